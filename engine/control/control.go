@@ -1,0 +1,210 @@
+// Package control is the engine's local interface: the types that the faces
+// (tray, window, terminal) and people's own scripts speak, the Client they
+// speak through, and the server that the engine puts behind it.
+//
+// The wire is HTTP with JSON, and server-sent events for the status stream,
+// over a unix socket in the runtime folder (0600), or, when no engine is
+// running, over an in-process transport to an engine of one's own. Both go
+// through the same code. It imports no engine, store or connector.
+package control
+
+import (
+	"context"
+	"time"
+
+	"github.com/twinday/twinday/store/state"
+)
+
+// Version of the interface; it is the first part of every path ("/v1/status").
+// It grows when a field changes its meaning or goes; new fields do not count.
+const Version = 1
+
+// Activity is what the engine is at, in one word.
+type Activity string
+
+// The activities, from calm to needing attention. The tray's icon shows one.
+const (
+	Starting Activity = "starting"
+	Fine     Activity = "fine"    // all is well, waiting for the next pass
+	Syncing  Activity = "syncing" // a pass is running
+	Paused   Activity = "paused"
+	NeedsYou Activity = "needs you" // something is held for a decision
+	Problem  Activity = "problem"   // something fails; Problems says what
+	Empty    Activity = "empty"     // nothing to do: no account or no mirror yet
+)
+
+// Status is the state of everything at a glance.
+type Status struct {
+	Activity Activity  `json:"activity"`
+	Summary  string    `json:"summary"`           // one sentence for people
+	LastSync time.Time `json:"lastSync,omitzero"` // end of the last pass in which everything went well
+	NextSync time.Time `json:"nextSync,omitzero"`
+	// PausedUntil is set while paused; far in the future means "until resumed".
+	PausedUntil time.Time       `json:"pausedUntil,omitzero"`
+	Pass        uint64          `json:"pass"` // number of the last pass
+	Mirrors     []MirrorState   `json:"mirrors"`
+	Accounts    []state.Account `json:"accounts"`
+	Problems    []ProblemNote   `json:"problems,omitempty"`
+	Held        int             `json:"held"` // steps that wait for a decision
+	DataDir     string          `json:"dataDir"`
+	Version     string          `json:"version"` // of the program
+}
+
+// MirrorState is a mirror and how it fares.
+type MirrorState struct {
+	state.Mirror
+	Events   int       `json:"events"`  // linked events
+	Pending  int       `json:"pending"` // steps still to be done
+	LastSync time.Time `json:"lastSync,omitzero"`
+	Trouble  string    `json:"trouble,omitempty"`
+}
+
+// ProblemNote is one thing that is not well: what, where, and the way out.
+type ProblemNote struct {
+	Account state.AccountID `json:"account,omitempty"`
+	Ref     state.Ref       `json:"ref,omitzero"`
+	What    string          `json:"what"`
+	WayOut  string          `json:"wayOut,omitempty"`
+	Since   time.Time       `json:"since"`
+}
+
+// NewAccount asks for an account to be signed in.
+type NewAccount struct {
+	Provider state.ProviderKind `json:"provider"`
+	// ID is how it shall be called here; minted from the mail address if empty.
+	ID       state.AccountID `json:"id,omitempty"`
+	Endpoint state.Endpoint  `json:"endpoint,omitzero"`
+	// PlainSecrets agrees to keep the refresh token in a 0600 file where no
+	// keyring answers.
+	PlainSecrets bool `json:"plainSecrets,omitempty"`
+}
+
+// SignIn is a sign-in under way: the person opens URL in a browser, and
+// Client.FinishSignIn waits for the end of it.
+type SignIn struct {
+	ID      string    `json:"id"`
+	URL     string    `json:"url"`
+	Expires time.Time `json:"expires"`
+}
+
+// NewMirror asks for a mirror. Name is minted from the calendars' names if empty.
+type NewMirror struct {
+	Name    string         `json:"name,omitempty"`
+	Members []state.Member `json:"members"`
+}
+
+// RemoveMirror asks for a mirror to end.
+type RemoveMirror struct {
+	ID state.MirrorID `json:"id"`
+	// KeepCopies leaves the copies as plain events; otherwise they are removed.
+	KeepCopies bool `json:"keepCopies,omitempty"`
+}
+
+// SyncRequest asks for a pass.
+type SyncRequest struct {
+	DryRun bool `json:"dryRun,omitempty"` // reads, decides, writes nothing anywhere
+}
+
+// Report is what a pass did, or with DryRun would do.
+type Report struct {
+	Pass     uint64        `json:"pass"`
+	DryRun   bool          `json:"dryRun,omitempty"`
+	Began    time.Time     `json:"began"`
+	Ended    time.Time     `json:"ended"`
+	Steps    []StepResult  `json:"steps"`
+	Created  int           `json:"created"`
+	Updated  int           `json:"updated"`
+	Deleted  int           `json:"deleted"`
+	Adopted  int           `json:"adopted"`
+	Held     int           `json:"held"`
+	Failed   int           `json:"failed"`
+	Skipped  int           `json:"skipped"`
+	Requests int           `json:"requests"` // calls made to read
+	Problems []ProblemNote `json:"problems,omitempty"`
+}
+
+// Writes is how many changes the pass made at providers.
+func (r Report) Writes() int { return r.Created + r.Updated + r.Deleted }
+
+// StepResult is a step and how it went.
+type StepResult struct {
+	state.Step
+	Error string `json:"error,omitempty"`
+}
+
+// HistoryQuery picks entries, newest first.
+type HistoryQuery struct {
+	Limit  int            `json:"limit,omitempty"`  // at most; 0 means 100
+	Before uint64         `json:"before,omitempty"` // only entries with a smaller Seq
+	Mirror state.MirrorID `json:"mirror,omitempty"`
+	Entity state.EntityID `json:"entity,omitempty"`
+	Text   string         `json:"text,omitempty"` // in the title, case folded
+}
+
+// Decide says what to do with held steps.
+type Decide struct {
+	IDs      []string       `json:"ids"`
+	Decision state.Decision `json:"decision"`
+}
+
+// ErrorCode tells scripts what kind of failure an Error is.
+type ErrorCode string
+
+// The codes.
+const (
+	CodeUsage    ErrorCode = "usage"     // the request makes no sense
+	CodeNotFound ErrorCode = "not found" // no such account, mirror, calendar …
+	CodeFailed   ErrorCode = "failed"
+	CodeSecrets  ErrorCode = "secrets" // no keyring answers and PlainSecrets was not given
+)
+
+// Error is every failure that the engine reports to a face.
+type Error struct {
+	Code    ErrorCode `json:"code"`
+	Message string    `json:"message"` // names the thing and the way out
+}
+
+// Error gives the message.
+func (e *Error) Error() string { return e.Message }
+
+// Backend is what the engine offers. The server calls it, Client has the same
+// methods over the wire. Every error that a face can act on is an *Error.
+type Backend interface {
+	Status(ctx context.Context) (Status, error)
+	// Watch calls f with the present status and again after each change (at most
+	// a few times a second), until ctx ends or f returns an error.
+	Watch(ctx context.Context, f func(Status) error) error
+
+	BeginSignIn(ctx context.Context, req NewAccount) (SignIn, error)
+	// FinishSignIn waits until the person is through, and returns the account.
+	FinishSignIn(ctx context.Context, id string) (state.Account, error)
+	CancelSignIn(ctx context.Context, id string) error
+	Accounts(ctx context.Context) ([]state.Account, error)
+	// RemoveAccount ends the account's part in mirrors (its copies stay as plain
+	// events), revokes the sign-in and forgets the secret.
+	RemoveAccount(ctx context.Context, id state.AccountID) error
+
+	// Calendars lists the calendars of one account, of all if empty. Fresh asks
+	// the providers again.
+	Calendars(ctx context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error)
+
+	Mirrors(ctx context.Context) ([]MirrorState, error)
+	AddMirror(ctx context.Context, req NewMirror) (state.Mirror, error)
+	// ChangeMirror replaces name, members and rules of the mirror with this id.
+	ChangeMirror(ctx context.Context, m state.Mirror) (state.Mirror, error)
+	RemoveMirror(ctx context.Context, req RemoveMirror) (Report, error)
+
+	// Sync runs a pass now and waits for its end.
+	Sync(ctx context.Context, req SyncRequest) (Report, error)
+	// Pause stops syncing until the time given; the zero time resumes.
+	Pause(ctx context.Context, until time.Time) error
+
+	History(ctx context.Context, q HistoryQuery) ([]state.HistoryEntry, error)
+	Held(ctx context.Context) ([]state.Held, error)
+	Decide(ctx context.Context, d Decide) error
+
+	// ShowWindow asks the running tray to open the window.
+	ShowWindow(ctx context.Context) error
+	// Quit ends the running engine and its tray.
+	Quit(ctx context.Context) error
+}

@@ -1,0 +1,3 @@
+module github.com/twinday/twinday
+
+go 1.26.0

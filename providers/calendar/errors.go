@@ -1,0 +1,104 @@
+package calendar
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind says what went wrong at a provider, in the only terms the engine knows.
+// Connectors translate once; the engine branches on nothing else.
+type Kind int
+
+// The closed set of kinds. Each says what may have happened and what to do.
+const (
+	// Other is a fault that fits nothing below: a bug, or an answer that makes
+	// no sense. It is shown, and the step is tried again later.
+	Other Kind = iota
+	// NotFound: no such event or calendar, or no access to it. For a calendar
+	// it never means "empty".
+	NotFound
+	// Gone: it existed and was deleted. From Create it means that the key
+	// belongs to an event deleted since; the next try needs a new generation.
+	Gone
+	// CursorExpired: the cursor is of no use; read everything, then compare.
+	CursorExpired
+	// Conflict: the version is not the latest (412), or the key is taken by
+	// other content (409). Nothing was written. Read again, decide again.
+	Conflict
+	// Throttled: too fast. Nothing was written; wait at least RetryAfter.
+	Throttled
+	// SignedOut: the account must sign in again. Nothing was written.
+	SignedOut
+	// Forbidden: this account may not do that (scope, policy, not the
+	// organizer). Nothing was written; do not try again unchanged.
+	Forbidden
+	// ReadOnly: the calendar cannot be written by this account.
+	ReadOnly
+	// Invalid: the provider refuses this content (Field says which, if known).
+	// Nothing was written; do not try again unchanged.
+	Invalid
+	// Unavailable: no usable answer (network, time-out, 5xx). A write may or
+	// may not have happened: settle it before anything else.
+	Unavailable
+)
+
+var kindNames = [...]string{
+	"other", "not found", "gone", "cursor expired", "conflict", "throttled",
+	"signed out", "forbidden", "read-only", "invalid", "unavailable",
+}
+
+// String names the kind as in "cursor expired".
+func (k Kind) String() string {
+	if k < 0 || int(k) >= len(kindNames) {
+		return "other"
+	}
+	return kindNames[k]
+}
+
+// Error is every failure a Provider returns.
+type Error struct {
+	Op         string        // what was tried: "google: update event"
+	Kind       Kind          // what it means
+	Calendar   CalendarID    // where, if known
+	Event      RemoteID      // on what, if known
+	Field      string        // the refused field, with Invalid
+	RetryAfter time.Duration // at least this long, with Throttled; 0 if not said
+	Err        error         // the cause, in the provider's words
+}
+
+// Error reads "google: update event: conflict: Precondition Failed".
+func (e *Error) Error() string {
+	s := e.Op + ": " + e.Kind.String()
+	if e.Field != "" {
+		s += " (" + e.Field + ")"
+	}
+	if e.Err != nil {
+		s += fmt.Sprintf(": %v", e.Err)
+	}
+	return s
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf finds the kind of err, Other if it is none of ours, and -1 for nil.
+func KindOf(err error) Kind {
+	if err == nil {
+		return -1
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return Other
+}
+
+// RetryAfter is the wait a provider asked for, 0 if none.
+func RetryAfter(err error) time.Duration {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}

@@ -1,0 +1,113 @@
+package calendar
+
+import (
+	"context"
+	"time"
+)
+
+// Calendar is one calendar of an account.
+type Calendar struct {
+	ID       CalendarID `json:"id"`
+	Name     string     `json:"name"`
+	Color    string     `json:"color,omitempty"`    // "#rrggbb", empty if not known
+	Zone     string     `json:"zone,omitempty"`     // IANA name, empty if not known
+	Owner    string     `json:"owner,omitempty"`    // mail address, if known
+	Primary  bool       `json:"primary,omitempty"`  // the account's main calendar
+	Writable bool       `json:"writable,omitempty"` // events can be made and changed
+	Details  bool       `json:"details,omitempty"`  // details can be read, not only free/busy
+}
+
+// Cursor is where the reading of a calendar's changes goes on. Opaque to all
+// but the connector that made it; it holds everything that must stay the same
+// between reads (query, window). Empty means: read everything.
+type Cursor string
+
+// Key makes a create idempotent: the same key twice makes one event. It is 32
+// lower-case hexadecimal characters.
+type Key string
+
+// Changes is one complete read: all pages, or none.
+type Changes struct {
+	// Events are the present states of what changed (of everything, if Complete).
+	Events []Event
+	// Removed are the ids that a tombstone names, and did exist or not.
+	Removed []Removal
+	// Complete says that this was a full listing (of Window, if set): an event
+	// known before and not in Events may be gone. Confirm it with Get.
+	Complete bool
+	// Window is what a connector that must read in a window saw; zero for all.
+	Window Window
+	// Next is the cursor to go on from.
+	Next Cursor
+	// Requests is how many calls this read took.
+	Requests int
+}
+
+// Removal is a tombstone. When Certain is false it may mean something else than
+// a deletion (Graph: 'left the window'); confirm it with Get.
+type Removal struct {
+	ID      RemoteID
+	Certain bool
+}
+
+// Window is a span of time, end exclusive.
+type Window struct {
+	From, To time.Time
+}
+
+// Draft is an event to be made.
+type Draft struct {
+	Key     Key
+	Mark    Mark
+	UID     string // wanted iCalendar UID; connectors may have to ignore it
+	Content Content
+}
+
+// Capabilities is what a provider can hold and stand: differences as data, so
+// that the engine needs no switch on providers. Zero limits mean none known.
+type Capabilities struct {
+	Groups       Groups         // the field groups it can hold at all; others are neither read nor written
+	TitleLimit   int            // characters
+	PlaceLimit   int            // characters
+	NotesLimit   int            // characters of what is sent
+	Recurrence   bool           // it can hold a series
+	Windowed     bool           // it reads in a window: what is outside is not seen
+	Writes       int            // writes that may run at once in one calendar (or account, see PerAccount)
+	PerAccount   bool           // Writes counts for the whole account
+	WriteRate    float64        // writes a second that it stands for long; 0: no limit known
+	Availability []Availability // the values it can hold
+	Visibility   []Visibility   // the values it can hold
+}
+
+// Provider is one signed-in account. All methods are safe for concurrent use,
+// honour ctx, make no retries of their own, never send mail to anyone, and
+// return *Error.
+type Provider interface {
+	// Capabilities never changes and does no I/O.
+	Capabilities() Capabilities
+
+	// Calendars lists the account's calendars.
+	Calendars(ctx context.Context) ([]Calendar, error)
+
+	// Changes reads what changed since the cursor, all pages or an error. With
+	// an empty cursor it reads everything. CursorExpired says: start over.
+	// NotFound and Forbidden are about the calendar itself.
+	Changes(ctx context.Context, cal CalendarID, since Cursor) (Changes, error)
+
+	// Get reads one event. NotFound or Gone if there is none.
+	Get(ctx context.Context, cal CalendarID, id RemoteID) (Event, error)
+
+	// Create makes an event, with no guests, and returns it as the provider now
+	// holds it. The same key again returns the event made first, as it is now,
+	// whatever became of its content; if that event was deleted since, Gone.
+	Create(ctx context.Context, cal CalendarID, d Draft) (Event, error)
+
+	// Update writes the groups of want that are named, if the event still has
+	// the given version, else Conflict, and returns it as the provider now holds
+	// it. Fields outside the groups, and guests, are left as they are.
+	Update(ctx context.Context, cal CalendarID, id RemoteID, v Version, groups Groups, want Content) (Event, error)
+
+	// Delete removes the event if it still has the given version, else
+	// Conflict. nil if it is gone already.
+	Delete(ctx context.Context, cal CalendarID, id RemoteID, v Version) error
+}

@@ -1,0 +1,302 @@
+// Package state holds the types of all that Twinday remembers: accounts,
+// mirrors, entities with their records, intents and history. Pure data: it
+// imports providers/calendar only, and does no I/O.
+package state
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+)
+
+// AccountID names an account in this installation, as the person sees it in the
+// terminal: lower-case letters, digits, '.', '-', '_', '@' and '+'. It holds no slash.
+type AccountID string
+
+// MirrorID names a mirror; minted, short, stable.
+type MirrorID string
+
+// EntityID names an entity; minted, never reused.
+type EntityID string
+
+// Ref is one calendar of one account.
+type Ref struct {
+	Account  AccountID           `json:"account"`
+	Calendar calendar.CalendarID `json:"calendar"`
+}
+
+// String is "ACCOUNT/CALENDAR", the way the terminal writes it.
+func (r Ref) String() string { return string(r.Account) + "/" + string(r.Calendar) }
+
+// ParseRef reads "ACCOUNT/CALENDAR". The calendar's id may hold slashes.
+func ParseRef(s string) (Ref, error) {
+	account, cal, ok := strings.Cut(s, "/")
+	if !ok || account == "" || cal == "" {
+		return Ref{}, fmt.Errorf("%q is no calendar: write it as ACCOUNT/CALENDAR, as `twinday calendar list` shows it", s)
+	}
+	return Ref{AccountID(account), calendar.CalendarID(cal)}, nil
+}
+
+// MarshalText lets a Ref be a key of a JSON object.
+func (r Ref) MarshalText() ([]byte, error) {
+	if r == (Ref{}) {
+		return nil, nil
+	}
+	return []byte(r.String()), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (r *Ref) UnmarshalText(b []byte) (err error) {
+	if len(b) == 0 {
+		*r = Ref{}
+		return nil
+	}
+	*r, err = ParseRef(string(b))
+	return err
+}
+
+// ProviderKind says which connector serves an account.
+type ProviderKind string
+
+// The kinds there are.
+const (
+	Google  ProviderKind = "google"
+	Outlook ProviderKind = "outlook"
+)
+
+// Account is one signed-in identity. Its secret is kept apart, in the keyring.
+type Account struct {
+	ID       AccountID    `json:"id"`
+	Provider ProviderKind `json:"provider"`
+	Email    string       `json:"email,omitempty"`
+	Name     string       `json:"name,omitempty"`
+	Endpoint Endpoint     `json:"endpoint,omitzero"`
+	Added    time.Time    `json:"added"`
+	// Trouble is why the account cannot be used just now, empty when it can.
+	Trouble string `json:"trouble,omitempty"`
+	// SignedOut says that Trouble can only be mended by signing in again.
+	SignedOut bool `json:"signedOut,omitempty"`
+}
+
+// Endpoint is where an account's provider answers, and as which OAuth client
+// Twinday asks. Empty fields mean the provider's public ones.
+type Endpoint struct {
+	BaseURL      string `json:"baseURL,omitempty"`
+	AuthURL      string `json:"authURL,omitempty"`
+	TokenURL     string `json:"tokenURL,omitempty"`
+	ClientID     string `json:"clientID,omitempty"`
+	ClientSecret string `json:"clientSecret,omitempty"` // of a desktop client: no secret at all
+}
+
+// Calendar is a calendar of an account as last listed.
+type Calendar struct {
+	Ref Ref `json:"ref"`
+	calendar.Calendar
+	// Missing says that the last listing did not name it.
+	Missing bool `json:"missing,omitempty"`
+}
+
+// Direction says in which way a member takes part in its mirror.
+type Direction string
+
+// The directions.
+const (
+	TwoWay   Direction = ""        // events born here go out, copies come in, edits travel both ways
+	SendOnly Direction = "send"    // events born here go out; nothing is ever written here
+	TakeOnly Direction = "receive" // copies come in; nothing born here goes out
+)
+
+// Member is one calendar's part in a mirror.
+type Member struct {
+	Ref       Ref       `json:"ref"`
+	Direction Direction `json:"direction,omitempty"`
+	Off       bool      `json:"off,omitempty"` // toggled off: neither read nor written
+}
+
+// ConflictRule says who wins when one field group was changed on two sides.
+type ConflictRule string
+
+// The rules.
+const (
+	LatestWins ConflictRule = ""
+	AskPerson  ConflictRule = "ask"
+)
+
+// Mirror is a named set of member calendars kept alike.
+type Mirror struct {
+	ID       MirrorID     `json:"id"`
+	Name     string       `json:"name"`
+	Members  []Member     `json:"members"`
+	Paused   bool         `json:"paused,omitempty"`
+	Conflict ConflictRule `json:"conflict,omitempty"`
+	Created  time.Time    `json:"created"`
+}
+
+// Has reports whether ref is a member, on or off.
+func (m Mirror) Has(ref Ref) bool {
+	for _, x := range m.Members {
+		if x.Ref == ref {
+			return true
+		}
+	}
+	return false
+}
+
+// Replica is what a calendar held when last read, one event of it.
+type Replica struct {
+	Event calendar.Event `json:"event"`
+	Seen  time.Time      `json:"seen"` // by our clock
+	// Deleted: read as gone. Unseen: left the provider's window, still there.
+	Deleted bool `json:"deleted,omitempty"`
+	Unseen  bool `json:"unseen,omitempty"`
+}
+
+// Entity is the identity of one event across members.
+type Entity struct {
+	ID     EntityID           `json:"id"`
+	Home   Ref                `json:"home"`
+	Base   calendar.Content   `json:"base"`             // what all members agreed on
+	Guests bool               `json:"guests,omitempty"` // the home event has guests, or another organizer
+	UID    string             `json:"uid,omitempty"`
+	Type   calendar.EventType `json:"type,omitempty"`
+	// Overrides of the base, by slot; sparse.
+	Overrides map[string]calendar.Override `json:"overrides,omitempty"`
+	// Records, at most one a member; the home has one too.
+	Records map[Ref]Record `json:"records"`
+	// Deleted: agreed to be gone; kept until every record is.
+	Deleted bool      `json:"deleted,omitempty"`
+	Made    time.Time `json:"made"`
+}
+
+// Record is what an entity is in one member.
+type Record struct {
+	Parts  []Part   `json:"parts"`
+	Mirror MirrorID `json:"mirror,omitempty"` // by which mirror it came here; empty at home
+	// Adopted: the event was here before Twinday; a leaving mirror keeps it.
+	Adopted bool `json:"adopted,omitempty"`
+}
+
+// Part is one event of a record: the single event or series master, or an
+// occurrence kept apart (Slot).
+type Part struct {
+	Slot    string            `json:"slot,omitempty"`
+	ID      calendar.RemoteID `json:"id,omitempty"` // empty: still to be made
+	Version calendar.Version  `json:"version,omitempty"`
+	// Generation of the key: grows when a deleted part must be made again.
+	Generation int `json:"generation,omitempty"`
+	// The shadow pair: what we asked the provider to hold, what it gave back.
+	Wrote calendar.Content `json:"wrote"`
+	Read  calendar.Content `json:"read"`
+	// Dirty groups were changed here and refused: they are to be written again.
+	Dirty calendar.Groups `json:"dirty,omitempty"`
+	// Gone: deleted in this member (by the person or by us).
+	Gone bool `json:"gone,omitempty"`
+	// Refused: the provider called the wanted content invalid; not tried again
+	// until it changes. Holds the provider's words.
+	Refused string `json:"refused,omitempty"`
+}
+
+// StepKind says what a step does.
+type StepKind string
+
+// The kinds of steps.
+const (
+	Create StepKind = "create"
+	Update StepKind = "update"
+	Delete StepKind = "delete"
+	Adopt  StepKind = "adopt"
+	Unlink StepKind = "unlink"
+	Skip   StepKind = "skip" // left alone, with the reason
+)
+
+// HoldReason says why a step waits for the person; empty when it does not.
+type HoldReason string
+
+// The reasons to hold.
+const (
+	HoldGuests       HoldReason = "guests"
+	HoldMassDeletion HoldReason = "mass deletion"
+	HoldConflict     HoldReason = "conflict"
+)
+
+// Step is one desired result: 'this entity in this calendar looks so, if its
+// version is v'.
+type Step struct {
+	Kind   StepKind          `json:"kind"`
+	Entity EntityID          `json:"entity"`
+	Mirror MirrorID          `json:"mirror,omitempty"`
+	Ref    Ref               `json:"ref"`
+	Slot   string            `json:"slot,omitempty"` // which part
+	Event  calendar.RemoteID `json:"event,omitempty"`
+	// IfVersion is the version the step was decided on.
+	IfVersion calendar.Version `json:"ifVersion,omitempty"`
+	Groups    calendar.Groups  `json:"groups,omitempty"` // of an update
+	Want      calendar.Content `json:"want,omitzero"`
+	Before    calendar.Content `json:"before,omitzero"`
+	Title     string           `json:"title,omitempty"` // of the event, for people
+	Reason    string           `json:"reason"`          // one sentence: why
+	Held      HoldReason       `json:"held,omitempty"`
+	// Fact identifies what a held step would do, for a decision to stick to.
+	Fact string `json:"fact,omitempty"`
+}
+
+// Intent is the journal entry of a step, committed before its request is sent.
+type Intent struct {
+	ID      string       `json:"id"`
+	Step    Step         `json:"step"`
+	Key     calendar.Key `json:"key,omitempty"`
+	Began   time.Time    `json:"began"`
+	Attempt int          `json:"attempt"`
+	// Seen are the states read before each further try: pre-images.
+	Seen []calendar.Content `json:"seen,omitempty"`
+}
+
+// Decision is what the person said about a held step.
+type Decision string
+
+// The decisions.
+const (
+	Undecided Decision = ""
+	Apply     Decision = "apply"
+	Drop      Decision = "drop"
+)
+
+// Held is a step that waits for the person.
+type Held struct {
+	ID       string    `json:"id"` // the step's Fact
+	Step     Step      `json:"step"`
+	Since    time.Time `json:"since"`
+	Decision Decision  `json:"decision,omitempty"`
+}
+
+// Outcome says how a change went.
+type Outcome string
+
+// The outcomes of a history entry.
+const (
+	Done       Outcome = "done"
+	Failed     Outcome = "failed"
+	Overridden Outcome = "overridden" // an edit that lost against another; kept here
+	Reverted   Outcome = "reverted"   // an edit of a copy that cannot go home
+	Noted      Outcome = "noted"      // nothing was written; worth knowing
+)
+
+// HistoryEntry is one change, or one thing worth knowing.
+type HistoryEntry struct {
+	Seq     uint64           `json:"seq"` // ascending, unique
+	Time    time.Time        `json:"time"`
+	Pass    uint64           `json:"pass"`
+	Kind    StepKind         `json:"kind,omitempty"`
+	Outcome Outcome          `json:"outcome"`
+	Entity  EntityID         `json:"entity,omitempty"`
+	Mirror  MirrorID         `json:"mirror,omitempty"`
+	Ref     Ref              `json:"ref,omitzero"`
+	From    Ref              `json:"from,omitzero"` // where the change came from
+	Title   string           `json:"title,omitempty"`
+	Groups  calendar.Groups  `json:"groups,omitempty"`
+	Why     string           `json:"why"`
+	Before  calendar.Content `json:"before,omitzero"`
+	After   calendar.Content `json:"after,omitzero"`
+}
