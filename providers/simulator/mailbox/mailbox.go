@@ -14,7 +14,7 @@ import (
 )
 
 // Mailbox is one account's calendars. Servers hold the lock (Lock/Unlock) while
-// they read or change it; the methods say whether they take it themselves.
+// they read or change it; every method says whether it takes it itself.
 type Mailbox struct {
 	mu sync.Mutex
 
@@ -24,7 +24,14 @@ type Mailbox struct {
 	Outbox    []Mail // every mail the real service would have sent
 	Now       func() time.Time
 
-	seq uint64 // of changes, over all calendars
+	// How the service names new things; a server may set its own before the
+	// first is made. The defaults give Google's shapes.
+	EventID    func() string
+	EventUID   func(eventID string) string
+	CalendarID func() string
+
+	seq    uint64 // of changes, over all calendars
+	minted uint64 // ids so far
 }
 
 // Person is a name and a mail address.
@@ -32,24 +39,34 @@ type Person struct{ Name, Email string }
 
 // Calendar is one calendar and its events.
 type Calendar struct {
-	ID       string
-	Name     string
-	Zone     string // IANA
-	Color    string // "#rrggbb"
-	Primary  bool
-	Role     string // "owner", "writer", "reader", "freeBusyReader"
-	Hidden   bool
-	Deleted  bool // unsubscribed or deleted
-	Events   map[string]*Event // by ID, tombstones too
-	Log      []Change          // ascending Seq
+	ID      string
+	Name    string
+	Notes   string // Google: description
+	Place   string // Google: location
+	Zone    string // IANA
+	Color   string // "#rrggbb"
+	Primary bool
+	Role    string // "owner", "writer", "writerWithoutPrivateAccess", "reader", "freeBusyReader"
+	Hidden  bool
+	Deleted bool              // unsubscribed or deleted
+	Events  map[string]*Event // by ID, tombstones too
+	Log     []Change          // ascending Seq
 	// OldestCursor: cursors below it have expired.
 	OldestCursor uint64
+
+	// Change and EntryChange are bumped with every change of the calendar and of
+	// the account's entry for it: two resources with two etags on Google.
+	Change, EntryChange uint64
+	// Entry holds further writable members of the account's entry verbatim
+	// (Google: colorId, summaryOverride, selected, ...).
+	Entry map[string]any
 }
 
 // Change says that an event changed; its present state is in Events.
 type Change struct {
 	Seq     uint64
 	EventID string
+	Time    time.Time
 }
 
 // Moment is a start or end as the client wrote it: a date, or a wall clock in a
@@ -64,15 +81,15 @@ type Moment struct {
 // Event is one stored event: a single one or a series master with its
 // exceptions. A field that only one service has is stored all the same.
 type Event struct {
-	ID        string
-	UID       string
-	Change    uint64 // bumped on every effective write; the etag is made of it
-	Sequence  int
-	Created   time.Time
-	Updated   time.Time
-	Deleted   bool // a tombstone: the id stays taken
+	ID            string
+	UID           string
+	Change        uint64 // bumped on every effective write; the etag is made of it
+	Sequence      int
+	Created       time.Time
+	Updated       time.Time
+	Deleted       bool // a tombstone: the id stays taken
 	TransactionID string
-	CreatedBy string // fingerprint of the create request, for TransactionID
+	CreatedBy     string // fingerprint of the create request, for TransactionID
 
 	Title       string
 	Body        string // as stored
@@ -88,16 +105,17 @@ type Event struct {
 	Categories  []string
 	Type        string // "default", "focusTime", "outOfOffice", "workingLocation", "birthday", "fromGmail"
 
+	Creator   Person
 	Organizer Person
 	Attendees []Attendee
 
 	// Reminders: nil means the calendar's default.
 	Reminders *[]Reminder
 
-	Conference string // join URL
-	Private    map[string]string // Google private extended properties, Graph single-value ones
-	Shared     map[string]string
-	Extensions map[string]map[string]any // Graph open extensions
+	Conference  string            // join URL
+	Private     map[string]string // Google private extended properties, Graph single-value ones
+	Shared      map[string]string
+	Extensions  map[string]map[string]any // Graph open extensions
 	Attachments []Attachment
 	// Extra holds further writable members of the wire format verbatim (such as
 	// guestsCanModify or allowNewTimeProposals).
@@ -115,6 +133,9 @@ type Attendee struct {
 	Person
 	Type     string // "required", "optional", "resource"
 	Response string // "needsAction", "accepted", "tentative", "declined"
+	// Extra holds further members of the wire format verbatim (Google: comment,
+	// additionalGuests).
+	Extra map[string]any
 }
 
 // Reminder is one alarm.

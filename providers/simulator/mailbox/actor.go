@@ -1,0 +1,223 @@
+package mailbox
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// This file is 'another client': what a person does to the calendar elsewhere,
+// in the service's own web page or on a telephone. All of it takes the lock.
+
+// ErrNoCalendar and ErrNoEvent say what an edit did not find.
+var (
+	ErrNoCalendar = errors.New("mailbox: no such calendar")
+	ErrNoEvent    = errors.New("mailbox: no such event")
+)
+
+// AddCalendar adds a calendar and fills what is empty (see InsertCalendar).
+func (m *Mailbox) AddCalendar(c Calendar) *Calendar {
+	m.Lock()
+	defer m.Unlock()
+	return m.InsertCalendar(&c)
+}
+
+// AddEvent stores an event and fills what is empty (see Insert). It returns a
+// copy, or nil if there is no such calendar. A Moment may lack its UTC.
+func (m *Mailbox) AddEvent(calID string, e Event) *Event {
+	m.Lock()
+	defer m.Unlock()
+	c := m.Calendar(calID)
+	if c == nil {
+		return nil
+	}
+	n := e.Clone()
+	settle(n, c)
+	return m.Insert(c, n).Clone()
+}
+
+// EditEvent changes a live event through f. Setting Deleted in f deletes it;
+// the id cannot be changed. The sequence grows when the time or the place
+// changed, as RFC 5546 section 2.1.4 asks of an organizer.
+func (m *Mailbox) EditEvent(calID, id string, f func(*Event)) error {
+	return m.change(calID, id, func(c *Calendar, e *Event) {
+		before := *e
+		f(e)
+		e.ID = before.ID
+		settle(e, c)
+		if e.Start != before.Start || e.End != before.End || e.Place != before.Place {
+			e.Sequence++
+		}
+		if e.Deleted {
+			m.Remove(c, e)
+			return
+		}
+		m.Touch(c, e)
+	})
+}
+
+// DeleteEvent makes a live event a tombstone.
+func (m *Mailbox) DeleteEvent(calID, id string) error {
+	return m.change(calID, id, func(c *Calendar, e *Event) { m.Remove(c, e) })
+}
+
+// RestoreEvent takes a tombstone out of the trash: the same id is live again.
+func (m *Mailbox) RestoreEvent(calID, id string) error {
+	m.Lock()
+	defer m.Unlock()
+	c := m.Calendar(calID)
+	if c == nil {
+		return fmt.Errorf("%w: %s", ErrNoCalendar, calID)
+	}
+	e := c.Events[id]
+	if e == nil || !e.Deleted {
+		return fmt.Errorf("%w in the trash: %s", ErrNoEvent, id)
+	}
+	e.Deleted, e.Status = false, "confirmed"
+	m.Touch(c, e)
+	return nil
+}
+
+// MoveEvent moves a live event to another calendar; a tombstone stays behind.
+func (m *Mailbox) MoveEvent(from, to, id string) error {
+	return m.change(from, id, func(c *Calendar, e *Event) {
+		if dest := m.Calendar(to); dest != nil && dest != c {
+			m.Transfer(c, dest, e)
+		}
+	})
+}
+
+// TouchOnly gives a live event a new version though nothing in it changed, as a
+// service does when it rewrites what it stores.
+func (m *Mailbox) TouchOnly(calID, id string) error {
+	return m.change(calID, id, func(c *Calendar, e *Event) { m.Touch(c, e) })
+}
+
+// Respond sets one guest's answer ("accepted", "declined", ...).
+func (m *Mailbox) Respond(calID, id, email, response string) error {
+	return m.change(calID, id, func(c *Calendar, e *Event) {
+		for i := range e.Attendees {
+			if e.Attendees[i].Email == email {
+				e.Attendees[i].Response = response
+			}
+		}
+		m.Touch(c, e)
+	})
+}
+
+// Events returns copies of the live events of a calendar, in the order of their
+// last changes; nil if there is no such calendar.
+func (m *Mailbox) Events(calID string) []Event {
+	m.Lock()
+	defer m.Unlock()
+	c := m.Calendar(calID)
+	if c == nil {
+		return nil
+	}
+	live := m.Live(c)
+	out := make([]Event, len(live))
+	for i, e := range live {
+		out[i] = *e.Clone()
+	}
+	return out
+}
+
+// Event returns a copy of an event, tombstone or not; nil if it never existed.
+func (m *Mailbox) Event(calID, id string) *Event {
+	m.Lock()
+	defer m.Unlock()
+	c := m.Calendar(calID)
+	if c == nil {
+		return nil
+	}
+	return c.Events[id].Clone()
+}
+
+// SetRole changes what the account may do in a calendar. Cursors expire with
+// it: Google's guide 'Synchronize resources efficiently' names changes of the
+// access rights as a cause of a full sync.
+func (m *Mailbox) SetRole(calID, role string) error {
+	m.Lock()
+	defer m.Unlock()
+	c := m.Calendar(calID)
+	if c == nil {
+		return fmt.Errorf("%w: %s", ErrNoCalendar, calID)
+	}
+	c.Role = role
+	c.Change = m.bump() // not the entry: changes of ACLs do not show in calendarList increments
+	m.Expire(c)
+	return nil
+}
+
+// Unsubscribe takes a calendar from the account: it is gone for every call.
+func (m *Mailbox) Unsubscribe(calID string) error {
+	m.Lock()
+	defer m.Unlock()
+	c := m.Calendar(calID)
+	if c == nil {
+		return fmt.Errorf("%w: %s", ErrNoCalendar, calID)
+	}
+	c.Deleted = true
+	m.TouchCalendar(c)
+	return nil
+}
+
+// ExpireCursors makes every cursor into the calendar invalid (410).
+func (m *Mailbox) ExpireCursors(calID string) error {
+	m.Lock()
+	defer m.Unlock()
+	c := m.Calendar(calID)
+	if c == nil {
+		return fmt.Errorf("%w: %s", ErrNoCalendar, calID)
+	}
+	m.Expire(c)
+	return nil
+}
+
+func (m *Mailbox) change(calID, id string, f func(*Calendar, *Event)) error {
+	m.Lock()
+	defer m.Unlock()
+	c := m.Calendar(calID)
+	if c == nil {
+		return fmt.Errorf("%w: %s", ErrNoCalendar, calID)
+	}
+	e := c.Events[id]
+	if e == nil || e.Deleted {
+		return fmt.Errorf("%w: %s", ErrNoEvent, id)
+	}
+	f(c, e)
+	return nil
+}
+
+// settle makes the instants of an event fit its wall clocks, and AllDay its
+// dates: a person who writes a test gives only the text.
+func settle(e *Event, c *Calendar) {
+	for _, m := range []*Moment{&e.Start, &e.End} {
+		text, zone := m.Date, m.Zone
+		if text == "" {
+			text = m.Local
+		}
+		if zone == "" {
+			zone = c.Zone
+		}
+		if text == "" && !m.UTC.IsZero() {
+			if loc, err := time.LoadLocation(zone); err == nil {
+				text = m.UTC.In(loc).Format("2006-01-02T15:04:05")
+			}
+		}
+		if at, err := At(text, zone); err == nil {
+			// The hour that comes twice: keep a given instant with this wall clock.
+			if !m.UTC.IsZero() && at.Date == "" && sameWall(m.UTC, at) {
+				at.UTC = m.UTC
+			}
+			*m = at
+		}
+	}
+	e.AllDay = e.Start.Date != ""
+}
+
+// sameWall reports whether an instant reads as the moment's wall clock.
+func sameWall(t time.Time, m Moment) bool {
+	loc, err := time.LoadLocation(m.Zone)
+	return err == nil && t.In(loc).Format("2006-01-02T15:04:05") == m.Local
+}

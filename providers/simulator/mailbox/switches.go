@@ -1,0 +1,99 @@
+package mailbox
+
+import "time"
+
+// Switches are the behaviours on which sources disagree, or of which the real
+// services publish nothing. The zero value is the harsher reading; tests of a
+// client run under both.
+type Switches struct {
+	Google GoogleSwitches
+	Graph  GraphSwitches
+}
+
+// GoogleSwitches are those of Google Calendar.
+type GoogleSwitches struct {
+	// SyncKeepsWindow: an increment only holds events inside the window of the
+	// first read. Off: it holds whatever changed, as NangoHQ/integration-templates#636 saw.
+	SyncKeepsWindow bool
+	// NoOpPatchKeepsETag: a patch that changes nothing leaves the etag alone, as
+	// calendars do. Off: the etag moves.
+	NoOpPatchKeepsETag bool
+	// AcceptTimeWithoutZone: a dateTime without offset and zone is read in the
+	// calendar's zone, as the guide 'Calendars and events' says. Off: it is refused, as observed.
+	AcceptTimeWithoutZone bool
+	// ImportReplaces: an import with a known iCalUID replaces the event
+	// (insanum/gcalcli#599). Off: 409 duplicate (insanum/gcalcli#712).
+	ImportReplaces bool
+	// PropertiesAnyOf: repeated privateExtendedProperty constraints are OR-ed, as
+	// a translated guide says. Off: all must match, as the reference says.
+	PropertiesAnyOf bool
+	// EmptyPages: an empty page with a nextPageToken stands before every other page.
+	EmptyPages bool
+	// PageLimit caps the page size below what the client asks for; 0: no cap.
+	PageLimit int
+	// RemindersHidden: a change of reminders alone does not appear in increments.
+	RemindersHidden bool
+	// BadTokenGone: a malformed sync token answers 410. Off: 400, as observed.
+	BadTokenGone bool
+	// TokenExpiresMidPaging: a sync token becomes invalid after its first page.
+	TokenExpiresMidPaging bool
+	// TokenUnchangedWhenEmpty: an empty increment returns the same token.
+	TokenUnchangedWhenEmpty bool
+	// Redeliver: an increment repeats the last event that the token already covers.
+	Redeliver bool
+	// Reversed: lists come in the opposite order.
+	Reversed bool
+	// ListLag is how long a write is seen by get but not yet by list.
+	ListLag time.Duration
+	// TombstonesKeepDetails: a deleted event is listed with its content.
+	TombstonesKeepDetails bool
+	// UpdateDeletedForbidden: a full update of a deleted event answers 403
+	// (googleapis/google-api-ruby-client#1811). Off: 200, and status confirmed revives it.
+	UpdateDeletedForbidden bool
+	// TombstonesPurged: a deleted event answers 404 to get, late in its life.
+	TombstonesPurged bool
+	// TrimTitles: leading and trailing white space of title and place is dropped on store.
+	TrimTitles bool
+	// UpdatedMinHorizon is how far back updatedMin may lie; 0 means 28 days.
+	UpdatedMinHorizon time.Duration
+	// QuickWrites is how many writes one calendar takes within QuickWriteWindow
+	// (0: one second) before it answers 403 rateLimitExceeded; 0: no limit.
+	QuickWrites      int
+	QuickWriteWindow time.Duration
+	// QuickWriteConflict: such a write answers 409 conflict instead.
+	QuickWriteConflict bool
+	// DropOrphans: exceptions whose slot a changed series no longer has vanish.
+	// Off: they stay. (For the series.)
+	DropOrphans bool
+	// OwnDomainIsInternal: with sendUpdates=externalOnly only guests outside the
+	// organizer's domain get mail, as observed. Off: every guest outside gmail.com, as documented.
+	OwnDomainIsInternal bool
+}
+
+// GraphSwitches are those of Microsoft Graph.
+type GraphSwitches struct {
+	// EventsDelta: /calendars/{id}/events/delta exists. Off: only calendarView/delta.
+	EventsDelta bool
+	// ExceptionsInEvents: exceptions of a series are listed under /events. Off: masters and single events only.
+	ExceptionsInEvents bool
+	// KeepAllDayZone: the zone of an all-day event is kept. Off: it is coerced to UTC.
+	KeepAllDayZone bool
+	// AcceptLongSubject: a subject above 255 characters is stored. Off: 400.
+	AcceptLongSubject bool
+	// DeleteIgnoresIfMatch: DELETE does not look at If-Match. Off: 412 when it differs.
+	DeleteIgnoresIfMatch bool
+	// AcceptDaySubsets: relativeMonthly takes several days. Off: 400.
+	AcceptDaySubsets bool
+	// LongSubscriptions: subscriptions live 10 080 minutes. Off: 4 230.
+	LongSubscriptions bool
+	// DuplicateTransactionIs400: a known transactionId answers 400. Off: 409.
+	DuplicateTransactionIs400 bool
+	// HonourIsDraft: an event with isDraft sends no mail. Off: mails leave at once.
+	HonourIsDraft bool
+	// OldRefreshTokenWorks: a refresh token that was exchanged still works. Off: invalid_grant.
+	OldRefreshTokenWorks bool
+	// CancelledOccurrences: the master's cancelledOccurrences is filled. Off: empty.
+	CancelledOccurrences bool
+	// SeriesOnOnePage: occurrences of one series stay on one page. Off: they may be split.
+	SeriesOnOnePage bool
+}
