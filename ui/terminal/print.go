@@ -1,0 +1,176 @@
+package terminal
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// writeJSON prints one document in one line.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// list makes a nil slice print as [] and not as null.
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// table collects rows and prints them in aligned columns. A column that is cut
+// when the terminal is too narrow has a name that ends in '~' (not printed).
+type table struct {
+	heads []string
+	soft  []bool
+	rows  [][]string
+}
+
+func newTable(heads ...string) *table {
+	t := &table{soft: make([]bool, len(heads))}
+	for i, h := range heads {
+		name, soft := strings.CutSuffix(h, "~")
+		t.heads, t.soft[i] = append(t.heads, name), soft
+	}
+	return t
+}
+
+// add appends a row; its cells are made fit to print.
+func (t *table) add(cells ...string) {
+	for i := range cells {
+		cells[i] = clean(cells[i])
+	}
+	t.rows = append(t.rows, cells)
+}
+
+// softest is the least width that a soft column is cut to.
+const softest = 12
+
+// widths says how wide each column may be for the table to fit limit cells
+// (0: no limit).
+func (t *table) widths(limit int) []int {
+	w := make([]int, len(t.heads))
+	for _, row := range append([][]string{t.heads}, t.rows...) {
+		for i, c := range row {
+			w[i] = max(w[i], runewidth.StringWidth(c))
+		}
+	}
+	if limit == 0 {
+		return w
+	}
+	total := 2 * (len(w) - 1)
+	for _, x := range w {
+		total += x
+	}
+	for total > limit {
+		widest := -1
+		for i, x := range w {
+			if t.soft[i] && x > softest && (widest < 0 || x > w[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			break // it does not fit; the terminal wraps it
+		}
+		w[widest]--
+		total--
+	}
+	return w
+}
+
+// print writes the table, its head emphasised where colours are welcome.
+func (a *app) print(t *table) {
+	w := t.widths(a.Width)
+	a.row(w, t.heads, true)
+	for _, row := range t.rows {
+		a.row(w, row, false)
+	}
+}
+
+// row writes one line of a table with columns of the widths given.
+func (a *app) row(widths []int, cells []string, head bool) {
+	var b strings.Builder
+	for i, c := range cells {
+		if i > 0 {
+			b.WriteString("  ")
+		}
+		c = runewidth.Truncate(c, widths[i], "…")
+		if i < len(cells)-1 {
+			c = runewidth.FillRight(c, widths[i])
+		}
+		b.WriteString(c)
+	}
+	line := strings.TrimRight(b.String(), " ")
+	if head && a.Color {
+		line = "\x1b[1m" + line + "\x1b[0m"
+	}
+	fmt.Fprintln(a.out, line)
+}
+
+// say prints a line for people.
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.out, format+"\n", args...) }
+
+// clean makes text from a calendar fit for one cell: a title must not be able
+// to move the cursor or to ring a bell.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
+			return ' '
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// ago says how far t is from now, in words: "2 min ago", "in 1 h", or the date
+// when that says more. Empty for the zero time.
+func ago(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	d := now.Sub(t)
+	past := d >= 0
+	var s string
+	switch d = d.Abs(); {
+	case d < 10*time.Second && past:
+		return "just now"
+	case d < time.Minute:
+		s = fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		s = fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 24*time.Hour:
+		s = fmt.Sprintf("%d h", int(d.Hours()))
+	default:
+		t = t.In(now.Location())
+		if t.Year() == now.Year() {
+			return t.Format("2 Jan 15:04")
+		}
+		return t.Format("2 Jan 2006")
+	}
+	if past {
+		return s + " ago"
+	}
+	return "in " + s
+}
+
+// count is "1 event", "2 events", "no events".
+func count(n int, noun string) string {
+	switch n {
+	case 0:
+		return "no " + noun + "s"
+	case 1:
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

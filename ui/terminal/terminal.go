@@ -1,0 +1,322 @@
+// Package terminal is Twinday as commands: accounts, calendars, mirrors, passes,
+// history, the demo. It parses a command line, asks the engine through
+// engine/control, and prints for people or, with --json, for scripts.
+//
+// Of this project it imports engine/control, store/state and
+// providers/calendar only; everything else that a command needs is handed in by
+// main as Deps.
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/engine/control"
+)
+
+// The exit codes of every command.
+const (
+	ExitDone   = 0 // what was asked for is done
+	ExitFailed = 1 // something failed; standard error says what
+	ExitUsage  = 2 // the command line makes no sense
+	ExitHeld   = 3 // done, and something is held for the person's decision
+)
+
+// Deps is what the commands need from the rest of the program.
+type Deps struct {
+	Version string // of the program
+	DataDir string // the data folder when --data does not name one
+
+	// Connect reaches the engine of a data folder: the running one, or one that
+	// lives until done is called.
+	Connect func(ctx context.Context, o ConnectOptions) (b control.Backend, done func(), err error)
+	// Start is `twinday` alone: tray and engine, until it is told to quit.
+	Start func(ctx context.Context, o StartOptions) error
+	// Window is `twinday window`: the window's own process, until it is closed.
+	Window func(ctx context.Context, dataDir string) error
+	// Simulate is `twinday simulate`: runs until ctx ends, its line goes to out.
+	Simulate func(ctx context.Context, o SimulateOptions, out io.Writer) error
+	// Demo sets the demo's stage.
+	Demo func(ctx context.Context, o DemoOptions) (*DemoStage, error)
+
+	// OpenURL shows an address in the person's browser; nil where there is none.
+	OpenURL func(url string) error
+	Now     func() time.Time // nil means time.Now
+
+	// Terminal says that a person reads standard output, Interactive that they
+	// can answer questions as well, Color that they want emphasis. Width is that
+	// of the terminal in cells, 0 for no limit.
+	Terminal, Interactive, Color bool
+	Width                        int
+}
+
+// ConnectOptions says which engine a command needs.
+type ConnectOptions struct {
+	DataDir string
+	// Loop keeps an engine of one's own syncing, and open to other commands,
+	// instead of waiting for calls only.
+	Loop bool
+	// RunningOnly refuses to become the engine: control.ErrNoEngine then.
+	RunningOnly bool
+	Verbose     bool // log to standard error
+}
+
+// StartOptions says how the tray and its engine start.
+type StartOptions struct {
+	DataDir string
+	Hidden  bool // open no window
+	Verbose bool
+}
+
+// SimulateOptions says which simulator runs, and where.
+type SimulateOptions struct {
+	Service string // "google" or "outlook"
+	Listen  string // host:port
+	Events  string // an .ics file, or empty
+}
+
+// Execute runs one command line (without the program's name) and returns the
+// exit code. It prints errors itself, as "twinday: what went wrong, the way out".
+func Execute(ctx context.Context, d Deps, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	a := &app{Deps: d, in: stdin, out: stdout, errs: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.finish(cmd, err)
+}
+
+// app is one run of the program as a command.
+type app struct {
+	Deps
+	in        io.Reader
+	out, errs io.Writer
+
+	dataDir string
+	json    bool
+	verbose bool
+
+	ran bool // the command line was understood and the command began
+}
+
+// errHeld ends a command whose work is done while something waits for the person.
+var errHeld = errors.New("something is held for a decision")
+
+// usageError is a command line that makes no sense.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// finish turns what a command returned into words and an exit code.
+func (a *app) finish(cmd *cobra.Command, err error) int {
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.Is(err, errHeld):
+		return ExitHeld
+	case errors.Is(err, context.Canceled) && cmd.Context().Err() != nil:
+		a.complain("stopped", control.CodeFailed)
+		return ExitFailed
+	}
+	code, exit := control.CodeFailed, ExitFailed
+	var u usageError
+	var e *control.Error
+	switch {
+	case errors.As(err, &e):
+		code = e.Code
+		if code == control.CodeUsage {
+			exit = ExitUsage
+		}
+	case errors.As(err, &u), !a.ran:
+		code, exit = control.CodeUsage, ExitUsage
+	}
+	message := strings.TrimSpace(err.Error())
+	if exit == ExitUsage && !a.json {
+		if !strings.Contains(message, "\n") {
+			message = strings.TrimRight(message, ".") + "."
+		}
+		message += fmt.Sprintf("\nTry '%s --help'.", cmd.CommandPath())
+	}
+	a.complain(message, code)
+	return exit
+}
+
+// complain prints one error: a sentence, or with --json a control.Error under
+// "error", in one line.
+func (a *app) complain(message string, code control.ErrorCode) {
+	if a.json {
+		writeJSON(a.errs, map[string]any{"error": control.Error{Code: code, Message: message}})
+		return
+	}
+	fmt.Fprintf(a.errs, "twinday: %s\n", message)
+}
+
+// run wraps a command's body: from here on an error is no longer about usage.
+func (a *app) run(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		a.ran = true
+		return f(cmd.Context(), args)
+	}
+}
+
+// ask wraps a body that asks the engine.
+func (a *app) ask(f func(ctx context.Context, b control.Backend, args []string) error) func(*cobra.Command, []string) error {
+	return a.run(func(ctx context.Context, args []string) error {
+		return a.connected(ctx, ConnectOptions{}, func(b control.Backend) error { return f(ctx, b, args) })
+	})
+}
+
+// connected calls f with the engine of the data folder.
+func (a *app) connected(ctx context.Context, o ConnectOptions, f func(control.Backend) error) error {
+	o.DataDir, o.Verbose = a.dataDir, a.verbose
+	b, done, err := a.Connect(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return f(b)
+}
+
+func init() {
+	// A double click in Windows' Explorer is how people start a tray program;
+	// cobra's own answer to one is "this is a command line tool".
+	cobra.MousetrapHelpText = ""
+}
+
+const rootHelp = `Twinday keeps calendars of different accounts alike: what is added, moved or
+cancelled in one appears, moves or goes in the others.
+
+Alone it starts the tray icon with the engine and opens the window. The commands
+below do the same without a window; they speak to the running engine, or are the
+engine for as long as they run.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is held for a decision.`
+
+const rootExample = `  twinday account add google
+  twinday account add outlook
+  twinday calendar list
+  twinday mirror add --member me@gmail.com/primary --member me@work.com/Calendar
+  twinday sync --dry-run
+  twinday sync --watch`
+
+// root builds the tree of commands.
+func (a *app) root() *cobra.Command {
+	var start StartOptions
+	root := &cobra.Command{
+		Use:           "twinday",
+		Short:         "Keep calendars of different accounts alike",
+		Long:          rootHelp,
+		Example:       rootExample,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			start.DataDir, start.Verbose = a.dataDir, a.verbose
+			return a.Start(ctx, start)
+		}),
+	}
+	root.Flags().BoolVar(&start.Hidden, "hidden", false, "open no window (for the start at login)")
+	p := root.PersistentFlags()
+	p.StringVar(&a.dataDir, "data", a.DataDir, "folder in which Twinday keeps what it knows (or TWINDAY_DATA)")
+	p.BoolVar(&a.json, "json", false, "print JSON for scripts: see 'twinday help json'")
+	p.BoolVarP(&a.verbose, "verbose", "v", false, "log what the engine does to standard error")
+	must(root.MarkPersistentFlagDirname("data"))
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SuggestionsMinimumDistance = 2
+
+	root.AddGroup(
+		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
+		&cobra.Group{ID: groupSync, Title: "Sync:"},
+		&cobra.Group{ID: groupTry, Title: "Try out:"})
+	grouped(root, groupSetUp, a.accountCommand(), a.calendarCommand(), a.mirrorCommand())
+	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.heldCommand(),
+		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand())
+	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())
+	root.AddCommand(a.versionCommand(), jsonTopic())
+	return root
+}
+
+const (
+	groupSetUp = "set up"
+	groupSync  = "sync"
+	groupTry   = "try"
+)
+
+func grouped(root *cobra.Command, group string, cmds ...*cobra.Command) {
+	for _, c := range cmds {
+		c.GroupID = group
+	}
+	root.AddCommand(cmds...)
+}
+
+// family is a command that only groups others: it insists on one of them, and
+// names the nearest when a word is mistyped.
+func family(c *cobra.Command, children ...*cobra.Command) *cobra.Command {
+	c.AddCommand(children...)
+	if c.RunE == nil {
+		c.RunE = func(c *cobra.Command, _ []string) error {
+			var names []string
+			for _, k := range children {
+				names = append(names, k.Name())
+			}
+			return usage("'%s' needs to know what to do: %s", c.CommandPath(), orList(names))
+		}
+	}
+	c.SuggestionsMinimumDistance = 2
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		s := fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			s += fmt.Sprintf("; did you mean %s?", orList(near))
+		}
+		return usageError{errors.New(s)}
+	}
+	return c
+}
+
+// noArgs refuses any argument.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("'%s' takes no argument, got %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// oneArg insists on exactly one argument, called what in the complaint.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usage("'%s' takes one argument, %s", cmd.CommandPath(), what)
+		}
+		return nil
+	}
+}
+
+// must is for mistakes in the tree of commands itself.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func orList(words []string) string {
+	switch len(words) {
+	case 0:
+		return ""
+	case 1:
+		return words[0]
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}

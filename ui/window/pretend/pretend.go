@@ -1,0 +1,340 @@
+// Package pretend is an engine for looking at the faces and for testing them:
+// a control.Backend with made-up accounts, calendars, mirrors and history. It
+// syncs nothing, and no part of the program uses it.
+package pretend
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// Engine is the pretended engine. Its fields say what the faces shall see;
+// change them through Change only, once it is in use.
+type Engine struct {
+	Now func() time.Time // time.Now if nil
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and renewed at each change
+	calls   []string
+	world   World
+}
+
+// World is all that the pretended engine knows.
+type World struct {
+	Status    control.Status
+	Calendars []state.Calendar
+	History   []state.HistoryEntry // newest first
+	Held      []state.Held
+	// Fail answers a call, by the method's name, with an error.
+	Fail map[string]error
+	// Hang makes every call wait for the end of its context.
+	Hang bool
+}
+
+var _ control.Backend = (*Engine)(nil)
+
+// New makes an engine that knows the given world.
+func New(w World) *Engine { return &Engine{world: w, changed: make(chan struct{})} }
+
+// Change edits the world and tells those who watch.
+func (e *Engine) Change(f func(*World)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	f(&e.world)
+	close(e.changed)
+	e.changed = make(chan struct{})
+}
+
+// Calls are the calls made so far that ask for something to be done, as in
+// "Pause 2026-01-02T03:04:05Z".
+func (e *Engine) Calls() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.calls)
+}
+
+// enter begins a call: notes it, if it does something, and fails or hangs as told.
+func (e *Engine) enter(ctx context.Context, method, note string) error {
+	e.mu.Lock()
+	if note != "" {
+		e.calls = append(e.calls, note)
+	}
+	hang, fail := e.world.Hang, e.world.Fail[method]
+	e.mu.Unlock()
+	if hang {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return fail
+}
+
+func (e *Engine) now() time.Time {
+	if e.Now != nil {
+		return e.Now()
+	}
+	return time.Now()
+}
+
+func (e *Engine) status() control.Status {
+	s := e.world.Status
+	s.Accounts, s.Mirrors = slices.Clone(s.Accounts), slices.Clone(s.Mirrors)
+	for i := range s.Mirrors {
+		s.Mirrors[i].Members = slices.Clone(s.Mirrors[i].Members)
+	}
+	s.Held = len(e.world.Held)
+	return s
+}
+
+// Status gives the world's status.
+func (e *Engine) Status(ctx context.Context) (control.Status, error) {
+	if err := e.enter(ctx, "Status", ""); err != nil {
+		return control.Status{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.status(), nil
+}
+
+// Watch calls f now and after each Change.
+func (e *Engine) Watch(ctx context.Context, f func(control.Status) error) error {
+	for {
+		if err := e.enter(ctx, "Watch", ""); err != nil {
+			return err
+		}
+		e.mu.Lock()
+		s, changed := e.status(), e.changed
+		e.mu.Unlock()
+		if err := f(s); err != nil {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// BeginSignIn gives a made-up address.
+func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (control.SignIn, error) {
+	if err := e.enter(ctx, "BeginSignIn", fmt.Sprintf("BeginSignIn %s %s plain=%v", req.Provider, req.ID, req.PlainSecrets)); err != nil {
+		return control.SignIn{}, err
+	}
+	return control.SignIn{ID: string(req.Provider), URL: "https://sign-in.example/" + string(req.Provider), Expires: e.now().Add(10 * time.Minute)}, nil
+}
+
+// FinishSignIn waits until the world has an account of the provider that was
+// begun with and that is called "new@example.com".
+func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, error) {
+	for {
+		if err := e.enter(ctx, "FinishSignIn", ""); err != nil {
+			return state.Account{}, err
+		}
+		e.mu.Lock()
+		i := slices.IndexFunc(e.world.Status.Accounts, func(a state.Account) bool {
+			return string(a.Provider) == id && a.Email == "new@example.com"
+		})
+		if i >= 0 {
+			defer e.mu.Unlock()
+			return e.world.Status.Accounts[i], nil
+		}
+		changed := e.changed
+		e.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return state.Account{}, ctx.Err()
+		}
+	}
+}
+
+// CancelSignIn is noted.
+func (e *Engine) CancelSignIn(ctx context.Context, id string) error {
+	return e.enter(ctx, "CancelSignIn", "CancelSignIn "+id)
+}
+
+// Accounts lists the world's accounts.
+func (e *Engine) Accounts(ctx context.Context) ([]state.Account, error) {
+	s, err := e.Status(ctx)
+	return s.Accounts, err
+}
+
+// RemoveAccount takes an account and its calendars out of the world.
+func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
+	if err := e.enter(ctx, "RemoveAccount", "RemoveAccount "+string(id)); err != nil {
+		return err
+	}
+	e.Change(func(w *World) {
+		w.Status.Accounts = slices.DeleteFunc(slices.Clone(w.Status.Accounts), func(a state.Account) bool { return a.ID == id })
+		w.Calendars = slices.DeleteFunc(slices.Clone(w.Calendars), func(c state.Calendar) bool { return c.Ref.Account == id })
+	})
+	return nil
+}
+
+// Calendars lists the world's calendars.
+func (e *Engine) Calendars(ctx context.Context, account state.AccountID, _ bool) ([]state.Calendar, error) {
+	if err := e.enter(ctx, "Calendars", ""); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(e.world.Calendars), func(c state.Calendar) bool {
+		return account != "" && c.Ref.Account != account
+	}), nil
+}
+
+// Mirrors lists the world's mirrors.
+func (e *Engine) Mirrors(ctx context.Context) ([]control.MirrorState, error) {
+	s, err := e.Status(ctx)
+	return s.Mirrors, err
+}
+
+// AddMirror adds a mirror with no events.
+func (e *Engine) AddMirror(ctx context.Context, req control.NewMirror) (state.Mirror, error) {
+	var names []string
+	for _, m := range req.Members {
+		names = append(names, m.Ref.String())
+	}
+	if err := e.enter(ctx, "AddMirror", fmt.Sprintf("AddMirror %q %s", req.Name, strings.Join(names, " "))); err != nil {
+		return state.Mirror{}, err
+	}
+	m := state.Mirror{Name: req.Name, Members: req.Members, Created: e.now()}
+	if m.Name == "" {
+		m.Name = strings.Join(names, " – ")
+	}
+	e.Change(func(w *World) {
+		m.ID = state.MirrorID(fmt.Sprintf("m%d", len(w.Status.Mirrors)+1))
+		w.Status.Mirrors = append(w.Status.Mirrors, control.MirrorState{Mirror: m})
+	})
+	return m, nil
+}
+
+// ChangeMirror replaces a mirror.
+func (e *Engine) ChangeMirror(ctx context.Context, m state.Mirror) (state.Mirror, error) {
+	note := "ChangeMirror " + string(m.ID)
+	for _, x := range m.Members {
+		note += fmt.Sprintf(" %s/%s/off=%v", x.Ref.Calendar, x.Direction, x.Off)
+	}
+	if err := e.enter(ctx, "ChangeMirror", note); err != nil {
+		return state.Mirror{}, err
+	}
+	found := false
+	e.Change(func(w *World) {
+		w.Status.Mirrors = slices.Clone(w.Status.Mirrors)
+		for i := range w.Status.Mirrors {
+			if w.Status.Mirrors[i].ID == m.ID {
+				w.Status.Mirrors[i].Mirror, found = m, true
+			}
+		}
+	})
+	if !found {
+		return m, &control.Error{Code: control.CodeNotFound, Message: "there is no mirror " + string(m.ID)}
+	}
+	return m, nil
+}
+
+// RemoveMirror takes a mirror out of the world.
+func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (control.Report, error) {
+	if err := e.enter(ctx, "RemoveMirror", fmt.Sprintf("RemoveMirror %s keep=%v", req.ID, req.KeepCopies)); err != nil {
+		return control.Report{}, err
+	}
+	e.Change(func(w *World) {
+		w.Status.Mirrors = slices.DeleteFunc(slices.Clone(w.Status.Mirrors), func(m control.MirrorState) bool { return m.ID == req.ID })
+	})
+	return control.Report{}, nil
+}
+
+// Sync counts a pass.
+func (e *Engine) Sync(ctx context.Context, req control.SyncRequest) (control.Report, error) {
+	if err := e.enter(ctx, "Sync", "Sync"); err != nil {
+		return control.Report{}, err
+	}
+	if req.DryRun {
+		return control.Report{}, errors.New("pretend: no dry run")
+	}
+	e.Change(func(w *World) { w.Status.Pass++; w.Status.LastSync = e.now() })
+	return control.Report{}, nil
+}
+
+// Pause sets or ends the pause.
+func (e *Engine) Pause(ctx context.Context, until time.Time) error {
+	note := "Pause " + until.UTC().Format(time.RFC3339)
+	if until.IsZero() {
+		note = "Resume"
+	}
+	if err := e.enter(ctx, "Pause", note); err != nil {
+		return err
+	}
+	e.Change(func(w *World) {
+		w.Status.PausedUntil = until
+		w.Status.Activity, w.Status.Summary = control.Paused, "Syncing is paused"
+		if until.IsZero() {
+			w.Status.Activity, w.Status.Summary = control.Fine, "All calendars agree"
+		}
+	})
+	return nil
+}
+
+// History picks from the world's history.
+func (e *Engine) History(ctx context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
+	if err := e.enter(ctx, "History", ""); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []state.HistoryEntry
+	for _, h := range e.world.History {
+		if q.Before != 0 && h.Seq >= q.Before || !strings.Contains(strings.ToLower(h.Title), strings.ToLower(q.Text)) {
+			continue
+		}
+		if out = append(out, h); len(out) == cmp.Or(q.Limit, 100) {
+			break
+		}
+	}
+	return out, nil
+}
+
+
+// Held lists what waits.
+func (e *Engine) Held(ctx context.Context) ([]state.Held, error) {
+	if err := e.enter(ctx, "Held", ""); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.world.Held), nil
+}
+
+// Decide takes the steps off the list.
+func (e *Engine) Decide(ctx context.Context, d control.Decide) error {
+	if err := e.enter(ctx, "Decide", fmt.Sprintf("Decide %s %s", d.Decision, strings.Join(d.IDs, " "))); err != nil {
+		return err
+	}
+	e.Change(func(w *World) {
+		w.Held = slices.DeleteFunc(slices.Clone(w.Held), func(h state.Held) bool { return slices.Contains(d.IDs, h.ID) })
+	})
+	return nil
+}
+
+// ShowWindow is noted.
+func (e *Engine) ShowWindow(ctx context.Context) error {
+	return e.enter(ctx, "ShowWindow", "ShowWindow")
+}
+
+// Quit is noted.
+func (e *Engine) Quit(ctx context.Context) error { return e.enter(ctx, "Quit", "Quit") }
+
+// Clock is a wall clock of Berlin for made-up events.
+func Clock(local string) calendar.Time {
+	return calendar.Time{Local: local, Zone: "Europe/Berlin"}
+}

@@ -1,0 +1,162 @@
+package pretend
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// Worlds are the worlds to look at, by name.
+var Worlds = map[string]func(now time.Time) World{
+	"lively": Lively, "empty": Empty, "alone": Alone, "trouble": Trouble, "long": Long,
+}
+
+// Refs of the calendars in Lively.
+var (
+	Work   = state.Ref{Account: "ada@lovelace.example", Calendar: "ada@lovelace.example"}
+	Team   = state.Ref{Account: "ada@lovelace.example", Calendar: "team"}
+	Office = state.Ref{Account: "ada@outlook.example", Calendar: "AAMk-calendar"}
+	Choir  = state.Ref{Account: "ada@outlook.example", Calendar: "AAMk-choir"}
+	Family = state.Ref{Account: "family@home.example", Calendar: "family@home.example"}
+)
+
+// Empty is a first start: no account yet.
+func Empty(time.Time) World {
+	return World{Status: control.Status{
+		Activity: control.Empty, Summary: "Nothing to do yet: connect an account", Version: "0.1.0",
+		Mirrors: []control.MirrorState{}, Accounts: []state.Account{},
+	}}
+}
+
+// Alone has accounts but no mirror.
+func Alone(now time.Time) World {
+	w := Lively(now)
+	w.Status.Activity, w.Status.Summary = control.Empty, "Nothing to do yet: choose which calendars mirror each other"
+	w.Status.Mirrors, w.Held, w.History = nil, nil, nil
+	w.Status.LastSync, w.Status.NextSync = time.Time{}, time.Time{}
+	return w
+}
+
+// Lively is a person with three accounts, two mirrors and some history.
+func Lively(now time.Time) World {
+	w := World{
+		Status: control.Status{
+			Activity: control.NeedsYou, Summary: "2 changes wait for your decision",
+			LastSync: now.Add(-100 * time.Second), NextSync: now.Add(50 * time.Second), Pass: 482,
+			Accounts: []state.Account{
+				{ID: Work.Account, Provider: state.Google, Email: "ada@lovelace.example", Name: "Ada Lovelace", Added: now.AddDate(0, -2, 0)},
+				{ID: Office.Account, Provider: state.Outlook, Email: "ada@outlook.example", Name: "Ada King", Added: now.AddDate(0, -2, 0)},
+				{ID: Family.Account, Provider: state.Google, Email: "family@home.example", Name: "Family", Added: now.AddDate(0, -1, 0)},
+			},
+			Mirrors: []control.MirrorState{
+				{Mirror: state.Mirror{ID: "m1", Name: "Work – Office", Members: []state.Member{{Ref: Work}, {Ref: Office}}, Created: now.AddDate(0, -2, 0)},
+					Events: 128, LastSync: now.Add(-100 * time.Second)},
+				{Mirror: state.Mirror{ID: "m2", Name: "Family life", Members: []state.Member{
+					{Ref: Family}, {Ref: Choir, Direction: state.SendOnly}, {Ref: Team, Direction: state.TakeOnly, Off: true}}, Created: now.AddDate(0, -1, 0)},
+					Events: 1, Pending: 3, LastSync: now.Add(-100 * time.Second)},
+			},
+			DataDir: "/home/ada/.local/share/twinday", Version: "0.1.0",
+		},
+		Calendars: []state.Calendar{
+			{Ref: Work, Calendar: calendar.Calendar{ID: Work.Calendar, Name: "Work", Color: "#4285f4", Primary: true, Writable: true, Details: true}},
+			{Ref: Team, Calendar: calendar.Calendar{ID: Team.Calendar, Name: "Team plans", Color: "#0b8043", Writable: true, Details: true}},
+			{Ref: state.Ref{Account: Work.Account, Calendar: "holidays"}, Calendar: calendar.Calendar{ID: "holidays", Name: "Holidays in Germany", Color: "#f4511e", Details: true}},
+			{Ref: Office, Calendar: calendar.Calendar{ID: Office.Calendar, Name: "Calendar", Color: "#0078d4", Primary: true, Writable: true, Details: true}},
+			{Ref: Choir, Calendar: calendar.Calendar{ID: Choir.Calendar, Name: "Choir", Color: "#8764b8", Writable: true, Details: true}},
+			{Ref: state.Ref{Account: Office.Account, Calendar: "boss"}, Calendar: calendar.Calendar{ID: "boss", Name: "Charles (free/busy)"}},
+			{Ref: Family, Calendar: calendar.Calendar{ID: Family.Calendar, Name: "Family", Color: "#d81b60", Primary: true, Writable: true, Details: true}},
+		},
+		Held: []state.Held{
+			{ID: "h1", Since: now.Add(-40 * time.Minute), Step: state.Step{Kind: state.Update, Mirror: "m1", Ref: Work, Title: "Budget review", Held: state.HoldGuests,
+				Groups: calendar.Groups{calendar.GroupWhen}, Reason: "you moved the copy in Calendar; 4 guests of Budget review would not hear of it",
+				Before: calendar.Content{Title: "Budget review", When: hour("2026-11-24T14:00:00", "2026-11-24T15:00:00")},
+				Want:   calendar.Content{Title: "Budget review", When: hour("2026-11-24T16:00:00", "2026-11-24T17:00:00")}}},
+			{ID: "h2", Since: now.Add(-3 * time.Hour), Step: state.Step{Kind: state.Delete, Mirror: "m2", Ref: Family, Title: "School play", Held: state.HoldMassDeletion,
+				Reason: "12 of 40 events of this mirror are gone in Choir; deletions above the limit wait",
+				Before: calendar.Content{Title: "School play", Place: "Aula", When: calendar.When{Start: calendar.Time{Local: "2026-12-12"}, End: calendar.Time{Local: "2026-12-13"}}}}},
+		},
+	}
+	w.History = history(now, 260)
+	return w
+}
+
+func hour(from, to string) calendar.When {
+	return calendar.When{Start: Clock(from), End: Clock(to)}
+}
+
+// history makes n entries, newest first.
+func history(now time.Time, n int) []state.HistoryEntry {
+	before := calendar.Content{Title: "Design review", Place: "Room 4", Availability: calendar.Busy, When: hour("2026-11-24T10:00:00", "2026-11-24T11:00:00")}
+	after := before
+	after.When, after.Place = hour("2026-11-24T11:30:00", "2026-11-24T12:30:00"), "Room 7, second floor"
+	all := calendar.Diff(calendar.Content{}, before)
+	base := []state.HistoryEntry{
+		{Kind: state.Update, Outcome: state.Done, Mirror: "m1", Ref: Office, From: Work, Title: "Design review", Groups: calendar.Groups{calendar.GroupWhen, calendar.GroupPlace},
+			Why: "moved in Work", Before: before, After: after},
+		{Kind: state.Create, Outcome: state.Done, Mirror: "m1", Ref: Work, From: Office, Title: "Dentist", Groups: all, Why: "new in Calendar", After: before.Take(calendar.GroupTitle, calendar.Content{Title: "Dentist"})},
+		{Kind: state.Delete, Outcome: state.Done, Mirror: "m2", Ref: Family, From: Choir, Title: "Rehearsal", Groups: all, Why: "deleted in Choir", Before: before.Take(calendar.GroupTitle, calendar.Content{Title: "Rehearsal"})},
+		{Kind: state.Update, Outcome: state.Failed, Mirror: "m1", Ref: Office, From: Work, Title: "Quarterly numbers", Groups: calendar.Groups{calendar.GroupNotes},
+			Why: "Outlook did not answer; it is tried again in the next pass", Before: before, After: before.Take(calendar.GroupNotes, calendar.Content{Notes: calendar.Notes{HTML: "<p>Bring the <b>numbers</b> &amp; coffee</p>"}})},
+		{Kind: state.Adopt, Outcome: state.Done, Mirror: "m1", Ref: Office, From: Work, Title: "Stand-up", Why: "the same meeting was already in both calendars"},
+		{Kind: state.Update, Outcome: state.Overridden, Mirror: "m1", Ref: Work, From: Office, Title: "Lunch with Charles", Groups: calendar.Groups{calendar.GroupPlace}, Why: "changed on both sides; the later edit in Work won", Before: before, After: after},
+		{Kind: state.Update, Outcome: state.Reverted, Mirror: "m2", Ref: Choir, From: Choir, Title: "Concert", Groups: calendar.Groups{calendar.GroupVisibility}, Why: "privacy is a property of the copy and never goes home", Before: before, After: before},
+		{Kind: state.Skip, Outcome: state.Noted, Mirror: "m1", Ref: Office, From: Work, Title: "Weekly series", Why: "series come with a later version"},
+	}
+	var out []state.HistoryEntry
+	at := now.Add(-100 * time.Second)
+	for i := range n {
+		h := base[i%len(base)]
+		h.Seq, h.Pass, h.Time, h.Entity = uint64(n-i), uint64(482-i/3), at, state.EntityID(fmt.Sprintf("e%d", i))
+		at = at.Add(-time.Duration(3+i*7%90) * time.Minute)
+		out = append(out, h)
+	}
+	return out
+}
+
+// Trouble has an account that must sign in again and a mirror that stands.
+func Trouble(now time.Time) World {
+	w := Lively(now)
+	s := &w.Status
+	s.Activity, s.Summary = control.Problem, "2 problems keep calendars apart"
+	s.LastSync = now.Add(-26 * time.Hour)
+	s.Accounts[1].Trouble, s.Accounts[1].SignedOut = "Microsoft ended the sign-in: the password was changed", true
+	s.Problems = []control.ProblemNote{
+		{Account: Office.Account, What: "Twinday is signed out of ada@outlook.example: the password was changed.", WayOut: "Sign in again.", Since: now.Add(-26 * time.Hour)},
+		{Account: Family.Account, Ref: Family, What: "Google does not let Twinday write to the calendar Family any more.", WayOut: "Ask its owner for the right to make changes, or take it out of the mirror Family life.", Since: now.Add(-2 * time.Hour)},
+	}
+	s.Mirrors[0].Trouble, s.Mirrors[0].LastSync = "Office cannot be reached: signed out", now.Add(-26*time.Hour)
+	s.Mirrors[1].Trouble = "Family cannot be written"
+	w.Held = nil
+	return w
+}
+
+// Long has names that do not fit.
+func Long(now time.Time) World {
+	w := Lively(now)
+	const long = "Überregionale Arbeitsgruppe für Kalenderabgleichsverfahren und verwandte Angelegenheiten der Verwaltung 会議 שלום"
+	s := &w.Status
+	s.Summary = "128 events are being copied from " + long + " to a calendar with an equally long name"
+	s.Activity = control.Syncing
+	for i := range w.Calendars {
+		w.Calendars[i].Name = fmt.Sprintf("%d %s", i+1, long)
+	}
+	for i := range s.Accounts {
+		s.Accounts[i].Name = long
+		s.Accounts[i].Email = "a.very.long.mail.address.of.a.person.with.many.names@subdomain.of.a.subdomain.example.com"
+	}
+	for i := range s.Mirrors {
+		s.Mirrors[i].Name = long
+		s.Mirrors[i].Events = 123456
+	}
+	for i := range w.History {
+		w.History[i].Title = fmt.Sprintf("%s %d", long, i)
+		w.History[i].Why = "because " + long
+	}
+	for i := range w.Held {
+		w.Held[i].Step.Title = long
+	}
+	return w
+}
