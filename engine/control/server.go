@@ -1,0 +1,186 @@
+package control
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/twinday/twinday/store/state"
+)
+
+// maxBody bounds a request's body: the largest is a mirror with its members.
+const maxBody = 1 << 20
+
+// Handler serves a Backend. Paths, all below /v1:
+//
+//	GET    /status                       Status
+//	GET    /watch                        server-sent events, each a Status
+//	GET    /accounts                     [state.Account]
+//	POST   /accounts                     NewAccount → SignIn
+//	POST   /signins/{id}/finish          → state.Account, when the person is through
+//	DELETE /signins/{id}
+//	DELETE /accounts/{id}
+//	GET    /calendars?account=ID&fresh=true   [state.Calendar]
+//	GET    /mirrors                      [MirrorState]
+//	POST   /mirrors                      NewMirror → state.Mirror
+//	PUT    /mirrors/{id}                 state.Mirror → state.Mirror
+//	POST   /mirrors/{id}/remove          RemoveMirror → Report
+//	POST   /sync                         SyncRequest → Report
+//	POST   /pause                        PauseRequest
+//	GET    /history?limit=&before=&mirror=&entity=&text=   [state.HistoryEntry]
+//	GET    /held                         [state.Held]
+//	POST   /held                         Decide
+//	POST   /window
+//	POST   /quit
+//
+// A failure answers 400 (usage), 404 (not found), 409 (secrets) or 500, with an
+// Error as its body. If token is not empty, every request must carry it as a
+// bearer token.
+func Handler(b Backend, token string) http.Handler {
+	mux := http.NewServeMux()
+	route(mux, "GET", "/status", func(r *http.Request, _ nothing) (Status, error) { return b.Status(r.Context()) })
+	route(mux, "GET", "/accounts", func(r *http.Request, _ nothing) ([]state.Account, error) { return b.Accounts(r.Context()) })
+	route(mux, "POST", "/accounts", func(r *http.Request, q NewAccount) (SignIn, error) { return b.BeginSignIn(r.Context(), q) })
+	route(mux, "POST", "/signins/{id}/finish", func(r *http.Request, _ nothing) (state.Account, error) {
+		return b.FinishSignIn(r.Context(), r.PathValue("id"))
+	})
+	route(mux, "DELETE", "/signins/{id}", func(r *http.Request, _ nothing) (nothing, error) {
+		return nothing{}, b.CancelSignIn(r.Context(), r.PathValue("id"))
+	})
+	route(mux, "DELETE", "/accounts/{id}", func(r *http.Request, _ nothing) (nothing, error) {
+		return nothing{}, b.RemoveAccount(r.Context(), state.AccountID(r.PathValue("id")))
+	})
+	route(mux, "GET", "/calendars", func(r *http.Request, _ nothing) ([]state.Calendar, error) {
+		return b.Calendars(r.Context(), state.AccountID(r.FormValue("account")), r.FormValue("fresh") == "true")
+	})
+	route(mux, "GET", "/mirrors", func(r *http.Request, _ nothing) ([]MirrorState, error) { return b.Mirrors(r.Context()) })
+	route(mux, "POST", "/mirrors", func(r *http.Request, q NewMirror) (state.Mirror, error) { return b.AddMirror(r.Context(), q) })
+	route(mux, "PUT", "/mirrors/{id}", func(r *http.Request, m state.Mirror) (state.Mirror, error) {
+		m.ID = state.MirrorID(r.PathValue("id"))
+		return b.ChangeMirror(r.Context(), m)
+	})
+	route(mux, "POST", "/mirrors/{id}/remove", func(r *http.Request, q RemoveMirror) (Report, error) {
+		q.ID = state.MirrorID(r.PathValue("id"))
+		return b.RemoveMirror(r.Context(), q)
+	})
+	route(mux, "POST", "/sync", func(r *http.Request, q SyncRequest) (Report, error) { return b.Sync(r.Context(), q) })
+	route(mux, "POST", "/pause", func(r *http.Request, q PauseRequest) (nothing, error) {
+		return nothing{}, b.Pause(r.Context(), q.Until)
+	})
+	route(mux, "GET", "/history", func(r *http.Request, _ nothing) ([]state.HistoryEntry, error) {
+		q := HistoryQuery{Mirror: state.MirrorID(r.FormValue("mirror")), Entity: state.EntityID(r.FormValue("entity")), Text: r.FormValue("text")}
+		var err error
+		if s := r.FormValue("limit"); s != "" {
+			if q.Limit, err = strconv.Atoi(s); err != nil {
+				return nil, &Error{CodeUsage, fmt.Sprintf("limit %q is not a number", s)}
+			}
+		}
+		if s := r.FormValue("before"); s != "" {
+			if q.Before, err = strconv.ParseUint(s, 10, 64); err != nil {
+				return nil, &Error{CodeUsage, fmt.Sprintf("before %q is not a number", s)}
+			}
+		}
+		return b.History(r.Context(), q)
+	})
+	route(mux, "GET", "/held", func(r *http.Request, _ nothing) ([]state.Held, error) { return b.Held(r.Context()) })
+	route(mux, "POST", "/held", func(r *http.Request, q Decide) (nothing, error) { return nothing{}, b.Decide(r.Context(), q) })
+	route(mux, "POST", "/window", func(r *http.Request, _ nothing) (nothing, error) { return nothing{}, b.ShowWindow(r.Context()) })
+	route(mux, "POST", "/quit", func(r *http.Request, _ nothing) (nothing, error) { return nothing{}, b.Quit(r.Context()) })
+	mux.HandleFunc(fmt.Sprintf("GET /v%d/watch", Version), func(w http.ResponseWriter, r *http.Request) { watch(b, w, r) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fail(w, &Error{CodeNotFound, fmt.Sprintf("no such call: %s %s (this engine speaks version %d)", r.Method, r.URL.Path, Version)})
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// PauseRequest is the body of POST /pause; the zero time resumes.
+type PauseRequest struct {
+	Until time.Time `json:"until,omitzero"`
+}
+
+type nothing struct{}
+
+// route registers one call: a JSON body in (if any), JSON out.
+func route[In, Out any](mux *http.ServeMux, method, path string, f func(*http.Request, In) (Out, error)) {
+	mux.HandleFunc(fmt.Sprintf("%s /v%d%s", method, Version, path), func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err == nil && len(body) > 0 {
+			err = json.Unmarshal(body, &in)
+		}
+		if err != nil {
+			fail(w, &Error{CodeUsage, fmt.Sprintf("the body of %s %s cannot be read: %v", method, path, err)})
+			return
+		}
+		out, err := f(r, in)
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(out) // the caller has gone, if this fails
+	})
+}
+
+func fail(w http.ResponseWriter, err error) {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{CodeFailed, err.Error()}
+	}
+	status := map[ErrorCode]int{CodeUsage: http.StatusBadRequest, CodeNotFound: http.StatusNotFound, CodeSecrets: http.StatusConflict}[e.Code]
+	if status == 0 {
+		status = http.StatusInternalServerError
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(e)
+}
+
+// watch is the status stream: one "data: {…}" event a status.
+func watch(b Backend, w http.ResponseWriter, r *http.Request) {
+	flush := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = b.Watch(r.Context(), func(s Status) error {
+		body, err := json.Marshal(s)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, "data: %s\n\n", body); err != nil {
+			return err
+		}
+		return flush.Flush()
+	}) // ends when the watcher goes; there is nobody to tell
+}
+
+// Serve answers calls that come through l until ctx ends.
+func Serve(ctx context.Context, l *Listener, b Backend) error {
+	return serve(ctx, l.Listener, Handler(b, l.token))
+}
+
+func serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	srv := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
+	defer stop()
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
