@@ -115,23 +115,13 @@ type Member struct {
 	Off       bool      `json:"off,omitempty"` // toggled off: neither read nor written
 }
 
-// ConflictRule says who wins when one field group was changed on two sides.
-type ConflictRule string
-
-// The rules.
-const (
-	LatestWins ConflictRule = ""
-	AskPerson  ConflictRule = "ask"
-)
-
 // Mirror is a named set of member calendars kept alike.
 type Mirror struct {
-	ID       MirrorID     `json:"id"`
-	Name     string       `json:"name"`
-	Members  []Member     `json:"members"`
-	Paused   bool         `json:"paused,omitempty"`
-	Conflict ConflictRule `json:"conflict,omitempty"`
-	Created  time.Time    `json:"created"`
+	ID      MirrorID  `json:"id"`
+	Name    string    `json:"name"`
+	Members []Member  `json:"members"`
+	Paused  bool      `json:"paused,omitempty"`
+	Created time.Time `json:"created"`
 }
 
 // Has reports whether ref is a member, on or off.
@@ -191,11 +181,21 @@ type Part struct {
 	Read  calendar.Content `json:"read"`
 	// Dirty groups were changed here and refused: they are to be written again.
 	Dirty calendar.Groups `json:"dirty,omitempty"`
+	// Rescued is a person's edit that was found under an unfinished write of ours
+	// (and overwritten by it): the next reconcile takes it for a change made here.
+	Rescued *Rescued `json:"rescued,omitempty"`
 	// Gone: deleted in this member (by the person or by us).
 	Gone bool `json:"gone,omitempty"`
 	// Refused: the provider called the wanted content invalid; not tried again
 	// until it changes. Holds the provider's words.
 	Refused string `json:"refused,omitempty"`
+}
+
+// Rescued holds the groups of a person's edit that must not be lost.
+type Rescued struct {
+	Groups  calendar.Groups  `json:"groups"`
+	Content calendar.Content `json:"content"`
+	Updated time.Time        `json:"updated"`
 }
 
 // StepKind says what a step does.
@@ -218,7 +218,6 @@ type HoldReason string
 const (
 	HoldGuests       HoldReason = "guests"
 	HoldMassDeletion HoldReason = "mass deletion"
-	HoldConflict     HoldReason = "conflict"
 )
 
 // Step is one desired result: 'this entity in this calendar looks so, if its
@@ -228,6 +227,7 @@ type Step struct {
 	Entity EntityID          `json:"entity"`
 	Mirror MirrorID          `json:"mirror,omitempty"`
 	Ref    Ref               `json:"ref"`
+	From   Ref               `json:"from,omitzero"`  // where the change came from
 	Slot   string            `json:"slot,omitempty"` // which part
 	Event  calendar.RemoteID `json:"event,omitempty"`
 	// IfVersion is the version the step was decided on.
