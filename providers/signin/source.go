@@ -56,6 +56,17 @@ func TokenSource(ctx context.Context, cfg Config, secret Secret) *Source {
 	return &Source{ctx: context.WithoutCancel(ctx), cfg: cfg, secret: secret}
 }
 
+// FreshSource hands out the access token of a grant just made, and nothing once
+// that has expired: for a first look at an account whose secret is not kept yet.
+func FreshSource(g Grant) *Source {
+	return &Source{ctx: context.Background(), secret: noSecret{}, token: g.Token}
+}
+
+type noSecret struct{}
+
+func (noSecret) Load(context.Context) (string, error) { return "", nil }
+func (noSecret) Save(context.Context, string) error   { return nil }
+
 // Token is TokenContext without an end, for x/oauth2.
 func (s *Source) Token() (*oauth2.Token, error) { return s.TokenContext(s.ctx) }
 
@@ -202,6 +213,5 @@ func Revoke(ctx context.Context, cfg Config, secret Secret) error {
 	if answer.Error == "invalid_token" {
 		return nil
 	}
-	err = TokenError(opRevoke, &oauth2.RetrieveError{Response: resp, ErrorCode: answer.Error})
-	return err
+	return TokenError(opRevoke, &oauth2.RetrieveError{Response: resp, ErrorCode: answer.Error})
 }
