@@ -1,0 +1,92 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// LockedError says that another process has the store open.
+type LockedError struct{ Path string }
+
+// Error names the file and the way out.
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("another Twinday is using %s: quit it first (from its tray icon, or with `twinday quit`), or choose another folder with --data", e.Path)
+}
+
+// DamagedError says that the file, or one value in it, cannot be read. It was
+// left as it is.
+type DamagedError struct {
+	Path string
+	Err  error
+}
+
+// Error names the file, what is wrong with it, and the way out.
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("the store %s is damaged (%v). Nothing in it was changed. Put a backup in its place, "+
+		"or move it away: Twinday then starts anew and finds its own copies again", e.Path, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// ForeignError says that what is at Path is no store of Twinday.
+type ForeignError struct {
+	Path string
+	Why  string // "it is a folder", …
+}
+
+// Error names the file and the way out.
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("%s is not a store of Twinday: %s. It was left as it is. Move it away, or choose another folder with --data", e.Path, e.Why)
+}
+
+// NewerError says that a newer Twinday made the store.
+type NewerError struct {
+	Path         string
+	Found, Known int // schema versions
+}
+
+// Error names the file and the way out.
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("the store %s was made by a newer Twinday (version %d; this one knows up to %d). It was left as it is. "+
+		"Update Twinday, or choose another folder with --data", e.Path, e.Found, e.Known)
+}
+
+// TakenError says that an event would become part of two entities.
+type TakenError struct {
+	Ref   state.Ref
+	Event calendar.RemoteID
+	By    state.EntityID // whose it is already
+}
+
+// Error names the event and its entity.
+func (e *TakenError) Error() string {
+	return fmt.Sprintf("event %q of %s is already part of entity %s", e.Event, e.Ref, e.By)
+}
+
+func isDamaged(err error) bool {
+	var d *DamagedError
+	return errors.As(err, &d)
+}
+
+// accessError says in plain words why the operating system refused path.
+func accessError(path string, err error) error {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err // the path is named once
+	}
+	way := "check the folder, or choose another one with --data"
+	if errors.Is(err, fs.ErrPermission) {
+		way = fmt.Sprintf("make %s yours to read and write, or choose another folder with --data", filepath.Dir(path))
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		way = "it went away just now; try again"
+	}
+	return fmt.Errorf("the store %s cannot be opened: %w: %s", path, err, way)
+}
