@@ -149,12 +149,13 @@ func (x *exchange) run(h http.Handler, r *http.Request) {
 			if !x.cut {
 				x.open()
 			} else {
-				x.isOpen = true
+				x.isOpen, x.sent = true, nil // what was not flushed never left
 				close(x.started)
 			}
 		}
 		x.signal()
 	}()
+	defer x.cancel() // as net/http: the context ends with the handler
 	h.ServeHTTP(x, r)
 }
 

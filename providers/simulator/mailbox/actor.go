@@ -144,7 +144,7 @@ func (m *Mailbox) SetRole(calID, role string) error {
 		return fmt.Errorf("%w: %s", ErrNoCalendar, calID)
 	}
 	c.Role = role
-	c.Change = m.bump() // not the entry: changes of ACLs do not show in calendarList increments
+	m.TouchCalendar(c) // not the entry: changes of ACLs do not show in calendarList increments
 	m.Expire(c)
 	return nil
 }
@@ -157,8 +157,7 @@ func (m *Mailbox) Unsubscribe(calID string) error {
 	if c == nil {
 		return fmt.Errorf("%w: %s", ErrNoCalendar, calID)
 	}
-	c.Deleted = true
-	m.TouchCalendar(c)
+	m.RemoveCalendar(c)
 	return nil
 }
 

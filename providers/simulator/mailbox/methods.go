@@ -132,11 +132,22 @@ func (m *Mailbox) TouchQuietly(c *Calendar, e *Event) uint64 {
 	return e.Change
 }
 
-// TouchCalendar records that a calendar itself changed, and the account's entry
+// TouchUnlogged gives an event a new Change number that no increment tells of.
+// The caller holds the lock.
+func (m *Mailbox) TouchUnlogged(e *Event) uint64 {
+	e.Change = m.bump()
+	return e.Change
+}
+
+// TouchCalendar records that a calendar itself changed, not the account's entry
 // for it. The caller holds the lock.
-func (m *Mailbox) TouchCalendar(c *Calendar) {
-	c.Change = m.bump()
-	c.EntryChange = c.Change
+func (m *Mailbox) TouchCalendar(c *Calendar) { c.Change = m.bump() }
+
+// RemoveCalendar takes a calendar from the account. The caller holds the lock.
+func (m *Mailbox) RemoveCalendar(c *Calendar) {
+	c.Deleted = true
+	m.TouchCalendar(c)
+	m.TouchEntry(c)
 }
 
 // TouchEntry records that only the account's entry for a calendar changed. The
@@ -166,14 +177,26 @@ func (m *Mailbox) Transfer(from, to *Calendar, e *Event) *Event {
 // each once and in its newest state, in the order of their last changes. The
 // events are the stored ones: copy before changing. The caller holds the lock.
 func (m *Mailbox) ChangesSince(c *Calendar, seq uint64) []*Event {
-	first := sort.Search(len(c.Log), func(i int) bool { return c.Log[i].Seq > seq })
+	return m.ChangesBetween(c, seq, m.seq)
+}
+
+// ChangesBetween is ChangesSince as it was when until was the last change: an
+// event that changed again after that is left out, its time will come.
+func (m *Mailbox) ChangesBetween(c *Calendar, since, until uint64) []*Event {
+	first := sort.Search(len(c.Log), func(i int) bool { return c.Log[i].Seq > since })
+	seen := map[string]bool{}
 	var out []*Event
-	for _, ch := range c.Log[first:] {
-		// Only the entry of the last change counts.
-		if e := c.Events[ch.EventID]; e != nil && e.Change == ch.Seq {
+	for _, ch := range slices.Backward(c.Log[first:]) {
+		// Only the entry of an event's last change counts.
+		if seen[ch.EventID] {
+			continue
+		}
+		seen[ch.EventID] = true
+		if e := c.Events[ch.EventID]; e != nil && ch.Seq <= until {
 			out = append(out, e)
 		}
 	}
+	slices.Reverse(out)
 	return out
 }
 

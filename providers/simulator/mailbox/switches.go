@@ -24,6 +24,9 @@ type GoogleSwitches struct {
 	// ImportReplaces: an import with a known iCalUID replaces the event
 	// (insanum/gcalcli#599). Off: 409 duplicate (insanum/gcalcli#712).
 	ImportReplaces bool
+	// AcceptIDWithUID: an insert may give both id and iCalUID. Off: 400, after the
+	// reference's 'only one of them should be supplied'.
+	AcceptIDWithUID bool
 	// PropertiesAnyOf: repeated privateExtendedProperty constraints are OR-ed, as
 	// a translated guide says. Off: all must match, as the reference says.
 	PropertiesAnyOf bool
