@@ -1,0 +1,143 @@
+package google
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+
+	gcal "google.golang.org/api/calendar/v3"
+
+	"github.com/twinday/twinday/providers/calendar"
+)
+
+const (
+	// pageSize is the largest page that events.list gives.
+	pageSize = 2500
+	// maxPages ends a listing that does not end. Pages may be small or empty, so
+	// this is far above what the largest calendar needs.
+	maxPages = 2000
+	// query is everything that must stay the same between a full read and the
+	// reads that go on from its sync token (reference of events.list,
+	// syncToken: else "undefined behavior"). showDeleted and orderBy are
+	// left out on purpose: a token excludes the one, and the other is reported to cost the token
+	// (googleapis/google-api-ruby-client#312). singleEvents is false: with
+	// true, deleting a series leaves most of it behind (google-api-ruby-client#860).
+	query = "maxResults=2500&singleEvents=false"
+)
+
+// cursor is what a calendar.Cursor of this connector holds.
+type cursor struct {
+	Version int    `json:"v"`
+	Query   string `json:"q"` // hash of the query that the token belongs to
+	Token   string `json:"t"`
+}
+
+const cursorVersion = 1
+
+func queryHash() string {
+	sum := sha256.Sum256([]byte(query))
+	return hex.EncodeToString(sum[:8])
+}
+
+func (c cursor) encode() calendar.Cursor {
+	b, _ := json.Marshal(c) // numbers and strings: cannot fail
+	return calendar.Cursor(b)
+}
+
+// token is the sync token of a cursor, "" for the empty one.
+func token(since calendar.Cursor) (string, error) {
+	if since == "" {
+		return "", nil
+	}
+	var c cursor
+	if err := json.Unmarshal([]byte(since), &c); err != nil || c.Token == "" {
+		return "", errors.New("the cursor cannot be read")
+	}
+	if c.Version != cursorVersion || c.Query != queryHash() {
+		return "", errors.New("the cursor belongs to another version of Twinday")
+	}
+	return c.Token, nil
+}
+
+// Changes implements calendar.Provider. Occurrences that differ from their series come as items of
+// their own; they are left out for now, as series are carried by their master
+// only.
+func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since calendar.Cursor) (calendar.Changes, error) {
+	const op = "google: read changes"
+	syncToken, err := token(since)
+	if err != nil {
+		return calendar.Changes{}, &calendar.Error{Op: op, Kind: calendar.CursorExpired, Calendar: cal, Err: err}
+	}
+	pages := pager{op: op, cal: cal}
+	feed := feed{at: map[string]int{}}
+	for pageToken := ""; ; {
+		call := p.api.Events.List(string(cal)).MaxResults(pageSize).SingleEvents(false).Context(ctx)
+		if syncToken != "" {
+			call.SyncToken(syncToken) // with every page
+		}
+		if pageToken != "" {
+			call.PageToken(pageToken)
+		}
+		page, err := call.Do()
+		feed.requests++
+		if err != nil {
+			return calendar.Changes{}, translateRead(op, cal, "", err)
+		}
+		p.remember(cal, page.TimeZone)
+		feed.add(page.Items)
+		feed.zone = page.TimeZone
+		if page.NextPageToken == "" {
+			if page.NextSyncToken == "" {
+				return calendar.Changes{}, &calendar.Error{Op: op, Kind: calendar.Other, Calendar: cal,
+					Err: errors.New("Google's last page has no sync token")}
+			}
+			next := cursor{cursorVersion, queryHash(), page.NextSyncToken}
+			return feed.changes(syncToken == "", next.encode()), nil
+		}
+		pageToken = page.NextPageToken
+		if err := pages.next(pageToken, maxPages); err != nil {
+			return calendar.Changes{}, err
+		}
+	}
+}
+
+// feed gathers the items of all pages: the last word on each event, in the
+// order in which the events were first named.
+type feed struct {
+	items    []*gcal.Event
+	at       map[string]int
+	zone     string
+	requests int
+}
+
+func (f *feed) add(items []*gcal.Event) {
+	for _, g := range items {
+		// An occurrence of a series. Cancelled, it may be all that this is: with a
+		// recurringEventId it is an exclusion, never a deleted event.
+		if g == nil || g.RecurringEventId != "" {
+			continue
+		}
+		if i, ok := f.at[g.Id]; ok {
+			f.items[i] = g
+			continue
+		}
+		f.at[g.Id] = len(f.items)
+		f.items = append(f.items, g)
+	}
+}
+
+func (f *feed) changes(complete bool, next calendar.Cursor) calendar.Changes {
+	out := calendar.Changes{Complete: complete, Next: next, Requests: f.requests}
+	for _, g := range f.items {
+		// Only id and status of a deleted event are promised, and it may come
+		// with all its details all the same, even in a full read.
+		if g.Status == "cancelled" {
+			out.Removed = append(out.Removed, calendar.Removal{ID: calendar.RemoteID(g.Id), Certain: true})
+			continue
+		}
+		out.Events = append(out.Events, fromGoogle(g, f.zone))
+	}
+	return out
+}

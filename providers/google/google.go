@@ -1,0 +1,305 @@
+// Package google connects a Google account: Google Calendar API v3 through
+// google.golang.org/api/calendar/v3, spoken in the neutral language of
+// providers/calendar.
+//
+// Of this project it imports providers/calendar and providers/signin only.
+package google
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	gcal "google.golang.org/api/calendar/v3"
+	"google.golang.org/api/option"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/providers/signin"
+)
+
+// The addresses of Google's public service. The authorize address is that of
+// Google's guide 'OAuth 2.0 for iOS & Desktop Apps'; x/oauth2/google still has an older one.
+const (
+	publicBase  = "https://www.googleapis.com/calendar/v3/"
+	publicAuth  = "https://accounts.google.com/o/oauth2/v2/auth"
+	publicToken = "https://oauth2.googleapis.com/token"
+)
+
+// Limits of an event's texts, in characters. The description's is documented (what is longer is
+// cut without a word); the other two are not, and are observed by third parties.
+const (
+	notesLimit = 8192
+	titleLimit = 1024
+	placeLimit = 1024
+)
+
+// maxListPages ends a calendar list that does not end: 250 a page.
+const maxListPages = 100
+
+// Scopes are what Twinday asks of Google, the narrowest that two-way mirroring
+// needs: events of calendars that the account may write, and the list of calendars.
+func Scopes() []string {
+	return []string{gcal.CalendarEventsScope, gcal.CalendarCalendarlistReadonlyScope}
+}
+
+// Provider is one signed-in Google account. It implements calendar.Provider.
+type Provider struct {
+	api *gcal.Service
+
+	mu    sync.Mutex
+	zones map[calendar.CalendarID]string // each calendar's own zone, as last heard
+}
+
+var _ calendar.Provider = (*Provider)(nil)
+
+// Begin starts a sign-in in the browser. hc, which may be nil, reaches the token address.
+func Begin(ctx context.Context, e signin.Endpoint, hc *http.Client) (*signin.Flow, error) {
+	if e.ClientID == "" {
+		return nil, &calendar.Error{Op: "google: sign in", Kind: calendar.Invalid, Field: "client id", Err: errors.New(
+			"Google knows apps by a client id, and none is set: make one of type 'Desktop app' at https://console.cloud.google.com/apis/credentials and give it with --client-id and --client-secret")}
+	}
+	cfg := config(e, hc)
+	// A refresh token comes only with both (Google guide 'Using OAuth 2.0 to Access Google APIs').
+	cfg.AuthParams = map[string]string{"access_type": "offline", "prompt": "consent"}
+	return signin.Begin(ctx, cfg)
+}
+
+// Identify says whose account a fresh grant is for: the id of the primary
+// calendar is the account's mail address, and reading it needs no scope beyond ours. Forbidden if a scope
+// was unticked on the consent page.
+func Identify(ctx context.Context, e signin.Endpoint, g signin.Grant, hc *http.Client) (calendar.Person, error) {
+	const op = "google: identify the account"
+	if missing := g.Missing(Scopes()...); len(missing) > 0 {
+		return calendar.Person{}, &calendar.Error{Op: op, Kind: calendar.Forbidden, Err: fmt.Errorf(
+			"a permission was left out on Google's page: sign in again and tick every box (missing: %s)", strings.Join(missing, ", "))}
+	}
+	p, err := open(e, signin.FreshSource(g), hc)
+	if err != nil {
+		return calendar.Person{}, err
+	}
+	entry, err := p.api.CalendarList.Get("primary").Context(ctx).Do()
+	if err != nil {
+		return calendar.Person{}, translateRead(op, "", "", err)
+	}
+	if entry.Id == "" {
+		return calendar.Person{}, &calendar.Error{Op: op, Kind: calendar.Other, Err: errors.New("the primary calendar has no id")}
+	}
+	return calendar.Person{Email: entry.Id}, nil
+}
+
+// Open returns the account that secret keeps signed in. It does no I/O: a
+// missing or dead sign-in shows as SignedOut from the first call on.
+func Open(e signin.Endpoint, secret signin.Secret, hc *http.Client) (*Provider, error) {
+	return open(e, signin.TokenSource(context.Background(), config(e, hc), secret), hc)
+}
+
+func open(e signin.Endpoint, src *signin.Source, hc *http.Client) (*Provider, error) {
+	const op = "google: open the account"
+	base, err := baseURL(e.BaseURL)
+	if err != nil {
+		return nil, &calendar.Error{Op: op, Kind: calendar.Invalid, Field: "endpoint", Err: err}
+	}
+	client, err := signin.NewClient(hc, src, base)
+	if err != nil {
+		return nil, err
+	}
+	api, err := gcal.NewService(context.Background(), option.WithEndpoint(base), option.WithHTTPClient(client))
+	if err != nil {
+		return nil, &calendar.Error{Op: op, Kind: calendar.Other, Err: err}
+	}
+	api.UserAgent = "Twinday"
+	return &Provider{api: api, zones: map[calendar.CalendarID]string{}}, nil
+}
+
+// SignOut revokes the sign-in at Google. The secret is the caller's to delete.
+func SignOut(ctx context.Context, e signin.Endpoint, secret signin.Secret, hc *http.Client) error {
+	return signin.Revoke(ctx, config(e, hc), secret)
+}
+
+func config(e signin.Endpoint, hc *http.Client) signin.Config {
+	c := signin.Config{
+		AuthURL:      publicAuth,
+		TokenURL:     publicToken,
+		ClientID:     e.ClientID,
+		ClientSecret: e.ClientSecret,
+		Scopes:       Scopes(),
+		RedirectHost: "127.0.0.1", // Google guide 'OAuth 2.0 for iOS & Desktop Apps', loopback
+		HTTPClient:   hc,
+	}
+	if e.AuthURL != "" {
+		c.AuthURL = e.AuthURL
+	}
+	if e.TokenURL != "" {
+		c.TokenURL = e.TokenURL
+	}
+	// Google revokes beside where it hands out: …/token, …/revoke.
+	if base, ok := strings.CutSuffix(c.TokenURL, "/token"); ok {
+		c.RevokeURL = base + "/revoke"
+	}
+	return c
+}
+
+// baseURL completes an API address as a person gives it. The library replaces
+// its whole base path with the given one and resolves against it, so that a
+// missing scheme means https and a missing slash at the end loses the last part of the path.
+func baseURL(s string) (string, error) {
+	if s == "" {
+		return publicBase, nil
+	}
+	if !strings.Contains(s, "://") {
+		scheme := "https://"
+		if u, err := url.Parse(scheme + s); err == nil && isLoopback(u.Hostname()) {
+			scheme = "http://"
+		}
+		s = scheme + s
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", fmt.Errorf("%q is no web address like %s", s, publicBase)
+	}
+	if strings.Trim(u.Path, "/") == "" {
+		u.Path = "/calendar/v3/"
+	}
+	if !strings.HasSuffix(u.Path, "/") {
+		u = u.JoinPath("/")
+	}
+	return u.String(), nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Capabilities implements calendar.Provider. Links are read, never written: a conference belongs to its
+// event, and attachments are files with permissions of their own.
+func (p *Provider) Capabilities() calendar.Capabilities {
+	return calendar.Capabilities{
+		Groups: calendar.Groups{
+			calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace,
+			calendar.GroupAvailability, calendar.GroupVisibility, calendar.GroupReminders,
+		},
+		TitleLimit: titleLimit,
+		PlaceLimit: placeLimit,
+		NotesLimit: notesLimit,
+		// Quick writes to one calendar may be refused at any time (Google guide
+		// 'Manage quotas', operational limits), so: one after the other.
+		Writes:       1,
+		Availability: []calendar.Availability{calendar.Free, calendar.Busy},
+		Visibility:   []calendar.Visibility{calendar.DefaultVisibility, calendar.Public, calendar.Private, calendar.Confidential},
+	}
+}
+
+// Calendars implements calendar.Provider: every calendar of the account's list, hidden ones too. It is
+// always read whole: an incremental list does not tell of renamed calendars or
+// changed roles (reference of calendarList.list, syncToken).
+func (p *Provider) Calendars(ctx context.Context) ([]calendar.Calendar, error) {
+	const op = "google: list calendars"
+	var out []calendar.Calendar
+	pages := pager{op: op}
+	for token := ""; ; {
+		call := p.api.CalendarList.List().MaxResults(250).ShowHidden(true).Context(ctx)
+		if token != "" {
+			call.PageToken(token)
+		}
+		page, err := call.Do()
+		if err != nil {
+			return nil, translateRead(op, "", "", err)
+		}
+		for _, entry := range page.Items {
+			if entry.Deleted {
+				continue
+			}
+			c := listed(entry)
+			p.remember(c.ID, c.Zone)
+			out = append(out, c)
+		}
+		if token = page.NextPageToken; token == "" {
+			return out, nil
+		}
+		if err := pages.next(token, maxListPages); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func listed(e *gcal.CalendarListEntry) calendar.Calendar {
+	c := calendar.Calendar{
+		ID:      calendar.CalendarID(e.Id),
+		Name:    e.Summary,
+		Color:   strings.ToLower(e.BackgroundColor),
+		Owner:   e.DataOwner,
+		Primary: e.Primary,
+		// owner, writer, and writerWithoutPrivateAccess (which came in 2026).
+		Writable: e.AccessRole == "owner" || strings.HasPrefix(e.AccessRole, "writer"),
+		Details:  e.AccessRole != "freeBusyReader" && e.AccessRole != "none" && e.AccessRole != "",
+	}
+	if e.SummaryOverride != "" {
+		c.Name = e.SummaryOverride
+	}
+	if e.Primary && c.Owner == "" {
+		c.Owner = e.Id
+	}
+	if _, err := calendar.LoadZone(e.TimeZone); err == nil {
+		c.Zone = e.TimeZone
+	}
+	return c
+}
+
+func (p *Provider) remember(cal calendar.CalendarID, zone string) {
+	if zone == "" {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.zones[cal] = zone
+}
+
+// zone is the calendar's own zone, asked for if it was never heard; "" if the
+// calendar is not in the account's list.
+func (p *Provider) zone(ctx context.Context, op string, cal calendar.CalendarID) (string, error) {
+	p.mu.Lock()
+	zone, ok := p.zones[cal]
+	p.mu.Unlock()
+	if ok {
+		return zone, nil
+	}
+	entry, err := p.api.CalendarList.Get(string(cal)).Context(ctx).Do()
+	if err != nil {
+		if err = translateRead(op, cal, "", err); calendar.KindOf(err) == calendar.NotFound {
+			return "", nil
+		}
+		return "", err
+	}
+	p.remember(cal, entry.TimeZone)
+	return entry.TimeZone, nil
+}
+
+// pager watches over a listing: it must end, and must not go in circles.
+type pager struct {
+	op    string
+	cal   calendar.CalendarID
+	seen  map[string]bool
+	pages int
+}
+
+// next notes that the page after token is read next.
+func (g *pager) next(token string, limit int) error {
+	if g.seen == nil {
+		g.seen = map[string]bool{}
+	}
+	g.pages++
+	switch {
+	case g.seen[token]:
+		return &calendar.Error{Op: g.op, Kind: calendar.Other, Calendar: g.cal, Err: errors.New("Google's pages go in circles")}
+	case g.pages >= limit:
+		return &calendar.Error{Op: g.op, Kind: calendar.Other, Calendar: g.cal, Err: fmt.Errorf("more than %d pages", limit)}
+	}
+	g.seen[token] = true
+	return nil
+}

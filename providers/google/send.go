@@ -1,0 +1,176 @@
+package google
+
+import (
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	gcal "google.golang.org/api/calendar/v3"
+
+	"github.com/twinday/twinday/providers/calendar"
+)
+
+// Google's limits on reminders (reference of Events, reminders.overrides).
+const (
+	maxReminders   = 5
+	maxReminderMin = 40320 // four weeks
+)
+
+// eventID makes Google's event id of a key: base32hex in lower case, which is the
+// alphabet that events.insert allows (a-v, 0-9; RFC 2938 §3.1.2).
+func eventID(k calendar.Key) (string, error) {
+	b, err := hex.DecodeString(string(k))
+	if err != nil || len(b) != 16 {
+		return "", &calendar.Error{Kind: calendar.Invalid, Field: "key", Err: fmt.Errorf("%q is no key of 32 hexadecimal characters", k)}
+	}
+	return base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding).EncodeToString(b), nil
+}
+
+// insertBody is a whole new event. It names no attendees, whatever happens, so
+// Google has no one to write to.
+func insertBody(id string, m calendar.Mark, c calendar.Content) (*gcal.Event, error) {
+	g, err := patchBody(calendar.Groups{
+		calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace,
+		calendar.GroupAvailability, calendar.GroupVisibility, calendar.GroupReminders,
+	}, c)
+	if err != nil {
+		return nil, err
+	}
+	g.Id = id
+	g.ForceSendFields = nil // there is nothing to clear yet
+	g.Start.NullFields, g.End.NullFields = nil, nil
+	private := map[string]string{markInstallation: m.Installation, markMirror: m.Mirror, markEntity: m.Entity}
+	maps.DeleteFunc(private, func(_, v string) bool { return v == "" })
+	if len(private) > 0 {
+		g.ExtendedProperties = &gcal.EventExtendedProperties{Private: private}
+	}
+	return g, nil
+}
+
+// patchBody says the named groups of c, and nothing else: patch leaves what a
+// body does not name. What is empty is said to be empty. Groups that
+// Google cannot hold are left out.
+func patchBody(groups calendar.Groups, c calendar.Content) (*gcal.Event, error) {
+	g := &gcal.Event{}
+	for _, group := range groups {
+		switch group {
+		case calendar.GroupWhen:
+			if err := setWhen(g, c.When); err != nil {
+				return nil, err
+			}
+		case calendar.GroupTitle:
+			g.Summary = c.Title
+			g.ForceSendFields = append(g.ForceSendFields, "Summary")
+		case calendar.GroupNotes:
+			g.Description = sendNotes(c.Notes)
+			g.ForceSendFields = append(g.ForceSendFields, "Description")
+		case calendar.GroupPlace:
+			g.Location = c.Place
+			g.ForceSendFields = append(g.ForceSendFields, "Location")
+		case calendar.GroupAvailability:
+			g.Transparency = sendAvailability(c.Availability)
+		case calendar.GroupVisibility:
+			g.Visibility = sendVisibility(c.Visibility)
+		case calendar.GroupReminders:
+			g.Reminders = sendReminders(c.Reminders)
+		}
+	}
+	return g, nil
+}
+
+func setWhen(g *gcal.Event, w calendar.When) error {
+	invalid := func(err error) error {
+		return &calendar.Error{Kind: calendar.Invalid, Field: string(calendar.GroupWhen), Err: err}
+	}
+	if !w.Recurrence.IsZero() {
+		return invalid(fmt.Errorf("a series cannot be written to Google yet"))
+	}
+	if w.Start.IsDate() != w.End.IsDate() {
+		return invalid(fmt.Errorf("one end is a date, the other a time: %s, %s", w.Start, w.End))
+	}
+	var err error
+	if g.Start, err = sendTime(w.Start); err != nil {
+		return invalid(err)
+	}
+	if g.End, err = sendTime(w.End); err != nil {
+		return invalid(err)
+	}
+	return nil
+}
+
+// sendTime says one end of an event. The members of the other kind are cleared,
+// or a patch would merge both. A wall clock goes with its offset, which
+// tells the hour that comes twice apart, and with its zone.
+func sendTime(t calendar.Time) (*gcal.EventDateTime, error) {
+	if t.IsZero() {
+		return nil, fmt.Errorf("no time is given")
+	}
+	at, err := t.Instant()
+	if err != nil {
+		return nil, err
+	}
+	if t.IsDate() {
+		return &gcal.EventDateTime{Date: t.Local, NullFields: []string{"DateTime", "TimeZone"}}, nil
+	}
+	loc, err := calendar.LoadZone(t.Zone)
+	if err != nil {
+		return nil, err
+	}
+	return &gcal.EventDateTime{DateTime: at.In(loc).Format(time.RFC3339), TimeZone: t.Zone, NullFields: []string{"Date"}}, nil
+}
+
+// sendNotes says notes as plain text when that says it all and will be read as
+// such, else as HTML.
+func sendNotes(n calendar.Notes) string {
+	if n.IsPlain() {
+		if text := n.Text(); !htmlHint.MatchString(text) && calendar.NotesFromText(text) == n {
+			return text
+		}
+	}
+	return n.HTML
+}
+
+// sendAvailability knows two: all that takes time is opaque. The zero value says nothing.
+func sendAvailability(a calendar.Availability) string {
+	switch a {
+	case "":
+		return ""
+	case calendar.Free:
+		return "transparent"
+	}
+	return "opaque"
+}
+
+func sendVisibility(v calendar.Visibility) string {
+	switch v {
+	case calendar.Public:
+		return "public"
+	case calendar.Personal, calendar.Private:
+		return "private"
+	case calendar.Confidential:
+		return "confidential"
+	}
+	return "default"
+}
+
+// sendReminders always says both members: a reminders object without useDefault
+// does not turn the defaults off, and overrides that a patch does not name stay.
+func sendReminders(r calendar.Reminders) *gcal.EventReminders {
+	out := &gcal.EventReminders{UseDefault: r.Default, ForceSendFields: []string{"UseDefault", "Overrides"}}
+	if r.Default {
+		return out // the two exclude each other
+	}
+	minutes := make([]int64, 0, len(r.Before))
+	for _, d := range r.Before {
+		minutes = append(minutes, min(max(0, int64(d/time.Minute)), maxReminderMin))
+	}
+	slices.Sort(minutes)
+	minutes = slices.Compact(minutes)
+	for _, m := range minutes[:min(len(minutes), maxReminders)] {
+		out.Overrides = append(out.Overrides, &gcal.EventReminder{Method: "popup", Minutes: m, ForceSendFields: []string{"Minutes"}})
+	}
+	return out
+}
