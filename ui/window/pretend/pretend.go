@@ -304,7 +304,6 @@ func (e *Engine) History(ctx context.Context, q control.HistoryQuery) ([]state.H
 	return out, nil
 }
 
-
 // Held lists what waits.
 func (e *Engine) Held(ctx context.Context) ([]state.Held, error) {
 	if err := e.enter(ctx, "Held", ""); err != nil {

@@ -1,0 +1,47 @@
+//go:build linux || freebsd || openbsd || netbsd
+
+package tray
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// watcherName is owned on the session bus by whatever shows tray icons, as the
+// StatusNotifierItem specification of freedesktop.org says.
+const watcherName = "org.kde.StatusNotifierWatcher"
+
+// Host reports whether there is a tray to show the icon in: nil if so, else an
+// ErrNoTray. It starts nothing: a session bus is looked for, never launched.
+func Host(ctx context.Context) error {
+	addr := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
+	if addr == "" {
+		dir := os.Getenv("XDG_RUNTIME_DIR")
+		if dir == "" {
+			dir = filepath.Join("/run/user", strconv.Itoa(os.Getuid()))
+		}
+		socket := filepath.Join(dir, "bus")
+		if _, err := os.Stat(socket); err != nil {
+			return fmt.Errorf("%w: there is no D-Bus session here", ErrNoTray)
+		}
+		addr = "unix:path=" + dbus.EscapeBusAddressValue(socket)
+	}
+	conn, err := dbus.Connect(addr, dbus.WithContext(ctx))
+	if err != nil {
+		return fmt.Errorf("%w: the D-Bus session does not answer (%w)", ErrNoTray, err)
+	}
+	defer func() { _ = conn.Close() }()
+	var owned bool
+	if err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, watcherName).Store(&owned); err != nil {
+		return fmt.Errorf("%w: the D-Bus session does not answer (%w)", ErrNoTray, err)
+	}
+	if !owned {
+		return fmt.Errorf("%w: nothing on this desktop shows tray icons (GNOME needs the AppIndicator extension)", ErrNoTray)
+	}
+	return nil
+}

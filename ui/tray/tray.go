@@ -1,0 +1,108 @@
+// Package tray is Twinday's icon in the desktop's tray: state at a glance, and
+// a menu for what is wanted often. It speaks to the engine through
+// control.Backend only, and must not import Fyne: its process stays small.
+package tray
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/twinday/twinday/assets"
+	"github.com/twinday/twinday/engine/control"
+)
+
+// Options of the tray.
+type Options struct {
+	// OpenWindow is called, on a goroutine of its own, when the person wants to
+	// see the window. It should return at once.
+	OpenWindow func()
+	// Version of the program, shown in the menu; may be empty.
+	Version string
+}
+
+// ErrNoTray says that this desktop shows no tray icons, now at least. What wraps
+// it is a sentence that says why.
+var ErrNoTray = errors.New("no tray")
+
+const (
+	// callTimeout is how long a click's request may take; a pass has longer.
+	callTimeout = 15 * time.Second
+	syncTimeout = 30 * time.Minute
+	// retryWait is the wait before asking an engine again that did not answer.
+	retryWait = 2 * time.Second
+)
+
+// look is all that the tray shows of a status.
+type look struct {
+	icon    assets.TrayIcon
+	line    string // the menu's first line
+	tooltip string
+	paused  bool
+}
+
+// lookOf decides how a status looks.
+func lookOf(s control.Status, now time.Time) look {
+	l := look{icon: assets.TrayIdle, line: s.Summary, paused: s.Activity == control.Paused}
+	switch s.Activity {
+	case control.Fine:
+		l.icon = assets.TrayFine
+	case control.Syncing:
+		l.icon = assets.TraySyncing
+	case control.Paused:
+		l.icon = assets.TrayPaused
+		if !s.PausedUntil.IsZero() {
+			l.line = assets.Text("Paused {{.Until}}", "Until", assets.PauseEnd(now, s.PausedUntil))
+		}
+	case control.NeedsYou:
+		l.icon = assets.TrayNeedsYou
+	case control.Problem:
+		l.icon = assets.TrayProblem
+	case control.Starting, control.Empty:
+	}
+	if l.line == "" {
+		l.line = assets.Text("Starting")
+	}
+	l.tooltip = "Twinday: " + l.line
+	if !s.LastSync.IsZero() {
+		l.tooltip += "\n" + assets.Text("Last sync: {{.When}}", "When", assets.Moment(now, s.LastSync))
+	}
+	return l
+}
+
+// lost is how it looks when the engine does not answer.
+func lost() look {
+	line := assets.Text("Twinday’s engine is not answering")
+	return look{icon: assets.TrayProblem, line: line, tooltip: "Twinday: " + line}
+}
+
+// follow shows each status of the engine, until ctx ends. An engine that does
+// not answer is asked again.
+func follow(ctx context.Context, backend control.Backend, show func(look)) {
+	for ctx.Err() == nil {
+		err := backend.Watch(ctx, func(s control.Status) error {
+			show(lookOf(s, time.Now()))
+			return nil
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		slog.Warn("tray: the engine's status stream ended", "err", err)
+		show(lost())
+		select {
+		case <-time.After(retryWait):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// call asks the engine for something, and logs what went wrong: the engine's
+// status shows the rest.
+func call(ctx context.Context, what string, limit time.Duration, f func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := f(ctx); err != nil {
+		slog.Warn("tray: request failed", "request", what, "err", err)
+	}
+}
