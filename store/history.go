@@ -46,13 +46,11 @@ func (t *Tx) History(f HistoryFilter) ([]state.HistoryEntry, error) {
 	}
 	var out []state.HistoryEntry
 	c := t.bucket(bucketHistory).Cursor()
-	k, raw := c.Seek(seqKey(f.Before))
-	if k == nil {
-		k, raw = c.Last()
-	} else {
-		k, raw = c.Prev()
+	step := c.Prev
+	if k, _ := c.Seek(seqKey(f.Before)); k == nil {
+		step = c.Last
 	}
-	for ; k != nil && (f.Limit == 0 || len(out) < f.Limit); k, raw = c.Prev() {
+	for k, raw := step(); k != nil && (f.Limit == 0 || len(out) < f.Limit); k, raw = c.Prev() {
 		var e state.HistoryEntry
 		if err := t.decode(bucketHistory, k, raw, &e); err != nil {
 			return nil, err

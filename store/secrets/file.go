@@ -1,0 +1,153 @@
+package secrets
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+)
+
+// maxFile is the longest file of secrets that is read, in bytes: some hundred
+// accounts at Limit.
+const maxFile = 1 << 20
+
+// PlainFile keeps secrets as they are in a file that only its owner can read.
+// Use it only when the person has said yes to that.
+//
+// Each change writes a new file beside it and puts that in its place, so that a
+// crash leaves the old one or the new one. A file that cannot be understood is
+// never overwritten. Only one process may use it: whoever holds the store.
+type PlainFile struct {
+	path string
+	mu   sync.Mutex
+}
+
+// File makes a Keeper on the file at path, which is made with its folder when
+// the first secret is saved.
+func File(path string) *PlainFile { return &PlainFile{path: path} }
+
+// content is the file: {"secrets": {"ACCOUNT": "SECRET"}}.
+type content struct {
+	Secrets map[string]string `json:"secrets"`
+}
+
+// Load is Keeper's.
+func (f *PlainFile) Load(account string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.read()
+	if err != nil {
+		return "", err
+	}
+	secret, ok := c.Secrets[account]
+	if !ok {
+		return "", ErrNone
+	}
+	return secret, nil
+}
+
+// Save is Keeper's.
+func (f *PlainFile) Save(account, secret string) error {
+	if err := checkSize(account, secret); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.read()
+	if err != nil {
+		return err
+	}
+	c.Secrets[account] = secret
+	return f.write(c)
+}
+
+// Delete is Keeper's.
+func (f *PlainFile) Delete(account string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c, err := f.read()
+	if err != nil {
+		return err
+	}
+	if _, ok := c.Secrets[account]; !ok {
+		return nil
+	}
+	delete(c.Secrets, account)
+	return f.write(c)
+}
+
+// Plain is true.
+func (f *PlainFile) Plain() bool { return true }
+
+// read gives what the file holds, nothing if there is none. It takes back rights
+// that others have on it.
+func (f *PlainFile) read() (content, error) {
+	c := content{Secrets: map[string]string{}}
+	info, err := os.Stat(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil {
+		return c, fmt.Errorf("read the secrets: %w", err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		if err := os.Chmod(f.path, 0o600); err != nil {
+			return c, fmt.Errorf("the secrets in %s can be read by others, and that cannot be changed: %w", f.path, err)
+		}
+	}
+	if info.Size() > maxFile {
+		return c, f.unreadable()
+	}
+	raw, err := os.ReadFile(f.path)
+	if err != nil {
+		return c, fmt.Errorf("read the secrets: %w", err)
+	}
+	// The decoder's own error may quote what it read: it goes no further.
+	if err := json.Unmarshal(raw, &c); err != nil || c.Secrets == nil {
+		return c, f.unreadable()
+	}
+	return c, nil
+}
+
+func (f *PlainFile) unreadable() error {
+	return fmt.Errorf("the file of secrets %s cannot be understood, and was left as it is: move it away and sign in again", f.path)
+}
+
+func (f *PlainFile) write(c content) error {
+	raw, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return errors.New("the secrets cannot be written as JSON")
+	}
+	if err := f.replace(append(raw, '\n')); err != nil {
+		return fmt.Errorf("keep the secrets in %s: %w", f.path, err)
+	}
+	return nil
+}
+
+func (f *PlainFile) replace(raw []byte) error {
+	dir := filepath.Dir(f.path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(dir, filepath.Base(f.path)+".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(raw)
+	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(temp.Name(), f.path); err != nil {
+		return err
+	}
+	if d, err := os.Open(dir); err == nil { // where folders can be synced at all
+		_ = d.Sync()
+		_ = d.Close()
+	}
+	return nil
+}
