@@ -289,3 +289,13 @@ func (s *Server) guid() string {
 	h := hex.EncodeToString(s.random(16))
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
+
+// Paths are where the server listens by default: the consent page, the token
+// endpoint and revocation, which Microsoft does not have (""). Microsoft's are
+// also there under any other tenant: see Handles.
+func (s *Server) Paths() (authorize, token, revoke string) {
+	if s.opts.Service == Google {
+		return "/o/oauth2/v2/auth", "/token", "/revoke"
+	}
+	return "/common/oauth2/v2.0/authorize", "/common/oauth2/v2.0/token", ""
+}
