@@ -253,11 +253,16 @@ func (a *app) mirrorAdd() *cobra.Command {
 		Use: "add --member ACCOUNT/CALENDAR --member ACCOUNT/CALENDAR", Short: "Keep calendars alike",
 		Long:    mirrorAddHelp,
 		Example: "  twinday mirror add --member home/primary --member work/Calendar --name Us\n  twinday mirror add --member work/Calendar:send --member home/Busy:receive",
-		Args:    noArgs,
-		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := noArgs(cmd, args); err != nil {
+				return err
+			}
 			if len(members) < 2 {
 				return usage("a mirror needs at least two calendars: --member ACCOUNT/CALENDAR --member ACCOUNT/CALENDAR")
 			}
+			return nil
+		},
+		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
 			req := control.NewMirror{Name: name}
 			find := memberFinder{b, map[state.AccountID][]state.Calendar{}}
 			for _, word := range members {
@@ -283,7 +288,7 @@ func (a *app) mirrorAdd() *cobra.Command {
 			return nil
 		}),
 	}
-	c.Flags().StringArrayVar(&members, "member", nil, "a calendar: ACCOUNT/CALENDAR[:send|:receive]; at least two")
+	c.Flags().StringArrayVar(&members, "member", nil, "a `calendar`: ACCOUNT/CALENDAR[:send|:receive]; at least two")
 	c.Flags().StringVar(&name, "name", "", "how to call the mirror (default: from its calendars)")
 	must(c.RegisterFlagCompletionFunc("member", a.completeCalendars))
 	return c
@@ -354,12 +359,14 @@ func (a *app) mirrorRemove() *cobra.Command {
 		Long: "End a mirror. Its copies stay as plain events (--copies keep), or are removed\n" +
 			"(--copies remove). Without the flag a person at a terminal is asked; a script\n" +
 			"keeps them.",
-		Args:              oneArg("the mirror's id or name as 'twinday mirror list' shows it"),
 		ValidArgsFunction: a.completeMirrors,
-		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			if copies != "" && copies != "keep" && copies != "remove" {
 				return usage("--copies is keep or remove, not %q", copies)
 			}
+			return oneArg("the mirror's id or name as 'twinday mirror list' shows it")(cmd, args)
+		},
+		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
 			m, err := findMirror(ctx, b, args[0])
 			if err != nil {
 				return err
@@ -407,6 +414,7 @@ func (a *app) askCopies(m control.MirrorState) (string, error) {
 	for range 3 {
 		fmt.Fprintf(a.out, "Mirror %s has %s linked. Keep its copies as plain events, or remove them? [keep/remove] ", m.ID, count(m.Events, "event"))
 		if !answers.Scan() {
+			fmt.Fprintln(a.out)
 			break
 		}
 		switch s := strings.ToLower(strings.TrimSpace(answers.Text())); s {

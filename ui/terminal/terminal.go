@@ -12,10 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/twinday/twinday/engine/control"
 )
@@ -89,11 +91,14 @@ func Execute(ctx context.Context, d Deps, args []string, stdin io.Reader, stdout
 	}
 	a := &app{Deps: d, in: stdin, out: stdout, errs: stderr}
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // cobra takes nil for "the process's own"
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	if !a.ran && slices.Contains(args, "--json") {
+		a.json = true // flags are not read yet when a command is unknown
+	}
 	return a.finish(cmd, err)
 }
 
@@ -220,6 +225,7 @@ func (a *app) root() *cobra.Command {
 		Example:       rootExample,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          knownCommand,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
 			start.DataDir, start.Verbose = a.dataDir, a.verbose
 			return a.Start(ctx, start)
@@ -227,12 +233,17 @@ func (a *app) root() *cobra.Command {
 	}
 	root.Flags().BoolVar(&start.Hidden, "hidden", false, "open no window (for the start at login)")
 	p := root.PersistentFlags()
-	p.StringVar(&a.dataDir, "data", a.DataDir, "folder in which Twinday keeps what it knows (or TWINDAY_DATA)")
+	p.StringVar(&a.dataDir, "data", a.DataDir, "`folder` in which Twinday keeps what it knows (or TWINDAY_DATA)")
 	p.BoolVar(&a.json, "json", false, "print JSON for scripts: see 'twinday help json'")
 	p.BoolVarP(&a.verbose, "verbose", "v", false, "log what the engine does to standard error")
 	must(root.MarkPersistentFlagDirname("data"))
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		var v *pflag.InvalidValueError
+		if errors.As(err, &v) { // its own text ends in the words of strconv
+			return usage("--%s takes a %s, not %q", v.GetFlag().Name, v.GetFlag().Value.Type(), v.GetValue())
+		}
+		return usageError{err}
+	})
 
 	root.AddGroup(
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
@@ -272,24 +283,35 @@ func family(c *cobra.Command, children ...*cobra.Command) *cobra.Command {
 			return usage("'%s' needs to know what to do: %s", c.CommandPath(), orList(names))
 		}
 	}
-	c.SuggestionsMinimumDistance = 2
-	c.Args = func(c *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
-		}
-		s := fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-			s += fmt.Sprintf("; did you mean %s?", orList(near))
-		}
-		return usageError{errors.New(s)}
-	}
+	c.Args = knownCommand
 	return c
+}
+
+// knownCommand refuses a word that is no command, and names the nearest.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	c.SuggestionsMinimumDistance = 2
+	s := fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		s += "; perhaps you mean " + orList(near)
+	}
+	return usageError{errors.New(s)}
 }
 
 // noArgs refuses any argument.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usage("'%s' takes no argument, got %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// notBoth refuses two flags that contradict each other.
+func notBoth(cmd *cobra.Command, one, other string) error {
+	if cmd.Flags().Changed(one) && cmd.Flags().Changed(other) {
+		return usage("--%s and --%s contradict each other: say one of them", one, other)
 	}
 	return nil
 }

@@ -1,0 +1,469 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+const demoHelp = `See meetings cross, with nothing of yours at stake: a simulated Google calendar
+(home) and a simulated Outlook calendar (work) are signed in to, mirrored, and
+edited on both sides. With a display this is the real app, tray and window;
+--headless, or no display, prints what crosses as a table.
+
+It ends with a summary line, and fails unless there are no duplicates, no mails,
+no unknown requests, no writes on the last pass, and both sides hold the same.`
+
+// DemoSummary is what the demo found at its end.
+type DemoSummary struct {
+	OK     bool       `json:"ok"`
+	Sides  []DemoTail `json:"sides"`
+	Passes int        `json:"passes"`
+
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Deleted   int `json:"deleted"`
+	Adopted   int `json:"adopted"`   // alike on both sides before: linked, not written
+	LeftAlone int `json:"leftAlone"` // not to be mirrored, by the engine's own word
+	Held      int `json:"held"`
+	Failed    int `json:"failed"`
+
+	Duplicates     int      `json:"duplicates"`
+	Mails          int      `json:"mails"`
+	Unknown        int      `json:"unknown"` // requests the real services would not understand
+	LastPassWrites int      `json:"lastPassWrites"`
+	Wrong          []string `json:"wrong"` // what is not as it must be, one sentence each
+
+	LeftOut    int          `json:"leftOut"` // series in the files: not part of the demo
+	Unreadable []Unreadable `json:"unreadable"`
+}
+
+// DemoTail is one side at the end.
+type DemoTail struct {
+	Name       string   `json:"name"`
+	Events     int      `json:"events"`     // in its calendar
+	Duplicates int      `json:"duplicates"` // more alike than people made
+	Lost       int      `json:"lost"`       // made here by people, and gone without their doing
+	Missing    int      `json:"missing"`    // on the other side, and not here
+	Mails      int      `json:"mails"`
+	Unknown    []string `json:"unknown"`
+}
+
+// line is the summary in one line.
+func (s DemoSummary) line() string {
+	var held []string
+	for _, t := range s.Sides {
+		held = append(held, fmt.Sprintf("%s holds %s", t.Name, count(t.Events, "event")))
+	}
+	return fmt.Sprintf("%s: %d created, %d updated, %d deleted, %d duplicates, %d mails, %d unknown requests, %d writes on the last pass.",
+		strings.Join(held, ", "), s.Created, s.Updated, s.Deleted, s.Duplicates, s.Mails, s.Unknown, s.LastPassWrites)
+}
+
+func (a *app) demoCommand() *cobra.Command {
+	var o DemoOptions
+	c := &cobra.Command{
+		Use: "demo", Short: "See meetings cross between simulated accounts", Long: demoHelp, Args: noArgs,
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			o.Verbose = a.verbose
+			o.Headless = o.Headless || a.json
+			stage, err := a.Demo(ctx, o)
+			if err != nil {
+				return err
+			}
+			defer stage.Close()
+			return a.demo(ctx, stage)
+		}),
+	}
+	c.Flags().BoolVar(&o.Headless, "headless", false, "no tray and no window: print what crosses")
+	c.Flags().StringVar(&o.Work, "work", "", "an .ics file for the Outlook calendar (default: a sample)")
+	c.Flags().StringVar(&o.Home, "home", "", "an .ics file for the Google calendar (default: a sample)")
+	must(c.MarkFlagFilename("work", "ics"))
+	must(c.MarkFlagFilename("home", "ics"))
+	return c
+}
+
+// The accounts of the demo, as its terminal output calls them.
+const (
+	demoHome state.AccountID = "home"
+	demoWork state.AccountID = "work"
+)
+
+// demoRun is a demo under way.
+type demoRun struct {
+	*app
+	stage *DemoStage
+	sides [2]DemoSide // home, work
+	names names
+
+	born    [2]map[string]bool // ids of the events that people made, by side
+	skipped map[string]bool    // ids of the events that the engine leaves alone
+	seq     uint64             // of the last history entry shown
+	writes  [2]int             // of the simulators, before the last pass
+	sum     DemoSummary
+}
+
+// The two sides.
+const (
+	atHome = 0
+	atWork = 1
+)
+
+func (a *app) demo(ctx context.Context, stage *DemoStage) error {
+	d := &demoRun{app: a, stage: stage, sides: [2]DemoSide{stage.Home, stage.Work}, skipped: map[string]bool{}}
+	d.sum.Wrong, d.sum.Unreadable, d.sum.LeftOut = []string{}, list(stage.Unreadable), stage.LeftOut
+	for i, s := range d.sides {
+		d.born[i] = map[string]bool{}
+		for _, e := range s.Events() {
+			d.born[i][e.ID] = true
+		}
+	}
+	d.opening()
+	if err := d.setUp(ctx); err != nil {
+		return err
+	}
+	if stage.Show != nil {
+		return d.live(ctx)
+	}
+	return d.headless(ctx)
+}
+
+// note prints a line for people; scripts get the summary alone.
+func (d *demoRun) note(format string, args ...any) {
+	if !d.json {
+		d.say("%s", clean(fmt.Sprintf(format, args...)))
+	}
+}
+
+func (d *demoRun) opening() {
+	for _, u := range d.stage.Unreadable {
+		d.note("not read: %s", u)
+	}
+	if d.stage.LeftOut > 0 {
+		d.note("left out: %s of the files", count(d.stage.LeftOut, "repeating event"))
+	}
+	d.note("%s begins with %s, %s with %s.",
+		d.sides[atHome].Name(), count(len(d.sides[atHome].Events()), "event"),
+		d.sides[atWork].Name(), count(len(d.sides[atWork].Events()), "event"))
+}
+
+// setUp signs in to both accounts as a person would, and mirrors them.
+func (d *demoRun) setUp(ctx context.Context) error {
+	b := d.stage.Backend
+	req := control.NewMirror{Name: "Home and work"}
+	for i, id := range []state.AccountID{demoHome, demoWork} {
+		side := d.sides[i]
+		account, err := d.signIn(ctx, control.NewAccount{Provider: side.Provider(), ID: id, Endpoint: side.Endpoint()})
+		if err != nil {
+			return fmt.Errorf("demo: sign in to %s: %w", side.Name(), err)
+		}
+		d.note("Signed in to %s as %s, called %q here.", side.Name(), account.Email, account.ID)
+		if _, err := b.Calendars(ctx, account.ID, true); err != nil {
+			return fmt.Errorf("demo: list the calendars of %s: %w", side.Name(), err)
+		}
+		req.Members = append(req.Members, state.Member{Ref: state.Ref{Account: account.ID, Calendar: side.Calendar()}})
+	}
+	if _, err := b.AddMirror(ctx, req); err != nil {
+		return fmt.Errorf("demo: mirror the two: %w", err)
+	}
+	d.names = names{}
+	for i, m := range req.Members {
+		d.names[m.Ref] = d.sides[i].Name()
+	}
+	return nil
+}
+
+// signIn goes the way of a person: begin, visit the page, wait for the end.
+func (d *demoRun) signIn(ctx context.Context, req control.NewAccount) (state.Account, error) {
+	s, err := d.stage.Backend.BeginSignIn(ctx, req)
+	if err != nil {
+		return state.Account{}, err
+	}
+	if err := visit(ctx, d.stage.Browser, s.URL); err != nil {
+		_ = d.stage.Backend.CancelSignIn(ctx, s.ID)
+		return state.Account{}, err
+	}
+	return d.stage.Backend.FinishSignIn(ctx, s.ID)
+}
+
+// maxPage is far above any page that a sign-in shows.
+const maxPage = 1 << 20
+
+// visit opens an address and follows it to the page where the browser ends up.
+func visit(ctx context.Context, browser *http.Client, address string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	res, err := browser.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxPage))
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the sign-in page answered %s", res.Status)
+	}
+	return nil
+}
+
+// headless runs the script with a pass after each edit, then one more pass that
+// must find nothing to do, and judges.
+func (d *demoRun) headless(ctx context.Context) error {
+	if !d.json {
+		d.row(crossing, crossingHead, true)
+	}
+	if err := d.pass(ctx); err != nil {
+		return err
+	}
+	for _, e := range demoScript(d.Now(), d.stage.Zone) {
+		if err := d.edit(ctx, e); err != nil {
+			return err
+		}
+	}
+	if err := d.pass(ctx); err != nil {
+		return err
+	}
+	d.judge()
+	return d.close()
+}
+
+// edit does one edit as another client, syncs, and looks whether it arrived.
+func (d *demoRun) edit(ctx context.Context, e demoEdit) error {
+	if !d.json {
+		d.row(crossing, []string{d.Now().Format(time.TimeOnly), "by hand", e.what, d.where(e.side)}, false)
+	}
+	if err := e.do(d); err != nil {
+		d.wrong("%s: %v", e.what, err) // an earlier edit did not arrive
+		return nil
+	}
+	if err := d.pass(ctx); err != nil {
+		return err
+	}
+	for _, x := range e.expect {
+		if why := x.unmet(d.sides[x.side].Events()); why != "" {
+			d.wrong("%s: %s on %s", e.what, why, d.sides[x.side].Name())
+		}
+	}
+	return nil
+}
+
+func (d *demoRun) where(side int) string {
+	return string([]state.AccountID{demoHome, demoWork}[side]) + "/" + d.sides[side].Name()
+}
+
+func (d *demoRun) wrong(format string, args ...any) {
+	d.sum.Wrong = append(d.sum.Wrong, clean(fmt.Sprintf(format, args...)))
+}
+
+// shownRows is how many rows of one pass are printed: a first pass over a full
+// calendar has thousands.
+const shownRows = 60
+
+// pass syncs once, prints what crossed and adds it up.
+func (d *demoRun) pass(ctx context.Context) error {
+	for i, s := range d.sides {
+		d.writes[i] = s.Counts().Writes
+	}
+	r, err := d.stage.Backend.Sync(ctx, control.SyncRequest{})
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	d.sum.Passes++
+	d.sum.Created += r.Created
+	d.sum.Updated += r.Updated
+	d.sum.Deleted += r.Deleted
+	d.sum.Adopted += r.Adopted
+	d.sum.Failed += r.Failed
+	d.sum.Held = r.Held
+	for _, p := range r.Problems {
+		d.wrong("%s", p.What)
+	}
+	for _, s := range r.Steps {
+		switch {
+		case s.Error != "":
+			d.wrong("%s %q: %s", s.Kind, s.Title, s.Error)
+		case s.Kind == state.Skip:
+			d.skipped[string(s.Event)] = true
+		}
+	}
+	entries, err := since(ctx, d.stage.Backend, d.seq)
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	for i, e := range entries {
+		d.seq = e.Seq
+		if !d.json && i < shownRows {
+			d.cross(e, d.names)
+		}
+	}
+	if n := len(entries) - shownRows; n > 0 {
+		d.note("         … and %d more", n)
+	}
+	return nil
+}
+
+// live runs the app while the script edits both sides every few seconds, until
+// the person quits.
+func (d *demoRun) live(ctx context.Context) error {
+	d.note("The tray icon and the window show the demo; meetings are added, moved and deleted every few seconds. Quit in the tray's menu, or Ctrl-C here, ends it.")
+	showing, quit := context.WithCancel(ctx)
+	defer quit()
+	edits := make(chan error, 1)
+	go func() { edits <- d.play(showing) }()
+	err := d.stage.Show(showing)
+	quit()
+	if played := <-edits; err == nil {
+		err = played
+	}
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	// What the person did in the window (a mirror switched off, say) is theirs:
+	// only what may never happen is judged.
+	d.sum.Wrong = []string{}
+	d.judgeSafety()
+	return d.close()
+}
+
+// livePause is the time between two edits: long enough to see one arrive.
+const livePause = 4 * time.Second
+
+// play runs the script once, slowly; it ends early when ctx does.
+func (d *demoRun) play(ctx context.Context) error {
+	if !d.json {
+		d.row(crossing, crossingHead, true)
+	}
+	pause := func() bool {
+		select {
+		case <-time.After(livePause):
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	err := d.pass(ctx)
+	for _, e := range demoScript(d.Now(), d.stage.Zone) {
+		if err != nil || !pause() {
+			break
+		}
+		err = d.edit(ctx, e)
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	var e *control.Error
+	if errors.As(err, &e) {
+		// The person changed something under the script's feet; the app goes on.
+		d.note("the script stops here: %s", e.Message)
+		return nil
+	}
+	return err
+}
+
+// judgeSafety counts what may never happen, on the simulators' own data.
+func (d *demoRun) judgeSafety() {
+	events := [2][]DemoEvent{d.sides[atHome].Events(), d.sides[atWork].Events()}
+	var born [2][]DemoEvent
+	for i := range d.sides {
+		for _, e := range events[i] {
+			if d.born[i][e.ID] {
+				born[i] = append(born[i], e)
+			}
+		}
+	}
+	d.sum.Sides, d.sum.Duplicates, d.sum.Mails, d.sum.Unknown = nil, 0, 0, 0
+	for i, s := range d.sides {
+		c := s.Counts()
+		t := DemoTail{Name: s.Name(), Events: len(events[i]), Mails: c.Mails, Unknown: list(c.Unknown),
+			Duplicates: countDuplicates(events[i], born[i], born[1-i]),
+			Lost:       len(d.born[i]) - len(born[i])}
+		d.sum.Sides = append(d.sum.Sides, t)
+		d.sum.Duplicates += t.Duplicates
+		d.sum.Mails += t.Mails
+		d.sum.Unknown += len(t.Unknown)
+		for _, u := range t.Unknown {
+			d.wrong("%s does not know what it was asked: %s", t.Name, u)
+		}
+		if t.Duplicates > 0 {
+			d.wrong("%s holds %s", t.Name, count(t.Duplicates, "duplicate"))
+		}
+		if t.Mails > 0 {
+			d.wrong("%s would have sent %s", t.Name, count(t.Mails, "mail"))
+		}
+	}
+	d.sum.LeftAlone = len(d.skipped)
+}
+
+// sureDays are the days around now that every provider sees whatever its
+// window's exact edges: the design's window is 30 days back and 400 on.
+const sureBack, sureOn = 29, 398
+
+// judge is judgeSafety, and that both sides hold the same and are at rest.
+func (d *demoRun) judge() {
+	d.judgeSafety()
+	for i, s := range d.sides {
+		t, other := &d.sum.Sides[i], d.sides[1-i]
+		if t.Lost > 0 {
+			d.wrong("%s lost %s that a person made", t.Name, count(t.Lost, "event"))
+		}
+		gone := missing(d.wanted(other.Events()), s.Events())
+		t.Missing = len(gone)
+		for _, e := range gone[:min(len(gone), 5)] {
+			d.wrong("%s does not hold %q (%s) as %s does", t.Name, e.Title, whenWords(calendar.When{Start: e.Start, End: e.End}), other.Name())
+		}
+		if n := len(gone) - 5; n > 0 {
+			d.wrong("%s lacks %d more of what %s holds", t.Name, n, other.Name())
+		}
+		d.sum.LastPassWrites += s.Counts().Writes - d.writes[i]
+	}
+	if d.sum.LastPassWrites > 0 {
+		d.wrong("the last pass had nothing to do and wrote all the same")
+	}
+	if d.sum.Failed > 0 {
+		d.wrong("%s failed", count(d.sum.Failed, "step"))
+	}
+}
+
+// wanted are the events that must be on the other side too.
+func (d *demoRun) wanted(events []DemoEvent) []DemoEvent {
+	now := d.Now()
+	from, to := now.AddDate(0, 0, -sureBack), now.AddDate(0, 0, sureOn)
+	return slices.DeleteFunc(slices.Clone(events), func(e DemoEvent) bool {
+		start, err := e.Start.Instant()
+		end, err2 := e.End.Instant()
+		return e.Apart || d.skipped[e.ID] || err != nil || err2 != nil || start.Before(from) || end.After(to)
+	})
+}
+
+// close prints the summary and turns it into the command's end.
+func (d *demoRun) close() error {
+	d.sum.OK = len(d.sum.Wrong) == 0
+	if d.json {
+		if err := writeJSON(d.out, d.sum); err != nil {
+			return err
+		}
+	} else {
+		for _, w := range d.sum.Wrong {
+			d.say("! %s", w)
+		}
+		d.say("%s", d.sum.line())
+	}
+	switch {
+	case !d.sum.OK:
+		return errors.New("demo: not everything is as it must be")
+	case d.sum.Held > 0:
+		return errHeld
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package terminal
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+)
+
+// demoEdit is one thing that a person does elsewhere, in the service's own web
+// page or on a telephone, and what must be so after the next pass.
+type demoEdit struct {
+	what   string
+	side   int
+	do     func(*demoRun) error
+	expect []expectation
+}
+
+// expectation is an event that a side must hold, or with gone must not.
+type expectation struct {
+	side  int
+	event DemoEvent // Notes and Place only if given
+	gone  bool
+}
+
+// unmet says what is not as expected, empty if all is.
+func (x expectation) unmet(events []DemoEvent) string {
+	for _, e := range events {
+		if sightOf(e) != sightOf(x.event) {
+			continue
+		}
+		switch {
+		case x.gone:
+			return fmt.Sprintf("%q is still there", e.Title)
+		case !strings.Contains(e.Notes, x.event.Notes):
+			return fmt.Sprintf("%q has other notes", e.Title)
+		case x.event.Place != "" && e.Place != x.event.Place:
+			return fmt.Sprintf("%q has another place", e.Title)
+		}
+		return ""
+	}
+	if x.gone {
+		return ""
+	}
+	return fmt.Sprintf("%q is not there", x.event.Title)
+}
+
+// demoScript is what happens in the demo: all that people do to meetings, on
+// both sides, to originals and to copies.
+func demoScript(now time.Time, zone string) []demoEdit {
+	loc, err := calendar.LoadZone(zone)
+	if err != nil {
+		loc = time.UTC
+	}
+	now = now.In(loc)
+	day := func(n int) time.Time { // n days from now, on to Monday if that is a weekend
+		t := time.Date(now.Year(), now.Month(), now.Day()+n, 0, 0, 0, 0, loc)
+		for t.Weekday() == time.Saturday || t.Weekday() == time.Sunday {
+			t = t.AddDate(0, 0, 1)
+		}
+		return t
+	}
+	timed := func(title string, on time.Time, hour, minute, minutes int) DemoEvent {
+		start := time.Date(on.Year(), on.Month(), on.Day(), hour, minute, 0, 0, loc)
+		return DemoEvent{Title: title,
+			Start: calendar.At(start, loc), End: calendar.At(start.Add(time.Duration(minutes)*time.Minute), loc)}
+	}
+
+	dentist := timed("Dentist at the old bridge", day(1), 10, 0, 45)
+	moved := timed(dentist.Title, day(1), 11, 30, 45)
+	both := timed("Dentist (bring the card)", day(1), 11, 30, 45)
+	both.Place = "Bridge Street 3"
+	interview := timed("Interview with Ada", day(2), 14, 0, 60)
+	renamed := timed("Interview with Ada Lovelace", day(2), 14, 0, 60)
+	noted := renamed
+	noted.Notes = "Ask about the engine."
+	off := day(7)
+	dayOff := DemoEvent{Title: "Day off in the garden",
+		Start: calendar.Date(off.Year(), off.Month(), off.Day()),
+		End:   calendar.Date(off.Year(), off.Month(), off.Day()+1)}
+	longer := dayOff
+	longer.End = calendar.Date(off.Year(), off.Month(), off.Day()+2)
+
+	is := func(side int, e DemoEvent) expectation { return expectation{side: side, event: e} }
+	gone := func(side int, e DemoEvent) expectation { return expectation{side: side, event: e, gone: true} }
+	return []demoEdit{
+		{"adds " + dentist.Title, atHome, adds(atHome, dentist), []expectation{is(atWork, dentist)}},
+		{"adds " + interview.Title, atWork, adds(atWork, interview), []expectation{is(atHome, interview)}},
+		{"moves it to 11:30", atHome, edits(atHome, dentist, func(e *DemoEvent) { e.Start, e.End = moved.Start, moved.End }),
+			[]expectation{is(atWork, moved), gone(atWork, dentist)}},
+		{"renames the interview", atWork, edits(atWork, interview, func(e *DemoEvent) { e.Title = renamed.Title }),
+			[]expectation{is(atHome, renamed), gone(atHome, interview)}},
+		{"adds notes to the copy", atHome, edits(atHome, renamed, func(e *DemoEvent) { e.Notes = noted.Notes }),
+			[]expectation{is(atWork, noted)}},
+		{"adds " + dayOff.Title, atHome, adds(atHome, dayOff), []expectation{is(atWork, dayOff)}},
+		{"makes the copy of it a day longer", atWork, edits(atWork, dayOff, func(e *DemoEvent) { e.End = longer.End }),
+			[]expectation{is(atHome, longer)}},
+		{"renames it, as home sets its place", atWork, together(
+			edits(atWork, moved, func(e *DemoEvent) { e.Title = both.Title }),
+			edits(atHome, moved, func(e *DemoEvent) { e.Place = both.Place })),
+			[]expectation{is(atHome, both), is(atWork, both)}},
+		{"deletes the dentist", atHome, deletes(atHome, both), []expectation{gone(atWork, both)}},
+		{"deletes the copy of the day off", atWork, deletes(atWork, longer), []expectation{gone(atHome, longer)}},
+	}
+}
+
+func adds(side int, e DemoEvent) func(*demoRun) error {
+	return func(d *demoRun) error {
+		id, err := d.sides[side].Add(e)
+		if err == nil {
+			d.born[side][id] = true
+		}
+		return err
+	}
+}
+
+func edits(side int, e DemoEvent, change func(*DemoEvent)) func(*demoRun) error {
+	return func(d *demoRun) error {
+		id, err := d.find(side, e)
+		if err != nil {
+			return err
+		}
+		return d.sides[side].Edit(id, change)
+	}
+}
+
+// deletes takes an event away, and its original on the other side from those
+// that must stay.
+func deletes(side int, e DemoEvent) func(*demoRun) error {
+	return func(d *demoRun) error {
+		id, err := d.find(side, e)
+		if err != nil {
+			return err
+		}
+		delete(d.born[side], id)
+		if id, err := d.find(1-side, e); err == nil {
+			delete(d.born[1-side], id)
+		}
+		return d.sides[side].Delete(id)
+	}
+}
+
+func together(all ...func(*demoRun) error) func(*demoRun) error {
+	return func(d *demoRun) error {
+		for _, f := range all {
+			if err := f(d); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// find is the id of the event that looks like e.
+func (d *demoRun) find(side int, e DemoEvent) (string, error) {
+	for _, x := range d.sides[side].Events() {
+		if sightOf(x) == sightOf(e) {
+			return x.ID, nil
+		}
+	}
+	return "", fmt.Errorf("%s does not hold %q", d.sides[side].Name(), e.Title)
+}

@@ -1,0 +1,151 @@
+package terminal
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// DemoOptions says what the demo's calendars begin with.
+type DemoOptions struct {
+	Work, Home string // .ics files; sample calendars where empty
+	Headless   bool
+	Verbose    bool
+}
+
+// DemoStage is what main sets up for the demo: two simulated accounts, and an
+// engine on a data folder of its own that knows neither yet.
+type DemoStage struct {
+	Backend control.Backend
+	Home    DemoSide
+	Work    DemoSide
+	// Unreadable lists what the given files hold and could not be read.
+	Unreadable []Unreadable
+	// LeftOut is how many series the files hold that are not part of the demo.
+	LeftOut int
+	Zone    string // IANA: where the demo's people live
+	// Browser visits the sign-in page as the person would.
+	Browser *http.Client
+	// Show runs the engine with tray and window until the person quits; nil
+	// where there is no display, or Headless asked for none.
+	Show  func(ctx context.Context) error
+	Close func()
+}
+
+// DemoSide is one simulated account, seen as another client sees it: its events
+// are the simulator's own data, not what the engine believes.
+type DemoSide interface {
+	Name() string // of the service
+	Provider() state.ProviderKind
+	Endpoint() state.Endpoint
+	// Calendar is the one calendar that takes part.
+	Calendar() calendar.CalendarID
+	// Events lists the live events of the calendar.
+	Events() []DemoEvent
+	Add(e DemoEvent) (id string, err error)
+	Edit(id string, change func(*DemoEvent)) error
+	Delete(id string) error
+	Counts() DemoCounts
+}
+
+// DemoEvent is an event as another client sees it.
+type DemoEvent struct {
+	ID         string
+	Title      string
+	Notes      string
+	Place      string
+	Start, End calendar.Time // dates when all-day, else wall clocks
+	// Apart says that it is no single meeting (a series, a birthday, a called-off
+	// meeting): it need not be on the other side.
+	Apart bool
+}
+
+// DemoCounts is what a simulator counted since it began.
+type DemoCounts struct {
+	Writes  int      // requests that asked for a change
+	Mails   int      // mails the real service would have sent
+	Unknown []string // requests the real service would not have understood
+}
+
+// Unreadable is something in a file that could not be read.
+type Unreadable struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"` // from 1; 0 for the file as a whole
+	Reason string `json:"reason"`
+}
+
+// String reads "work.ics:12: END:VEVENT is missing".
+func (u Unreadable) String() string {
+	if u.Line == 0 {
+		return u.File + ": " + u.Reason
+	}
+	return fmt.Sprintf("%s:%d: %s", u.File, u.Line, u.Reason)
+}
+
+// look is what makes two events the same to a person. An instant for a wall
+// clock, so that two ways to write one time are one look.
+type look struct{ title, start string }
+
+func lookOf(e DemoEvent) look { return look{strings.TrimSpace(e.Title), e.Start.Slot()} }
+
+// sight is a look with its end.
+type sight struct {
+	look
+	end string
+}
+
+func sightOf(e DemoEvent) sight { return sight{lookOf(e), e.End.Slot()} }
+
+// tally counts the sights of events.
+func tally(events []DemoEvent) map[sight]int {
+	n := map[sight]int{}
+	for _, e := range events {
+		n[sightOf(e)]++
+	}
+	return n
+}
+
+// countDuplicates is how many events a side holds beyond what people made there
+// or on the other side. Events alike on both sides from the start count once,
+// for they are linked and not copied.
+func countDuplicates(side, bornHere, bornThere []DemoEvent) int {
+	here, there := tally(bornHere), tally(bornThere)
+	allowed := map[look]int{}
+	for s, n := range here {
+		allowed[s.look] += max(n, there[s])
+	}
+	for s, n := range there {
+		if here[s] == 0 {
+			allowed[s.look] += n
+		}
+	}
+	found := map[look]int{}
+	for _, e := range side {
+		found[lookOf(e)]++
+	}
+	extra := 0
+	for l, n := range found {
+		extra += max(0, n-allowed[l])
+	}
+	return extra
+}
+
+// missing lists the events of from that to does not hold with equal title, start
+// and end, each as often as from has it.
+func missing(from, to []DemoEvent) []DemoEvent {
+	have := tally(to)
+	var out []DemoEvent
+	for _, e := range from {
+		if have[sightOf(e)] == 0 {
+			out = append(out, e)
+			continue
+		}
+		have[sightOf(e)]--
+	}
+	return out
+}

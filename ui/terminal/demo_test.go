@@ -1,0 +1,322 @@
+package terminal
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// shelf is a side of the demo that is nothing but its events.
+type shelf struct {
+	kind   state.ProviderKind
+	events []DemoEvent
+	minted int
+	counts DemoCounts
+}
+
+func (s *shelf) Name() string                  { return providerName(s.kind) }
+func (s *shelf) Provider() state.ProviderKind  { return s.kind }
+func (s *shelf) Endpoint() state.Endpoint      { return state.Endpoint{} }
+func (s *shelf) Calendar() calendar.CalendarID { return "primary" }
+func (s *shelf) Events() []DemoEvent           { return append([]DemoEvent{}, s.events...) }
+func (s *shelf) Counts() DemoCounts            { return s.counts }
+
+func (s *shelf) Add(e DemoEvent) (string, error) {
+	s.minted++
+	e.ID = fmt.Sprintf("%s%d", s.kind, s.minted)
+	s.events = append(s.events, e)
+	return e.ID, nil
+}
+
+func (s *shelf) at(id string) int {
+	for i, e := range s.events {
+		if e.ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *shelf) Edit(id string, change func(*DemoEvent)) error {
+	i := s.at(id)
+	if i < 0 {
+		return fmt.Errorf("no event %s", id)
+	}
+	change(&s.events[i])
+	return nil
+}
+
+func (s *shelf) Delete(id string) error {
+	i := s.at(id)
+	if i < 0 {
+		return fmt.Errorf("no event %s", id)
+	}
+	s.events = append(s.events[:i], s.events[i+1:]...)
+	return nil
+}
+
+// pair links an event of one side to its copy on the other.
+type pair struct {
+	id   [2]string
+	base DemoEvent
+}
+
+// twin is an engine that mirrors two shelves by a few lines of its own; bug
+// breaks it in a way that the demo must notice.
+type twin struct {
+	fake
+	sides [2]*shelf
+	pairs []pair
+	pass  uint64
+	bug   func(*twin)
+	page  string
+}
+
+func (w *twin) BeginSignIn(_ context.Context, req control.NewAccount) (control.SignIn, error) {
+	return control.SignIn{ID: string(req.ID), URL: w.page}, nil
+}
+
+func (w *twin) FinishSignIn(_ context.Context, id string) (state.Account, error) {
+	return state.Account{ID: state.AccountID(id), Email: id + "@example.org"}, nil
+}
+
+func (w *twin) Sync(context.Context, control.SyncRequest) (control.Report, error) {
+	w.pass++
+	r := control.Report{Pass: w.pass}
+	note := func(kind state.StepKind, title string) {
+		w.history = append([]state.HistoryEntry{{Seq: uint64(len(w.history) + 1), Time: now, Kind: kind, Outcome: state.Done, Title: title}}, w.history...)
+	}
+	linked := [2]map[string]bool{{}, {}}
+	var kept []pair
+	for _, p := range w.pairs {
+		var e [2]DemoEvent
+		gone := -1
+		for i, s := range w.sides {
+			if at := s.at(p.id[i]); at >= 0 {
+				e[i] = s.events[at]
+			} else {
+				gone = i
+			}
+		}
+		if gone >= 0 {
+			if w.sides[1-gone].Delete(p.id[1-gone]) == nil {
+				w.sides[1-gone].counts.Writes++
+				r.Deleted++
+				note(state.Delete, p.base.Title)
+			}
+			continue
+		}
+		merged := p.base
+		for _, x := range e {
+			if x.Title != p.base.Title {
+				merged.Title = x.Title
+			}
+			if x.Start != p.base.Start || x.End != p.base.End {
+				merged.Start, merged.End = x.Start, x.End
+			}
+			if x.Notes != p.base.Notes {
+				merged.Notes = x.Notes
+			}
+			if x.Place != p.base.Place {
+				merged.Place = x.Place
+			}
+		}
+		for i, s := range w.sides {
+			merged.ID = e[i].ID
+			if e[i] != merged {
+				s.events[s.at(p.id[i])] = merged
+				s.counts.Writes++
+				r.Updated++
+				note(state.Update, merged.Title)
+			}
+		}
+		p.base = merged
+		linked[0][p.id[0]], linked[1][p.id[1]] = true, true
+		kept = append(kept, p)
+	}
+	w.pairs = kept
+	for i, s := range w.sides {
+		for _, e := range s.Events() {
+			if linked[i][e.ID] || e.Apart {
+				continue
+			}
+			p := pair{base: e}
+			p.id[i] = e.ID
+			p.id[1-i], _ = w.sides[1-i].Add(e)
+			linked[1-i][p.id[1-i]] = true
+			w.sides[1-i].counts.Writes++
+			w.pairs = append(w.pairs, p)
+			r.Created++
+			note(state.Create, e.Title)
+		}
+	}
+	if w.bug != nil {
+		w.bug(w)
+	}
+	return r, nil
+}
+
+// stage sets up a demo with two shelves and a twin.
+func newStage(t *testing.T, bug func(*twin)) (*twin, *DemoStage) {
+	t.Helper()
+	page := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(page.Close)
+	return stageWith(page.URL, page.Client(), bug)
+}
+
+func stageWith(page string, browser *http.Client, bug func(*twin)) (*twin, *DemoStage) {
+	home, work := &shelf{kind: state.Google}, &shelf{kind: state.Outlook}
+	at := func(h int) calendar.Time { return calendar.At(now.Add(time.Duration(h)*time.Hour), time.UTC) }
+	for i, title := range []string{"Gym", "Choir", "Gym"} {
+		_, _ = home.Add(DemoEvent{Title: title, Start: at(30 * i), End: at(30*i + 1)})
+	}
+	_, _ = home.Add(DemoEvent{Title: "Choir", Start: at(30), End: at(31)}) // twice, by a person's hand
+	_, _ = home.Add(DemoEvent{Title: "Every Monday", Start: at(5), End: at(6), Apart: true})
+	_, _ = work.Add(DemoEvent{Title: "Stand-up", Start: at(24), End: at(25)})
+	w := &twin{sides: [2]*shelf{home, work}, bug: bug, page: page}
+	return w, &DemoStage{Backend: w, Home: home, Work: work, Zone: "Europe/Berlin", Browser: browser, Close: func() {},
+		Unreadable: []Unreadable{{File: "my.ics", Line: 12, Reason: "no end"}}, LeftOut: 1}
+}
+
+// perform runs `twinday demo` on a stage.
+func perform(ctx context.Context, stage *DemoStage, args ...string) (out string, exit int) {
+	var o, e bytes.Buffer
+	exit = Execute(ctx, Deps{
+		Now:  func() time.Time { return now },
+		Demo: func(context.Context, DemoOptions) (*DemoStage, error) { return stage, nil },
+	}, append([]string{"demo"}, args...), nil, &o, &e)
+	return o.String() + e.String(), exit
+}
+
+func TestDemoWithAFaithfulEngine(t *testing.T) {
+	_, stage := newStage(t, nil)
+	out, exit := perform(t.Context(), stage, "--headless")
+	if exit != ExitDone {
+		t.Errorf("exit %d", exit)
+	}
+	for _, want := range []string{
+		"not read: my.ics:12: no end\n",
+		"left out: 1 repeating event of the files\n",
+		"by hand     adds Dentist at the old bridge",
+		"Google holds 7 events, Outlook holds 6 events: 8 created, 6 updated, 2 deleted, 0 duplicates, 0 mails, 0 unknown requests, 0 writes on the last pass.\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("not printed: %q\nin:\n%s", want, out)
+		}
+	}
+}
+
+// An engine with a fault must fail the demo, with the sentence that names it.
+func TestDemoNoticesAnEngineThat(t *testing.T) {
+	// once does f after the pass with number n.
+	once := func(n uint64, f func(*twin)) func(*twin) {
+		return func(w *twin) {
+			if w.pass == n {
+				f(w)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		bug  func(*twin)
+		want string
+	}{
+		"makes a duplicate": {once(3, func(w *twin) {
+			w.sides[1].Add(w.sides[1].events[1])
+			w.pairs = append(w.pairs, pair{}) // so that it is not carried back
+		}), "Outlook holds 1 duplicate"},
+		"sends mail":                {once(2, func(w *twin) { w.sides[0].counts.Mails++ }), "Google would have sent 1 mail"},
+		"asks nonsense":             {once(2, func(w *twin) { w.sides[1].counts.Unknown = []string{"GET /me/evnts"} }), "Outlook does not know what it was asked: GET /me/evnts"},
+		"writes for ever":           {func(w *twin) { w.sides[0].counts.Writes++ }, "the last pass had nothing to do and wrote all the same"},
+		"loses an event everywhere": {once(4, func(w *twin) { w.sides[0].Delete("google1"); w.sides[1].Delete("outlook2") }), "Google lost 1 event that a person made"},
+		"shifts a copy":             {once(12, func(w *twin) { w.sides[1].events[1].End = w.sides[1].events[1].Start }), `Outlook does not hold "Gym"`},
+		"forgets the notes": {func(w *twin) {
+			for i := range w.sides[1].events {
+				w.sides[1].events[i].Notes = ""
+			}
+		}, `adds notes to the copy: "Interview with Ada Lovelace" has other notes on Outlook`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, stage := newStage(t, c.bug)
+			out, exit := perform(t.Context(), stage, "--headless")
+			if exit != ExitFailed || !strings.Contains(out, "! "+c.want) {
+				t.Errorf("exit %d, want 1 and %q in:\n%s", exit, c.want, out)
+			}
+		})
+	}
+}
+
+func TestDemoSummaryAsJSON(t *testing.T) {
+	_, stage := newStage(t, nil)
+	out, exit := perform(t.Context(), stage, "--json")
+	var s DemoSummary
+	dec := json.NewDecoder(strings.NewReader(out))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil || exit != ExitDone || dec.More() {
+		t.Fatalf("exit %d, %v: one document in:\n%s", exit, err, out)
+	}
+	if !s.OK || s.Passes != 12 || s.Created != 8 || s.LeftOut != 1 || len(s.Unreadable) != 1 || s.Sides[0].Events != 7 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestDemoLiveEditsUntilThePersonQuits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		browser := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
+		})}
+		w, stage := stageWith("http://sign.in/", browser, nil)
+		stage.Show = func(ctx context.Context) error {
+			select {
+			case <-time.After(3*livePause + time.Second): // the person quits
+			case <-ctx.Done():
+			}
+			return nil
+		}
+		out, exit := perform(t.Context(), stage)
+		if exit != ExitDone || w.pass != 4 {
+			t.Errorf("exit %d after %d passes, want 0 after the first and three edits:\n%s", exit, w.pass, out)
+		}
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestCountDuplicates(t *testing.T) {
+	at := func(title string, hour int, id string) DemoEvent {
+		start := calendar.At(now.Add(time.Duration(hour)*time.Hour), time.UTC)
+		return DemoEvent{ID: id, Title: title, Start: start, End: start}
+	}
+	a, b := at("A", 1, "1"), at("B", 2, "2")
+	longer := a
+	longer.End = calendar.At(now.Add(9*time.Hour), time.UTC)
+	for name, c := range map[string]struct {
+		side, here, there []DemoEvent
+		want              int
+	}{
+		"copies of the other side's":            {[]DemoEvent{a, b}, []DemoEvent{a}, []DemoEvent{b}, 0},
+		"alike on both sides, linked":           {[]DemoEvent{a}, []DemoEvent{a}, []DemoEvent{a}, 0},
+		"alike on both sides, copied":           {[]DemoEvent{a, a}, []DemoEvent{a}, []DemoEvent{a}, 1},
+		"a person's own doubles":                {[]DemoEvent{a, a}, []DemoEvent{a, a}, nil, 0},
+		"doubles carried over":                  {[]DemoEvent{a, a}, nil, []DemoEvent{a, a}, 0},
+		"doubles carried over and once more":    {[]DemoEvent{a, a, a}, nil, []DemoEvent{a, a}, 1},
+		"one start, two lengths, both people's": {[]DemoEvent{a, longer}, []DemoEvent{a}, []DemoEvent{longer}, 0},
+		"one start, two lengths, one invented":  {[]DemoEvent{a, longer}, []DemoEvent{a}, nil, 1},
+	} {
+		if got := countDuplicates(c.side, c.here, c.there); got != c.want {
+			t.Errorf("%s: %d duplicates, want %d", name, got, c.want)
+		}
+	}
+}

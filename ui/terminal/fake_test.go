@@ -1,0 +1,258 @@
+package terminal
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// now is the time in all tests: a Monday.
+var now = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+
+// fake is an engine without an inside: it answers from its fields and notes
+// what it was told to do.
+type fake struct {
+	mu        sync.Mutex
+	accounts  []state.Account
+	calendars []state.Calendar
+	newer     []state.Calendar // listed only when asked afresh
+	mirrors   []control.MirrorState
+	history   []state.HistoryEntry // newest first
+	held      []state.Held
+	problems  []control.ProblemNote
+	report    control.Report
+	paused    time.Time
+	fail      error
+	told      []string
+
+	watched  func(f func(control.Status) error) error
+	finish   func(ctx context.Context) error
+	syncHook func()
+}
+
+func (f *fake) tell(format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.told = append(f.told, fmt.Sprintf(format, args...))
+}
+
+func (f *fake) Status(context.Context) (control.Status, error) {
+	s := control.Status{
+		Activity: control.Fine, Summary: "Everything is in step.", Pass: 7,
+		Accounts: f.accounts, Mirrors: f.mirrors, Problems: f.problems, PausedUntil: f.paused,
+		DataDir: "/data", Version: "1.2.3",
+	}
+	if len(f.mirrors) > 0 {
+		s.LastSync, s.NextSync = now.Add(-3*time.Minute), now.Add(2*time.Minute)
+	} else {
+		s.Activity, s.Summary = control.Empty, "No account yet."
+	}
+	for _, h := range f.held {
+		if h.Decision == state.Undecided {
+			s.Held++
+		}
+	}
+	if s.Held > 0 {
+		s.Activity, s.Summary = control.NeedsYou, "Something waits for you."
+	}
+	return s, f.fail
+}
+
+func (f *fake) Watch(ctx context.Context, show func(control.Status) error) error {
+	if f.watched != nil {
+		return f.watched(show)
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (f *fake) BeginSignIn(_ context.Context, req control.NewAccount) (control.SignIn, error) {
+	f.tell("begin sign-in %+v", req)
+	if req.ID == "nokeyring" && !req.PlainSecrets {
+		return control.SignIn{}, &control.Error{Code: control.CodeSecrets, Message: "no keyring answers on this machine"}
+	}
+	return control.SignIn{ID: "s1", URL: "https://sign.in/?client=" + string(req.Provider), Expires: now.Add(10 * time.Minute)}, f.fail
+}
+
+func (f *fake) FinishSignIn(ctx context.Context, id string) (state.Account, error) {
+	if f.finish != nil {
+		if err := f.finish(ctx); err != nil {
+			return state.Account{}, err
+		}
+	}
+	return state.Account{ID: "me", Provider: state.Google, Email: "me@example.org", Name: "Me", Added: now}, nil
+}
+
+func (f *fake) CancelSignIn(_ context.Context, id string) error {
+	f.tell("cancel sign-in %s", id)
+	return nil
+}
+
+func (f *fake) Accounts(context.Context) ([]state.Account, error) { return f.accounts, f.fail }
+
+func (f *fake) RemoveAccount(_ context.Context, id state.AccountID) error {
+	f.tell("remove account %s", id)
+	return nil
+}
+
+func (f *fake) Calendars(_ context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error) {
+	all := f.calendars
+	if fresh {
+		all = append(all[:len(all):len(all)], f.newer...)
+	}
+	var out []state.Calendar
+	for _, c := range all {
+		if account == "" || c.Ref.Account == account {
+			out = append(out, c)
+		}
+	}
+	return out, f.fail
+}
+
+func (f *fake) Mirrors(context.Context) ([]control.MirrorState, error) { return f.mirrors, f.fail }
+
+func (f *fake) AddMirror(_ context.Context, req control.NewMirror) (state.Mirror, error) {
+	name := req.Name
+	if name == "" {
+		name = "Home and Work"
+	}
+	return state.Mirror{ID: "m9", Name: name, Members: req.Members, Created: now}, f.fail
+}
+
+func (f *fake) ChangeMirror(_ context.Context, m state.Mirror) (state.Mirror, error) { return m, nil }
+
+func (f *fake) RemoveMirror(_ context.Context, req control.RemoveMirror) (control.Report, error) {
+	f.tell("remove mirror %s, keep copies: %t", req.ID, req.KeepCopies)
+	r := control.Report{Pass: 8, Began: now, Ended: now.Add(time.Second), Steps: []control.StepResult{}}
+	if !req.KeepCopies {
+		r.Deleted = 12
+	}
+	return r, f.fail
+}
+
+func (f *fake) Sync(_ context.Context, req control.SyncRequest) (control.Report, error) {
+	if f.syncHook != nil {
+		f.syncHook()
+	}
+	r := f.report
+	r.DryRun = req.DryRun
+	return r, f.fail
+}
+
+func (f *fake) Pause(_ context.Context, until time.Time) error {
+	f.paused = until
+	return nil
+}
+
+func (f *fake) History(_ context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
+	var out []state.HistoryEntry
+	for _, e := range f.history {
+		if q.Before > 0 && e.Seq >= q.Before || q.Mirror != "" && e.Mirror != q.Mirror ||
+			!strings.Contains(strings.ToLower(e.Title), strings.ToLower(q.Text)) || q.Limit > 0 && len(out) == q.Limit {
+			continue
+		}
+		out = append(out, e)
+	}
+	return out, f.fail
+}
+
+func (f *fake) Held(context.Context) ([]state.Held, error) { return f.held, f.fail }
+
+func (f *fake) Decide(_ context.Context, d control.Decide) error {
+	f.tell("%s %s", d.Decision, strings.Join(d.IDs, " "))
+	return nil
+}
+
+func (f *fake) ShowWindow(context.Context) error { f.tell("show window"); return nil }
+func (f *fake) Quit(context.Context) error       { f.tell("quit"); return nil }
+
+// The calendars of the fake's world.
+var (
+	homeCal  = state.Ref{Account: "home", Calendar: "me@gmail.com"}
+	workCal  = state.Ref{Account: "work", Calendar: "AAMkAGI2TG93AAA="}
+	teamCal  = state.Ref{Account: "work", Calendar: "AAMkAGI2TG93BBB="}
+	otherCal = state.Ref{Account: "work", Calendar: "AAMkAGI2TG93CCC="}
+)
+
+// worlds are the states of the fake that the stories in testdata play in.
+var worlds = map[string]func() *fake{
+	"empty": func() *fake { return &fake{} },
+	"usual": usual,
+	"held": func() *fake {
+		f := usual()
+		f.held = []state.Held{
+			{ID: "a1b2c3", Since: now.Add(-time.Hour), Step: state.Step{Kind: state.Delete, Ref: workCal, Title: "Board meeting",
+				Reason: "deleted in home", Held: state.HoldGuests, Before: timedContent("Board meeting", "2026-03-05T10:00:00", "2026-03-05T11:00:00")}},
+			{ID: "a1ffff", Since: now.Add(-time.Hour), Step: state.Step{Kind: state.Update, Ref: workCal, Title: "Lunch",
+				Reason: "moved in home", Held: state.HoldGuests, Want: timedContent("Lunch", "2026-03-06T12:00:00", "2026-03-06T13:00:00")}},
+			{ID: "777777", Since: now.Add(-time.Hour), Decision: state.Drop, Step: state.Step{Kind: state.Delete, Ref: homeCal, Title: "Holiday",
+				Reason: "deleted in work", Held: state.HoldMassDeletion, Before: calendar.Content{Title: "Holiday", When: calendar.When{Start: calendar.Date(2026, 3, 7), End: calendar.Date(2026, 3, 8)}}}},
+		}
+		f.report.Held = 2
+		return f
+	},
+	"trouble": func() *fake {
+		f := usual()
+		f.accounts[1].SignedOut, f.accounts[1].Trouble = true, "the sign-in was revoked"
+		f.mirrors[0].Trouble = "work is signed out"
+		f.problems = []control.ProblemNote{{Account: "work", What: "The account is signed out", WayOut: "Sign in again with 'twinday account add outlook --id work'.", Since: now}}
+		f.report = control.Report{Pass: 8, Began: now, Ended: now.Add(time.Second), Problems: f.problems}
+		return f
+	},
+	"refused": func() *fake {
+		f := usual()
+		f.report.Failed, f.report.Created, f.report.Held = 1, 0, 1
+		f.report.Steps[0].Error = "google: create event: invalid (title): too long"
+		return f
+	},
+	"broken": func() *fake {
+		f := usual()
+		f.fail = &control.Error{Code: control.CodeFailed, Message: "the store cannot be read: it is damaged; a copy is kept beside it"}
+		return f
+	},
+}
+
+func timedContent(title, start, end string) calendar.Content {
+	return calendar.Content{Title: title, When: calendar.When{
+		Start: calendar.Time{Local: start, Zone: "Europe/Berlin"}, End: calendar.Time{Local: end, Zone: "Europe/Berlin"}}}
+}
+
+func usual() *fake {
+	return &fake{
+		accounts: []state.Account{
+			{ID: "home", Provider: state.Google, Email: "me@gmail.com", Name: "Me", Added: now.AddDate(0, -1, 0)},
+			{ID: "work", Provider: state.Outlook, Email: "me@work.example", Name: "Me", Added: now.AddDate(0, -1, 0)},
+		},
+		calendars: []state.Calendar{
+			{Ref: homeCal, Calendar: calendar.Calendar{ID: homeCal.Calendar, Name: "Private", Primary: true, Writable: true, Details: true}},
+			{Ref: workCal, Calendar: calendar.Calendar{ID: workCal.Calendar, Name: "Calendar", Primary: true, Writable: true, Details: true}},
+			{Ref: teamCal, Calendar: calendar.Calendar{ID: teamCal.Calendar, Name: "Team", Details: true}},
+			{Ref: otherCal, Calendar: calendar.Calendar{ID: otherCal.Calendar, Name: "Team"}},
+		},
+		newer: []state.Calendar{
+			{Ref: state.Ref{Account: "home", Calendar: "x7"}, Calendar: calendar.Calendar{ID: "x7", Name: "Made a moment ago", Writable: true, Details: true}},
+		},
+		mirrors: []control.MirrorState{{
+			Mirror: state.Mirror{ID: "m1", Name: "Home and Work", Created: now.AddDate(0, -1, 0), Members: []state.Member{
+				{Ref: homeCal}, {Ref: workCal, Direction: state.SendOnly}}},
+			Events: 31, Pending: 2, LastSync: now.Add(-3 * time.Minute),
+		}},
+		history: []state.HistoryEntry{
+			{Seq: 3, Time: now.Add(-time.Minute), Pass: 7, Kind: state.Delete, Outcome: state.Done, Mirror: "m1", Ref: workCal, From: homeCal, Title: "Dentist", Why: "deleted in home"},
+			{Seq: 2, Time: now.Add(-2 * time.Hour), Pass: 6, Kind: state.Update, Outcome: state.Failed, Mirror: "m1", Ref: homeCal, From: workCal,
+				Title: "Escape \x1b[31mred\x07 and a very long title that no terminal wants to see whole", Why: "renamed in work"},
+			{Seq: 1, Time: now.AddDate(0, 0, -3), Pass: 1, Outcome: state.Noted, Ref: homeCal, Why: "first read: 31 events"},
+		},
+		report: control.Report{Pass: 8, Began: now, Ended: now.Add(1234 * time.Millisecond), Created: 1, Adopted: 1, Skipped: 1, Requests: 2, Steps: []control.StepResult{
+			{Step: state.Step{Kind: state.Create, Entity: "e1", Mirror: "m1", Ref: homeCal, Title: "Stand-up", Reason: "new in work"}},
+			{Step: state.Step{Kind: state.Adopt, Entity: "e2", Mirror: "m1", Ref: workCal, Title: "Lunch", Reason: "alike on both sides"}},
+			{Step: state.Step{Kind: state.Skip, Entity: "e3", Mirror: "m1", Ref: homeCal, Title: "Gym", Reason: "repeating events are not mirrored yet"}},
+		}},
+	}
+}

@@ -1,0 +1,152 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/engine/control"
+)
+
+func (a *app) windowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "window", Short: "Open the window",
+		Long: "Open the window, in a process of its own. It speaks to the running engine;\n" +
+			"'twinday' alone starts one and opens the window as well.",
+		Args: noArgs,
+		RunE: a.run(func(ctx context.Context, _ []string) error { return a.Window(ctx, a.dataDir) }),
+	}
+}
+
+func (a *app) quitCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "quit", Short: "End the running engine and its tray icon", Args: noArgs,
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			err := a.connected(ctx, ConnectOptions{RunningOnly: true}, func(b control.Backend) error { return b.Quit(ctx) })
+			if errors.Is(err, control.ErrNoEngine) {
+				a.say("Twinday is not running.")
+				return nil
+			}
+			return err
+		}),
+	}
+}
+
+const simulateHelp = `Run a simulator of Google Calendar or Microsoft Graph on this machine, to try
+things out or to test against. It prints one line of JSON with its base URL,
+authorize URL and token URL (for 'twinday account add'), and runs until Ctrl-C.`
+
+func (a *app) simulateCommand() *cobra.Command {
+	var o SimulateOptions
+	c := &cobra.Command{
+		Use: "simulate google|outlook", Short: "Run a simulated calendar service", Long: simulateHelp,
+		Example:   "  twinday simulate google --listen 127.0.0.1:8801 --events my.ics",
+		ValidArgs: []string{"google", "outlook"},
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 || (args[0] != "google" && args[0] != "outlook") {
+				return usage("'%s' needs to know which service: google or outlook", cmd.CommandPath())
+			}
+			if _, _, err := net.SplitHostPort(o.Listen); err != nil {
+				return usage("--listen %q is no address: write it like 127.0.0.1:8801", o.Listen)
+			}
+			return nil
+		},
+		RunE: a.run(func(ctx context.Context, args []string) error {
+			o.Service = args[0]
+			err := a.Simulate(ctx, o, a.out)
+			if ctx.Err() != nil {
+				return nil // Ctrl-C is how it ends
+			}
+			return err
+		}),
+	}
+	c.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 picks a free one")
+	c.Flags().StringVar(&o.Events, "events", "", "an .ics file with the events it begins with")
+	must(c.MarkFlagFilename("events", "ics"))
+	return c
+}
+
+// VersionNote is what `twinday version --json` prints.
+type VersionNote struct {
+	Version   string `json:"version"`   // of the program
+	Interface int    `json:"interface"` // control.Version
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: noArgs,
+		RunE: a.run(func(context.Context, []string) error {
+			if a.json {
+				return writeJSON(a.out, VersionNote{a.Version, control.Version})
+			}
+			a.say("Twinday %s (interface %d)", a.Version, control.Version)
+			return nil
+		}),
+	}
+}
+
+// completionPatience is how long a shell waits for names before it goes without.
+const completionPatience = 2 * time.Second
+
+// complete asks the engine for words while a person presses Tab.
+func (a *app) complete(cmd *cobra.Command, f func(context.Context, control.Backend) ([]cobra.Completion, error)) ([]cobra.Completion, cobra.ShellCompDirective) {
+	ctx := cmd.Context()
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	ctx, done := context.WithTimeout(ctx, completionPatience)
+	defer done()
+	var words []cobra.Completion
+	err := a.connected(ctx, ConnectOptions{}, func(b control.Backend) (err error) {
+		words, err = f(ctx, b)
+		return err
+	})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) completeAccounts(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.complete(cmd, func(ctx context.Context, b control.Backend) (words []cobra.Completion, err error) {
+		all, err := b.Accounts(ctx)
+		for _, x := range all {
+			words = append(words, cobra.CompletionWithDesc(string(x.ID), providerName(x.Provider)))
+		}
+		return words, err
+	})
+}
+
+func (a *app) completeCalendars(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.complete(cmd, func(ctx context.Context, b control.Backend) (words []cobra.Completion, err error) {
+		all, err := b.Calendars(ctx, "", false)
+		for _, x := range all {
+			words = append(words, cobra.CompletionWithDesc(x.Ref.String(), clean(x.Name)))
+		}
+		return words, err
+	})
+}
+
+func (a *app) completeMirrors(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.complete(cmd, func(ctx context.Context, b control.Backend) (words []cobra.Completion, err error) {
+		all, err := b.Mirrors(ctx)
+		for _, x := range all {
+			words = append(words, cobra.CompletionWithDesc(string(x.ID), clean(x.Name)))
+		}
+		return words, err
+	})
+}
+
+func (a *app) completeHeld(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.complete(cmd, func(ctx context.Context, b control.Backend) (words []cobra.Completion, err error) {
+		all, err := b.Held(ctx)
+		for _, x := range all {
+			words = append(words, cobra.CompletionWithDesc(x.ID, clean(fmt.Sprintf("%s %s", x.Step.Kind, x.Step.Title))))
+		}
+		return words, err
+	})
+}

@@ -1,0 +1,176 @@
+package terminal
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/store/state"
+)
+
+// shape is what one command prints with --json.
+type shape struct {
+	command string
+	value   any    // a value of the printed type
+	note    string // when there is more to say than the type
+}
+
+// shapes lists every command that prints JSON. It is the promise that
+// 'twinday help json' makes; a test compares it with the commands there are.
+var shapes = []shape{
+	{"account add", state.Account{}, "a line with control.SignIn first, then"},
+	{"account list", []state.Account{}, ""},
+	{"account remove", state.Account{}, "the account that was removed:"},
+	{"calendar list", []state.Calendar{}, ""},
+	{"mirror add", state.Mirror{}, ""},
+	{"mirror list", []control.MirrorState{}, ""},
+	{"mirror remove", control.Report{}, ""},
+	{"sync", control.Report{}, "with --watch a line of state.HistoryEntry for each change, else"},
+	{"status", control.Status{}, ""},
+	{"history", []state.HistoryEntry{}, "newest first,"},
+	{"held", []state.Held{}, ""},
+	{"held list", []state.Held{}, ""},
+	{"held apply", control.Decide{}, "what was decided:"},
+	{"held drop", control.Decide{}, "what was decided:"},
+	{"pause", control.Status{}, ""},
+	{"resume", control.Status{}, ""},
+	{"demo", DemoSummary{}, ""},
+	{"version", VersionNote{}, ""},
+}
+
+// jsonTopic is the help topic that documents --json.
+func jsonTopic() *cobra.Command {
+	return &cobra.Command{Use: "json", Short: "What --json prints", Long: schema()}
+}
+
+const schemaHead = `With --json a command prints one JSON document in one line, and nothing else, on
+standard output ('account add' and 'sync --watch' print several, one a line). An
+error goes to standard error as {"error": control.Error}; the exit code is the
+same as without --json. 'simulate' prints a line of JSON in any case.
+
+Names and meanings are stable: fields are added, never renamed; one whose
+meaning has to change makes the interface's version grow ('twinday version').
+A field in [brackets] is left out when it is empty. Times are RFC 3339.
+
+What each command prints:
+`
+
+// schema is the text of the topic: the commands, then every type they print.
+func schema() string {
+	var b strings.Builder
+	b.WriteString(schemaHead)
+	var types []reflect.Type
+	visit := func(v any) { types = collect(reflect.TypeOf(v), types) }
+	for _, s := range shapes {
+		note := s.note
+		if note != "" {
+			note += " "
+		}
+		fmt.Fprintf(&b, "  %-16s%s%s\n", s.command, note, typeName(reflect.TypeOf(s.value)))
+		visit(s.value)
+	}
+	visit(control.SignIn{})
+	visit(control.Error{})
+	b.WriteString("\nThe types:\n")
+	for _, t := range types {
+		fmt.Fprintf(&b, "\n  %s\n", t)
+		for _, f := range fields(t) {
+			fmt.Fprintf(&b, "    %-18s%s\n", f.name, f.kind)
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// opaque types print as one JSON string.
+func opaque(t reflect.Type) bool {
+	return t == reflect.TypeFor[time.Time]() || t.Implements(reflect.TypeFor[encoding.TextMarshaler]())
+}
+
+// collect appends t's struct types, each once, those it is made of after it.
+func collect(t reflect.Type, found []reflect.Type) []reflect.Type {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Map, reflect.Pointer:
+		return collect(t.Elem(), found)
+	case reflect.Struct:
+	default:
+		return found
+	}
+	if opaque(t) {
+		return found
+	}
+	for _, x := range found {
+		if x == t {
+			return found
+		}
+	}
+	found = append(found, t)
+	for _, f := range fields(t) {
+		found = collect(f.of, found)
+	}
+	return found
+}
+
+type field struct {
+	name, kind string
+	of         reflect.Type
+}
+
+// fields lists what encoding/json prints of a struct, embedded structs flat.
+func fields(t reflect.Type) []field {
+	var all []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		tag, has := f.Tag.Lookup("json")
+		if f.Anonymous && !has {
+			all = append(all, fields(f.Type)...)
+			continue
+		}
+		if !f.IsExported() || tag == "-" {
+			continue
+		}
+		name, options, _ := strings.Cut(tag, ",")
+		if name == "" {
+			name = f.Name
+		}
+		if options == "omitempty" || options == "omitzero" {
+			name = "[" + name + "]"
+		}
+		all = append(all, field{name, typeName(f.Type), f.Type})
+	}
+	return all
+}
+
+// typeName says what a type is in JSON.
+func typeName(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return "time"
+	case t == reflect.TypeFor[time.Duration]():
+		return "nanoseconds"
+	case t == reflect.TypeFor[state.Ref]():
+		return `"ACCOUNT/CALENDAR"`
+	case opaque(t):
+		return "string"
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		return "list of " + typeName(t.Elem())
+	case reflect.Map:
+		return "object of " + typeName(t.Elem())
+	case reflect.Pointer:
+		return typeName(t.Elem())
+	case reflect.Struct:
+		return t.String()
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "true or false"
+	default:
+		return "number"
+	}
+}

@@ -1,0 +1,419 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/store/state"
+)
+
+const syncHelp = `Read what changed in the calendars of all mirrors and carry it across, now.
+
+--dry-run reads and decides as a real pass does, and writes nothing anywhere.
+--watch goes on after that and prints every change as it crosses, until Ctrl-C;
+the running engine does the work, or this command when none runs.
+
+The exit code is 3 when a step waits for a decision ('twinday held'), 1 when a
+step failed.`
+
+func (a *app) syncCommand() *cobra.Command {
+	var req control.SyncRequest
+	var watch bool
+	c := &cobra.Command{
+		Use: "sync", Short: "Carry changes across now", Long: syncHelp,
+		Args: func(cmd *cobra.Command, args []string) error {
+			return errors.Join(noArgs(cmd, args), notBoth(cmd, "dry-run", "watch"))
+		},
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			return a.connected(ctx, ConnectOptions{Loop: watch}, func(b control.Backend) error {
+				if watch {
+					return a.watch(ctx, b)
+				}
+				r, err := b.Sync(ctx, req)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					r.Steps = list(r.Steps)
+					return a.verdict(r, writeJSON(a.out, r))
+				}
+				a.report(r, namesOf(ctx, b))
+				return a.verdict(r, nil)
+			})
+		}),
+	}
+	c.Flags().BoolVar(&req.DryRun, "dry-run", false, "show what a pass would do, and do nothing")
+	c.Flags().BoolVar(&watch, "watch", false, "go on and print what crosses, until Ctrl-C")
+	return c
+}
+
+// verdict is the error, and so the exit code, that a pass ends a command with.
+// A failure weighs more than a held step.
+func (a *app) verdict(r control.Report, printing error) error {
+	switch {
+	case printing != nil:
+		return printing
+	case r.Failed > 0:
+		return fmt.Errorf("%s failed; 'twinday status' says what is wrong and what helps", count(r.Failed, "step"))
+	case len(r.Problems) > 0:
+		return errors.New("not everything could be read or written; 'twinday status' says what is wrong and what helps")
+	case r.Held > 0:
+		return errHeld
+	}
+	return nil
+}
+
+// report prints a pass for people.
+func (a *app) report(r control.Report, n names) {
+	if len(r.Steps) > 0 {
+		t := newTable("WHAT", "TITLE~", "IN~", "WHY~")
+		for _, s := range r.Steps {
+			t.add(stepWord(s, r.DryRun), s.Title, n.of(s.Ref), stepWhy(s))
+		}
+		a.print(t)
+	}
+	a.problems(r.Problems)
+	a.say("%s", reportLine(r))
+}
+
+// reportLine sums a pass up in one line.
+func reportLine(r control.Report) string {
+	var parts []string
+	for _, x := range []struct {
+		n    int
+		word string
+	}{
+		{r.Created, "created"}, {r.Updated, "updated"}, {r.Deleted, "deleted"}, {r.Adopted, "linked"},
+		{r.Skipped, "left alone"}, {r.Held, "held for your decision ('twinday held')"}, {r.Failed, "failed"},
+	} {
+		if x.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.word))
+		}
+	}
+	switch {
+	case len(parts) == 0 && len(r.Problems) > 0:
+		return "Nothing was done."
+	case len(parts) == 0:
+		return "Nothing to do: the calendars are alike."
+	case r.DryRun:
+		return "A pass would do this: " + strings.Join(parts, ", ") + ". Nothing was written."
+	}
+	return fmt.Sprintf("Pass %d: %s, in %s.", r.Pass, strings.Join(parts, ", "), r.Ended.Sub(r.Began).Round(10*time.Millisecond))
+}
+
+func stepWord(s control.StepResult, dry bool) string {
+	switch {
+	case s.Held != "":
+		return "held"
+	case s.Error != "":
+		return "failed"
+	case s.Kind == state.Skip:
+		return "leave"
+	case s.Kind == state.Adopt:
+		return "link"
+	case dry:
+		return string(s.Kind)
+	}
+	return pastWords[s.Kind]
+}
+
+func stepWhy(s control.StepResult) string {
+	switch {
+	case s.Error != "":
+		return s.Error
+	case s.Held != "":
+		return fmt.Sprintf("would %s; waits for you (%s): %s", s.Kind, s.Held, s.Reason)
+	}
+	return s.Reason
+}
+
+var pastWords = map[state.StepKind]string{
+	state.Create: "created", state.Update: "updated", state.Delete: "deleted",
+	state.Adopt: "linked", state.Unlink: "unlinked", state.Skip: "left alone",
+}
+
+// problems prints what is not well, and the way out of each.
+func (a *app) problems(all []control.ProblemNote) {
+	for _, p := range all {
+		where := string(p.Account)
+		if p.Ref != (state.Ref{}) {
+			where = p.Ref.String()
+		}
+		if where != "" {
+			where += ": "
+		}
+		a.say("! %s", clean(where+p.What+". "+p.WayOut))
+	}
+}
+
+// crossing are the columns of changes printed one by one, when no later row can
+// be waited for to align them.
+var crossing = []int{8, 10, 34, 40}
+
+var crossingHead = []string{"TIME", "WHAT", "TITLE", "FROM → TO"}
+
+// cross prints one change as it crosses.
+func (a *app) cross(e state.HistoryEntry, n names) {
+	a.row(crossing, []string{
+		e.Time.In(a.Now().Location()).Format(time.TimeOnly), historyWord(e), clean(e.Title), clean(route(e, n)),
+	}, false)
+}
+
+// watch syncs, then prints every change as it crosses, until ctx ends.
+func (a *app) watch(ctx context.Context, b control.Backend) error {
+	last, err := lastSeq(ctx, b)
+	if err != nil {
+		return err
+	}
+	if !a.json {
+		a.row(crossing, crossingHead, true)
+	}
+	var said string
+	var pass uint64
+	first := true
+	show := func(s control.Status) error {
+		if !first && s.Pass == pass && s.Summary == said {
+			return nil
+		}
+		entries, err := since(ctx, b, last)
+		if err != nil {
+			return err
+		}
+		var n names
+		if len(entries) > 0 && !a.json {
+			n = namesOf(ctx, b)
+		}
+		for _, e := range entries {
+			last = e.Seq
+			if a.json {
+				if err := writeJSON(a.out, e); err != nil {
+					return err
+				}
+				continue
+			}
+			a.cross(e, n)
+		}
+		// What is not a change goes to standard error: the table stays a table.
+		calm := s.Activity == control.Fine || s.Activity == control.Syncing || s.Activity == control.Starting
+		if !a.json && s.Summary != said && !calm {
+			fmt.Fprintf(a.errs, "twinday: %s\n", clean(s.Summary))
+		}
+		first, pass, said = false, s.Pass, s.Summary
+		return nil
+	}
+	if _, err := b.Sync(ctx, control.SyncRequest{}); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(a.errs, "twinday: %s\n", err)
+	}
+	err = b.Watch(ctx, show)
+	if ctx.Err() != nil {
+		return nil // Ctrl-C is how watching ends
+	}
+	return err
+}
+
+// lastSeq is the number of the newest entry of the history.
+func lastSeq(ctx context.Context, b control.Backend) (uint64, error) {
+	h, err := b.History(ctx, control.HistoryQuery{Limit: 1})
+	if err != nil || len(h) == 0 {
+		return 0, err
+	}
+	return h[0].Seq, nil
+}
+
+// since reads the entries after seq, oldest first.
+func since(ctx context.Context, b control.Backend, seq uint64) ([]state.HistoryEntry, error) {
+	var all []state.HistoryEntry
+	q := control.HistoryQuery{Limit: 200}
+	for {
+		page, err := b.History(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page {
+			if e.Seq <= seq {
+				return all, nil
+			}
+			all = append([]state.HistoryEntry{e}, all...)
+		}
+		if len(page) < q.Limit {
+			return all, nil
+		}
+		q.Before = page[len(page)-1].Seq
+	}
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "status", Short: "How everything fares", Args: noArgs,
+		Long: "How everything fares: accounts, mirrors, what is wrong and what helps. The exit\n" +
+			"code is 3 when a step waits for a decision ('twinday held').",
+		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
+			s, err := b.Status(ctx)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				err = a.statusJSON(s)
+			} else {
+				a.status(s, namesOf(ctx, b))
+			}
+			if err == nil && s.Held > 0 {
+				return errHeld
+			}
+			return err
+		}),
+	}
+}
+
+func (a *app) statusJSON(s control.Status) error {
+	s.Mirrors, s.Accounts = list(s.Mirrors), list(s.Accounts)
+	return writeJSON(a.out, s)
+}
+
+// status prints the state of everything for people.
+func (a *app) status(s control.Status, n names) {
+	a.say("%s", clean(s.Summary))
+	now := a.Now()
+	var when []string
+	if last := ago(s.LastSync, now); last != "" {
+		when = append(when, "Last sync "+last)
+	} else {
+		when = append(when, "Never synced yet")
+	}
+	switch {
+	case !s.PausedUntil.IsZero():
+		when = append(when, pausedWords(s.PausedUntil, now))
+	case !s.NextSync.IsZero():
+		when = append(when, "next "+ago(s.NextSync, now))
+	}
+	a.say("%s.", strings.Join(when, ", "))
+	if len(s.Accounts) > 0 {
+		a.say("")
+		a.print(accountTable(s.Accounts))
+	}
+	if len(s.Mirrors) > 0 {
+		a.say("")
+		a.print(a.mirrorTable(s.Mirrors, n))
+	}
+	if len(s.Problems) > 0 || s.Held > 0 {
+		a.say("")
+		a.problems(s.Problems)
+		if s.Held == 1 {
+			a.say("! 1 step waits for your decision: 'twinday held' shows it.")
+		} else if s.Held > 1 {
+			a.say("! %d steps wait for your decision: 'twinday held' shows them.", s.Held)
+		}
+	}
+}
+
+// forever is so far away that a pause until then means "until resumed".
+const forever = 100 * 365 * 24 * time.Hour
+
+func pausedWords(until, now time.Time) string {
+	if until.Sub(now) > forever/10 {
+		return "paused until 'twinday resume'"
+	}
+	return "paused until " + until.In(now.Location()).Format("2 Jan 15:04")
+}
+
+func (a *app) pauseCommand() *cobra.Command {
+	var span, until string
+	var t time.Time
+	c := &cobra.Command{
+		Use: "pause", Short: "Stop syncing for a while",
+		Long:    "Stop syncing: for a time, until a time, or without a flag until 'twinday resume'.",
+		Example: "  twinday pause --for 1h\n  twinday pause --until 17:30\n  twinday pause --until '2026-03-01 08:00'",
+		Args: func(cmd *cobra.Command, args []string) (err error) {
+			if err = errors.Join(noArgs(cmd, args), notBoth(cmd, "for", "until")); err != nil {
+				return err
+			}
+			t, err = pauseEnd(span, until, a.Now())
+			return err
+		},
+		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
+			if err := b.Pause(ctx, t); err != nil {
+				return err
+			}
+			return a.afterPause(ctx, b)
+		}),
+	}
+	c.Flags().StringVar(&span, "for", "", "how long: 30m, 8h, 3d")
+	c.Flags().StringVar(&until, "until", "", "until when: 17:30, 2026-03-01, '2026-03-01 08:00'")
+	return c
+}
+
+func (a *app) resumeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "resume", Short: "Go on syncing after a pause", Args: noArgs,
+		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
+			if err := b.Pause(ctx, time.Time{}); err != nil {
+				return err
+			}
+			return a.afterPause(ctx, b)
+		}),
+	}
+}
+
+func (a *app) afterPause(ctx context.Context, b control.Backend) error {
+	s, err := b.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.statusJSON(s)
+	}
+	if s.PausedUntil.IsZero() {
+		a.say("Syncing goes on.")
+		return nil
+	}
+	w := pausedWords(s.PausedUntil, a.Now())
+	a.say("%s.", strings.ToUpper(w[:1])+w[1:])
+	return nil
+}
+
+// pauseEnd is when a pause ends: after span or at until, as people write them.
+func pauseEnd(span, until string, now time.Time) (time.Time, error) {
+	switch {
+	case span != "":
+		d, err := time.ParseDuration(span)
+		if days, ok := strings.CutSuffix(span, "d"); ok && err != nil {
+			if d, err = time.ParseDuration(days + "h"); err == nil {
+				d *= 24
+			}
+		}
+		if err != nil || d <= 0 {
+			return time.Time{}, usage("--for %q is no length of time: write it like 30m, 8h or 3d", span)
+		}
+		return now.Add(d), nil
+	case until != "":
+		return moment(until, now)
+	}
+	return now.Add(forever), nil
+}
+
+// moment reads a time to come: a clock time means the next such one.
+func moment(s string, now time.Time) (time.Time, error) {
+	if t, err := time.ParseInLocation("15:04", s, now.Location()); err == nil {
+		y, m, d := now.Date()
+		t = time.Date(y, m, d, t.Hour(), t.Minute(), 0, 0, now.Location())
+		if !t.After(now) {
+			t = time.Date(y, m, d+1, t.Hour(), t.Minute(), 0, 0, now.Location())
+		}
+		return t, nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04", "2006-01-02T15:04", time.DateOnly, time.RFC3339} {
+		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			if !t.After(now) {
+				return t, usage("--until %s is over already", s)
+			}
+			return t, nil
+		}
+	}
+	return time.Time{}, usage("--until %q is no time: write it like 17:30, 2026-03-01 or '2026-03-01 08:00'", s)
+}
