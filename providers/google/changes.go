@@ -91,7 +91,7 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 		if page.NextPageToken == "" {
 			if page.NextSyncToken == "" {
 				return calendar.Changes{}, &calendar.Error{Op: op, Kind: calendar.Other, Calendar: cal,
-					Err: errors.New("Google's last page has no sync token")}
+					Err: errors.New("the last page from Google has no sync token")}
 			}
 			next := cursor{cursorVersion, queryHash(), page.NextSyncToken}
 			return feed.changes(syncToken == "", next.encode()), nil

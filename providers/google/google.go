@@ -61,7 +61,7 @@ var _ calendar.Provider = (*Provider)(nil)
 func Begin(ctx context.Context, e signin.Endpoint, hc *http.Client) (*signin.Flow, error) {
 	if e.ClientID == "" {
 		return nil, &calendar.Error{Op: "google: sign in", Kind: calendar.Invalid, Field: "client id", Err: errors.New(
-			"Google knows apps by a client id, and none is set: make one of type 'Desktop app' at https://console.cloud.google.com/apis/credentials and give it with --client-id and --client-secret")}
+			"no client id is set, and Google knows apps by nothing else: make one of type 'Desktop app' at https://console.cloud.google.com/apis/credentials and give it with --client-id and --client-secret")}
 	}
 	cfg := config(e, hc)
 	// A refresh token comes only with both (Google guide 'Using OAuth 2.0 to Access Google APIs').
@@ -296,7 +296,7 @@ func (g *pager) next(token string, limit int) error {
 	g.pages++
 	switch {
 	case g.seen[token]:
-		return &calendar.Error{Op: g.op, Kind: calendar.Other, Calendar: g.cal, Err: errors.New("Google's pages go in circles")}
+		return &calendar.Error{Op: g.op, Kind: calendar.Other, Calendar: g.cal, Err: errors.New("the pages from Google go in circles")}
 	case g.pages >= limit:
 		return &calendar.Error{Op: g.op, Kind: calendar.Other, Calendar: g.cal, Err: fmt.Errorf("more than %d pages", limit)}
 	}

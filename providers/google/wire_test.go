@@ -312,6 +312,11 @@ func TestWritesOverWhatHasChanged(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			p, s := scripted(t, c.answer, c.answer)
+			lines := []string{"PATCH /calendars/cal/events/ev?sendUpdates=none", "DELETE /calendars/cal/events/ev?sendUpdates=none"}
+			if c.delete == calendar.Conflict { // is it there at all?
+				s.answers = append(s.answers, reply{200, stored, nil})
+				lines = append(lines, "GET /calendars/cal/events/ev")
+			}
 			_, err := p.Update(t.Context(), "cal", "ev", `"1"`, calendar.Groups{calendar.GroupTitle}, calendar.Content{})
 			if calendar.KindOf(err) != c.update {
 				t.Errorf("Update: %v, want %v", err, c.update)
@@ -319,12 +324,18 @@ func TestWritesOverWhatHasChanged(t *testing.T) {
 			if err := p.Delete(t.Context(), "cal", "ev", `"1"`); calendar.KindOf(err) != c.delete {
 				t.Errorf("Delete: %v, want %v", err, c.delete)
 			}
-			s.wantLines("PATCH /calendars/cal/events/ev?sendUpdates=none", "DELETE /calendars/cal/events/ev?sendUpdates=none")
+			s.wantLines(lines...)
 			if s.asked[1].ifMatch != `"1"` {
 				t.Error("delete without If-Match")
 			}
 		})
 	}
+	t.Run("a delete that someone else was first with", func(t *testing.T) {
+		p, _ := scripted(t, body(412, "conditionNotMet"), reply{200, `{"id":"ev","status":"cancelled"}`, nil})
+		if err := p.Delete(t.Context(), "cal", "ev", `"1"`); err != nil {
+			t.Errorf("Delete: %v", err)
+		}
+	})
 	t.Run("a patch that only touched a tombstone", func(t *testing.T) {
 		p, _ := scripted(t, reply{200, `{"id":"ev","status":"cancelled"}`, nil})
 		if _, err := p.Update(t.Context(), "cal", "ev", `"1"`, nil, calendar.Content{}); calendar.KindOf(err) != calendar.Gone {

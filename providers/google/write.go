@@ -94,6 +94,13 @@ func (p *Provider) Delete(ctx context.Context, cal calendar.CalendarID, id calen
 	switch calendar.KindOf(err) {
 	case calendar.NotFound, calendar.Gone:
 		return nil
+	case calendar.Conflict:
+		// A tombstone has a version of its own: the conflict may be that someone
+		// else was first.
+		switch _, now := p.Get(ctx, cal, id); calendar.KindOf(now) {
+		case calendar.NotFound, calendar.Gone:
+			return nil
+		}
 	}
 	return err
 }
