@@ -1,0 +1,393 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/secrets"
+	"github.com/twinday/twinday/store/state"
+)
+
+// signInFor is how long a person has to get through a sign-in.
+const signInFor = 10 * time.Minute
+
+// signIn is a sign-in under way.
+type signIn struct {
+	flow    SignInFlow
+	req     control.NewAccount
+	keeper  secrets.Keeper
+	expires time.Time
+}
+
+func usage(format string, args ...any) error {
+	return &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf(format, args...)}
+}
+
+func notFound(format string, args ...any) error {
+	return &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf(format, args...)}
+}
+
+var accountIDs = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,99}$`)
+
+// BeginSignIn starts connecting an account.
+func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (control.SignIn, error) {
+	c, ok := e.Connectors[req.Provider]
+	if !ok {
+		return control.SignIn{}, usage("there is no provider %q; there are google and outlook", req.Provider)
+	}
+	if req.ID != "" && !accountIDs.MatchString(string(req.ID)) {
+		return control.SignIn{}, usage("%q cannot be an account's name: use lower-case letters, digits and . - _ @ +", req.ID)
+	}
+	keeper, err := e.keeper(req.PlainSecrets)
+	if err != nil {
+		return control.SignIn{}, err
+	}
+	flow, err := c.BeginSignIn(ctx, req.Endpoint)
+	if err != nil {
+		return control.SignIn{}, err
+	}
+	s := &signIn{flow: flow, req: req, keeper: keeper, expires: e.Now().Add(signInFor)}
+	id := rand.Text()
+	e.mu.Lock()
+	e.signIns[id] = s
+	e.mu.Unlock()
+	return control.SignIn{ID: id, URL: flow.URL(), Expires: s.expires}, nil
+}
+
+// keeper picks where a new account's secret is kept.
+func (e *Engine) keeper(plain bool) (secrets.Keeper, error) {
+	var why error = errors.New("this build has none")
+	if e.Secrets != nil {
+		probe, ok := e.Secrets.(interface{ Available() error })
+		if !ok {
+			return e.Secrets, nil
+		}
+		if why = probe.Available(); why == nil {
+			return e.Secrets, nil
+		}
+	}
+	if plain && e.Plain != nil {
+		return e.Plain, nil
+	}
+	return nil, &control.Error{Code: control.CodeSecrets, Message: fmt.Sprintf("no keyring answers (%v), so the sign-in cannot be kept safely; "+
+		"start or unlock a keyring, or agree to keep it in a file that only you can read (--plain-secrets)", why)}
+}
+
+// FinishSignIn waits until the person is through.
+func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, error) {
+	e.mu.Lock()
+	s, ok := e.signIns[id]
+	delete(e.signIns, id)
+	e.mu.Unlock()
+	if !ok {
+		return state.Account{}, notFound("that sign-in is over; begin another")
+	}
+	defer s.flow.Close()
+	ctx, cancel := context.WithTimeout(ctx, s.expires.Sub(e.Now()))
+	defer cancel()
+	defer context.AfterFunc(e.ctx, cancel)()
+	who, secret, err := s.flow.Wait(ctx)
+	if err != nil {
+		return state.Account{}, fmt.Errorf("sign-in: %w", err)
+	}
+	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Endpoint: s.req.Endpoint, Added: e.Now()}
+	if a.ID, err = e.accountID(a); err != nil {
+		return a, err
+	}
+	if err := s.keeper.Save(string(a.ID), secret); err != nil {
+		return a, fmt.Errorf("sign-in: keep it: %w", err)
+	}
+	e.passing.Lock()
+	defer e.passing.Unlock()
+	e.forget(a.ID)
+	err = e.Store.Update(func(tx *store.Tx) error {
+		if err := tx.SetSetting(plainSetting(a.ID), fmt.Sprint(s.keeper.Plain())); err != nil {
+			return err
+		}
+		return tx.PutAccount(a)
+	})
+	if err != nil {
+		return a, fmt.Errorf("sign-in: %w", err)
+	}
+	if _, err := e.list(ctx, a); err != nil {
+		e.trouble(ctx, state.Ref{Account: a.ID}, err)
+	}
+	e.statusChanged()
+	e.poke()
+	return a, nil
+}
+
+// accountID names an account: as asked, else by its mail address. The same
+// identity again takes its own name, so that it is signed in anew, not twice.
+func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
+	var accounts []state.Account
+	if err := e.Store.View(func(tx *store.Tx) (err error) { accounts, err = tx.Accounts(); return }); err != nil {
+		return "", err
+	}
+	for _, b := range accounts {
+		same := b.Provider == a.Provider && b.Email != "" && strings.EqualFold(b.Email, a.Email) && b.Endpoint.BaseURL == a.Endpoint.BaseURL
+		if same && (a.ID == "" || a.ID == b.ID) {
+			return b.ID, nil
+		}
+		if same {
+			return "", usage("%s is connected already, as %q", a.Email, b.ID)
+		}
+		if a.ID == b.ID {
+			return "", usage("there is an account %q already, for %s; choose another name", b.ID, b.Email)
+		}
+	}
+	if a.ID != "" {
+		return a.ID, nil
+	}
+	base := strings.Map(func(r rune) rune {
+		if accountIDs.MatchString("a" + string(r)) {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(cmp.Or(a.Email, string(a.Provider))))
+	id := state.AccountID(strings.TrimLeft(base, ".-_@+"))
+	if id == "" {
+		id = state.AccountID(a.Provider)
+	}
+	taken := func(id state.AccountID) bool {
+		return slices.ContainsFunc(accounts, func(b state.Account) bool { return b.ID == id })
+	}
+	for n, plain := 2, id; taken(id); n++ {
+		id = state.AccountID(fmt.Sprintf("%s-%d", plain, n))
+	}
+	return id, nil
+}
+
+func plainSetting(id state.AccountID) string { return "plain secret of " + string(id) }
+
+// CancelSignIn gives a sign-in up.
+func (e *Engine) CancelSignIn(_ context.Context, id string) error {
+	e.mu.Lock()
+	s, ok := e.signIns[id]
+	delete(e.signIns, id)
+	e.mu.Unlock()
+	if ok {
+		s.flow.Close()
+	}
+	return nil
+}
+
+// secretOf is where the secret of a connected account is.
+func (e *Engine) secretOf(id state.AccountID) Secret { return keptSecret{e, id} }
+
+type keptSecret struct {
+	e  *Engine
+	id state.AccountID
+}
+
+func (s keptSecret) keeper() (secrets.Keeper, error) {
+	plain := ""
+	if err := s.e.Store.View(func(tx *store.Tx) error { plain, _ = tx.Setting(plainSetting(s.id)); return nil }); err != nil {
+		return nil, err
+	}
+	k := s.e.Secrets
+	if plain == "true" && s.e.Plain != nil {
+		k = s.e.Plain
+	}
+	if k == nil {
+		return nil, fmt.Errorf("engine: nowhere to keep the sign-in of %s", s.id)
+	}
+	return k, nil
+}
+
+// Load reads the secret.
+func (s keptSecret) Load(context.Context) (string, error) {
+	k, err := s.keeper()
+	if err != nil {
+		return "", err
+	}
+	return k.Load(string(s.id))
+}
+
+// Save keeps a new secret in place of the old one.
+func (s keptSecret) Save(_ context.Context, secret string) error {
+	k, err := s.keeper()
+	if err != nil {
+		return err
+	}
+	return k.Save(string(s.id), secret)
+}
+
+// Accounts lists the accounts.
+func (e *Engine) Accounts(context.Context) ([]state.Account, error) {
+	list := []state.Account{}
+	err := e.Store.View(func(tx *store.Tx) error {
+		l, err := tx.Accounts()
+		list = append(list, l...)
+		return err
+	})
+	return list, err
+}
+
+// RemoveAccount disconnects an account. Its part in mirrors ends; copies stay
+// where they are, as plain events.
+func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
+	e.passing.Lock()
+	defer e.passing.Unlock()
+	var a state.Account
+	err := e.Store.Update(func(tx *store.Tx) error {
+		var ok bool
+		var err error
+		if a, ok, err = tx.Account(id); err != nil {
+			return err
+		}
+		if !ok {
+			return notFound("there is no account %q; `twinday account list` shows them", id)
+		}
+		ms, err := tx.Mirrors()
+		if err != nil {
+			return err
+		}
+		for _, m := range ms {
+			before := len(m.Members)
+			m.Members = slices.DeleteFunc(m.Members, func(x state.Member) bool { return x.Ref.Account == id })
+			switch {
+			case len(m.Members) == before:
+				continue
+			case len(m.Members) < 2:
+				err = tx.DeleteMirror(m.ID)
+			default:
+				err = tx.PutMirror(m)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if err := unlink(tx, func(ref state.Ref, _ state.Record) bool { return ref.Account == id }); err != nil {
+			return err
+		}
+		return tx.DeleteAccount(id)
+	})
+	if err != nil {
+		return err
+	}
+	secret := keptSecret{e, id}
+	if c, ok := e.Connectors[a.Provider]; ok {
+		if err := c.SignOut(ctx, a, secret); err != nil {
+			e.Log.Warn("the sign-in could not be revoked at the provider", "account", id, "error", err)
+		}
+	}
+	k, err := secret.keeper()
+	if err == nil {
+		err = k.Delete(string(id))
+	}
+	if err != nil && !errors.Is(err, secrets.ErrNone) {
+		e.Log.Warn("the secret could not be deleted", "account", id, "error", err)
+	}
+	e.forget(id)
+	e.statusChanged()
+	return nil
+}
+
+// unlink takes records out of all entities; an entity that loses its home, or
+// whose copies are all gone, is forgotten. Nothing is written anywhere.
+func unlink(tx *store.Tx, drop func(state.Ref, state.Record) bool) error {
+	var changed []state.Entity
+	err := tx.Entities(func(ent state.Entity) error {
+		before := len(ent.Records)
+		for ref, rec := range ent.Records {
+			if drop(ref, rec) {
+				delete(ent.Records, ref)
+			}
+		}
+		if len(ent.Records) != before {
+			changed = append(changed, ent)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, ent := range changed {
+		if _, home := ent.Records[ent.Home]; !home || len(ent.Records) < 2 {
+			err = tx.DeleteEntity(ent.ID)
+		} else {
+			err = tx.PutEntity(ent)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Calendars lists the calendars of one account, of all if empty.
+func (e *Engine) Calendars(ctx context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error) {
+	accounts, err := e.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if account != "" && !slices.ContainsFunc(accounts, func(a state.Account) bool { return a.ID == account }) {
+		return nil, notFound("there is no account %q; `twinday account list` shows them", account)
+	}
+	if fresh {
+		var troubles []error
+		for _, a := range accounts {
+			if account != "" && a.ID != account {
+				continue
+			}
+			if _, err := e.list(ctx, a); err != nil {
+				e.trouble(ctx, state.Ref{Account: a.ID}, err)
+				troubles = append(troubles, fmt.Errorf("%s: %w", a.ID, err))
+			}
+		}
+		if len(troubles) > 0 {
+			return nil, errors.Join(troubles...)
+		}
+	}
+	list := []state.Calendar{}
+	err = e.Store.View(func(tx *store.Tx) error {
+		l, err := tx.Calendars(account)
+		list = append(list, l...)
+		return err
+	})
+	return list, err
+}
+
+// list asks an account for its calendars and keeps them.
+func (e *Engine) list(ctx context.Context, a state.Account) ([]state.Calendar, error) {
+	p, err := e.provider(a)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Calendars(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]state.Calendar, len(found))
+	for i, c := range found {
+		list[i] = state.Calendar{Ref: state.Ref{Account: a.ID, Calendar: c.ID}, Calendar: c}
+	}
+	return list, e.Store.Update(func(tx *store.Tx) error { return tx.PutCalendars(a.ID, list) })
+}
+
+// ShowWindow asks the tray to open the window.
+func (e *Engine) ShowWindow(context.Context) error {
+	if e.Options.ShowWindow == nil {
+		return &control.Error{Code: control.CodeFailed, Message: "this Twinday runs without a window"}
+	}
+	return e.Options.ShowWindow()
+}
+
+// Quit ends the program that runs this engine.
+func (e *Engine) Quit(context.Context) error {
+	if e.Options.Quit == nil {
+		return &control.Error{Code: control.CodeFailed, Message: "this Twinday ends by itself"}
+	}
+	e.Options.Quit()
+	return nil
+}

@@ -1,0 +1,278 @@
+// Package engine is the background engine: when to sync, and the one pass of
+// pull, reconcile, push and settle. It keeps everything in the store, decides
+// nothing itself (engine/reconcile does) and reaches calendars only through the
+// connectors handed to it.
+//
+// It imports no connector and no face.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/secrets"
+	"github.com/twinday/twinday/store/state"
+)
+
+// Connector makes providers of one kind. Main hands one in per kind.
+type Connector interface {
+	// BeginSignIn starts a sign-in: a URL for the person's browser, and a wait.
+	BeginSignIn(ctx context.Context, e state.Endpoint) (SignInFlow, error)
+	// Open returns the provider of a signed-in account. It does no I/O.
+	Open(a state.Account, secret Secret) (calendar.Provider, error)
+	// SignOut revokes the sign-in at the provider, where that is possible.
+	SignOut(ctx context.Context, a state.Account, secret Secret) error
+}
+
+// SignInFlow is a sign-in under way.
+type SignInFlow interface {
+	URL() string
+	// Wait returns who signed in and the secret to keep.
+	Wait(ctx context.Context) (calendar.Person, string, error)
+	Close()
+}
+
+// Secret is where one account's refresh token is kept.
+type Secret interface {
+	Load(ctx context.Context) (string, error)
+	Save(ctx context.Context, secret string) error
+}
+
+// How often to look: closely while changes flow, calmly otherwise.
+const (
+	ActiveInterval = 15 * time.Second
+	IdleInterval   = 2 * time.Minute
+	// ActiveFor is how long after the last change the closer look goes on.
+	ActiveFor = 3 * time.Minute
+)
+
+// Options is what an engine is made of.
+type Options struct {
+	Store      *store.Store
+	Connectors map[state.ProviderKind]Connector
+	// Secrets keeps refresh tokens; Plain is used instead where Secrets is not
+	// available and the person agreed to it. Either may be nil.
+	Secrets, Plain secrets.Keeper
+	Now            func() time.Time // time.Now if nil
+	Log            *slog.Logger     // slog.Default() if nil
+	Version        string
+	// ShowWindow and Quit are what the faces' requests lead to; may be nil.
+	ShowWindow func() error
+	Quit       func()
+}
+
+// Engine keeps calendars alike. It is a control.Backend.
+type Engine struct {
+	Options
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+
+	passing sync.Mutex // one pass at a time, and no change of mirrors within one
+	wake    chan struct{}
+
+	mu        sync.Mutex // guards what follows
+	providers map[state.AccountID]calendar.Provider
+	signIns   map[string]*signIn
+	waits     map[state.AccountID]time.Time // throttled until
+	problems  map[problemKey]control.ProblemNote
+	running   bool // a pass is
+	lastSync  time.Time
+	nextSync  time.Time
+	changedAt time.Time // when a pass last had something to do
+	synced    map[state.MirrorID]time.Time
+	changed   chan struct{} // closed and replaced at every change of the status
+}
+
+var _ control.Backend = (*Engine)(nil)
+
+// New makes an engine on an open store. Close it when done; the store stays open.
+func New(o Options) (*Engine, error) {
+	if o.Store == nil {
+		return nil, errors.New("engine: no store")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	e := &Engine{
+		Options: o, wake: make(chan struct{}, 1), changed: make(chan struct{}),
+		providers: map[state.AccountID]calendar.Provider{}, signIns: map[string]*signIn{},
+		waits: map[state.AccountID]time.Time{}, problems: map[problemKey]control.ProblemNote{}, synced: map[state.MirrorID]time.Time{},
+	}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	return e, nil
+}
+
+// Close ends what is under way and waits for it. A write that was cut off is
+// settled by the next engine.
+func (e *Engine) Close() {
+	e.cancel()
+	e.passing.Lock()
+	defer e.passing.Unlock()
+	e.mu.Lock()
+	flows := e.signIns
+	e.signIns = map[string]*signIn{}
+	e.mu.Unlock()
+	for _, s := range flows {
+		s.flow.Close()
+	}
+}
+
+// Run syncs on an interval until ctx ends. A pass that fails is shown in the
+// status and tried again.
+func (e *Engine) Run(ctx context.Context) {
+	for {
+		if until := e.pausedUntil(); !e.Now().Before(until) {
+			if _, err := e.Sync(ctx, control.SyncRequest{}); err != nil && ctx.Err() == nil {
+				e.Log.Error("a pass failed", "error", err)
+			}
+		}
+		wait := e.interval()
+		e.mu.Lock()
+		e.nextSync = e.Now().Add(wait)
+		e.mu.Unlock()
+		e.statusChanged()
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-e.ctx.Done():
+			t.Stop()
+			return
+		case <-e.wake:
+			t.Stop()
+		case <-t.C:
+		}
+	}
+}
+
+// interval is how long to wait for the next pass.
+func (e *Engine) interval() time.Duration {
+	until := e.pausedUntil()
+	now := e.Now()
+	if until.After(now) {
+		return until.Sub(now)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.changedAt.IsZero() && now.Sub(e.changedAt) < ActiveFor {
+		return ActiveInterval
+	}
+	return IdleInterval
+}
+
+// poke makes Run look again at once.
+func (e *Engine) poke() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Sync runs a pass and waits for its end. When a calendar was changed by someone
+// else between read and write, it looks again, a few times at most.
+func (e *Engine) Sync(ctx context.Context, req control.SyncRequest) (control.Report, error) {
+	const again = 3
+	// The pass goes on when the one who asked hangs up, but not past Close.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(e.ctx, cancel)()
+	e.passing.Lock()
+	defer e.passing.Unlock()
+	var total control.Report
+	for i := range again {
+		r, retry, err := e.pass(ctx, req)
+		if i == 0 {
+			total = r
+		} else {
+			total = join(total, r)
+		}
+		if err != nil {
+			return total, err
+		}
+		if !retry {
+			break
+		}
+	}
+	return total, nil
+}
+
+// join is the report of two passes run back to back.
+func join(a, b control.Report) control.Report {
+	a.Pass, a.Ended, a.Problems = b.Pass, b.Ended, b.Problems
+	kept := a.Steps[:0:0]
+	for _, s := range a.Steps { // what was not done is told anew by b
+		if s.Error == "" && s.Held == "" && s.Kind != state.Skip {
+			kept = append(kept, s)
+		}
+	}
+	requests := a.Requests + b.Requests
+	a.Steps = append(kept, b.Steps...)
+	count(&a)
+	a.Requests = requests
+	return a
+}
+
+// count sums up the steps of a report.
+func count(r *control.Report) {
+	r.Created, r.Updated, r.Deleted, r.Adopted, r.Held, r.Failed, r.Skipped = 0, 0, 0, 0, 0, 0, 0
+	for _, s := range r.Steps {
+		switch {
+		case s.Held != "":
+			r.Held++
+		case s.Error != "":
+			r.Failed++
+		case s.Kind == state.Create:
+			r.Created++
+		case s.Kind == state.Update:
+			r.Updated++
+		case s.Kind == state.Delete:
+			r.Deleted++
+		case s.Kind == state.Adopt:
+			r.Adopted++
+		case s.Kind == state.Skip:
+			r.Skipped++
+		}
+	}
+}
+
+// provider opens an account's provider, once.
+func (e *Engine) provider(a state.Account) (calendar.Provider, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p, ok := e.providers[a.ID]; ok {
+		return p, nil
+	}
+	c, ok := e.Connectors[a.Provider]
+	if !ok {
+		return nil, fmt.Errorf("engine: this Twinday has no connector for %q", a.Provider)
+	}
+	p, err := c.Open(a, e.secretOf(a.ID))
+	if err != nil {
+		return nil, err
+	}
+	e.providers[a.ID] = p
+	return p, nil
+}
+
+func (e *Engine) forget(id state.AccountID) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.providers, id)
+	delete(e.waits, id)
+	for k := range e.problems {
+		if k.account == id {
+			delete(e.problems, k)
+		}
+	}
+}

@@ -1,0 +1,374 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/state"
+)
+
+// Mirrors lists the mirrors and how they fare.
+func (e *Engine) Mirrors(context.Context) ([]control.MirrorState, error) {
+	var out []control.MirrorState
+	err := e.Store.View(func(tx *store.Tx) (err error) { out, err = e.mirrorStates(tx); return })
+	return out, err
+}
+
+func (e *Engine) mirrorStates(tx *store.Tx) ([]control.MirrorState, error) {
+	ms, err := mirrors(tx)
+	if err != nil {
+		return nil, err
+	}
+	pending := map[state.MirrorID]int{}
+	for _, id := range tx.PendingEntities() {
+		ent, ok, err := tx.Entity(id)
+		if err != nil {
+			return nil, err
+		}
+		seen := map[state.MirrorID]bool{}
+		for _, rec := range ent.Records {
+			if ok && rec.Mirror != "" && !seen[rec.Mirror] {
+				seen[rec.Mirror] = true
+				pending[rec.Mirror]++
+			}
+		}
+	}
+	out := make([]control.MirrorState, len(ms))
+	for i, m := range ms {
+		s := control.MirrorState{Mirror: m, Pending: pending[m.ID]}
+		e.mu.Lock()
+		s.LastSync = e.synced[m.ID]
+		for _, x := range m.Members {
+			if p, ok := e.problems[problemKey{x.Ref.Account, x.Ref}]; ok && s.Trouble == "" {
+				s.Trouble = p.What
+			} else if p, ok := e.problems[problemKey{account: x.Ref.Account}]; ok && s.Trouble == "" {
+				s.Trouble = p.What
+			}
+		}
+		e.mu.Unlock()
+		for _, x := range m.Members {
+			s.Events = max(s.Events, tx.CountLinked(x.Ref))
+		}
+		out[i] = s
+	}
+	return out, nil
+}
+
+// AddMirror makes a mirror of two or more calendars and has them read.
+func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirror, error) {
+	e.passing.Lock()
+	defer e.passing.Unlock()
+	m := state.Mirror{Name: strings.TrimSpace(req.Name), Members: req.Members, Created: e.Now()}
+	err := e.Store.Update(func(tx *store.Tx) error {
+		m.ID = tx.NextMirrorID()
+		names, err := checkMembers(tx, m)
+		if err != nil {
+			return err
+		}
+		m.Name = cmp.Or(m.Name, strings.Join(names, " – "))
+		if err := tx.PutMirror(m); err != nil {
+			return err
+		}
+		return reconsider(tx, m)
+	})
+	if err != nil {
+		return m, err
+	}
+	e.statusChanged()
+	e.poke()
+	return m, nil
+}
+
+// ChangeMirror replaces name, members and rest of a mirror. A member that is
+// taken out keeps its copies as plain events.
+func (e *Engine) ChangeMirror(_ context.Context, m state.Mirror) (state.Mirror, error) {
+	e.passing.Lock()
+	defer e.passing.Unlock()
+	err := e.Store.Update(func(tx *store.Tx) error {
+		old, ok, err := tx.Mirror(m.ID)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return notFound("there is no mirror %q; `twinday mirror list` shows them", m.ID)
+		}
+		if _, err := checkMembers(tx, m); err != nil {
+			return err
+		}
+		m.Created = old.Created
+		m.Name = cmp.Or(strings.TrimSpace(m.Name), old.Name)
+		if err := tx.PutMirror(m); err != nil {
+			return err
+		}
+		err = unlink(tx, func(ref state.Ref, rec state.Record) bool { return rec.Mirror == m.ID && !m.Has(ref) })
+		if err != nil {
+			return err
+		}
+		return reconsider(tx, m)
+	})
+	if err != nil {
+		return m, err
+	}
+	e.statusChanged()
+	e.poke()
+	return m, nil
+}
+
+// checkMembers refuses a mirror that makes no sense, and names its calendars.
+func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
+	if len(m.Members) < 2 {
+		return nil, usage("a mirror needs two calendars at least")
+	}
+	var names []string
+	takes, sends := 0, 0
+	for i, x := range m.Members {
+		if slices.ContainsFunc(m.Members[:i], func(y state.Member) bool { return y.Ref == x.Ref }) {
+			return nil, usage("%s is named twice", x.Ref)
+		}
+		list, err := tx.Calendars(x.Ref.Account)
+		if err != nil {
+			return nil, err
+		}
+		at := slices.IndexFunc(list, func(c state.Calendar) bool { return c.Ref == x.Ref })
+		if at < 0 {
+			return nil, notFound("there is no calendar %s; `twinday calendar list --fresh` shows them", x.Ref)
+		}
+		c := list[at]
+		names = append(names, c.Name)
+		switch x.Direction {
+		case state.TwoWay:
+			takes, sends = takes+1, sends+1
+		case state.SendOnly:
+			sends++
+		case state.TakeOnly:
+			takes++
+		default:
+			return nil, usage("%q is no direction; there are two-way (nothing), send and receive", x.Direction)
+		}
+		if !c.Writable && x.Direction != state.SendOnly {
+			return nil, usage("“%s” can only be read, so it can only send: write it as %s:send", c.Name, x.Ref)
+		}
+		if !c.Details {
+			return nil, usage("“%s” shows only free and busy times, which cannot be mirrored", c.Name)
+		}
+	}
+	if takes == 0 || sends == 0 {
+		return nil, usage("nothing would ever cross: at least one calendar must send and another receive")
+	}
+	return names, nil
+}
+
+// reconsider has every event of a mirror's calendars looked at in the next pass.
+func reconsider(tx *store.Tx, m state.Mirror) error {
+	for _, x := range m.Members {
+		var ids []calendar.RemoteID
+		err := tx.EachReplica(x.Ref, func(r state.Replica) error {
+			if !r.Deleted {
+				ids = append(ids, r.Event.ID)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := tx.MarkDirty(x.Ref, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// RemoveMirror ends a mirror: its copies are removed or stay as plain events, as
+// chosen, and nothing else is touched (I10). Events that were there before are kept.
+func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (control.Report, error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(e.ctx, cancel)()
+	e.passing.Lock()
+	defer e.passing.Unlock()
+	r := control.Report{Began: e.Now(), Steps: []control.StepResult{}}
+	h, err := e.gather(false)
+	if err != nil {
+		return r, err
+	}
+	r.Pass = h.pass
+	at := slices.IndexFunc(h.mirrors, func(m state.Mirror) bool { return m.ID == req.ID })
+	if at < 0 {
+		return r, notFound("there is no mirror %q; `twinday mirror list` shows them", req.ID)
+	}
+	m := h.mirrors[at]
+	var steps []state.Step
+	if !req.KeepCopies {
+		if err := e.settle(ctx, h); err != nil {
+			return r, err
+		}
+		if r.Requests, err = e.pull(ctx, h); err != nil { // their versions must be the latest
+			return r, err
+		}
+		if steps, err = e.copiesOf(m); err != nil {
+			return r, err
+		}
+		for _, x := range m.Members {
+			if !h.members[x.Ref].Ready && slices.ContainsFunc(steps, func(s state.Step) bool { return s.Ref == x.Ref }) {
+				return r, &control.Error{Code: control.CodeFailed, Message: "the copies in “" + h.members[x.Ref].Name +
+					"” cannot be removed now, because it cannot be reached; try again later, or keep the copies"}
+			}
+		}
+		if r.Steps, _, err = e.push(ctx, h, steps); err != nil {
+			return r, err
+		}
+		count(&r)
+		if r.Failed > 0 {
+			return r, &control.Error{Code: control.CodeFailed, Message: "some copies could not be removed; the mirror is still there: try again"}
+		}
+	}
+	err = e.Store.Update(func(tx *store.Tx) error {
+		if err := unlink(tx, func(_ state.Ref, rec state.Record) bool { return rec.Mirror == m.ID }); err != nil {
+			return err
+		}
+		if err := tx.DeleteMirror(m.ID); err != nil {
+			return err
+		}
+		return reconsider(tx, m) // another mirror may want them now
+	})
+	if err != nil {
+		return r, err
+	}
+	r.Ended = e.Now()
+	e.statusChanged()
+	e.poke()
+	return r, nil
+}
+
+// copiesOf lists the deletion of every copy that a mirror made.
+func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
+	var steps []state.Step
+	err := e.Store.View(func(tx *store.Tx) error {
+		return tx.Entities(func(ent state.Entity) error {
+			for ref, rec := range ent.Records {
+				if rec.Mirror != m.ID || rec.Adopted {
+					continue
+				}
+				for _, p := range rec.Parts {
+					if p.ID == "" || p.Gone {
+						continue
+					}
+					version := p.Version
+					if rep, ok, err := tx.Replica(ref, p.ID); err != nil {
+						return err
+					} else if ok && rep.Deleted {
+						continue
+					} else if ok {
+						version = rep.Event.Version
+					}
+					steps = append(steps, state.Step{Kind: state.Delete, Entity: ent.ID, Mirror: m.ID, Ref: ref, From: ent.Home, Slot: p.Slot,
+						Event: p.ID, IfVersion: version, Before: p.Read, Title: ent.Base.Title, Reason: "the mirror “" + m.Name + "” was removed"})
+				}
+			}
+			return nil
+		})
+	})
+	slices.SortFunc(steps, func(a, b state.Step) int { return cmp.Or(compareRefs(a.Ref, b.Ref), cmp.Compare(a.Entity, b.Entity)) })
+	return steps, err
+}
+
+const settingPaused = "paused until"
+
+// Pause stops syncing until the time given; the zero time resumes.
+func (e *Engine) Pause(_ context.Context, until time.Time) error {
+	err := e.Store.Update(func(tx *store.Tx) error {
+		if until.IsZero() {
+			return tx.SetSetting(settingPaused, "")
+		}
+		return tx.SetSetting(settingPaused, until.UTC().Format(time.RFC3339))
+	})
+	if err != nil {
+		return err
+	}
+	e.statusChanged()
+	e.poke()
+	return nil
+}
+
+// pausedUntil is zero when nothing is paused.
+func (e *Engine) pausedUntil() time.Time {
+	var s string
+	if err := e.Store.View(func(tx *store.Tx) error { s, _ = tx.Setting(settingPaused); return nil }); err != nil || s == "" {
+		return time.Time{}
+	}
+	until, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return until
+}
+
+// History lists entries, newest first.
+func (e *Engine) History(_ context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
+	const most = 1000 // a page is read whole into memory
+	if q.Limit <= 0 {
+		q.Limit = 100
+	}
+	out := []state.HistoryEntry{}
+	err := e.Store.View(func(tx *store.Tx) error {
+		l, err := tx.History(store.HistoryFilter{Before: q.Before, Limit: min(q.Limit, most), Mirror: q.Mirror, Entity: q.Entity, Text: q.Text})
+		out = append(out, l...)
+		return err
+	})
+	return out, err
+}
+
+// Held lists the steps that wait for a decision.
+func (e *Engine) Held(context.Context) ([]state.Held, error) {
+	out := []state.Held{}
+	err := e.Store.View(func(tx *store.Tx) error {
+		l, err := tx.AllHeld()
+		for _, x := range l {
+			if x.Decision == state.Undecided {
+				out = append(out, x)
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// Decide keeps the person's decisions; the next pass carries them out.
+func (e *Engine) Decide(_ context.Context, d control.Decide) error {
+	if d.Decision != state.Apply && d.Decision != state.Drop {
+		return usage("%q is no decision; there are apply and drop", d.Decision)
+	}
+	err := e.Store.Update(func(tx *store.Tx) error {
+		for _, id := range d.IDs {
+			x, ok, err := tx.Held(id)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				return notFound("nothing is held under %q; `twinday held` shows what is", id)
+			}
+			x.Decision = d.Decision
+			if err := tx.PutHeld(x); err != nil {
+				return err
+			}
+			if err := tx.SetPending(x.Step.Entity); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	e.statusChanged()
+	e.poke()
+	return nil
+}

@@ -1,0 +1,335 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/state"
+)
+
+// batch is how many intents are committed at once before their requests go out,
+// and how many results after.
+const batch = 32
+
+// errOpen keeps a part alone whose earlier write has not been settled.
+var errOpen = errors.New("an earlier change of it is not settled yet")
+
+// errAway stops a lane: the account cannot be written just now.
+var errAway = errors.New("not tried: the account cannot be reached just now")
+
+// push does the steps, each calendar in a lane of its own. again says that an
+// event was changed by someone else meanwhile. The error is the store's.
+func (e *Engine) push(ctx context.Context, h *house, plan []state.Step) (done []control.StepResult, again bool, err error) {
+	type place struct {
+		entity state.EntityID
+		ref    state.Ref
+		slot   string
+	}
+	open := map[place]bool{}
+	err = e.Store.View(func(tx *store.Tx) error {
+		intents, err := tx.Intents()
+		for _, in := range intents {
+			open[place{in.Step.Entity, in.Step.Ref, in.Step.Slot}] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("engine: %w", err)
+	}
+	results := make([]control.StepResult, len(plan))
+	lanes := map[state.Ref][]int{}
+	for i, s := range plan {
+		results[i].Step = s
+		writes := s.Kind == state.Create || s.Kind == state.Update || s.Kind == state.Delete
+		switch {
+		case !writes || s.Held != "":
+		case open[place{s.Entity, s.Ref, s.Slot}]:
+			results[i].Error = errOpen.Error()
+		case !h.members[s.Ref].Ready:
+			results[i].Error = errAway.Error()
+		default:
+			lanes[s.Ref] = append(lanes[s.Ref], i)
+		}
+	}
+	// A provider's limit on writes at once is a calendar's or the whole account's.
+	slots := map[any]chan struct{}{}
+	for ref := range lanes {
+		c := h.members[ref].Capabilities
+		if key := slotKey(ref, c); slots[key] == nil {
+			slots[key] = make(chan struct{}, max(1, c.Writes))
+		}
+	}
+	var mu sync.Mutex
+	var g errgroup.Group
+	for ref, steps := range lanes {
+		g.Go(func() error {
+			l := lane{Engine: e, h: h, ref: ref, provider: h.reach[ref.Account], slots: slots[slotKey(ref, h.members[ref].Capabilities)]}
+			changed, err := l.run(ctx, steps, results)
+			mu.Lock()
+			again = again || changed
+			mu.Unlock()
+			return err
+		})
+	}
+	err = g.Wait()
+	return results, again, err
+}
+
+func slotKey(ref state.Ref, c calendar.Capabilities) any {
+	if c.PerAccount {
+		return ref.Account
+	}
+	return ref
+}
+
+// lane writes to one calendar.
+type lane struct {
+	*Engine
+	h        *house
+	ref      state.Ref
+	provider calendar.Provider
+	slots    chan struct{}
+}
+
+// run does the steps in batches: commit intents, send requests, commit results.
+func (l lane) run(ctx context.Context, steps []int, results []control.StepResult) (again bool, err error) {
+	away := false
+	for chunk := range slices.Chunk(steps, batch) {
+		if away || ctx.Err() != nil {
+			for _, i := range chunk {
+				results[i].Error = errAway.Error()
+			}
+			continue
+		}
+		jobs, err := l.intend(chunk, results)
+		if err != nil {
+			return again, err
+		}
+		var wg sync.WaitGroup
+		for _, j := range jobs {
+			l.slots <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-l.slots }()
+				j.send(ctx, l)
+			})
+		}
+		wg.Wait()
+		if err := l.record(jobs); err != nil {
+			return again, err
+		}
+		for _, j := range jobs {
+			if j.err == nil {
+				continue
+			}
+			results[j.index].Error = j.err.Error()
+			switch calendar.KindOf(j.err) {
+			case calendar.Conflict, calendar.NotFound, calendar.Gone:
+				again = true
+				if id := j.intent.Step.Event; id != "" {
+					if err := l.reread(ctx, l.provider, l.ref, id); err != nil {
+						l.trouble(ctx, l.ref, err)
+					}
+				}
+			case calendar.Throttled, calendar.SignedOut, calendar.Unavailable:
+				away = true
+				l.trouble(ctx, l.ref, j.err)
+			case calendar.ReadOnly, calendar.Other:
+				l.trouble(ctx, l.ref, j.err)
+			}
+		}
+	}
+	return again, nil
+}
+
+// job is one step under way.
+type job struct {
+	index  int
+	intent state.Intent
+	mark   calendar.Mark
+	event  calendar.Event // what the provider now holds
+	err    error
+}
+
+// intend commits the journal entries of a batch before anything is sent.
+func (l lane) intend(steps []int, results []control.StepResult) ([]*job, error) {
+	var jobs []*job
+	err := l.Store.Update(func(tx *store.Tx) error {
+		jobs = jobs[:0]
+		for _, i := range steps {
+			s := results[i].Step
+			ent, ok, err := tx.Entity(s.Entity)
+			if err != nil {
+				return err
+			}
+			part := partOf(ent, s.Ref, s.Slot)
+			if !ok || part == nil {
+				continue
+			}
+			j := &job{index: i, mark: calendar.Mark{Installation: l.Store.Installation(), Mirror: string(s.Mirror), Entity: string(s.Entity)},
+				intent: state.Intent{ID: tx.NextIntentID(), Step: s, Began: l.Now(), Attempt: 1}}
+			if s.Kind == state.Create {
+				j.intent.Key = key(l.Store.Installation(), s, part.Generation)
+			}
+			if err := tx.PutIntent(j.intent); err != nil {
+				return err
+			}
+			jobs = append(jobs, j)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	return jobs, nil
+}
+
+// key makes a create idempotent: the same part of the same entity in the same
+// calendar has one key, until it was deleted there and must be made again.
+func key(installation string, s state.Step, generation int) calendar.Key {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s\x00%d", installation, s.Entity, s.Slot, s.Ref, generation))
+	return calendar.Key(hex.EncodeToString(sum[:16]))
+}
+
+func (j *job) send(ctx context.Context, l lane) {
+	s := j.intent.Step
+	switch s.Kind {
+	case state.Create:
+		j.event, j.err = l.provider.Create(ctx, s.Ref.Calendar, calendar.Draft{Key: j.intent.Key, Mark: j.mark, Content: s.Want})
+	case state.Update:
+		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Groups, s.Want)
+	case state.Delete:
+		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
+	}
+}
+
+// record commits the results of a batch, with the ends of their intents.
+func (l lane) record(jobs []*job) error {
+	err := l.Store.Update(func(tx *store.Tx) error {
+		for _, j := range jobs {
+			if err := l.recordOne(tx, j); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	return nil
+}
+
+func (l lane) recordOne(tx *store.Tx, j *job) error {
+	s := j.intent.Step
+	kind := calendar.KindOf(j.err)
+	if kind == calendar.Unavailable || kind == calendar.Other {
+		return nil // it may have happened: the intent stays and is settled first thing
+	}
+	if err := tx.DeleteIntent(j.intent.ID); err != nil {
+		return err
+	}
+	ent, ok, err := tx.Entity(s.Entity)
+	if err != nil || !ok {
+		return err
+	}
+	part := partOf(ent, s.Ref, s.Slot)
+	if part == nil {
+		return nil
+	}
+	if j.err != nil {
+		return l.recordFailure(tx, ent, part, s, j.err)
+	}
+	if s.Kind == state.Delete {
+		part.Gone = true
+		if err := l.observeGone(tx, s.Ref, part.ID); err != nil {
+			return err
+		}
+		if err := tx.ClearDirty(s.Ref, part.ID); err != nil { // our own doing
+			return err
+		}
+	} else {
+		old, known, err := tx.Replica(s.Ref, j.event.ID)
+		if err != nil {
+			return err
+		}
+		settlePart(part, s, j.event, old.Event.Content, known)
+		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
+			return err
+		}
+	}
+	if err := putEntity(tx, ent); err != nil {
+		return err
+	}
+	after := j.event.Content
+	return tx.AppendHistory(l.entry(l.h, s, state.Done, "", s.Before, after))
+}
+
+// settlePart takes over what the provider made of a write. A group that we did
+// not write and that the person had changed before (an edit that still waits)
+// keeps its old read-back, so that it goes on counting as changed.
+func settlePart(part *state.Part, s state.Step, ev calendar.Event, was calendar.Content, known bool) {
+	part.ID, part.Version, part.Gone, part.Refused = ev.ID, ev.Version, false, ""
+	if s.Kind == state.Create {
+		part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil
+		return
+	}
+	for _, g := range calendar.AllGroups {
+		switch {
+		case s.Groups.Has(g):
+			part.Wrote = part.Wrote.Take(g, s.Want)
+			part.Read = part.Read.Take(g, ev.Content)
+		case !known || calendar.Equal(g, was, part.Read):
+			part.Read = part.Read.Take(g, ev.Content)
+		}
+	}
+	part.Dirty = part.Dirty.Without(s.Groups...)
+}
+
+// recordFailure keeps what a refusal means for the next pass.
+func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s state.Step, trouble error) error {
+	switch calendar.KindOf(trouble) {
+	case calendar.Gone:
+		if s.Kind != state.Create {
+			return nil // read again, decided again
+		}
+		part.Generation++ // that key is used up
+	case calendar.Invalid, calendar.Forbidden, calendar.ReadOnly:
+		part.Refused = trouble.Error()
+		part.Wrote = s.Want // not asked again until it should look otherwise
+		part.Dirty = part.Dirty.Without(s.Groups...)
+	case calendar.Conflict:
+		if s.Kind == state.Create {
+			part.Generation++ // the key is taken by something that is not ours
+		}
+	default:
+		return nil
+	}
+	if err := tx.PutEntity(ent); err != nil {
+		return err
+	}
+	if part.Refused == "" {
+		return nil
+	}
+	return tx.AppendHistory(l.entry(l.h, s, state.Failed, trouble.Error(), s.Before, s.Want))
+}
+
+// partOf finds the part of an entity in a member; nil if it is no longer there.
+// The part may be changed through the pointer.
+func partOf(ent state.Entity, ref state.Ref, slot string) *state.Part {
+	parts := ent.Records[ref].Parts
+	for i := range parts {
+		if parts[i].Slot == slot {
+			return &parts[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,393 @@
+// Package reconcile decides. Reconcile is a pure function from what is
+// remembered and what was read to what is to be remembered and done: no I/O, no
+// clock, no randomness, no map order. The preview, a dry run and the engine run
+// this one function.
+//
+// It imports store/state, engine/mapping and providers/calendar only.
+package reconcile
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// Window is how far from now events are mirrored: those that ended before Past
+// ago or start after Future from now are left alone until linked.
+const (
+	Past   = 30 * 24 * time.Hour
+	Future = 400 * 24 * time.Hour
+)
+
+// Member is what Reconcile must know of a calendar.
+type Member struct {
+	Name         string // for reasons
+	Capabilities calendar.Capabilities
+	Writable     bool
+	// Ready: read completely in this pass. Nothing is made in a calendar whose
+	// present content is not known.
+	Ready bool
+}
+
+// Found is an event that belongs to no entity yet.
+type Found struct {
+	Ref state.Ref
+	ID  calendar.RemoteID
+}
+
+// Input is the part of the world that changed, and what is needed to decide on it.
+type Input struct {
+	Now     time.Time
+	Mirrors []state.Mirror // in order of creation
+	Members map[state.Ref]Member
+	// Entities to reconsider, and the latest observation of every part they have.
+	Entities []state.Entity
+	Replicas map[state.Ref]map[calendar.RemoteID]state.Replica
+	// Found events, live ones, with their replicas in Replicas.
+	Found []Found
+	// Alike lists for a found event the unlinked events elsewhere that may be the
+	// same meeting (same UID, or same title and times), replicas in Replicas.
+	Alike map[Found][]Found
+	// Decisions on held steps, by fact; an undecided one is there too.
+	Decisions map[string]state.Decision
+	// Linked is how many events each mirror links, for the guard.
+	Linked map[state.MirrorID]int
+	// Mint gives ids to new entities.
+	Mint func() state.EntityID
+}
+
+// Output is the new state and the plan.
+type Output struct {
+	// Entities as they are now to be remembered. One with Deleted and no live
+	// part is to be forgotten.
+	Entities []state.Entity
+	// Steps in the order in which they should be done. Held ones wait.
+	Steps []state.Step
+	// Notes for history: overridden and reverted edits.
+	Notes []state.HistoryEntry
+}
+
+// Reconcile folds what was read into the bases, then derives what to write.
+func Reconcile(in Input) Output {
+	r := &reconciler{Input: in, linkedNow: map[Found]bool{}}
+	slices.SortFunc(r.Entities, func(a, b state.Entity) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(r.Found, compareFound)
+	for _, e := range r.Entities {
+		r.entity(e)
+	}
+	for _, f := range r.Found {
+		r.found(f)
+	}
+	r.out.Steps = guard(r.out.Steps, in.Linked, in.Decisions)
+	slices.SortStableFunc(r.out.Steps, func(a, b state.Step) int {
+		return cmp.Or(cmp.Compare(order[a.Kind], order[b.Kind]),
+			cmp.Compare(a.Ref.String(), b.Ref.String()), cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.Slot, b.Slot))
+	})
+	return r.out
+}
+
+// What exists is told first, what is new next, and deletions last: should the
+// pass be cut off, more is there rather than less.
+var order = map[state.StepKind]int{state.Adopt: 0, state.Unlink: 1, state.Create: 2, state.Update: 3, state.Delete: 4, state.Skip: 5}
+
+func compareFound(a, b Found) int {
+	return cmp.Or(cmp.Compare(a.Ref.String(), b.Ref.String()), cmp.Compare(a.ID, b.ID))
+}
+
+type reconciler struct {
+	Input
+	out       Output
+	linkedNow map[Found]bool
+}
+
+// entity reconsiders a known entity: fold, then derive.
+func (r *reconciler) entity(e state.Entity) {
+	e = clone(e)
+	f := r.fold(&e)
+	if !e.Deleted && f.frozen == "" {
+		r.extend(&e)
+	}
+	r.derive(&e, f)
+	r.out.Entities = append(r.out.Entities, e)
+}
+
+// found makes an entity of an event that has none.
+func (r *reconciler) found(f Found) {
+	if r.linkedNow[f] {
+		return
+	}
+	rep := r.replica(f.Ref, f.ID)
+	targets := r.targets(f.Ref)
+	skip := func(why string) {
+		r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Skip, Ref: f.Ref, Event: f.ID,
+			Title: rep.Event.Content.Title, Before: rep.Event.Content, Reason: why})
+	}
+	if len(targets) == 0 && !r.takesPart(f.Ref) {
+		return
+	}
+	if why := outOfScope(rep, r.Now); why != "" {
+		skip(why)
+		return
+	}
+	for ref := range targets {
+		if !r.Members[ref].Ready {
+			return // its look-alike may be there: wait until that calendar was read
+		}
+	}
+	twins, invited := r.twins(f)
+	if invited {
+		skip("both accounts are invited to it: each has it from its organizer, so it is left alone on both sides")
+		return
+	}
+	home := f
+	for _, t := range twins {
+		if better(r.replica(t.Ref, t.ID).Event, t, r.replica(home.Ref, home.ID).Event, home) {
+			home = t
+		}
+	}
+	if len(r.targets(home.Ref)) == 0 {
+		if home = f; len(targets) == 0 {
+			return // nothing born here goes out, and it is nobody's copy
+		}
+	}
+	e := r.newEntity(home)
+	r.linkedNow[home] = true
+	members := append([]Found{f}, slices.SortedFunc(maps.Values(twins), compareFound)...)
+	for _, m := range members {
+		if m != home {
+			r.adopt(&e, m)
+		}
+	}
+	r.extend(&e)
+	r.derive(&e, folding{from: home.Ref})
+	if len(e.Records) > 1 || len(r.targets(home.Ref)) > 0 {
+		r.out.Entities = append(r.out.Entities, e)
+	}
+}
+
+// twins finds the same meeting in other calendars, at most one in each: by
+// iCalendar UID, else by title and times. invited says that another account of
+// the person was invited to it too.
+func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
+	ev := r.replica(f.Ref, f.ID).Event
+	twins := map[state.Ref]Found{}
+	alike := slices.SortedFunc(slices.Values(r.Alike[f]), compareFound)
+	for _, byUID := range []bool{true, false} {
+		for _, a := range alike {
+			if _, has := twins[a.Ref]; has || r.linkedNow[a] || a.Ref == f.Ref || !r.together(f.Ref, a.Ref) {
+				continue
+			}
+			twin := r.replica(a.Ref, a.ID)
+			sameUID := ev.UID != "" && ev.UID == twin.Event.UID
+			if sameUID != byUID || outOfScope(twin, r.Now) != "" {
+				continue
+			}
+			if ev.HasGuests() && twin.Event.HasGuests() {
+				if sameUID {
+					return nil, true
+				}
+				continue // two meetings, each with guests of its own
+			}
+			twins[a.Ref] = a
+		}
+	}
+	return twins, false
+}
+
+// better says which of two look-alikes is home: where the person organises it,
+// else the older one.
+func better(a calendar.Event, fa Found, b calendar.Event, fb Found) bool {
+	if a.HasGuests() != b.HasGuests() {
+		return a.HasGuests() // guests must stay with their meeting
+	}
+	if !a.Created.Equal(b.Created) {
+		return a.Created.Before(b.Created)
+	}
+	return compareFound(fa, fb) < 0
+}
+
+func (r *reconciler) newEntity(home Found) state.Entity {
+	ev := r.replica(home.Ref, home.ID).Event
+	return state.Entity{
+		ID: r.Mint(), Home: home.Ref, Base: ev.Content, Guests: ev.HasGuests(), UID: ev.UID, Type: ev.Type, Made: r.Now,
+		Records: map[state.Ref]state.Record{home.Ref: {Parts: []state.Part{{
+			ID: home.ID, Version: ev.Version, Wrote: ev.Content, Read: ev.Content,
+		}}}},
+	}
+}
+
+// adopt links a look-alike and writes nothing: both states are taken as agreed,
+// and only later edits travel.
+func (r *reconciler) adopt(e *state.Entity, twin Found) {
+	ev := r.replica(twin.Ref, twin.ID).Event
+	mirror := r.targets(e.Home)[twin.Ref]
+	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: true, Parts: []state.Part{{
+		ID: twin.ID, Version: ev.Version, Wrote: r.project(*e, twin.Ref), Read: ev.Content,
+	}}}
+	r.linkedNow[twin] = true
+	why := "same title and times as in " + r.name(e.Home)
+	if ev.UID != "" && ev.UID == e.UID {
+		why = "the same meeting (iCalendar UID) as in " + r.name(e.Home)
+	}
+	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Adopt, Entity: e.ID, Mirror: mirror, Ref: twin.Ref, From: e.Home,
+		Event: twin.ID, Title: ev.Content.Title, Before: ev.Content, Reason: why + ": linked, nothing is written"})
+}
+
+// extend adds a record for every calendar that the event should reach and does
+// not yet: a look-alike that is there already, else an event still to be made.
+func (r *reconciler) extend(e *state.Entity) {
+	home := Found{e.Home, e.Records[e.Home].Parts[0].ID}
+	rep, seen := r.Replicas[home.Ref][home.ID]
+	if seen && outOfScope(rep, r.Now) != "" {
+		return
+	}
+	targets := r.targets(e.Home)
+	missing := slices.SortedFunc(maps.Keys(targets), func(a, b state.Ref) int { return cmp.Compare(a.String(), b.String()) })
+	missing = slices.DeleteFunc(missing, func(ref state.Ref) bool {
+		_, has := e.Records[ref]
+		return has || !r.Members[ref].Ready
+	})
+	if len(missing) == 0 {
+		return
+	}
+	var twins map[state.Ref]Found
+	if seen {
+		var invited bool
+		if twins, invited = r.twins(home); invited {
+			return
+		}
+	}
+	for _, ref := range missing {
+		if twin, ok := twins[ref]; ok {
+			r.adopt(e, twin)
+		} else if r.Members[ref].Writable {
+			e.Records[ref] = state.Record{Mirror: targets[ref], Parts: []state.Part{{}}}
+		}
+	}
+}
+
+// outOfScope says in words why an event is not mirrored, or nothing.
+func outOfScope(rep state.Replica, now time.Time) string {
+	ev := rep.Event
+	switch {
+	case ev.Cancelled:
+		return "it is called off"
+	case ev.MyResponse == calendar.Declined:
+		return "you declined it"
+	case !ev.Content.When.Recurrence.IsZero() || len(ev.Overrides) > 0:
+		return "it is a recurring series, and those do not cross yet"
+	case ev.Type == calendar.WorkingLocation || ev.Type == calendar.Birthday || ev.Type == calendar.UnknownType:
+		return "events of this kind (" + string(ev.Type) + ") do not cross"
+	}
+	start, err := ev.Content.When.Start.Instant()
+	if err != nil {
+		return "its start cannot be read"
+	}
+	end, err := ev.Content.When.End.Instant()
+	if err != nil {
+		return "its end cannot be read"
+	}
+	if end.Before(now.Add(-Past)) {
+		return "it is over for more than 30 days"
+	}
+	if !start.Before(now.Add(Future)) {
+		return "it is more than 400 days ahead"
+	}
+	return ""
+}
+
+// targets maps the calendars that an event born in home should reach to the
+// mirror that brings it there: the first one, if several would.
+func (r *reconciler) targets(home state.Ref) map[state.Ref]state.MirrorID {
+	out := map[state.Ref]state.MirrorID{}
+	for _, m := range r.Mirrors {
+		h, ok := member(m, home)
+		if m.Paused || !ok || h.Off || h.Direction == state.TakeOnly {
+			continue
+		}
+		for _, t := range m.Members {
+			if _, has := out[t.Ref]; !has && t.Ref != home && !t.Off && t.Direction != state.SendOnly {
+				out[t.Ref] = m.ID
+			}
+		}
+	}
+	return out
+}
+
+// takesPart reports whether any mirror at work has ref as a member.
+func (r *reconciler) takesPart(ref state.Ref) bool {
+	return slices.ContainsFunc(r.Mirrors, func(m state.Mirror) bool {
+		x, ok := member(m, ref)
+		return ok && !x.Off && !m.Paused
+	})
+}
+
+// together reports whether one mirror at work has both.
+func (r *reconciler) together(a, b state.Ref) bool {
+	_, ab := r.targets(a)[b]
+	_, ba := r.targets(b)[a]
+	return ab || ba
+}
+
+func member(m state.Mirror, ref state.Ref) (state.Member, bool) {
+	i := slices.IndexFunc(m.Members, func(x state.Member) bool { return x.Ref == ref })
+	if i < 0 {
+		return state.Member{}, false
+	}
+	return m.Members[i], true
+}
+
+func (r *reconciler) replica(ref state.Ref, id calendar.RemoteID) state.Replica {
+	return r.Replicas[ref][id]
+}
+
+// name is a calendar in a person's words.
+func (r *reconciler) name(ref state.Ref) string {
+	if n := r.Members[ref].Name; n != "" {
+		return "“" + n + "”"
+	}
+	return ref.String()
+}
+
+// words lists groups for a reason: "title and place".
+func words(gs calendar.Groups) string {
+	s := make([]string, len(gs))
+	for i, g := range gs {
+		s[i] = string(g)
+		if g == calendar.GroupWhen {
+			s[i] = "time"
+		}
+	}
+	if len(s) < 2 {
+		return strings.Join(s, "")
+	}
+	return strings.Join(s[:len(s)-1], ", ") + " and " + s[len(s)-1]
+}
+
+// clone copies an entity as deeply as Reconcile changes it.
+func clone(e state.Entity) state.Entity {
+	records := make(map[state.Ref]state.Record, len(e.Records))
+	for ref, rec := range e.Records {
+		rec.Parts = slices.Clone(rec.Parts)
+		records[ref] = rec
+	}
+	e.Records = records
+	return e
+}
+
+// refs lists an entity's members: home first, the others by name.
+func refs(e state.Entity) []state.Ref {
+	out := []state.Ref{e.Home}
+	for ref := range e.Records {
+		if ref != e.Home {
+			out = append(out, ref)
+		}
+	}
+	slices.SortFunc(out[1:], func(a, b state.Ref) int { return cmp.Compare(a.String(), b.String()) })
+	return out
+}

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/state"
+)
+
+// settle ends the intents that a crash, a cut connection or a time-out left
+// open: their requests may have landed or not. Each is sent again; what lay over
+// or under our write meanwhile and is neither what we read back nor what was
+// there before our first try was a person's edit, and is kept as rescued. The
+// error is the store's; what a provider cannot answer now stays open.
+func (e *Engine) settle(ctx context.Context, h *house) error {
+	var open []state.Intent
+	if err := e.Store.View(func(tx *store.Tx) (err error) { open, err = tx.Intents(); return }); err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	for _, in := range open {
+		p, ok := h.reach[in.Step.Ref.Account]
+		if !ok {
+			continue
+		}
+		l := lane{Engine: e, h: h, ref: in.Step.Ref, provider: p}
+		if trouble, err := l.settleOne(ctx, in); err != nil {
+			return err
+		} else if trouble != nil {
+			e.trouble(ctx, in.Step.Ref, trouble)
+		}
+	}
+	return nil
+}
+
+func (l lane) settleOne(ctx context.Context, in state.Intent) (trouble, err error) {
+	j := &job{intent: in, mark: calendar.Mark{Installation: l.Store.Installation(), Mirror: string(in.Step.Mirror), Entity: string(in.Step.Entity)}}
+	s := in.Step
+	switch s.Kind {
+	case state.Delete:
+		j.send(ctx, l)
+		if calendar.KindOf(j.err) == calendar.Conflict { // edited meanwhile: an edit beats a deletion
+			if err := l.reread(ctx, l.provider, l.ref, s.Event); err != nil {
+				return err, nil
+			}
+		}
+		return l.conclude(j)
+	case state.Create:
+		j.send(ctx, l) // idempotent: the key is the same
+		if j.err != nil {
+			return l.conclude(j)
+		}
+	default:
+		j.event, j.err = l.provider.Get(ctx, s.Ref.Calendar, s.Event)
+		if k := calendar.KindOf(j.err); k == calendar.NotFound || k == calendar.Gone {
+			if err := l.Store.Update(func(tx *store.Tx) error { return l.observeGone(tx, s.Ref, s.Event) }); err != nil {
+				return nil, err
+			}
+		}
+		if j.err != nil {
+			return l.conclude(j)
+		}
+	}
+	// Never overwrite what is not durably recorded: the state found is kept with
+	// the intent before the write is sent again.
+	found := j.event
+	in.Seen = append(in.Seen, found.Content)
+	in.Attempt++
+	j.intent = in
+	if err := l.Store.Update(func(tx *store.Tx) error { return tx.PutIntent(in) }); err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	groups := s.Groups
+	if s.Kind == state.Create {
+		groups = calendar.AllGroups
+	}
+	j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, groups, s.Want)
+	if calendar.KindOf(j.err) == calendar.Conflict {
+		return nil, nil // someone is at it just now: next pass
+	}
+	if j.err == nil {
+		if err := l.rescue(j, groups, found); err != nil {
+			return nil, err
+		}
+	}
+	return l.conclude(j)
+}
+
+// rescue keeps a person's edits that were found under our unfinished write.
+func (l lane) rescue(j *job, groups calendar.Groups, found calendar.Event) error {
+	s := j.intent.Step
+	var edited calendar.Groups
+	var content calendar.Content
+	for _, seen := range j.intent.Seen {
+		for _, g := range groups {
+			ours := calendar.Equal(g, seen, j.event.Content)
+			before := s.Kind == state.Update && calendar.Equal(g, seen, s.Before)
+			if !ours && !before {
+				edited = edited.With(g)
+				content = content.Take(g, seen)
+			}
+		}
+	}
+	if len(edited) == 0 {
+		return nil
+	}
+	return l.Store.Update(func(tx *store.Tx) error {
+		ent, ok, err := tx.Entity(s.Entity)
+		if err != nil || !ok {
+			return err
+		}
+		part := partOf(ent, s.Ref, s.Slot)
+		if part == nil {
+			return nil
+		}
+		part.ID = j.event.ID
+		part.Rescued = &state.Rescued{Groups: edited, Content: content, Updated: found.Updated}
+		if err := tx.PutEntity(ent); err != nil {
+			return err
+		}
+		return tx.SetPending(ent.ID)
+	})
+}
+
+// conclude records a settled intent.
+func (l lane) conclude(j *job) (trouble, err error) {
+	if err := l.record([]*job{j}); err != nil {
+		return nil, err
+	}
+	switch calendar.KindOf(j.err) {
+	case calendar.Unavailable, calendar.Other, calendar.Throttled, calendar.SignedOut:
+		return j.err, nil
+	}
+	return nil, nil
+}

@@ -1,0 +1,271 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/state"
+)
+
+// throttledFor is how long an account is left alone when a provider says 'too
+// fast' without saying for how long.
+const throttledFor = time.Minute
+
+// watchPace is the least time between two statuses that Watch sends.
+const watchPace = 200 * time.Millisecond
+
+// problemKey is what a problem is about: a calendar, or an account as a whole.
+type problemKey struct {
+	account state.AccountID
+	ref     state.Ref
+}
+
+// trouble takes note of a provider's failure: shown with its cause and the way
+// out, and heeded by the next passes. ref may name the account only.
+func (e *Engine) trouble(ctx context.Context, ref state.Ref, err error) {
+	if ctx.Err() != nil && e.ctx.Err() != nil {
+		return // we are closing: nothing is wrong with the provider
+	}
+	switch calendar.KindOf(err) {
+	case calendar.Throttled:
+		wait := cmp.Or(calendar.RetryAfter(err), throttledFor)
+		e.mu.Lock()
+		e.waits[ref.Account] = e.Now().Add(wait)
+		e.mu.Unlock()
+		e.problem(ref.Account, state.Ref{}, err)
+	case calendar.SignedOut:
+		e.signedOut(ref.Account, err)
+		e.problem(ref.Account, state.Ref{}, err)
+	default:
+		if ref.Calendar == "" {
+			ref = state.Ref{Account: ref.Account}
+		}
+		e.problem(ref.Account, ref, err)
+	}
+}
+
+func (e *Engine) signedOut(id state.AccountID, trouble error) {
+	err := e.Store.Update(func(tx *store.Tx) error {
+		a, ok, err := tx.Account(id)
+		if err != nil || !ok {
+			return err
+		}
+		a.SignedOut, a.Trouble = true, trouble.Error()
+		return tx.PutAccount(a)
+	})
+	if err != nil {
+		e.Log.Error("an account's state could not be kept", "account", id, "error", err)
+	}
+}
+
+func (e *Engine) problem(id state.AccountID, ref state.Ref, err error) {
+	key := problemKey{account: id}
+	if ref.Calendar != "" {
+		key.ref = ref
+	}
+	note := control.ProblemNote{Account: id, Ref: key.ref, What: err.Error(), WayOut: wayOut(err, id), Since: e.Now()}
+	e.mu.Lock()
+	if old, ok := e.problems[key]; ok {
+		note.Since = old.Since
+	}
+	e.problems[key] = note
+	e.mu.Unlock()
+	e.statusChanged()
+}
+
+// wayOut says what a person can do about an error.
+func wayOut(err error, id state.AccountID) string {
+	switch calendar.KindOf(err) {
+	case calendar.SignedOut:
+		return fmt.Sprintf("Sign in to %s again.", id)
+	case calendar.Throttled:
+		return "Nothing to do: Twinday waits as long as the provider asks."
+	case calendar.Unavailable:
+		return "Check the network; Twinday tries again by itself."
+	case calendar.NotFound:
+		return "See whether the calendar is still there, and whether you may still see it."
+	case calendar.Forbidden:
+		return "Sign in again and allow Twinday to read and change your calendars."
+	case calendar.ReadOnly:
+		return "Ask the calendar's owner for the right to change it, or let it only send."
+	}
+	return "Twinday tries again by itself; if it goes on, please report it."
+}
+
+// mended forgets the problems of a calendar that has just answered.
+func (e *Engine) mended(ref state.Ref) {
+	e.mu.Lock()
+	_, a := e.problems[problemKey{account: ref.Account}]
+	_, b := e.problems[problemKey{ref.Account, ref}]
+	delete(e.problems, problemKey{account: ref.Account})
+	delete(e.problems, problemKey{ref.Account, ref})
+	e.mu.Unlock()
+	if a || b {
+		e.statusChanged()
+	}
+}
+
+func (e *Engine) problemList() []control.ProblemNote {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var out []control.ProblemNote
+	for _, p := range e.problems {
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b control.ProblemNote) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), compareRefs(a.Ref, b.Ref))
+	})
+	return out
+}
+
+// waiting reports whether a provider asked for patience.
+func (e *Engine) waiting(id state.AccountID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.Now().Before(e.waits[id])
+}
+
+func (e *Engine) setRunning(on bool) {
+	e.mu.Lock()
+	e.running = on
+	e.mu.Unlock()
+	e.statusChanged()
+}
+
+// passed takes note of a finished pass.
+func (e *Engine) passed(h *house, r control.Report) {
+	if r.DryRun {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(r.Problems) == 0 && r.Failed == 0 {
+		e.lastSync = r.Ended
+	}
+	for _, m := range h.mirrors {
+		if m.Paused {
+			continue
+		}
+		ok := !slices.ContainsFunc(m.Members, func(x state.Member) bool { return !x.Off && !h.members[x.Ref].Ready })
+		if ok {
+			e.synced[m.ID] = r.Ended
+		}
+	}
+	if r.Writes() > 0 || r.Adopted > 0 {
+		e.changedAt = r.Ended
+	}
+}
+
+// statusChanged wakes those who watch.
+func (e *Engine) statusChanged() {
+	e.mu.Lock()
+	close(e.changed)
+	e.changed = make(chan struct{})
+	e.mu.Unlock()
+}
+
+// Status is the state at a glance.
+func (e *Engine) Status(context.Context) (control.Status, error) {
+	s := control.Status{Version: e.Version, PausedUntil: e.pausedUntil(), Problems: e.problemList(), Accounts: []state.Account{}}
+	err := e.Store.View(func(tx *store.Tx) error {
+		accounts, err := tx.Accounts()
+		if err != nil {
+			return err
+		}
+		s.Accounts = append(s.Accounts, accounts...)
+		s.Pass = tx.LastPass()
+		if s.Mirrors, err = e.mirrorStates(tx); err != nil {
+			return err
+		}
+		held, err := tx.AllHeld()
+		for _, x := range held {
+			if x.Decision == state.Undecided {
+				s.Held++
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return s, fmt.Errorf("engine: %w", err)
+	}
+	s.DataDir = filepath.Dir(e.Store.Path())
+	e.mu.Lock()
+	s.LastSync, s.NextSync = e.lastSync, e.nextSync
+	running := e.running
+	e.mu.Unlock()
+	if !e.Now().Before(s.PausedUntil) {
+		s.PausedUntil = time.Time{}
+	}
+	s.Activity, s.Summary = glance(s, running)
+	return s, nil
+}
+
+// glance puts the state into one word and one sentence.
+func glance(s control.Status, running bool) (control.Activity, string) {
+	events := 0
+	for _, m := range s.Mirrors {
+		events += m.Events
+	}
+	switch {
+	case !s.PausedUntil.IsZero():
+		return control.Paused, "Paused"
+	case running:
+		return control.Syncing, "Syncing…"
+	case s.Held > 0:
+		return control.NeedsYou, fmt.Sprintf("%s for your decision", plural(s.Held, "change waits", "changes wait"))
+	case len(s.Problems) > 0:
+		return control.Problem, s.Problems[0].What
+	case len(s.Accounts) == 0:
+		return control.Empty, "No account is connected yet"
+	case len(s.Mirrors) == 0:
+		return control.Empty, "No calendars mirror each other yet"
+	case s.LastSync.IsZero():
+		return control.Starting, "Not synced yet"
+	}
+	return control.Fine, fmt.Sprintf("All is well: %s alike", plural(events, "event", "events"))
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// Watch calls f with the status, now and after each change.
+func (e *Engine) Watch(ctx context.Context, f func(control.Status) error) error {
+	for {
+		e.mu.Lock()
+		changed := e.changed
+		e.mu.Unlock()
+		s, err := e.Status(ctx)
+		if err != nil {
+			return err
+		}
+		if err := f(s); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-e.ctx.Done():
+			return errors.New("engine: closed")
+		case <-changed:
+		}
+		pace := time.NewTimer(watchPace)
+		select {
+		case <-ctx.Done():
+			pace.Stop()
+			return ctx.Err()
+		case <-pace.C:
+		}
+	}
+}
