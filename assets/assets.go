@@ -36,6 +36,9 @@ func (i TrayIcon) PNG() []byte { return icon(fmt.Sprintf("%s-44.png", i)) }
 // SmallPNG is the same at 22 pixels.
 func (i TrayIcon) SmallPNG() []byte { return icon(fmt.Sprintf("%s-22.png", i)) }
 
+// LargePNG is the same at 128 pixels.
+func (i TrayIcon) LargePNG() []byte { return icon(fmt.Sprintf("%s-128.png", i)) }
+
 // AppIcon is the program's icon: a PNG, 512 pixels wide.
 func AppIcon() []byte { return icon("twinday.png") }
 

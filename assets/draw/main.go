@@ -14,8 +14,9 @@ import (
 	"strconv"
 )
 
-// sizes of the tray icons, in pixels: panels show 22, or 44 on dense screens.
-var sizes = []int{22, 44}
+// sizes of the tray icons, in pixels: panels show 22, or 44 on dense screens;
+// the window shows 128 pixels, scaled to its own.
+var sizes = []int{22, 44, 128}
 
 // The colours of the tray icons are of middling lightness, so that each stands
 // at least 3:1 against white and black panels; the glyph on them is white.

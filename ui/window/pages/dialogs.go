@@ -1,0 +1,263 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/twinday/twinday/assets"
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+func joinComma(s []string) string { return strings.Join(s, ", ") }
+
+// connectButton begins the sign-in of an account of one provider.
+func connectButton(w *Window, kind state.ProviderKind) *button {
+	label := assets.Text("Connect {{.Provider}}…", "Provider", providerName(kind))
+	return newButton(label, theme.LoginIcon(), func() { w.signIn(control.NewAccount{Provider: kind}) }, w.escape)
+}
+
+// again asks for the same account to be signed in anew.
+func again(a state.Account) control.NewAccount {
+	return control.NewAccount{Provider: a.Provider, ID: a.ID, Endpoint: a.Endpoint}
+}
+
+// signIn opens the provider's page in the browser and waits for the end of it;
+// closing the dialog gives up.
+func (w *Window) signIn(req control.NewAccount) {
+	ctx, cancel := context.WithCancel(w.ctx)
+	provider := providerName(req.Provider)
+	line := prose(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
+	wait := widget.NewProgressBarInfinite()
+	link := widget.NewHyperlink(assets.Text("Open the page again"), nil)
+	link.Hide()
+	var p *popup
+	stop := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
+	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", provider), fyne.NewSize(460, 220),
+		container.NewVBox(line, wait, container.NewHBox(link)), stop)
+
+	var id string
+	done := false
+	p.closed = func() {
+		wait.Stop()
+		cancel()
+		if id != "" && !done {
+			w.ask(w.opt.CallTimeout, func(ctx context.Context) error { return w.backend.CancelSignIn(ctx, id) }, func(error) {})
+		}
+	}
+	fail := func(err error) {
+		done = true
+		gone := ctx.Err() != nil // the person gave up
+		p.close()
+		var e *control.Error
+		switch {
+		case gone:
+		case errors.As(err, &e) && e.Code == control.CodeSecrets && !req.PlainSecrets:
+			w.plainSecrets(req)
+		default:
+			w.tell(assets.Text("{{.Provider}} could not be connected", "Provider", provider), err)
+		}
+	}
+	call(w, w.opt.CallTimeout, func(context.Context) (control.SignIn, error) {
+		return w.backend.BeginSignIn(ctx, req)
+	}, func(s control.SignIn, err error) {
+		if err != nil {
+			fail(err)
+			return
+		}
+		id = s.ID
+		if ctx.Err() != nil { // closed meanwhile
+			w.ask(w.opt.CallTimeout, func(ctx context.Context) error { return w.backend.CancelSignIn(ctx, id) }, func(error) {})
+			return
+		}
+		open := func() error {
+			u, err := url.Parse(s.URL)
+			if err != nil {
+				return err
+			}
+			return w.opt.OpenURL(u)
+		}
+		line.SetText(assets.Text("Your browser shows {{.Provider}}’s sign-in page. Sign in there and come back: this goes on by itself.", "Provider", provider))
+		link.OnTapped = func() { _ = open() }
+		link.Show()
+		if err := open(); err != nil {
+			line.SetText(assets.Text("Your browser could not be opened. Open this address yourself: {{.URL}}", "URL", s.URL))
+		}
+		go func() {
+			_, err := w.backend.FinishSignIn(ctx, s.ID)
+			w.do(func() {
+				if err != nil {
+					fail(err)
+					return
+				}
+				done = true
+				p.close()
+				w.listCalendars(true)
+				w.show(1)
+			})
+		}()
+	})
+}
+
+// plainSecrets asks whether the sign-in may be kept without a keyring.
+func (w *Window) plainSecrets(req control.NewAccount) {
+	w.confirm(assets.Text("No keyring answers"),
+		prose(assets.Text("Twinday keeps sign-ins in the desktop’s keyring, and none answers here. It can keep this one in a file that only you can read instead.")),
+		assets.Text("Keep it in a file"), widget.HighImportance, func() {
+			req.PlainSecrets = true
+			w.signIn(req)
+		})
+}
+
+// newMirror lets the person choose calendars to be kept alike.
+func (w *Window) newMirror() {
+	name := newEntry(assets.Text("Name (may stay empty)"), w.escape, w.shortcut)
+	chosen := map[state.Ref]bool{}
+	var p *popup
+	var create *button
+	rows := container.NewVBox()
+	var account state.AccountID
+	list := w.cals.writable()
+	for _, c := range list {
+		if c.Ref.Account != account {
+			account = c.Ref.Account
+			rows.Add(dim(w.accountName(account)))
+		}
+		on := widget.NewCheck("", func(on bool) {
+			chosen[c.Ref] = on
+			n := 0
+			for _, yes := range chosen {
+				if yes {
+					n++
+				}
+			}
+			setEnabled(create, n >= 2)
+		})
+		rows.Add(container.NewBorder(nil, nil, container.NewHBox(on, swatch(c.Color)), short(role(c)), text(w.name(c.Ref))))
+	}
+	if len(list) < 2 {
+		rows.Add(prose(assets.Text("A mirror needs two calendars that can be written. Connect another account first.")))
+	}
+	create = important(newButton(assets.Text("Create mirror"), nil, func() {
+		req := control.NewMirror{Name: strings.TrimSpace(name.Text)}
+		for _, c := range list {
+			if chosen[c.Ref] {
+				req.Members = append(req.Members, state.Member{Ref: c.Ref})
+			}
+		}
+		create.Disable()
+		call(w, w.opt.CallTimeout, func(ctx context.Context) (state.Mirror, error) { return w.backend.AddMirror(ctx, req) },
+			func(_ state.Mirror, err error) {
+				if err != nil {
+					create.Enable()
+					w.tell(assets.Text("The mirror could not be made"), err)
+					return
+				}
+				p.close()
+			})
+	}, w.escape), widget.HighImportance)
+	create.Disable()
+	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
+	body := container.NewBorder(container.NewVBox(prose(assets.Text("Choose two or more calendars. What you add, move or cancel in one happens in the others.")), name),
+		nil, nil, nil, container.NewVScroll(rows))
+	p = w.popup(assets.Text("New mirror"), fyne.NewSize(520, 460), body, cancel, create)
+}
+
+// showHeld lists what waits for a decision, until nothing does.
+func showHeld(w *Window) {
+	rows := container.NewVBox(prose(assets.Text("Looking…")))
+	var p *popup
+	done := newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape)
+	p = w.popup(assets.Text("Waiting for your decision"), fyne.NewSize(640, 480), container.NewVScroll(rows), done)
+	var load func()
+	decide := func(id string, d state.Decision, buttons ...fyne.Disableable) {
+		for _, b := range buttons {
+			b.Disable()
+		}
+		w.ask(w.opt.CallTimeout, func(ctx context.Context) error {
+			return w.backend.Decide(ctx, control.Decide{IDs: []string{id}, Decision: d})
+		}, func(err error) {
+			w.tell(assets.Text("The decision could not be kept"), err)
+			load()
+		})
+	}
+	load = func() {
+		call(w, w.opt.CallTimeout, w.backend.Held, func(held []state.Held, err error) {
+			rows.RemoveAll()
+			if err != nil {
+				rows.Add(prose(err.Error()))
+				return
+			}
+			waiting := 0
+			for _, h := range held {
+				if h.Decision != state.Undecided {
+					continue
+				}
+				waiting++
+				apply := important(newButton(assets.Text("Apply"), nil, nil, w.escape), widget.HighImportance)
+				drop := newButton(assets.Text("Drop"), nil, nil, w.escape)
+				apply.OnTapped = func() { decide(h.ID, state.Apply, apply, drop) }
+				drop.OnTapped = func() { decide(h.ID, state.Drop, apply, drop) }
+				rows.Add(w.heldRow(h, apply, drop))
+			}
+			if waiting == 0 {
+				p.close()
+			}
+		})
+	}
+	load()
+}
+
+// heldRow says what a held step would do, and why it waits.
+func (w *Window) heldRow(h state.Held, apply, drop fyne.CanvasObject) fyne.CanvasObject {
+	where := w.name(h.Step.Ref)
+	var does string
+	switch h.Step.Kind {
+	case state.Delete:
+		does = assets.Text("Delete in {{.Where}}", "Where", where)
+	case state.Create:
+		does = assets.Text("Create in {{.Where}}", "Where", where)
+	default:
+		does = assets.Text("Change in {{.Where}}", "Where", where)
+	}
+	title := h.Step.Title
+	if title == "" {
+		title = assets.Text("(no title)")
+	}
+	why := prose(h.Step.Reason)
+	rows := []fyne.CanvasObject{bold(title), dim(does), why}
+	for _, g := range h.Step.Groups {
+		rows = append(rows, change(g, h.Step.Before, h.Step.Want)...)
+	}
+	if h.Step.Kind == state.Delete {
+		rows = append(rows, dim(whenText(h.Step.Before.When)))
+	}
+	return newBackdrop(theme.ColorNameBackground, 8, container.NewPadded(
+		container.NewBorder(nil, nil, nil, container.NewVBox(apply, drop), lines(rows...))))
+}
+
+// change is one field group before and after, as lines.
+func change(g calendar.Group, before, after calendar.Content) []fyne.CanvasObject {
+	was, is := groupText(g, before), groupText(g, after)
+	if was == "" {
+		was = "–"
+	}
+	if is == "" {
+		is = "–"
+	}
+	old := prose(was)
+	old.Importance = widget.LowImportance
+	name := bold(groupName(g))
+	if was == is {
+		return []fyne.CanvasObject{name, prose(is)}
+	}
+	return []fyne.CanvasObject{name, old, prose("→ " + is)}
+}

@@ -1,0 +1,302 @@
+package pages
+
+import (
+	"image/color"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// backdrop is a rounded area in a colour of the theme, behind its content.
+type backdrop struct {
+	widget.BaseWidget
+	name    fyne.ThemeColorName
+	radius  float32
+	content fyne.CanvasObject
+}
+
+func newBackdrop(name fyne.ThemeColorName, radius float32, content fyne.CanvasObject) *backdrop {
+	b := &backdrop{name: name, radius: radius, content: content}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// panel is the backdrop of things that belong together.
+func panel(content ...fyne.CanvasObject) fyne.CanvasObject {
+	return newBackdrop(colorPanel, 10, container.New(layout.NewCustomPaddedLayout(8, 8, 10, 10), container.NewVBox(content...)))
+}
+
+// column stacks panels, with some air between them.
+func column(content ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedVBoxLayout(8), content...)
+}
+
+// CreateRenderer is Fyne's way to draw a widget.
+func (b *backdrop) CreateRenderer() fyne.WidgetRenderer {
+	r := &backdropRenderer{b: b, rect: canvas.NewRectangle(color.Transparent)}
+	r.Refresh()
+	return r
+}
+
+type backdropRenderer struct {
+	b    *backdrop
+	rect *canvas.Rectangle
+}
+
+func (r *backdropRenderer) Destroy()              {}
+func (r *backdropRenderer) MinSize() fyne.Size    { return r.b.content.MinSize() }
+func (r *backdropRenderer) Layout(size fyne.Size) { r.rect.Resize(size); r.b.content.Resize(size) }
+func (r *backdropRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.rect, r.b.content}
+}
+
+func (r *backdropRenderer) Refresh() {
+	r.rect.FillColor = r.b.Theme().Color(r.b.name, fyne.CurrentApp().Settings().ThemeVariant())
+	r.rect.CornerRadius = r.b.radius
+	r.rect.Refresh()
+}
+
+// tight stacks objects with a gap that may be negative: labels bring more
+// padding than two lines of one thing need.
+type tight struct{ gap float32 }
+
+func lines(objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(tight{-12}, objects...)
+}
+
+// MinSize is that of all visible objects, one above the other.
+func (t tight) MinSize(objects []fyne.CanvasObject) (size fyne.Size) {
+	for _, o := range objects {
+		if o.Visible() {
+			m := o.MinSize()
+			size = fyne.NewSize(max(size.Width, m.Width), size.Height+m.Height+t.gap)
+		}
+	}
+	return fyne.NewSize(size.Width, max(size.Height-t.gap, 0))
+}
+
+// Layout gives each visible object its own height and the whole width.
+func (t tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	var min float32
+	n := 0
+	for _, o := range objects {
+		if o.Visible() {
+			min += o.MinSize().Height + t.gap
+			n++
+		}
+	}
+	y := max(size.Height-(min-t.gap), 0) / 2
+	if n == 0 {
+		return
+	}
+	for _, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		// A label that wraps knows its height once it knows its width.
+		o.Resize(fyne.NewSize(size.Width, o.MinSize().Height))
+		h := o.MinSize().Height
+		o.Resize(fyne.NewSize(size.Width, h))
+		o.Move(fyne.NewPos(0, y))
+		y += h + t.gap
+	}
+}
+
+// text is one line that is cut short with an ellipsis where it does not fit.
+func text(s string) *widget.Label {
+	l := widget.NewLabel(s)
+	l.Truncation = fyne.TextTruncateEllipsis
+	return l
+}
+
+func bold(s string) *widget.Label {
+	l := text(s)
+	l.TextStyle.Bold = true
+	return l
+}
+
+func dim(s string) *widget.Label {
+	l := text(s)
+	l.Importance = widget.LowImportance
+	return l
+}
+
+// short is dim text that is never cut: for a few characters at a row's end.
+func short(s string) *widget.Label {
+	l := widget.NewLabel(s)
+	l.Importance = widget.LowImportance
+	return l
+}
+
+// prose is text that wraps.
+func prose(s string) *widget.Label {
+	l := widget.NewLabel(s)
+	l.Wrapping = fyne.TextWrapWord
+	return l
+}
+
+// heading stands above a section, with what can be done there at its right.
+func heading(s string, actions ...fyne.CanvasObject) fyne.CanvasObject {
+	l := bold(s)
+	l.SizeName = theme.SizeNameSubHeadingText
+	return container.NewBorder(nil, nil, nil, container.NewHBox(actions...), l)
+}
+
+// setText changes a label if it has to, since each refresh repaints the window.
+func setText(l *widget.Label, s string) {
+	if l.Text != s {
+		l.SetText(s)
+	}
+}
+
+// setShown shows or hides, if it has to.
+func setShown(o fyne.CanvasObject, show bool) {
+	switch {
+	case show && !o.Visible():
+		o.Show()
+	case !show && o.Visible():
+		o.Hide()
+	}
+}
+
+// setEnabled enables or disables, if it has to.
+func setEnabled(o fyne.Disableable, on bool) {
+	switch {
+	case on && o.Disabled():
+		o.Enable()
+	case !on && !o.Disabled():
+		o.Disable()
+	}
+}
+
+// swatch is a spot in a calendar's colour ("#rrggbb", grey if not known).
+func swatch(hex string) fyne.CanvasObject {
+	r := canvas.NewRectangle(hexColor(hex))
+	r.CornerRadius = 4
+	return container.NewCenter(container.NewGridWrap(fyne.NewSize(14, 14), r))
+}
+
+func hexColor(hex string) color.Color {
+	n, err := strconv.ParseUint(strings.TrimPrefix(hex, "#"), 16, 32)
+	if err != nil || len(hex) != 7 {
+		return rgb(0x8a929b)
+	}
+	return rgb(uint32(n))
+}
+
+// width makes an object at least so wide, in Fyne's units.
+func width(w float32, o fyne.CanvasObject) fyne.CanvasObject {
+	space := canvas.NewRectangle(color.Transparent)
+	space.SetMinSize(fyne.NewSize(w, 0))
+	return container.NewStack(space, o)
+}
+
+// button is Fyne's, but leaves Escape to the window while it has the focus.
+type button struct {
+	widget.Button
+	escape func()
+}
+
+func newButton(label string, icon fyne.Resource, tapped, escape func()) *button {
+	b := &button{Button: widget.Button{Text: label, Icon: icon, OnTapped: tapped}, escape: escape}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// TypedKey handles keys while the button has the focus.
+func (b *button) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyEscape && b.escape != nil {
+		b.escape()
+		return
+	}
+	b.Button.TypedKey(e)
+}
+
+// entry is Fyne's, but leaves Escape and the window's shortcuts to the window
+// while it has the focus.
+type entry struct {
+	widget.Entry
+	escape   func()
+	shortcut func(fyne.Shortcut) bool // reports whether it was one of the window's
+}
+
+func newEntry(placeholder string, escape func(), shortcut func(fyne.Shortcut) bool) *entry {
+	e := &entry{escape: escape, shortcut: shortcut}
+	e.ExtendBaseWidget(e)
+	e.SetPlaceHolder(placeholder)
+	return e
+}
+
+// TypedKey handles keys while the entry has the focus.
+func (e *entry) TypedKey(k *fyne.KeyEvent) {
+	if k.Name == fyne.KeyEscape {
+		e.escape()
+		return
+	}
+	e.Entry.TypedKey(k)
+}
+
+// TypedShortcut handles shortcuts while the entry has the focus.
+func (e *entry) TypedShortcut(s fyne.Shortcut) {
+	if _, ok := s.(*desktop.CustomShortcut); ok && e.shortcut(s) {
+		return
+	}
+	e.Entry.TypedShortcut(s)
+}
+
+// popup is a dialog: a title, a body that scrolls where it must, and buttons
+// of which the last is the one that goes on.
+type popup struct {
+	w      *Window
+	pop    *widget.PopUp
+	closed func() // may be nil
+}
+
+func (w *Window) popup(title string, size fyne.Size, body fyne.CanvasObject, buttons ...fyne.CanvasObject) *popup {
+	p := &popup{w: w}
+	head := bold(title)
+	head.SizeName = theme.SizeNameSubHeadingText
+	foot := container.NewHBox(append([]fyne.CanvasObject{layout.NewSpacer()}, buttons...)...)
+	content := container.NewBorder(head, foot, nil, nil, body)
+	p.pop = widget.NewModalPopUp(container.New(layout.NewCustomPaddedLayout(6, 6, 8, 8), content), w.win.Canvas())
+	w.win.Canvas().Unfocus()
+	p.pop.Show()
+	min := p.pop.MinSize()
+	p.pop.Resize(fyne.NewSize(max(size.Width, min.Width), max(size.Height, min.Height)))
+	w.popups = append(w.popups, p)
+	return p
+}
+
+// close takes the dialog away; a second time does nothing.
+func (p *popup) close() {
+	for i, q := range p.w.popups {
+		if q == p {
+			p.w.popups = append(p.w.popups[:i:i], p.w.popups[i+1:]...)
+			p.pop.Hide()
+			if p.closed != nil {
+				p.closed()
+			}
+			return
+		}
+	}
+}
+
+// escape closes the topmost dialog.
+func (w *Window) escape() {
+	if n := len(w.popups); n > 0 {
+		w.popups[n-1].close()
+	}
+}
+
+// important is a button that stands out.
+func important(b *button, i widget.Importance) *button {
+	b.Importance = i
+	return b
+}

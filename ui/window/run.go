@@ -1,0 +1,69 @@
+//go:build cgo || ci
+
+package window
+
+import (
+	"context"
+	"fmt"
+	"image/color"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/window/pages"
+)
+
+// appearLimit is how long a window may take to be painted first. Where OpenGL
+// is missing, Fyne logs an error and runs on with no window at all.
+const appearLimit = 15 * time.Second
+
+// Run shows the window until it is closed or ctx ends. It returns an
+// ErrNoWindow where there can be none. Call it on the main goroutine, once a
+// process; the process should end with it.
+func Run(ctx context.Context, backend control.Backend, opt Options) error {
+	if !hasDisplay() {
+		return fmt.Errorf("%w: there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set); `twinday status` and the other commands work without one", ErrNoWindow)
+	}
+	a := app.NewWithID("app.twinday.Twinday")
+	w := pages.New(a, backend, fyne.Do, pages.Options{NoTray: opt.NoTray})
+	win := w.Fyne()
+	win.SetMaster()
+
+	var painted, failed atomic.Bool
+	win.SetContent(container.NewStack(win.Content(), witness(&painted)))
+	a.Lifecycle().SetOnStarted(func() {
+		w.Start(ctx)
+		time.AfterFunc(appearLimit, func() {
+			if !painted.Load() {
+				failed.Store(true)
+				fyne.Do(a.Quit)
+			}
+		})
+	})
+	defer context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })()
+	win.Show()
+	a.Run()
+	if failed.Load() {
+		return fmt.Errorf("%w: this desktop cannot draw it, since OpenGL does not work here; a graphics driver (on Debian: libgl1-mesa-dri) mends that, and the commands in a terminal work without", ErrNoWindow)
+	}
+	return nil
+}
+
+// witness is an invisible spot that notes when the window is painted.
+func witness(painted *atomic.Bool) fyne.CanvasObject {
+	spot := canvas.NewRasterWithPixels(func(int, int, int, int) color.Color {
+		painted.Store(true)
+		return color.Transparent
+	})
+	return container.NewWithoutLayout(sized(spot))
+}
+
+func sized(o fyne.CanvasObject) fyne.CanvasObject {
+	o.Resize(fyne.NewSize(1, 1))
+	return o
+}
