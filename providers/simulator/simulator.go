@@ -9,13 +9,15 @@ package simulator
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/twinday/twinday/providers/simulator/googlesim"
 	"github.com/twinday/twinday/providers/simulator/mailbox"
+	"github.com/twinday/twinday/providers/simulator/oauthsim"
 	"github.com/twinday/twinday/providers/simulator/record"
 )
 
@@ -42,6 +44,9 @@ type Options struct {
 	// ClientID and ClientSecret are what the client must present; defaults exist.
 	ClientID, ClientSecret string
 
+	// Rand makes the sign-in's secrets; default crypto/rand.
+	Rand io.Reader
+
 	Switches mailbox.Switches
 }
 
@@ -62,28 +67,22 @@ type service interface {
 	Kind(r *http.Request) (kind string, write bool)
 }
 
-// signIn is the OAuth side of a service.
-type signIn interface {
-	http.Handler
-	// Authorize returns the scopes of an access token.
-	Authorize(bearer string) (scopes []string, err error)
-	// Paths are where it listens.
-	Paths() (authorize, token, revoke string)
-}
-
 // Simulator is one account at one service. It is an http.Handler.
 type Simulator struct {
 	service Service
 	options Options
 	mailbox *mailbox.Mailbox
 	api     service
-	signIn  signIn
+	signIn  *oauthsim.Server
 	record  *record.Recorder
 	faults  faultList
 }
 
 // New returns a simulator of the service with one empty primary calendar.
 func New(s Service, o Options) (*Simulator, error) {
+	if s != Google && s != Outlook {
+		return nil, fmt.Errorf("simulator: no such service as %q: want google or outlook", s)
+	}
 	if o.Owner.Email == "" {
 		o.Owner = mailbox.Person{Name: "Robin Sample", Email: "robin@" + string(s) + ".example"}
 	}
@@ -108,10 +107,26 @@ func New(s Service, o Options) (*Simulator, error) {
 		mailbox: mailbox.New(o.Owner, o.Zone, o.Now),
 		record:  &record.Recorder{},
 	}
-	if err := sim.assemble(); err != nil {
-		return nil, err
+	sim.signIn = oauthsim.New(oauthsim.Options{
+		Service:      string(s),
+		Owner:        oauthsim.Person(o.Owner),
+		AutoApprove:  o.AutoApprove,
+		Now:          o.Now,
+		Rand:         o.Rand,
+		ClientID:     o.ClientID,
+		ClientSecret: o.ClientSecret,
+	})
+	if s == Google {
+		sim.api = googlesim.New(googlesim.Options{
+			Mailbox:  sim.mailbox,
+			Switches: o.Switches.Google,
+			Auth:     sim.signIn.Authorize,
+			Record:   sim.record,
+			Now:      o.Now,
+		})
+		return sim, nil
 	}
-	return sim, nil
+	return nil, fmt.Errorf("simulator: %s is not served yet", s)
 }
 
 // Service returns which service this is.
@@ -119,6 +134,9 @@ func (s *Simulator) Service() Service { return s.service }
 
 // Mailbox is the model behind the service: what another client changes.
 func (s *Simulator) Mailbox() *mailbox.Mailbox { return s.mailbox }
+
+// SignIn is the OAuth side: expiry, revocation, narrower grants.
+func (s *Simulator) SignIn() *oauthsim.Server { return s.signIn }
 
 // Counters returns what was counted since the start or the last reset, mails included.
 func (s *Simulator) Counters() record.Counts {
@@ -172,22 +190,16 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // signInKind names a request of the sign-in endpoints.
 func (s *Simulator) signInKind(r *http.Request) (string, bool) {
-	if s.signIn == nil {
+	if !s.signIn.Handles(r.URL.Path) {
 		return "", false
 	}
-	authorize, token, revoke := s.signIn.Paths()
-	under := func(path string) bool {
-		return path != "" && (r.URL.Path == path || strings.HasPrefix(r.URL.Path, strings.TrimSuffix(path, "/")+"/"))
-	}
-	switch {
-	case under(authorize):
+	switch last := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]; last {
+	case "token", "revoke":
+		return "oauth." + last, true
+	case "auth", "authorize":
 		return "oauth.authorize", true
-	case under(token):
-		return "oauth.token", true
-	case under(revoke):
-		return "oauth.revoke", true
 	}
-	return "", false
+	return "oauth.other", true
 }
 
 // serve runs the handler behind the first fault that matches.
@@ -229,5 +241,3 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
-
-var errUnknownService = errors.New("simulator: no such service: want google or outlook")
