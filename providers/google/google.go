@@ -38,9 +38,6 @@ const (
 	placeLimit = 1024
 )
 
-// maxListPages ends a calendar list that does not end: 250 a page.
-const maxListPages = 100
-
 // Scopes are what Twinday asks of Google, the narrowest that two-way mirroring
 // needs: events of calendars that the account may write, and the list of calendars.
 func Scopes() []string {
@@ -69,9 +66,9 @@ func Begin(ctx context.Context, e signin.Endpoint, hc *http.Client) (*signin.Flo
 	return signin.Begin(ctx, cfg)
 }
 
-// Identify says whose account a fresh grant is for: the id of the primary
-// calendar is the account's mail address, and reading it needs no scope beyond ours. Forbidden if a scope
-// was unticked on the consent page.
+// Identify says whose account a fresh grant is for: the id of the primary calendar
+// is the account's mail address, and reading it needs no scope beyond ours.
+// Forbidden if a scope was unticked on the consent page.
 func Identify(ctx context.Context, e signin.Endpoint, g signin.Grant, hc *http.Client) (calendar.Person, error) {
 	const op = "google: identify the account"
 	if missing := g.Missing(Scopes()...); len(missing) > 0 {
@@ -176,8 +173,9 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Capabilities implements calendar.Provider. Links are read, never written: a conference belongs to its
-// event, and attachments are files with permissions of their own.
+// Capabilities implements calendar.Provider. Links are read, never written: a
+// conference belongs to its event, and attachments are files with permissions of
+// their own.
 func (p *Provider) Capabilities() calendar.Capabilities {
 	return calendar.Capabilities{
 		Groups: calendar.Groups{
@@ -193,113 +191,4 @@ func (p *Provider) Capabilities() calendar.Capabilities {
 		Availability: []calendar.Availability{calendar.Free, calendar.Busy},
 		Visibility:   []calendar.Visibility{calendar.DefaultVisibility, calendar.Public, calendar.Private, calendar.Confidential},
 	}
-}
-
-// Calendars implements calendar.Provider: every calendar of the account's list, hidden ones too. It is
-// always read whole: an incremental list does not tell of renamed calendars or
-// changed roles (reference of calendarList.list, syncToken).
-func (p *Provider) Calendars(ctx context.Context) ([]calendar.Calendar, error) {
-	const op = "google: list calendars"
-	var out []calendar.Calendar
-	pages := pager{op: op}
-	for token := ""; ; {
-		call := p.api.CalendarList.List().MaxResults(250).ShowHidden(true).Context(ctx)
-		if token != "" {
-			call.PageToken(token)
-		}
-		page, err := call.Do()
-		if err != nil {
-			return nil, translateRead(op, "", "", err)
-		}
-		for _, entry := range page.Items {
-			if entry.Deleted {
-				continue
-			}
-			c := listed(entry)
-			p.remember(c.ID, c.Zone)
-			out = append(out, c)
-		}
-		if token = page.NextPageToken; token == "" {
-			return out, nil
-		}
-		if err := pages.next(token, maxListPages); err != nil {
-			return nil, err
-		}
-	}
-}
-
-func listed(e *gcal.CalendarListEntry) calendar.Calendar {
-	c := calendar.Calendar{
-		ID:      calendar.CalendarID(e.Id),
-		Name:    e.Summary,
-		Color:   strings.ToLower(e.BackgroundColor),
-		Owner:   e.DataOwner,
-		Primary: e.Primary,
-		// owner, writer, and writerWithoutPrivateAccess (which came in 2026).
-		Writable: e.AccessRole == "owner" || strings.HasPrefix(e.AccessRole, "writer"),
-		Details:  e.AccessRole != "freeBusyReader" && e.AccessRole != "none" && e.AccessRole != "",
-	}
-	if e.SummaryOverride != "" {
-		c.Name = e.SummaryOverride
-	}
-	if e.Primary && c.Owner == "" {
-		c.Owner = e.Id
-	}
-	if _, err := calendar.LoadZone(e.TimeZone); err == nil {
-		c.Zone = e.TimeZone
-	}
-	return c
-}
-
-func (p *Provider) remember(cal calendar.CalendarID, zone string) {
-	if zone == "" {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.zones[cal] = zone
-}
-
-// zone is the calendar's own zone, asked for if it was never heard; "" if the
-// calendar is not in the account's list.
-func (p *Provider) zone(ctx context.Context, op string, cal calendar.CalendarID) (string, error) {
-	p.mu.Lock()
-	zone, ok := p.zones[cal]
-	p.mu.Unlock()
-	if ok {
-		return zone, nil
-	}
-	entry, err := p.api.CalendarList.Get(string(cal)).Context(ctx).Do()
-	if err != nil {
-		if err = translateRead(op, cal, "", err); calendar.KindOf(err) == calendar.NotFound {
-			return "", nil
-		}
-		return "", err
-	}
-	p.remember(cal, entry.TimeZone)
-	return entry.TimeZone, nil
-}
-
-// pager watches over a listing: it must end, and must not go in circles.
-type pager struct {
-	op    string
-	cal   calendar.CalendarID
-	seen  map[string]bool
-	pages int
-}
-
-// next notes that the page after token is read next.
-func (g *pager) next(token string, limit int) error {
-	if g.seen == nil {
-		g.seen = map[string]bool{}
-	}
-	g.pages++
-	switch {
-	case g.seen[token]:
-		return &calendar.Error{Op: g.op, Kind: calendar.Other, Calendar: g.cal, Err: errors.New("the pages from Google go in circles")}
-	case g.pages >= limit:
-		return &calendar.Error{Op: g.op, Kind: calendar.Other, Calendar: g.cal, Err: fmt.Errorf("more than %d pages", limit)}
-	}
-	g.seen[token] = true
-	return nil
 }

@@ -23,7 +23,8 @@ func (p *Provider) Get(ctx context.Context, cal calendar.CalendarID, id calendar
 	return p.read(ctx, op, cal, g)
 }
 
-// Create implements calendar.Provider. The key becomes the event's id, which Google never gives to another event.
+// Create implements calendar.Provider. The key becomes the event's id, which
+// Google never gives to another event.
 func (p *Provider) Create(ctx context.Context, cal calendar.CalendarID, d calendar.Draft) (calendar.Event, error) {
 	const op = "google: create event"
 	id, err := eventID(d.Key)
@@ -61,8 +62,8 @@ func (p *Provider) taken(ctx context.Context, cal calendar.CalendarID, id calend
 	return e, err
 }
 
-// Update implements calendar.Provider with a patch: attendees, conference, and whatever this version does not
-// know of, are not in the body and stay.
+// Update implements calendar.Provider with a patch: attendees, conference, and
+// whatever this version does not know of, are not in the body and stay.
 func (p *Provider) Update(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version,
 	groups calendar.Groups, want calendar.Content) (calendar.Event, error) {
 	const op = "google: update event"

@@ -58,10 +58,11 @@ var (
 )
 
 // TokenError says what a failure of a token endpoint means, as *calendar.Error:
-// SignedOut when only a new sign-in helps, Unavailable when the answer was
-// missing or none (the network, a time-out, 5xx), Throttled, Invalid when the client id or the request is
-// at fault, Forbidden when it was declined, else Other. The cause holds the provider's error code and never
-// a token. An error that is a *calendar.Error already comes back as it is, nil as nil.
+// SignedOut when only a new sign-in helps, Unavailable when the answer was missing
+// or none (the network, a time-out, 5xx), Throttled, Invalid when the client id or
+// the request is at fault, Forbidden when it was declined, else Other. The cause
+// holds the provider's error code and never a token. An error that is a
+// *calendar.Error already comes back as it is, nil as nil.
 func TokenError(op string, err error) error {
 	if err == nil {
 		return nil

@@ -116,9 +116,9 @@ func (f *Flow) URL() string {
 	return f.oauth.AuthCodeURL(f.state, opts...)
 }
 
-// Wait returns when the browser came back and the code was exchanged, or when
-// ctx ends or the flow is closed. Whatever the end, the flow is over. Errors are *calendar.Error: Forbidden when
-// the person declined, and those of TokenError.
+// Wait returns when the browser came back and the code was exchanged, or when ctx
+// ends or the flow is closed. Whatever the end, the flow is over. Errors are
+// *calendar.Error: Forbidden when the person declined, and those of TokenError.
 func (f *Flow) Wait(ctx context.Context) (Grant, error) {
 	defer f.Close()
 	select {

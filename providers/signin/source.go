@@ -175,9 +175,9 @@ func load(ctx context.Context, secret Secret) (kept, error) {
 	return k, nil
 }
 
-// Revoke tells the provider to forget the sign-in that secret keeps (RFC 7009).
-// It is nil if there is nothing to revoke: no RevokeURL, no sign-in, or one that is dead already. The
-// secret itself is the caller's to delete.
+// Revoke tells the provider to forget the sign-in that secret keeps (RFC 7009). It
+// is nil if there is nothing to revoke: no RevokeURL, no sign-in, or one that is
+// dead already. The secret itself is the caller's to delete.
 func Revoke(ctx context.Context, cfg Config, secret Secret) error {
 	if cfg.RevokeURL == "" {
 		return nil

@@ -24,8 +24,9 @@ type Transport struct {
 	Base http.RoundTripper
 }
 
-// NewClient returns a client for the API at baseURL that adds src's tokens to
-// what it sends there and refuses other hosts. It takes transport and time limit from hc, which may be nil.
+// NewClient returns a client for the API at baseURL that adds src's tokens to what
+// it sends there and refuses other hosts. It takes transport and time limit from
+// hc, which may be nil.
 func NewClient(hc *http.Client, src *Source, baseURL string) (*http.Client, error) {
 	origin, err := url.Parse(baseURL)
 	if err != nil || origin.Scheme == "" || origin.Host == "" {
