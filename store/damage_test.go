@@ -206,7 +206,7 @@ func TestDamageInsideIsReportedNotCrashed(t *testing.T) {
 	size := pageSizeOf(good)
 	harmed := 0
 	for page := 2; page < len(good)/size; page++ {
-		for name, fill := range map[string]byte{"zeros": 0, "ones": 0xFF, "text": 'x'} {
+		for name, fill := range map[string]byte{"zeros": 0, "ones": 0xFF} {
 			path := filepath.Join(t.TempDir(), "twinday.db")
 			b := bytes.Clone(good)
 			copy(b[page*size:(page+1)*size], bytes.Repeat([]byte{fill}, size))

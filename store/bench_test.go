@@ -1,0 +1,115 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// batch is how many events one transaction of these benchmarks takes; figures are
+// a transaction. 100 with a sync to the disk each is about a page of a first read.
+const batch = 100
+
+func benchStore(b *testing.B, entities int) *Store {
+	b.Helper()
+	s, err := Open(filepath.Join(b.TempDir(), "twinday.db"), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	for from := 0; from < entities; from += 1000 {
+		err := s.Update(func(tx *Tx) error {
+			for i := from; i < min(from+1000, entities); i++ {
+				if err := putLinked(tx, i, 0); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	return s
+}
+
+// putLinked puts event i as a pass would: two replicas and their entity.
+func putLinked(tx *Tx, i, version int) error {
+	id := fmt.Sprintf("%08x", i*2654435761) // scattered, like providers' ids
+	r := replica(id, fmt.Sprintf("Meeting %d", i))
+	r.Event.Version = calendar.Version(fmt.Sprint(version))
+	r.Event.Content.Notes.HTML = strings.Repeat("<p>agenda</p>", 30)
+	e := entity(state.EntityID("e"+counter(uint64(i))), map[state.Ref][]string{work: {id}, home: {id}})
+	e.Base = r.Event.Content
+	for _, record := range e.Records {
+		record.Parts[0].Wrote, record.Parts[0].Read = r.Event.Content, r.Event.Content
+	}
+	for _, ref := range []state.Ref{work, home} {
+		if err := tx.PutReplica(ref, r); err != nil {
+			return err
+		}
+	}
+	return tx.PutEntity(e)
+}
+
+func BenchmarkFirstReadOf100LinkedEvents(b *testing.B) {
+	s := benchStore(b, 0)
+	next := 0
+	for b.Loop() {
+		err := s.Update(func(tx *Tx) error {
+			for range batch {
+				if err := putLinked(tx, next, 0); err != nil {
+					return err
+				}
+				next++
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkChangeOf10LinkedEvents(b *testing.B) {
+	for _, size := range []int{1_000, 20_000} {
+		b.Run(fmt.Sprintf("among %d", size), func(b *testing.B) {
+			s := benchStore(b, size)
+			round := 0
+			for b.Loop() {
+				round++
+				err := s.Update(func(tx *Tx) error {
+					for i := range 10 {
+						if err := putLinked(tx, (round*7919+i*104729)%size, round); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	s := benchStore(b, 20_000)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		s, err := Open(s.Path(), Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
