@@ -1,0 +1,226 @@
+package outlook
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
+	"github.com/twinday/twinday/providers/calendar"
+)
+
+// event is the request builder of one event, always through its calendar: by
+// /me/events a series of a shared calendar is not found.
+func (p *Provider) event(cal calendar.CalendarID, id calendar.RemoteID) *users.ItemCalendarsItemEventsEventItemRequestBuilder {
+	return p.me.Calendars().ByCalendarId(string(cal)).Events().ByEventId(string(id))
+}
+
+// neutral turns an event of cal into the neutral language.
+func (p *Provider) neutral(ctx context.Context, cal calendar.CalendarID, e models.Eventable) calendar.Event {
+	var requests int
+	return neutral(e, func() string { return p.owner(ctx, cal, &requests) })
+}
+
+// Get implements calendar.Provider.
+func (p *Provider) Get(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (calendar.Event, error) {
+	const op = "get event"
+	e, err := p.read(ctx, cal, id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{
+		Expand: []string{"singleValueExtendedProperties($filter=id eq '" + markID + "')"},
+	})
+	if err != nil {
+		f := failedOn(op, cal, id, err)
+		if f.Kind == calendar.Conflict {
+			f.Kind = calendar.Unavailable // the server is busy with the item; a read has no version to miss
+		}
+		return calendar.Event{}, f
+	}
+	return p.neutral(ctx, cal, e), nil
+}
+
+func (p *Provider) read(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID,
+	query *users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters) (models.Eventable, error) {
+	if cal == "" || id == "" { // an empty segment would ask for the list
+		return nil, &calendar.Error{Op: "get", Kind: calendar.NotFound, Err: errors.New("no id")}
+	}
+	e, err := p.event(cal, id).Get(ctx, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetRequestConfiguration{
+		Headers: headers(), QueryParameters: query,
+	})
+	if err == nil && (e == nil || val(e.GetId()) == "") {
+		err = errNoBody
+	}
+	return e, err
+}
+
+// Create implements calendar.Provider. The key goes along as transactionId: the
+// same one again gives the event made first (same content), or
+// ErrorDuplicateTransactionId with its id (other content), whereupon it is read.
+//
+// How long Graph keeps a key, and what it does with the key of a deleted event,
+// is not documented: both a new event and Gone can come of it.
+func (p *Provider) Create(ctx context.Context, cal calendar.CalendarID, d calendar.Draft) (calendar.Event, error) {
+	const op = "create event"
+	if cal == "" {
+		return calendar.Event{}, &calendar.Error{Op: "outlook: " + op, Kind: calendar.NotFound, Err: errors.New("no calendar")}
+	}
+	began := p.now()
+	made, err := p.writeTimes(func(zones zoneNames) (models.Eventable, error) {
+		body, err := draftEvent(d, zones)
+		if err != nil {
+			return nil, refused(op, cal, calendar.GroupWhen, "%w", err)
+		}
+		return p.me.Calendars().ByCalendarId(string(cal)).Events().Post(ctx, body,
+			&users.ItemCalendarsItemEventsRequestBuilderPostRequestConfiguration{Headers: headers()})
+	})
+	if id := existing(err); id != "" {
+		return p.first(ctx, cal, id)
+	}
+	if err == nil && (made == nil || val(made.GetId()) == "") {
+		err = errNoBody
+	}
+	if err != nil {
+		return calendar.Event{}, failedOn(op, cal, "", err)
+	}
+	if old := utc(made.GetCreatedDateTime()); !old.IsZero() && began.Sub(old) > answerAge {
+		return p.first(ctx, cal, calendar.RemoteID(val(made.GetId())))
+	}
+	e := p.neutral(ctx, cal, made)
+	if e.Mark == (calendar.Mark{}) {
+		e.Mark = d.Mark // accepted; Graph tells it only when it is asked to expand it
+	}
+	return e, nil
+}
+
+// answerAge is how old a created event may be and still be new, with room for
+// clocks that differ. An older one was made by an earlier try: whether it is
+// still there is looked up.
+const answerAge = 5 * time.Minute
+
+// first reads the event that a key made first. Gone if it was deleted since.
+func (p *Provider) first(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (calendar.Event, error) {
+	e, err := p.Get(ctx, cal, id)
+	if ce, ok := errors.AsType[*calendar.Error](err); ok {
+		ce.Op = "outlook: create event"
+		if ce.Kind == calendar.NotFound {
+			ce.Kind = calendar.Gone
+		}
+	}
+	return e, err
+}
+
+// existing is the id of the event that the key belongs to, if err says so. The
+// status is 400 by most reports, 409 by some.
+func existing(err error) calendar.RemoteID {
+	oe, ok := errors.AsType[*odataerrors.ODataError](err)
+	if !ok || oe.GetErrorEscaped() == nil || val(oe.GetErrorEscaped().GetCode()) != "ErrorDuplicateTransactionId" {
+		return ""
+	}
+	id, _ := oe.GetErrorEscaped().GetAdditionalData()["@event.existingEventId"].(*string)
+	return calendar.RemoteID(val(id))
+}
+
+// writeTimes sends a write with zones by their IANA names and, if the server
+// does not know one, once more with Windows names. The first try wrote nothing.
+func (p *Provider) writeTimes(send func(zoneNames) (models.Eventable, error)) (models.Eventable, error) {
+	e, err := send(ianaNames)
+	if a := answerOf(err); a != nil && a.is("TimeZoneNotSupportedException") {
+		return send(windowsNames)
+	}
+	return e, err
+}
+
+// Update implements calendar.Provider. It writes groups that Outlook can hold;
+// others are left out. Notes of an online meeting are refused as Invalid if they
+// would change: they hold Teams' join block, and without it the meeting is off
+// (Graph "Update event"). That takes a read before the write.
+func (p *Provider) Update(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version,
+	groups calendar.Groups, want calendar.Content) (calendar.Event, error) {
+	const op = "update event"
+	groups = groups.With() // in order, for one body a wish
+	for _, g := range calendar.AllGroups {
+		if !p.Capabilities().Groups.Has(g) {
+			groups = groups.Without(g)
+		}
+	}
+	if groups.Has(calendar.GroupNotes) {
+		now, err := p.read(ctx, cal, id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{
+			Select: []string{"id", "body", "isOnlineMeeting"},
+		})
+		if err != nil {
+			return calendar.Event{}, failedOn(op, cal, id, err)
+		}
+		if version(now) != v {
+			return calendar.Event{}, failedOn(op, cal, id, errStale)
+		}
+		if val(now.GetIsOnlineMeeting()) {
+			if content(now).Notes != want.Notes {
+				e := refused(op, cal, calendar.GroupNotes, "the notes hold the join details of an online meeting; edit them in Outlook")
+				e.Event = id
+				return calendar.Event{}, e
+			}
+			groups = groups.Without(calendar.GroupNotes)
+		}
+	}
+	if len(groups) == 0 {
+		return p.unchanged(ctx, cal, id, v)
+	}
+	if cal == "" || id == "" {
+		return calendar.Event{}, failedOn(op, cal, id, &calendar.Error{Op: op, Kind: calendar.NotFound, Err: errors.New("no id")})
+	}
+	changed, err := p.writeTimes(func(zones zoneNames) (models.Eventable, error) {
+		body, err := patchEvent(groups, want, zones)
+		if err != nil {
+			return nil, refused(op, cal, calendar.GroupWhen, "%w", err)
+		}
+		h := headers()
+		h.Add("If-Match", string(v))
+		return p.event(cal, id).Patch(ctx, body,
+			&users.ItemCalendarsItemEventsEventItemRequestBuilderPatchRequestConfiguration{Headers: h})
+	})
+	if err != nil {
+		return calendar.Event{}, failedOn(op, cal, id, err)
+	}
+	if changed == nil || val(changed.GetId()) == "" {
+		return p.Get(ctx, cal, id) // written; the answer was empty
+	}
+	return p.neutral(ctx, cal, changed), nil
+}
+
+// unchanged is an update with nothing to write: the event, if its version is v.
+func (p *Provider) unchanged(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version) (calendar.Event, error) {
+	e, err := p.Get(ctx, cal, id)
+	if err == nil && e.Version != v {
+		return calendar.Event{}, failedOn("update event", cal, id, errStale)
+	}
+	return e, err
+}
+
+var errStale = &calendar.Error{Op: "compare versions", Kind: calendar.Conflict, Err: errors.New("the event has changed since it was read")}
+
+// Delete implements calendar.Provider. Whether Graph honours If-Match on DELETE
+// is not known for sure, so the version is read and compared right before, and
+// sent along as well: where it is ignored, an edit between the two requests
+// would be lost with the event (it goes to Deleted Items, not for ever).
+func (p *Provider) Delete(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version) error {
+	const op = "delete event"
+	now, err := p.read(ctx, cal, id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{Select: []string{"id"}})
+	if err == nil && version(now) != v {
+		err = errStale
+	}
+	if err == nil {
+		h := headers()
+		h.Add("If-Match", string(v))
+		err = p.event(cal, id).Delete(ctx, &users.ItemCalendarsItemEventsEventItemRequestBuilderDeleteRequestConfiguration{Headers: h})
+	}
+	if err == nil {
+		return nil
+	}
+	e := failedOn(op, cal, id, err)
+	if a := answerOf(err); e.Kind == calendar.Gone || a != nil && a.status == http.StatusNotFound && e.Kind == calendar.NotFound {
+		return nil
+	}
+	return e
+}

@@ -1,0 +1,144 @@
+// Package outlook is the connector to the calendars of Microsoft 365 and
+// Outlook.com: calendar.Provider over Microsoft Graph v1.0 with msgraph-sdk-go.
+//
+// It is the only importer of that SDK, and imports it narrowly (users, models
+// and the core, never the root package: half the compile). Of this project it
+// imports providers/calendar and providers/signin only.
+//
+// What is peculiar to Graph and shows:
+//
+//   - It reads in a window of time (Capabilities.Windowed). The window moves
+//     with the clock; see Changes.
+//   - An event holds one reminder. Of several, the last one before the start is
+//     kept, the one that must not be missed; "as the calendar does by default"
+//     becomes Outlook's own defaults, 15 minutes or, all-day, 18 hours.
+//   - An edit of an event that has guests makes Graph mail them; there is no
+//     parameter against it. The engine holds such edits for the person.
+//   - The second of two same wall-clock readings (a clock going back) cannot be
+//     written in its zone; it is written, and read back, as UTC.
+//   - Series are not read whole yet: a master comes with a recurrence that names
+//     Graph's pattern (X-GRAPH-PATTERN), which tells that it is one.
+package outlook
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/providers/signin"
+)
+
+const (
+	// daysBack and daysOn are the window that is read, around today in UTC.
+	daysBack = 30
+	daysOn   = 400
+	// maxDrift is how far today may move from a cursor's window before the
+	// window is set anew, which takes a full read. Graph fixes the window with the
+	// first request of a delta chain.
+	maxDrift = 7 * 24 * time.Hour
+	// pageSize is what is asked for a page of a delta read. Graph's default is 10.
+	pageSize = 200
+	// maxPages ends a read whose pages never end: 400 000 events are no calendar.
+	// (Endless chains were reported by users in 2026.)
+	maxPages = 2000
+	// titleLimit is the classic limit of Outlook; Graph documents none.
+	titleLimit = 255
+	// parallel is how many requests Graph serves one app and mailbox at a time
+	// (Graph "throttling limits", Outlook service).
+	parallel = 4
+)
+
+// Provider is one signed-in Microsoft account. It is safe for concurrent use.
+type Provider struct {
+	me     *users.UserItemRequestBuilder
+	graph  adapter
+	base   *url.URL
+	now    func() time.Time
+	page   int
+	owners owners
+}
+
+// Option changes how a Provider works; for tests and for tuning.
+type Option func(*Provider)
+
+// WithClock sets the clock by which the window is laid; time.Now if not given.
+func WithClock(now func() time.Time) Option { return func(p *Provider) { p.now = now } }
+
+// WithPageSize sets how many events are asked for on one page.
+func WithPageSize(n int) Option { return func(p *Provider) { p.page = n } }
+
+// Open gives the provider of the account that secret keeps signed in, at the
+// endpoint e (empty fields: Microsoft's public cloud). hc reaches the server,
+// and nil means a client with a time limit. Nothing is sent yet. The error is
+// Invalid, when e makes no sense.
+func Open(e signin.Endpoint, secret signin.Secret, hc *http.Client, opts ...Option) (*Provider, error) {
+	cfg, err := config(e, hc)
+	if err != nil {
+		return nil, err
+	}
+	base := baseURL(e)
+	source := signin.TokenSource(context.Background(), cfg, secret)
+	client, err := signin.NewClient(hc, source, base)
+	if err != nil {
+		return nil, failed("open account", err)
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, failed("open account", err)
+	}
+	p := &Provider{base: u, now: time.Now, page: pageSize, owners: owners{of: map[calendar.CalendarID]string{}}}
+	if p.graph, err = newAdapter(client, base); err != nil {
+		return nil, failed("open account", err)
+	}
+	p.me = users.NewUserItemRequestBuilderInternal(map[string]string{"baseurl": base, "user%2Did": meToken}, p.graph)
+	for _, o := range opts {
+		o(p)
+	}
+	return p, nil
+}
+
+// Capabilities implements calendar.Provider.
+func (p *Provider) Capabilities() calendar.Capabilities {
+	return calendar.Capabilities{
+		Groups: calendar.Groups{
+			calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace,
+			calendar.GroupAvailability, calendar.GroupVisibility, calendar.GroupImportance,
+			calendar.GroupReminders, calendar.GroupCategories,
+		},
+		TitleLimit: titleLimit,
+		Windowed:   true,
+		Writes:     parallel,
+		PerAccount: true,
+		Availability: []calendar.Availability{
+			calendar.Free, calendar.Tentative, calendar.Busy, calendar.Away, calendar.Elsewhere,
+		},
+		Visibility: []calendar.Visibility{
+			calendar.DefaultVisibility, calendar.Personal, calendar.Private, calendar.Confidential,
+		},
+	}
+}
+
+// owners remembers the mail address of each calendar's owner, to tell the
+// guests of a meeting from the person whose calendar it is in.
+type owners struct {
+	mu sync.Mutex
+	of map[calendar.CalendarID]string
+}
+
+func (o *owners) set(cal calendar.CalendarID, address string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.of[cal] = address
+}
+
+func (o *owners) get(cal calendar.CalendarID) (string, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a, ok := o.of[cal]
+	return a, ok
+}
