@@ -11,9 +11,9 @@ import (
 
 // Loaded says what became of one iCalendar file.
 type Loaded struct {
-	Events   int       // single events stored
-	Series   int       // series that were left out, or with KeepSeries stored; one with its overrides counts once
-	Problems []Problem // what could not be read, in the order of its lines
+	Events   int       `json:"events"`   // single events stored
+	Series   int       `json:"series"`   // series that were left out, or with KeepSeries stored; one with its overrides counts once
+	Problems []Problem `json:"problems"` // what could not be read, in the order of its lines
 }
 
 // Problem is a line or component of a file that could not be read.
