@@ -2,11 +2,13 @@ package google
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	gcal "google.golang.org/api/calendar/v3"
+	"pgregory.net/rapid"
 
 	"github.com/twinday/twinday/providers/calendar"
 )
@@ -158,6 +160,20 @@ func TestNotesThereAndBack(t *testing.T) {
 		n := calendar.NotesFromText("write <b> or &amp; here")
 		if sent := sendNotes(n); notesOf(sent) != n {
 			t.Errorf("sent as %q, which reads as %q", sent, notesOf(sent).Text())
+		}
+	})
+}
+
+func TestAnyNotesComeBackAsTheyWereSent(t *testing.T) {
+	bits := rapid.SampledFrom([]string{"<", ">", "&", "b", "p", "/", "br", "a@b.c", " ", "  ", "\n", "amp;", "&lt;", "é", "<b>", "</b>", "<br>", "<ul><li>", "</li></ul>", `<a href="https://x/">`, "</a>"})
+	rapid.Check(t, func(t *rapid.T) {
+		s := strings.Join(rapid.SliceOfN(bits, 0, 12).Draw(t, "notes"), "")
+		n := calendar.NotesFromText(s)
+		if rapid.Bool().Draw(t, "html") {
+			n = calendar.NotesFromHTML(s)
+		}
+		if again := notesOf(sendNotes(n)); again != n {
+			t.Fatalf("%q, sent as %q, is read as %q", n.HTML, sendNotes(n), again.HTML)
 		}
 	})
 }
