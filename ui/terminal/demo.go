@@ -168,10 +168,15 @@ func (d *demoRun) setUp(ctx context.Context) error {
 			return fmt.Errorf("demo: sign in to %s: %w", side.Name(), err)
 		}
 		d.note("Signed in to %s as %s, called %q here.", side.Name(), account.Email, account.ID)
-		if _, err := b.Calendars(ctx, account.ID, true); err != nil {
+		cals, err := b.Calendars(ctx, account.ID, true)
+		if err != nil {
 			return fmt.Errorf("demo: list the calendars of %s: %w", side.Name(), err)
 		}
-		req.Members = append(req.Members, state.Member{Ref: state.Ref{Account: account.ID, Calendar: side.Calendar()}})
+		primary := slices.IndexFunc(cals, func(c state.Calendar) bool { return c.Primary })
+		if primary < 0 {
+			return fmt.Errorf("demo: %s has no primary calendar", side.Name())
+		}
+		req.Members = append(req.Members, state.Member{Ref: cals[primary].Ref})
 	}
 	if _, err := b.AddMirror(ctx, req); err != nil {
 		return fmt.Errorf("demo: mirror the two: %w", err)

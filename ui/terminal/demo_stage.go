@@ -43,9 +43,7 @@ type DemoSide interface {
 	Name() string // of the service
 	Provider() state.ProviderKind
 	Endpoint() state.Endpoint
-	// Calendar is the one calendar that takes part.
-	Calendar() calendar.CalendarID
-	// Events lists the live events of the calendar.
+	// Events lists the live events of the primary calendar, the one that takes part.
 	Events() []DemoEvent
 	Add(e DemoEvent) (id string, err error)
 	Edit(id string, change func(*DemoEvent)) error

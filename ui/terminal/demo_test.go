@@ -25,12 +25,11 @@ type shelf struct {
 	counts DemoCounts
 }
 
-func (s *shelf) Name() string                  { return providerName(s.kind) }
-func (s *shelf) Provider() state.ProviderKind  { return s.kind }
-func (s *shelf) Endpoint() state.Endpoint      { return state.Endpoint{} }
-func (s *shelf) Calendar() calendar.CalendarID { return "primary" }
-func (s *shelf) Events() []DemoEvent           { return append([]DemoEvent{}, s.events...) }
-func (s *shelf) Counts() DemoCounts            { return s.counts }
+func (s *shelf) Name() string                 { return providerName(s.kind) }
+func (s *shelf) Provider() state.ProviderKind { return s.kind }
+func (s *shelf) Endpoint() state.Endpoint     { return state.Endpoint{} }
+func (s *shelf) Events() []DemoEvent          { return append([]DemoEvent{}, s.events...) }
+func (s *shelf) Counts() DemoCounts           { return s.counts }
 
 func (s *shelf) Add(e DemoEvent) (string, error) {
 	s.minted++
@@ -89,6 +88,13 @@ func (w *twin) BeginSignIn(_ context.Context, req control.NewAccount) (control.S
 
 func (w *twin) FinishSignIn(_ context.Context, id string) (state.Account, error) {
 	return state.Account{ID: state.AccountID(id), Email: id + "@example.org"}, nil
+}
+
+func (w *twin) Calendars(_ context.Context, account state.AccountID, _ bool) ([]state.Calendar, error) {
+	return []state.Calendar{
+		{Ref: state.Ref{Account: account, Calendar: "holidays"}},
+		{Ref: state.Ref{Account: account, Calendar: "main"}, Calendar: calendar.Calendar{Primary: true}},
+	}, nil
 }
 
 func (w *twin) Sync(context.Context, control.SyncRequest) (control.Report, error) {

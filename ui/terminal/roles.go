@@ -13,25 +13,38 @@ import (
 )
 
 func (a *app) windowCommand() *cobra.Command {
-	return &cobra.Command{
+	var o WindowOptions
+	c := &cobra.Command{
 		Use: "window", Short: "Open the window",
 		Long: "Open the window, in a process of its own. It speaks to the running engine;\n" +
 			"'twinday' alone starts one and opens the window as well.",
 		Args: noArgs,
-		RunE: a.run(func(ctx context.Context, _ []string) error { return a.Window(ctx, a.dataDir) }),
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			o.DataDir = a.dataDir
+			return a.Window(ctx, o)
+		}),
 	}
+	c.Flags().BoolVar(&o.NoTray, "no-tray", false, "there is no tray icon to come back to")
+	must(c.Flags().MarkHidden("no-tray"))
+	return c
 }
 
 func (a *app) quitCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "quit", Short: "End the running engine and its tray icon", Args: noArgs,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			err := a.connected(ctx, ConnectOptions{RunningOnly: true}, func(b control.Backend) error { return b.Quit(ctx) })
-			if errors.Is(err, control.ErrNoEngine) {
+			asked := false
+			err := a.connected(ctx, ConnectOptions{RunningOnly: true}, func(b control.Backend) error {
+				asked = true
+				return b.Quit(ctx)
+			})
+			switch {
+			case !errors.Is(err, control.ErrNoEngine):
+				return err
+			case !asked:
 				a.say("Twinday is not running.")
-				return nil
 			}
-			return err
+			return nil // else it was gone before its answer was
 		}),
 	}
 }
@@ -57,7 +70,7 @@ func (a *app) simulateCommand() *cobra.Command {
 		},
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			o.Service = args[0]
-			err := a.Simulate(ctx, o, a.out)
+			err := a.Simulate(ctx, o, a.out, a.errs)
 			if ctx.Err() != nil {
 				return nil // Ctrl-C is how it ends
 			}
@@ -66,6 +79,7 @@ func (a *app) simulateCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 picks a free one")
 	c.Flags().StringVar(&o.Events, "events", "", "an .ics file with the events it begins with")
+	c.Flags().BoolVar(&o.AutoApprove, "auto-approve", false, "sign everybody in at once, without a page to click on")
 	must(c.MarkFlagFilename("events", "ics"))
 	return c
 }

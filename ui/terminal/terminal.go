@@ -41,9 +41,10 @@ type Deps struct {
 	// Start is `twinday` alone: tray and engine, until it is told to quit.
 	Start func(ctx context.Context, o StartOptions) error
 	// Window is `twinday window`: the window's own process, until it is closed.
-	Window func(ctx context.Context, dataDir string) error
-	// Simulate is `twinday simulate`: runs until ctx ends, its line goes to out.
-	Simulate func(ctx context.Context, o SimulateOptions, out io.Writer) error
+	Window func(ctx context.Context, o WindowOptions) error
+	// Simulate is `twinday simulate`: runs until ctx ends. Its line of JSON goes to
+	// out, what it could not read to log.
+	Simulate func(ctx context.Context, o SimulateOptions, out, log io.Writer) error
 	// Demo sets the demo's stage.
 	Demo func(ctx context.Context, o DemoOptions) (*DemoStage, error)
 
@@ -76,11 +77,19 @@ type StartOptions struct {
 	Verbose bool
 }
 
+// WindowOptions says what the window shows.
+type WindowOptions struct {
+	DataDir string
+	NoTray  bool // there is no icon: closing the window hides Twinday altogether
+}
+
 // SimulateOptions says which simulator runs, and where.
 type SimulateOptions struct {
 	Service string // "google" or "outlook"
 	Listen  string // host:port
 	Events  string // an .ics file, or empty
+	// AutoApprove answers the sign-in page at once, as if the person agreed.
+	AutoApprove bool
 }
 
 // Execute runs one command line (without the program's name) and returns the

@@ -60,13 +60,13 @@ func (r *run) do(ctx context.Context) {
 			r.fake.tell("start %+v", o)
 			return r.fake.fail
 		},
-		Window: func(_ context.Context, dir string) error {
-			r.fake.tell("window on %s", dir)
+		Window: func(_ context.Context, o WindowOptions) error {
+			r.fake.tell("window %+v", o)
 			return nil
 		},
-		Simulate: func(_ context.Context, o SimulateOptions, out io.Writer) error {
+		Simulate: func(_ context.Context, o SimulateOptions, out, _ io.Writer) error {
 			r.fake.tell("simulate %+v", o)
-			fmt.Fprintln(out, `{"baseUrl":"http://127.0.0.1:8801/"}`)
+			fmt.Fprintln(out, `{"baseURL":"http://127.0.0.1:8801/"}`)
 			return nil
 		},
 		OpenURL:  func(u string) error { r.opened = append(r.opened, u); return nil },
