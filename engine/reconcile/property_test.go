@@ -1,0 +1,122 @@
+package reconcile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/twinday/twinday/providers/calendar"
+)
+
+// People make, edit and delete events on all sides, in any order, with passes in
+// between. When they stop: every calendar holds the same events, each once (I1,
+// I2); what nobody deleted is there, and a field that was edited since the last
+// quiet has one of the values that were typed (I3); a further pass writes nothing
+// (I4, in settle).
+func TestReconcileProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		names := []string{"a", "b-", "c"}[:rapid.IntRange(2, 3).Draw(t, "members")]
+		w := newWorld(t, names...)
+		made, deleted := map[string]bool{}, map[string]bool{}
+		typed := map[string][]string{} // title → places typed since the last quiet
+		n := 0
+		pick := func() (string, *calendar.Event) {
+			name := rapid.SampledFrom(names).Draw(t, "calendar")
+			var live []*calendar.Event
+			for id, ev := range w.events[ref(name)] {
+				if !w.gone[ref(name)][id] {
+					live = append(live, ev)
+				}
+			}
+			if len(live) == 0 {
+				return name, nil
+			}
+			slices.SortFunc(live, func(a, b *calendar.Event) int { return strings.Compare(string(a.ID), string(b.ID)) })
+			return name, rapid.SampledFrom(live).Draw(t, "event")
+		}
+		quiet := func() {
+			w.settle()
+			for _, name := range names {
+				got := strings.Split(w.titles(name), ", ")
+				if slices.ContainsFunc(got, func(s string) bool { return s != "" && !made[s] }) {
+					t.Fatalf("%s holds %v, made were %v", name, got, made)
+				}
+				for title := range made {
+					count := 0
+					for _, g := range got {
+						if g == title {
+							count++
+						}
+					}
+					if count > 1 {
+						t.Fatalf("%s holds %q %d times", name, title, count)
+					}
+					if count == 0 && !deleted[title] {
+						t.Fatalf("%q is lost in %s", title, name)
+					}
+					if count == 1 && !slices.Contains(slices.Collect(maps.Keys(made)), title) {
+						t.Fatalf("%q was never made", title)
+					}
+				}
+				if got, first := w.titles(name), w.titles(names[0]); got != first {
+					t.Fatalf("%s holds %s, %s holds %s", names[0], first, name, got)
+				}
+			}
+			for title, places := range typed {
+				if deleted[title] {
+					continue // who deletes a copy gives up what was typed into it
+				}
+				for _, name := range names {
+					if got := w.the(name, title).Content.Place; !slices.Contains(places, got) {
+						t.Fatalf("%q in %s has place %q, people typed %v", title, name, got, places)
+					}
+				}
+			}
+			clear(typed)
+			for title := range deleted {
+				if !strings.Contains(", "+w.titles(names[0])+",", ", "+title+",") {
+					delete(made, title)
+				}
+			}
+			clear(deleted)
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"make": func(*rapid.T) {
+				n++
+				title := fmt.Sprintf("T%d", n)
+				made[title] = true
+				w.add(rapid.SampledFrom(names).Draw(t, "calendar"), title, at(hour(n%20)))
+			},
+			"edit": func(*rapid.T) {
+				name, ev := pick()
+				if ev == nil {
+					return
+				}
+				n++
+				p := fmt.Sprintf("P%d", n)
+				typed[ev.Content.Title] = append(typed[ev.Content.Title], p)
+				w.edit(name, ev.ID, place(p))
+			},
+			"touch": func(*rapid.T) {
+				if name, ev := pick(); ev != nil {
+					w.edit(name, ev.ID, func(*calendar.Event) {})
+				}
+			},
+			"delete": func(*rapid.T) {
+				name, ev := pick()
+				if ev == nil || len(deleted) >= FewDeletions-1 {
+					return // the guard has its own tests
+				}
+				deleted[ev.Content.Title] = true
+				w.remove(name, ev.ID)
+			},
+			"pass":  func(*rapid.T) { w.pass() },
+			"quiet": func(*rapid.T) { quiet() },
+		})
+		quiet()
+	})
+}

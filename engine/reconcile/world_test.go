@@ -1,0 +1,326 @@
+package reconcile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+var now = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+
+// world is a few pretend calendars and what is remembered of them: enough to
+// run Reconcile as the engine does, with writes that always succeed.
+type world struct {
+	t         failer
+	mirrors   []state.Mirror
+	members   map[state.Ref]Member
+	events    map[state.Ref]map[calendar.RemoteID]*calendar.Event // what the calendars hold
+	gone      map[state.Ref]map[calendar.RemoteID]bool
+	entities  map[state.EntityID]state.Entity
+	pending   map[state.EntityID]bool
+	dirty     map[Found]bool
+	decisions map[string]state.Decision
+	clock     time.Time
+	seq       int
+	writes    int
+	notes     []state.HistoryEntry
+}
+
+// failer is what the world needs of a testing.T or a rapid.T.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func ref(name string) state.Ref {
+	return state.Ref{Account: "a", Calendar: calendar.CalendarID(name)}
+}
+
+// caps of a calendar that holds everything, and of one like Google's.
+var (
+	faithful = calendar.Capabilities{Groups: calendar.AllGroups}
+	plainer  = calendar.Capabilities{Groups: calendar.AllGroups.Without(calendar.GroupImportance), TitleLimit: 12, NotesLimit: 20,
+		Availability: []calendar.Availability{calendar.Free, calendar.Busy}, Visibility: []calendar.Visibility{calendar.DefaultVisibility, calendar.Private}}
+)
+
+// newWorld mirrors the named calendars with each other. A name that ends in '-'
+// is a plainer calendar.
+func newWorld(t failer, names ...string) *world {
+	w := &world{t: t, clock: now, members: map[state.Ref]Member{}, events: map[state.Ref]map[calendar.RemoteID]*calendar.Event{},
+		gone: map[state.Ref]map[calendar.RemoteID]bool{}, entities: map[state.EntityID]state.Entity{}, pending: map[state.EntityID]bool{},
+		dirty: map[Found]bool{}, decisions: map[string]state.Decision{}}
+	w.mirror("m1", names...)
+	return w
+}
+
+func (w *world) mirror(id state.MirrorID, names ...string) {
+	m := state.Mirror{ID: id, Name: string(id)}
+	for _, n := range names {
+		caps := faithful
+		if strings.HasSuffix(n, "-") {
+			caps = plainer
+		}
+		r := ref(n)
+		m.Members = append(m.Members, state.Member{Ref: r})
+		if _, has := w.members[r]; !has {
+			w.members[r] = Member{Name: n, Capabilities: caps, Writable: true, Ready: true}
+			w.events[r] = map[calendar.RemoteID]*calendar.Event{}
+			w.gone[r] = map[calendar.RemoteID]bool{}
+		}
+	}
+	w.mirrors = append(w.mirrors, m)
+}
+
+func (w *world) tick() time.Time { w.clock = w.clock.Add(time.Minute); return w.clock }
+
+func hour(h int) calendar.When {
+	at := func(h int) calendar.Time {
+		return calendar.At(time.Date(2026, 3, 11, h, 0, 0, 0, time.UTC), time.UTC)
+	}
+	return calendar.When{Start: at(h), End: at(h + 1)}
+}
+
+// add is a person making an event.
+func (w *world) add(name, title string, change ...func(*calendar.Event)) calendar.RemoteID {
+	w.seq++
+	id := calendar.RemoteID(fmt.Sprintf("%s%d", name, w.seq))
+	ev := &calendar.Event{ID: id, UID: "uid-" + string(id), Organized: true, Created: w.tick(), Updated: w.clock,
+		Content: calendar.Content{Title: title, When: hour(9), Availability: calendar.Busy}}
+	for _, f := range change {
+		f(ev)
+	}
+	ev.Version = calendar.Version(fmt.Sprint(w.seq))
+	w.events[ref(name)][id] = ev
+	w.dirty[Found{ref(name), id}] = true
+	return id
+}
+
+// edit is a person changing an event.
+func (w *world) edit(name string, id calendar.RemoteID, f func(*calendar.Event)) {
+	ev := w.events[ref(name)][id]
+	if ev == nil {
+		w.t.Fatalf("no event %s in %s", id, name)
+	}
+	f(ev)
+	w.seq++
+	ev.Version, ev.Updated = calendar.Version(fmt.Sprint(w.seq)), w.tick()
+	w.dirty[Found{ref(name), id}] = true
+}
+
+func (w *world) remove(name string, id calendar.RemoteID) {
+	w.gone[ref(name)][id] = true
+	w.dirty[Found{ref(name), id}] = true
+}
+
+// the finds the one event with a title in a calendar.
+func (w *world) the(name, title string) *calendar.Event {
+	w.t.Helper()
+	var found *calendar.Event
+	for id, ev := range w.events[ref(name)] {
+		if !w.gone[ref(name)][id] && ev.Content.Title == title {
+			if found != nil {
+				w.t.Fatalf("%q is in %s twice", title, name)
+			}
+			found = ev
+		}
+	}
+	if found == nil {
+		w.t.Fatalf("%q is not in %s, which holds %s", title, name, w.titles(name))
+	}
+	return found
+}
+
+func (w *world) titles(name string) string {
+	var out []string
+	for id, ev := range w.events[ref(name)] {
+		if !w.gone[ref(name)][id] {
+			out = append(out, ev.Content.Title)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+// input is what the engine would load.
+func (w *world) input() Input {
+	in := Input{Now: w.clock, Mirrors: w.mirrors, Members: w.members, Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{},
+		Alike: map[Found][]Found{}, Decisions: w.decisions, Linked: map[state.MirrorID]int{"m1": len(w.entities)}}
+	linked := map[Found]state.EntityID{}
+	for _, e := range w.entities {
+		for r, rec := range e.Records {
+			for _, p := range rec.Parts {
+				if p.ID != "" {
+					linked[Found{r, p.ID}] = e.ID
+				}
+			}
+		}
+	}
+	for r, evs := range w.events {
+		in.Replicas[r] = map[calendar.RemoteID]state.Replica{}
+		for id, ev := range evs {
+			in.Replicas[r][id] = state.Replica{Event: *ev, Deleted: w.gone[r][id]}
+		}
+	}
+	want := maps.Clone(w.pending)
+	for d := range w.dirty {
+		if id, ok := linked[d]; ok {
+			want[id] = true
+		} else if !w.gone[d.Ref][d.ID] {
+			in.Found = append(in.Found, d)
+		}
+	}
+	alike := func(f Found) {
+		ev := w.events[f.Ref][f.ID]
+		for r, evs := range w.events {
+			for id, x := range evs {
+				if _, has := linked[Found{r, id}]; r == f.Ref || has || w.gone[r][id] {
+					continue
+				}
+				if x.UID == ev.UID || x.Content.Title == ev.Content.Title && calendar.Equal(calendar.GroupWhen, x.Content, ev.Content) {
+					in.Alike[f] = append(in.Alike[f], Found{r, id})
+				}
+			}
+		}
+	}
+	for _, f := range in.Found {
+		alike(f)
+	}
+	for id := range want {
+		if e, ok := w.entities[id]; ok {
+			in.Entities = append(in.Entities, e)
+			if f := (Found{e.Home, e.Records[e.Home].Parts[0].ID}); w.events[f.Ref][f.ID] != nil {
+				alike(f)
+			}
+		}
+	}
+	minted := len(w.entities) + w.seq*1000
+	in.Mint = func() state.EntityID { minted++; return state.EntityID(fmt.Sprintf("e%06d", minted)) }
+	return in
+}
+
+// pass runs Reconcile and does its steps. It returns them, one line each.
+func (w *world) pass() []string {
+	out := Reconcile(w.input())
+	w.dirty, w.pending = map[Found]bool{}, map[state.EntityID]bool{}
+	w.notes = append(w.notes, out.Notes...)
+	for _, e := range out.Entities {
+		w.entities[e.ID] = e
+	}
+	var lines []string
+	for _, s := range out.Steps {
+		lines = append(lines, line(s))
+		if s.Held != "" {
+			w.pending[s.Entity] = true
+			if _, known := w.decisions[s.Fact]; !known {
+				w.decisions[s.Fact] = state.Undecided
+			}
+			continue
+		}
+		w.do(s)
+	}
+	for id, e := range w.entities {
+		if e.Deleted && !slices.ContainsFunc(slices.Collect(maps.Values(e.Records)), func(r state.Record) bool {
+			return slices.ContainsFunc(r.Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone })
+		}) {
+			delete(w.entities, id)
+		}
+	}
+	return lines
+}
+
+func line(s state.Step) string {
+	l := fmt.Sprintf("%s %q in %s", s.Kind, s.Title, s.Ref.Calendar)
+	if s.Kind == state.Update {
+		l += " (" + words(s.Groups) + ")"
+	}
+	if s.Held != "" {
+		l += " held: " + string(s.Held)
+	}
+	return l
+}
+
+// do is a write that succeeds. A plainer calendar cuts and trims what it gets.
+func (w *world) do(s state.Step) {
+	if s.Kind != state.Create && s.Kind != state.Update && s.Kind != state.Delete {
+		return
+	}
+	w.writes++
+	w.seq++
+	e := w.entities[s.Entity]
+	p := &e.Records[s.Ref].Parts[0]
+	switch s.Kind {
+	case state.Create:
+		id := calendar.RemoteID(fmt.Sprintf("%s%d", s.Ref.Calendar, w.seq))
+		w.events[s.Ref][id] = &calendar.Event{ID: id, UID: "uid-" + string(id), Organized: true, Created: w.tick(), Content: w.stored(s.Ref, s.Want)}
+		p.ID, p.Wrote = id, s.Want
+	case state.Update:
+		ev := w.events[s.Ref][s.Event]
+		if ev == nil || w.gone[s.Ref][s.Event] {
+			w.t.Fatalf("update of what is not there: %+v", s)
+		}
+		if s.IfVersion != ev.Version {
+			w.t.Fatalf("update of %s in %s under version %s, it has %s", s.Event, s.Ref, s.IfVersion, ev.Version)
+		}
+		for _, g := range s.Groups {
+			ev.Content = ev.Content.Take(g, w.stored(s.Ref, s.Want))
+			p.Wrote = p.Wrote.Take(g, s.Want)
+		}
+		p.Dirty = p.Dirty.Without(s.Groups...)
+	case state.Delete:
+		w.gone[s.Ref][s.Event] = true
+		p.Gone = true
+		return
+	}
+	ev := w.events[s.Ref][p.ID]
+	ev.Version, ev.Updated = calendar.Version(fmt.Sprint(w.seq)), w.tick()
+	p.Version, p.Read = ev.Version, ev.Content
+	w.dirty[Found{s.Ref, p.ID}] = true // the echo in the next feed
+}
+
+func (w *world) stored(r state.Ref, c calendar.Content) calendar.Content {
+	if strings.HasSuffix(string(r.Calendar), "-") {
+		c.Place = strings.TrimSpace(c.Place)
+		c.Reminders = calendar.Reminders{Before: []time.Duration{15 * time.Minute}} // its own default
+	}
+	return c
+}
+
+// settle runs passes until nothing is written, and fails if that takes long.
+func (w *world) settle() {
+	w.t.Helper()
+	for range 6 {
+		if before := w.writes; len(w.pass()) == 0 || w.writes == before {
+			before = w.writes
+			if w.pass(); w.writes != before {
+				w.t.Fatalf("a pass after quiet wrote")
+			}
+			return
+		}
+	}
+	w.t.Fatalf("never quiet")
+}
+
+func (w *world) expect(want ...string) {
+	w.t.Helper()
+	got := w.pass()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		w.t.Fatalf("steps\n got %s\nwant %s", strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+	}
+}
+
+func (w *world) noted(o state.Outcome) string {
+	var out []string
+	for _, n := range w.notes {
+		if n.Outcome == o {
+			out = append(out, n.Why)
+		}
+	}
+	return strings.Join(out, "\n")
+}
