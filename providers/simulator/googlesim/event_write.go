@@ -20,7 +20,7 @@ func (c *call) insertEvent() (any, error) {
 	}
 	id, _ := c.body["id"].(string)
 	uid, _ := c.body["iCalUID"].(string)
-	if id != "" && !idPattern.MatchString(id) {
+	if id != "" && !validID(id) {
 		return nil, invalid("Invalid resource id value.")
 	}
 	if id != "" && uid != "" && !c.Switches.AcceptIDWithUID {
