@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/twinday/twinday/engine"
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/providers/simulator"
+	"github.com/twinday/twinday/providers/simulator/mailbox"
+	"github.com/twinday/twinday/providers/simulator/samples"
+	"github.com/twinday/twinday/store/secrets"
+	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/terminal"
+)
+
+// demoZone is where the sample calendars' person lives.
+const demoZone = "Europe/Berlin"
+
+// headerPatience ends a connection to a simulator on which nothing is asked.
+const headerPatience = 10 * time.Second
+
+// demoStage puts two simulators and an engine on a data folder of its own
+// together, for the terminal to play on.
+func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoStage, err error) {
+	var closing []func()
+	closeAll := func() {
+		for i := len(closing) - 1; i >= 0; i-- {
+			closing[i]()
+		}
+	}
+	defer func() {
+		if err != nil {
+			closeAll()
+		}
+	}()
+	now := time.Now()
+	stage := &terminal.DemoStage{Zone: demoZone, Browser: &http.Client{Timeout: time.Minute}, Close: closeAll}
+	for _, x := range []struct {
+		side    *terminal.DemoSide
+		service simulator.Service
+		owner   string
+		file    string
+		sample  []byte
+	}{
+		{&stage.Home, simulator.Google, "robin@home.example", o.Home, samples.Home(now)},
+		{&stage.Work, simulator.Outlook, "robin@work.example", o.Work, samples.Work(now)},
+	} {
+		sim, err := simulator.New(x.service, simulator.Options{
+			Owner: mailbox.Person{Name: "Robin Sample", Email: x.owner}, Zone: demoZone, AutoApprove: true,
+		})
+		if err != nil {
+			return nil, err
+		}
+		var loaded simulator.Loaded
+		if x.file != "" {
+			loaded, err = sim.LoadFile(x.file)
+			stage.LeftOut += loaded.Series
+		} else { // what the samples leave out is as it is meant
+			loaded, err = sim.Load(bytes.NewReader(x.sample), "sample")
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range loaded.Problems {
+			stage.Unreadable = append(stage.Unreadable, terminal.Unreadable{File: p.File, Line: p.Line, Reason: p.Reason})
+		}
+		base, stop, err := serveLoopback(ctx, sim)
+		if err != nil {
+			return nil, err
+		}
+		closing = append(closing, stop)
+		*x.side = &demoSide{sim: sim, mail: sim.Mailbox(), endpoints: sim.Endpoints(base)}
+	}
+
+	dir, err := os.MkdirTemp("", "twinday-demo-")
+	if err != nil {
+		return nil, err
+	}
+	closing = append(closing, func() { _ = os.RemoveAll(dir) })
+	log := slog.New(slog.DiscardHandler)
+	if o.Verbose {
+		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	w := &windows{dir: dir, log: log}
+	showing, quit := context.WithCancel(ctx)
+	closing = append(closing, quit)
+	h, err := become(dir, 0, engine.Options{
+		Secrets: secrets.Memory(), Log: log, ShowWindow: func() error { return w.open(showing) }, Quit: quit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	client := control.InProcess(h.engine)
+	stage.Backend = client
+	closing = append(closing, func() { quit(); client.Close(); h.close() })
+	if !o.Headless && hasDisplay() {
+		stage.Show = func(ctx context.Context) error {
+			defer context.AfterFunc(ctx, quit)()
+			if err := h.serve(showing); err != nil {
+				return err
+			}
+			return h.face(showing, w, false, os.Stderr)
+		}
+	}
+	return stage, nil
+}
+
+// serveLoopback serves h on a free port of this machine, until stop is called.
+func serveLoopback(ctx context.Context, h http.Handler) (base string, stop func(), err error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: headerPatience, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
+	go func() { _ = srv.Serve(l) }() // ends with Close only
+	return "http://" + l.Addr().String(), func() { _ = srv.Close() }, nil
+}
+
+// simulate is the role of a simulated service on its own.
+func simulate(ctx context.Context, o terminal.SimulateOptions, out, log io.Writer) error {
+	return simulator.Serve(ctx, simulator.ServeOptions{
+		Service: simulator.Service(o.Service), Listen: o.Listen, EventsFile: o.Events, AutoApprove: o.AutoApprove, Out: out, Log: log,
+	})
+}
+
+// demoSide is a simulated account as another client of it sees it.
+type demoSide struct {
+	sim       *simulator.Simulator
+	mail      *mailbox.Mailbox
+	endpoints simulator.Endpoints
+}
+
+func (s *demoSide) Provider() state.ProviderKind { return state.ProviderKind(s.sim.Service()) }
+
+func (s *demoSide) Name() string {
+	if s.sim.Service() == simulator.Google {
+		return "Google"
+	}
+	return "Outlook"
+}
+
+func (s *demoSide) Endpoint() state.Endpoint {
+	e := s.endpoints
+	return state.Endpoint{BaseURL: e.BaseURL, AuthURL: e.AuthURL, TokenURL: e.TokenURL, ClientID: e.ClientID, ClientSecret: e.ClientSecret}
+}
+
+func (s *demoSide) Counts() terminal.DemoCounts {
+	c := s.sim.Counters()
+	n := terminal.DemoCounts{Writes: c.Writes, Unknown: c.Unknown}
+	for _, mails := range c.Mails {
+		n.Mails += mails
+	}
+	return n
+}
+
+func (s *demoSide) Events() []terminal.DemoEvent {
+	var out []terminal.DemoEvent
+	for _, e := range s.mail.Events("primary") {
+		out = append(out, demoEvent(e))
+	}
+	return out
+}
+
+// demoEvent is a stored event in the demo's words.
+func demoEvent(e mailbox.Event) terminal.DemoEvent {
+	return terminal.DemoEvent{
+		ID: e.ID, Title: e.Title, Notes: e.Body, Place: e.Place, Start: fromMoment(e.Start), End: fromMoment(e.End),
+		Apart: len(e.Recurrence) > 0 || e.Pattern != nil || e.Status == "cancelled" || e.Type != "" && e.Type != "default",
+	}
+}
+
+func fromMoment(m mailbox.Moment) calendar.Time {
+	if m.Date != "" {
+		return calendar.Time{Local: m.Date}
+	}
+	return calendar.At(m.UTC, time.UTC)
+}
+
+// toMoment leaves the instant to the mailbox.
+func toMoment(t calendar.Time) mailbox.Moment {
+	if t.IsDate() {
+		return mailbox.Moment{Date: t.Local}
+	}
+	return mailbox.Moment{Local: t.Local, Zone: t.Zone}
+}
+
+func (s *demoSide) Add(e terminal.DemoEvent) (string, error) {
+	made := s.mail.AddEvent("primary", mailbox.Event{
+		Title: e.Title, Body: e.Notes, Place: e.Place, Start: toMoment(e.Start), End: toMoment(e.End), ShowAs: "busy",
+	})
+	if made == nil {
+		return "", mailbox.ErrNoCalendar
+	}
+	return made.ID, nil
+}
+
+func (s *demoSide) Edit(id string, change func(*terminal.DemoEvent)) error {
+	return s.mail.EditEvent("primary", id, func(e *mailbox.Event) {
+		before := demoEvent(*e)
+		after := before
+		change(&after)
+		e.Title, e.Place = after.Title, after.Place
+		if after.Notes != before.Notes {
+			e.Body, e.BodyIsHTML = after.Notes, false
+		}
+		if after.Start != before.Start || after.End != before.End {
+			e.Start, e.End = toMoment(after.Start), toMoment(after.End)
+		}
+	})
+}
+
+func (s *demoSide) Delete(id string) error { return s.mail.DeleteEvent("primary", id) }

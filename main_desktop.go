@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// This file is about the desktop that the process runs on: is there a display,
+// the window as a process of its own, and where a process without a terminal
+// writes what it has to say.
+
+// hasDisplay reports whether windows can be opened. Fyne panics where it is not so.
+func hasDisplay() bool {
+	switch runtime.GOOS {
+	case "windows", "darwin":
+		return true
+	}
+	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+}
+
+// openURL shows an address in the person's browser.
+func openURL(url string) error {
+	var cmd *exec.Cmd
+	switch runtime.GOOS {
+	case "windows":
+		cmd = exec.Command("rundll32", "url.dll,FileProtocolHandler", url)
+	case "darwin":
+		cmd = exec.Command("open", url)
+	default:
+		cmd = exec.Command("xdg-open", url)
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	go func() { _ = cmd.Wait() }() // a browser's exit code says nothing
+	return nil
+}
+
+// windows keeps at most one window open, in a process of its own.
+type windows struct {
+	dir    string
+	log    *slog.Logger
+	noTray bool
+
+	mu   sync.Mutex
+	done chan struct{} // of the window that is open; nil when none is
+}
+
+// windowGrace is how long a window may take to close when Twinday quits.
+const windowGrace = 3 * time.Second
+
+// open starts the window's process, unless one is open. The window closes when
+// ctx ends.
+func (w *windows) open(ctx context.Context) error {
+	if !hasDisplay() {
+		return errors.New("there is no display here to open a window on")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.done != nil {
+		return nil
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("open the window: %w", err)
+	}
+	args := []string{"window", "--data", w.dir}
+	if w.noTray {
+		args = append(args, "--no-tray")
+	}
+	cmd := exec.CommandContext(ctx, exe, args...)
+	cmd.Stderr = os.Stderr
+	cmd.WaitDelay = windowGrace
+	if runtime.GOOS != "windows" { // which knows only the hard way
+		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("open the window: %w", err)
+	}
+	done := make(chan struct{})
+	w.done = done
+	go func() {
+		err := cmd.Wait()
+		if err != nil && ctx.Err() == nil {
+			w.log.Error("the window ended", "error", err)
+		}
+		w.mu.Lock()
+		w.done = nil
+		w.mu.Unlock()
+		close(done)
+	}()
+	return nil
+}
+
+// wait returns when no window is open.
+func (w *windows) wait() {
+	w.mu.Lock()
+	done := w.done
+	w.mu.Unlock()
+	if done != nil {
+		<-done
+	}
+}
+
+// maxLog is the size at which a log is put aside for a new one: a year of quiet
+// days, or some hours of trouble.
+const maxLog = 4 << 20
+
+// logTo sends what a process without a terminal has to say to a file in the data
+// folder, and its last words, should it crash, to another.
+func logTo(dir string, verbose bool) (*slog.Logger, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	name := filepath.Join(dir, "twinday.log")
+	if fi, err := os.Stat(name); err == nil && fi.Size() > maxLog {
+		_ = os.Rename(name, name+".1") // if not, it grows on
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the log: %w", err)
+	}
+	level := slog.LevelInfo
+	var out io.Writer = f
+	if verbose {
+		level, out = slog.LevelDebug, io.MultiWriter(f, os.Stderr)
+	}
+	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
+	slog.SetDefault(log)
+	crash, err := os.OpenFile(filepath.Join(dir, "crash.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = debug.SetCrashOutput(crash, debug.CrashOptions{})
+		_ = crash.Close() // the runtime has its own handle
+	}
+	if err != nil {
+		log.Warn("a crash would leave no trace", "error", err)
+	}
+	return log, nil
+}
