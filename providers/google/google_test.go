@@ -1,0 +1,265 @@
+package google_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/providers/google"
+	"github.com/twinday/twinday/providers/providertest"
+	"github.com/twinday/twinday/providers/signin"
+	"github.com/twinday/twinday/providers/simulator"
+	"github.com/twinday/twinday/providers/simulator/mailbox"
+)
+
+// now is the present of the simulated account.
+var now = time.Date(2026, 2, 2, 9, 0, 0, 0, time.UTC)
+
+// world is one simulated Google account, served on a loopback port.
+type world struct {
+	t   *testing.T
+	sim *simulator.Simulator
+	e   signin.Endpoint
+	hc  *http.Client
+	cal string
+}
+
+func newWorld(t *testing.T, switches mailbox.GoogleSwitches) *world {
+	t.Helper()
+	clock := ticking(now)
+	sim, err := simulator.New(simulator.Google, simulator.Options{
+		Now: clock, AutoApprove: true, Switches: mailbox.Switches{Google: switches},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(sim)
+	t.Cleanup(srv.Close)
+	at := sim.Endpoints(srv.URL)
+	return &world{t: t, sim: sim, hc: srv.Client(), cal: sim.Mailbox().Owner.Email, e: signin.Endpoint{
+		BaseURL: at.BaseURL, AuthURL: at.AuthURL, TokenURL: at.TokenURL, ClientID: at.ClientID, ClientSecret: at.ClientSecret,
+	}}
+}
+
+// ticking is a clock that goes on a millisecond with every look, so that no two
+// changes are of the same time.
+func ticking(from time.Time) func() time.Time {
+	var mu sync.Mutex
+	t := from
+	return func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		t = t.Add(time.Millisecond)
+		return t
+	}
+}
+
+// secret is a keyring of one.
+type secret struct {
+	mu   sync.Mutex
+	text string
+}
+
+func (s *secret) Load(context.Context) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text, nil
+}
+
+func (s *secret) Save(_ context.Context, text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.text = text
+	return nil
+}
+
+// grant signs in as a person would, with a browser that agrees to everything.
+func (w *world) grant() signin.Grant {
+	w.t.Helper()
+	f, err := google.Begin(w.t.Context(), w.e, w.hc)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer f.Close()
+	resp, err := http.Get(f.URL())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	page, _ := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	g, err := f.Wait(w.t.Context())
+	if err != nil {
+		w.t.Fatalf("sign in: %v\n%s", err, page)
+	}
+	return g
+}
+
+func (w *world) open(s signin.Secret) *google.Provider {
+	w.t.Helper()
+	p, err := google.Open(w.e, s, w.hc)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+func TestProvider(t *testing.T) {
+	for name, switches := range map[string]mailbox.GoogleSwitches{
+		"as the harsher sources say": {PageLimit: 25},
+		"as the milder sources say": {PageLimit: 25, SyncKeepsWindow: true, NoOpPatchKeepsETag: false, BadTokenGone: true,
+			TokenUnchangedWhenEmpty: true, AcceptTimeWithoutZone: true, AcceptIDWithUID: true},
+		"with empty pages, newest first, and tombstones in full": {PageLimit: 25, EmptyPages: true, Reversed: true, TombstonesKeepDetails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			providertest.Run(t, providertest.Setup{Now: now, Many: 60, Open: func(t *testing.T) providertest.Account {
+				w := newWorld(t, switches)
+				holidays := w.sim.Mailbox().AddCalendar(mailbox.Calendar{Name: "Holidays", Role: "reader"})
+				return providertest.Account{
+					Provider: w.open(&secret{text: signin.GrantSecret(w.grant())}),
+					Calendar: calendar.CalendarID(w.cal),
+					ReadOnly: calendar.CalendarID(holidays.ID),
+					Other:    other{w},
+				}
+			}})
+		})
+	}
+}
+
+func TestSigningInAndOut(t *testing.T) {
+	w := newWorld(t, mailbox.GoogleSwitches{})
+	g := w.grant()
+	who, err := google.Identify(t.Context(), w.e, g, w.hc)
+	if err != nil || who.Email != w.cal {
+		t.Errorf("Identify: %+v, %v; want %s", who, err, w.cal)
+	}
+	kept := &secret{text: signin.GrantSecret(g)}
+	p := w.open(kept)
+	if cals, err := p.Calendars(t.Context()); err != nil || len(cals) != 1 || !cals[0].Primary || !cals[0].Writable {
+		t.Errorf("Calendars: %+v, %v", cals, err)
+	}
+	if err := google.SignOut(t.Context(), w.e, kept, w.hc); err != nil {
+		t.Errorf("SignOut: %v", err)
+	}
+	if _, err := p.Calendars(t.Context()); calendar.KindOf(err) != calendar.SignedOut {
+		t.Errorf("after signing out: %v", err)
+	}
+	if err := google.SignOut(t.Context(), w.e, kept, w.hc); err != nil {
+		t.Errorf("SignOut again: %v", err)
+	}
+}
+
+func TestAWriteWhoseAnswerIsLost(t *testing.T) {
+	w := newWorld(t, mailbox.GoogleSwitches{})
+	p := w.open(&secret{text: signin.GrantSecret(w.grant())})
+	d := calendar.Draft{Key: "00112233445566778899aabbccddeeff", Content: calendar.Content{
+		Title: "Once", When: calendar.When{Start: calendar.Date(2026, 3, 1), End: calendar.Date(2026, 3, 2)}}}
+	w.sim.AddFault(simulator.Fault{Match: "events.insert", DropAfter: true})
+	if _, err := p.Create(t.Context(), calendar.CalendarID(w.cal), d); calendar.KindOf(err) != calendar.Unavailable {
+		t.Fatalf("Create: %v", err)
+	}
+	e, err := p.Create(t.Context(), calendar.CalendarID(w.cal), d)
+	if err != nil || e.Content.Title != "Once" || len(w.sim.Mailbox().Events(w.cal)) != 1 {
+		t.Errorf("Create again: %+v, %v; %d events", e, err, len(w.sim.Mailbox().Events(w.cal)))
+	}
+}
+
+// other edits the simulated mailbox past the provider.
+type other struct{ *world }
+
+func (o other) AddEvent(e calendar.Event) calendar.RemoteID {
+	o.t.Helper()
+	c := e.Content
+	m := mailbox.Event{
+		Title: c.Title, Body: c.Notes.HTML, BodyIsHTML: true, Place: c.Place,
+		Start: moment(c.When.Start), End: moment(c.When.End),
+		ShowAs: "busy", Sensitivity: string(c.Visibility), Private: c.Properties,
+	}
+	if c.Availability == calendar.Free {
+		m.ShowAs = "free"
+	}
+	reminders := []mailbox.Reminder{}
+	for _, d := range c.Reminders.Before {
+		reminders = append(reminders, mailbox.Reminder{Method: "popup", Minutes: int(d.Minutes())})
+	}
+	if !c.Reminders.Default {
+		m.Reminders = &reminders
+	}
+	for _, g := range e.Guests {
+		a := mailbox.Attendee{Person: mailbox.Person{Name: g.Name, Email: g.Email}, Type: "required", Response: "needsAction"}
+		if g.Optional {
+			a.Type = "optional"
+		}
+		if g.Response == calendar.Accepted {
+			a.Response = "accepted"
+		}
+		m.Attendees = append(m.Attendees, a)
+	}
+	made := o.sim.Mailbox().AddEvent(o.cal, m)
+	if made == nil {
+		o.t.Fatal("the simulated calendar is not there")
+	}
+	return calendar.RemoteID(made.ID)
+}
+
+func moment(t calendar.Time) mailbox.Moment {
+	if t.IsDate() {
+		return mailbox.Moment{Date: t.Local}
+	}
+	at, _ := t.Instant()
+	return mailbox.Moment{Local: t.Local, Zone: t.Zone, UTC: at}
+}
+
+func (o other) must(err error) {
+	o.t.Helper()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (o other) EditTitle(id calendar.RemoteID, title string) {
+	o.t.Helper()
+	o.must(o.sim.Mailbox().EditEvent(o.cal, string(id), func(e *mailbox.Event) { e.Title = title }))
+}
+
+func (o other) TouchOnly(id calendar.RemoteID) bool {
+	o.t.Helper()
+	o.must(o.sim.Mailbox().TouchOnly(o.cal, string(id)))
+	return true
+}
+
+func (o other) Delete(id calendar.RemoteID) {
+	o.t.Helper()
+	o.must(o.sim.Mailbox().DeleteEvent(o.cal, string(id)))
+}
+
+func (o other) ExpireCursors() bool {
+	o.t.Helper()
+	o.must(o.sim.Mailbox().ExpireCursors(o.cal))
+	return true
+}
+
+// SignOut is a person who took the permission back on Google's account page.
+func (o other) SignOut() bool {
+	o.sim.AddFault(simulator.Fault{Match: "oauth.token", Count: -1, Status: 400, Reason: "invalid_grant"})
+	o.sim.AddFault(simulator.Fault{Count: -1, Status: 401, Reason: "authError"})
+	return true
+}
+
+func (o other) Mails() int { return len(o.sim.Mailbox().Mails()) }
+
+func (o other) Unknown() []string { return o.sim.Counters().Unknown }
+
+func (o other) Rest(id calendar.RemoteID) string {
+	o.t.Helper()
+	e := o.sim.Mailbox().Event(o.cal, string(id))
+	if e == nil {
+		o.t.Fatalf("no event %s", id)
+	}
+	return fmt.Sprintf("%v %v %v %v %v %v %q", e.Attendees, e.Private, e.Shared, e.Extra, e.Attachments, e.Organizer, e.Conference)
+}
