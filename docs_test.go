@@ -1,0 +1,128 @@
+package main_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestEverythingExportedIsExplained wants a comment on every package and on
+// every exported name at the top of a file, methods included.
+func TestEverythingExportedIsExplained(t *testing.T) {
+	for pkg := range listImports(t, "", "-e") {
+		dir, own := short(pkg)
+		if !own {
+			continue
+		}
+		fset := token.NewFileSet()
+		var files []*ast.File
+		for _, name := range goFiles(t, filepath.FromSlash(dir)) {
+			f, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, f)
+		}
+		for _, what := range unexplained(fset, files) {
+			t.Errorf("%s: %s", dir, what)
+		}
+	}
+}
+
+func TestUnexplainedNamesAreFound(t *testing.T) {
+	for _, test := range []struct {
+		name, source string
+		want         []string
+	}{
+		{"all is well", "// Package p is one.\npackage p\n\n// A is one.\ntype A struct{ B int }\n\nfunc b() {}\nfunc (a A) c() {}\n", nil},
+		{"no package comment", "package p\n", []string{"package p has no comment"}},
+		{"a comment that is too far away", "// Package p is one.\n\npackage p\n", []string{"package p has no comment"}},
+		{"a type", "// Package p is one.\npackage p\n\ntype A int\n", []string{"A has no comment"}},
+		{"a function", "// Package p is one.\npackage p\n\nfunc A() {}\n", []string{"A has no comment"}},
+		{"a method", "// Package p is one.\npackage p\n\n// A is one.\ntype A int\n\nfunc (a *A) B() {}\n", []string{"A.B has no comment"}},
+		{"a method of a hidden type", "// Package p is one.\npackage p\n\ntype a int\n\nfunc (x a) B() {}\n", nil},
+		{"a method of a generic type", "// Package p is one.\npackage p\n\n// A is one.\ntype A[T any] int\n\nfunc (a A[T]) B() {}\n", []string{"A.B has no comment"}},
+		{"a group with one comment", "// Package p is one.\npackage p\n\n// The letters.\nconst (\n\tA = 1\n\tB = 2\n)\n", nil},
+		{"a group without", "// Package p is one.\npackage p\n\nvar (\n\t// A is one.\n\tA = 1\n\tB = 2 // B is two.\n\tC = 3\n\td = 4\n)\n", []string{"C has no comment"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fset := token.NewFileSet()
+			f, err := parser.ParseFile(fset, "p.go", test.source, parser.ParseComments|parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := unexplained(fset, []*ast.File{f})
+			for i := range got {
+				_, got[i], _ = strings.Cut(got[i], ": ")
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// unexplained lists what lacks a comment in the files of one package.
+func unexplained(fset *token.FileSet, files []*ast.File) []string {
+	var missing []string
+	note := func(n ast.Node, what string) {
+		missing = append(missing, fmt.Sprintf("%s: %s has no comment", fset.Position(n.Pos()), what))
+	}
+	if len(files) > 0 && !slices.ContainsFunc(files, func(f *ast.File) bool { return f.Doc != nil }) {
+		note(files[0], "package "+files[0].Name.Name)
+	}
+	for _, f := range files {
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				name := d.Name.Name
+				if d.Recv != nil {
+					owner := receiver(d.Recv.List[0].Type)
+					if !ast.IsExported(owner) {
+						continue
+					}
+					name = owner + "." + name
+				}
+				if d.Name.IsExported() && d.Doc == nil {
+					note(d, name)
+				}
+			case *ast.GenDecl:
+				for _, s := range d.Specs {
+					switch s := s.(type) {
+					case *ast.TypeSpec:
+						if s.Name.IsExported() && d.Doc == nil && s.Doc == nil {
+							note(s, s.Name.Name)
+						}
+					case *ast.ValueSpec:
+						for _, n := range s.Names {
+							if n.IsExported() && d.Doc == nil && s.Doc == nil && s.Comment == nil {
+								note(n, n.Name)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return missing
+}
+
+// receiver is the name of a method's type.
+func receiver(t ast.Expr) string {
+	switch t := t.(type) {
+	case *ast.StarExpr:
+		return receiver(t.X)
+	case *ast.IndexExpr:
+		return receiver(t.X)
+	case *ast.IndexListExpr:
+		return receiver(t.X)
+	case *ast.Ident:
+		return t.Name
+	}
+	return ""
+}
