@@ -231,7 +231,10 @@ func (p program) start(ctx context.Context, o terminal.StartOptions) error {
 	if err := own.serve(ctx); err != nil {
 		return err
 	}
-	return own.face(ctx, w, o.Hidden, os.Stderr)
+	err = own.face(ctx, w, o.Hidden, o.Say)
+	quit()
+	w.wait()
+	return err
 }
 
 // trayRetry is how often a desktop without a tray is asked again: at login it
@@ -242,12 +245,12 @@ const trayRetry = 15 * time.Second
 // or ctx ends. Without a tray the window is the face; without a display there
 // is none, and the engine goes on.
 func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer) error {
-	defer w.wait()
 	for first := true; ; first = false {
-		w.noTray = tray.Host(ctx) != nil
+		noTray := tray.Host(ctx) != nil
+		w.setNoTray(noTray)
 		if first {
 			switch {
-			case w.noTray && !hasDisplay():
+			case noTray && !hasDisplay():
 				fmt.Fprintln(say, "twinday: there is no tray and no display here; syncing goes on without them, until 'twinday quit' or Ctrl-C")
 			case !hidden && hasDisplay():
 				if err := w.open(ctx); err != nil {

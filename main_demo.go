@@ -107,7 +107,10 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 			if err := h.serve(showing); err != nil {
 				return err
 			}
-			return h.face(showing, w, false, os.Stderr)
+			err := h.face(showing, w, false, o.Say)
+			quit()
+			w.wait()
+			return err
 		}
 	}
 	return stage, nil

@@ -49,12 +49,18 @@ func openURL(url string) error {
 
 // windows keeps at most one window open, in a process of its own.
 type windows struct {
-	dir    string
-	log    *slog.Logger
-	noTray bool
+	dir string
+	log *slog.Logger
 
-	mu   sync.Mutex
-	done chan struct{} // of the window that is open; nil when none is
+	mu     sync.Mutex
+	noTray bool          // what the next window is told
+	done   chan struct{} // of the window that is open; nil when none is
+}
+
+func (w *windows) setNoTray(no bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.noTray = no
 }
 
 // windowGrace is how long a window may take to close when Twinday quits.

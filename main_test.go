@@ -284,8 +284,9 @@ func TestTwindayGoesOnWithoutTrayAndDisplayUntilToldToQuit(t *testing.T) {
 	s := newShell(t)
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(t.TempDir(), "none"))
 	running := make(chan int, 1)
+	var said bytes.Buffer
 	go func() {
-		running <- terminal.Execute(t.Context(), s.deps, []string{"--data", s.dir, "--hidden"}, strings.NewReader(""), io.Discard, io.Discard)
+		running <- terminal.Execute(t.Context(), s.deps, []string{"--data", s.dir, "--hidden"}, strings.NewReader(""), io.Discard, &said)
 	}()
 	// Until somebody is there to be told.
 	for {
@@ -304,6 +305,9 @@ func TestTwindayGoesOnWithoutTrayAndDisplayUntilToldToQuit(t *testing.T) {
 	}
 	if exit := <-running; exit != terminal.ExitDone {
 		t.Errorf("exit %d", exit)
+	}
+	if !strings.Contains(said.String(), "no tray and no display") {
+		t.Errorf("it said %q", &said)
 	}
 	if _, err := os.Stat(filepath.Join(s.dir, "twinday.log")); err != nil {
 		t.Error(err)

@@ -75,7 +75,7 @@ func (a *app) demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "demo", Short: "See meetings cross between simulated accounts", Long: demoHelp, Args: noArgs,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			o.Verbose = a.verbose
+			o.Verbose, o.Say = a.verbose, a.errs
 			o.Headless = o.Headless || a.json
 			stage, err := a.Demo(ctx, o)
 			if err != nil {

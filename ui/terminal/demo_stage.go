@@ -3,6 +3,7 @@ package terminal
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -16,6 +17,7 @@ type DemoOptions struct {
 	Work, Home string // .ics files; sample calendars where empty
 	Headless   bool
 	Verbose    bool
+	Say        io.Writer // takes a sentence for the person, should there be one
 }
 
 // DemoStage is what main sets up for the demo: two simulated accounts, and an

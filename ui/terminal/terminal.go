@@ -75,6 +75,7 @@ type StartOptions struct {
 	DataDir string
 	Hidden  bool // open no window
 	Verbose bool
+	Say     io.Writer // takes a sentence for the person, should there be one
 }
 
 // WindowOptions says what the window shows.
@@ -236,7 +237,7 @@ func (a *app) root() *cobra.Command {
 		SilenceErrors: true,
 		Args:          knownCommand,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			start.DataDir, start.Verbose = a.dataDir, a.verbose
+			start.DataDir, start.Verbose, start.Say = a.dataDir, a.verbose, a.errs
 			return a.Start(ctx, start)
 		}),
 	}

@@ -57,7 +57,7 @@ func (r *run) do(ctx context.Context) {
 			return c, c.Close, nil
 		},
 		Start: func(_ context.Context, o StartOptions) error {
-			r.fake.tell("start %+v", o)
+			r.fake.tell("start on %s, hidden: %t", o.DataDir, o.Hidden)
 			return r.fake.fail
 		},
 		Window: func(_ context.Context, o WindowOptions) error {
