@@ -206,3 +206,7 @@ func checkEnvelope(t *testing.T, a answer) {
 		t.Errorf("not Google's error form: %s", a.raw)
 	}
 }
+
+func newRequest(method, path string) *http.Request {
+	return httptest.NewRequest(method, "http://google.test/calendar/v3/"+path, nil)
+}
