@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/twinday/twinday/providers/simulator/googlesim"
+	"github.com/twinday/twinday/providers/simulator/graphsim"
 	"github.com/twinday/twinday/providers/simulator/mailbox"
 	"github.com/twinday/twinday/providers/simulator/oauthsim"
 	"github.com/twinday/twinday/providers/simulator/record"
@@ -48,6 +49,8 @@ type Options struct {
 	Rand io.Reader
 
 	Switches mailbox.Switches
+	// Quirks are Graph's further misbehaviours.
+	Quirks graphsim.Quirks
 }
 
 // Endpoints are the addresses a client needs.
@@ -74,6 +77,7 @@ type Simulator struct {
 	mailbox *mailbox.Mailbox
 	api     service
 	signIn  *oauthsim.Server
+	graph   *graphsim.Server // nil for Google
 	record  *record.Recorder
 	faults  faultList
 }
@@ -126,7 +130,16 @@ func New(s Service, o Options) (*Simulator, error) {
 		})
 		return sim, nil
 	}
-	return nil, fmt.Errorf("simulator: %s is not served yet", s)
+	sim.graph = graphsim.New(graphsim.Options{
+		Mailbox:  sim.mailbox,
+		Switches: o.Switches.Graph,
+		Quirks:   o.Quirks,
+		Auth:     sim.signIn.Authorize,
+		Record:   sim.record,
+		Now:      o.Now,
+	})
+	sim.api = sim.graph
+	return sim, nil
 }
 
 // Service returns which service this is.
@@ -137,6 +150,9 @@ func (s *Simulator) Mailbox() *mailbox.Mailbox { return s.mailbox }
 
 // SignIn is the OAuth side: expiry, revocation, narrower grants.
 func (s *Simulator) SignIn() *oauthsim.Server { return s.signIn }
+
+// Graph is the server of Outlook, for its quirks while it runs; nil for Google.
+func (s *Simulator) Graph() *graphsim.Server { return s.graph }
 
 // Counters returns what was counted since the start or the last reset, mails included.
 func (s *Simulator) Counters() record.Counts {
