@@ -46,6 +46,8 @@ func TestSampleCalendarsAreReadWhole(t *testing.T) {
 		has["cancelled"] = has["cancelled"] || e.Status == "cancelled"
 		has["guests"] = has["guests"] || len(e.Attendees) > 0
 		has["another's"] = has["another's"] || e.Organizer == (mailbox.Person{Name: "Ines Roth", Email: "ines@supplier.example"})
+		has["organized by the person"] = has["organized by the person"] ||
+			len(e.Attendees) > 0 && e.Organizer == (mailbox.Person{Name: samples.Name, Email: samples.WorkEmail})
 		has["zone "+e.Start.Zone] = true
 		if e.Start.UTC.Before(now.AddDate(0, 0, -30)) || e.End.UTC.After(now.AddDate(0, 0, 60)) {
 			t.Errorf("%s lies too far away: %s", e.Title, e.Start.UTC)
@@ -53,6 +55,7 @@ func TestSampleCalendarsAreReadWhole(t *testing.T) {
 	}
 	for _, want := range []string{
 		"all-day", "several days", "html", "longer than Google holds", "free", "out of office", "private", "cancelled", "guests", "another's",
+		"organized by the person",
 		"zone Europe/Berlin", "zone America/New_York", "zone Asia/Tokyo", "zone America/Argentina/Buenos_Aires",
 	} {
 		if !has[want] {

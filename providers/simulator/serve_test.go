@@ -41,7 +41,7 @@ func TestServeAloneUntilTheEnd(t *testing.T) {
 			out := bufio.NewReader(r)
 			text, err := out.ReadBytes('\n')
 			if err != nil {
-				t.Fatal(err)
+				t.Fatal(err, <-ended)
 			}
 			var line ServeLine
 			if err := json.Unmarshal(text, &line); err != nil {

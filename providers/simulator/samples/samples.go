@@ -21,6 +21,14 @@ var home []byte
 // begin in the week before it and end seven weeks after it.
 var base = time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)
 
+// The person whose calendars these are, at work and at home: guests and
+// organizers in the files name them.
+const (
+	Name      = "Robin Sample"
+	WorkEmail = "robin@work.example"
+	HomeEmail = "robin@home.example"
+)
+
 // Work returns the work calendar as iCalendar text, moved by whole weeks so that
 // its main week is the one of now. Wall clocks and weekdays stay.
 //
