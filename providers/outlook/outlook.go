@@ -14,8 +14,8 @@
 //     becomes Outlook's own defaults, 15 minutes or, all-day, 18 hours.
 //   - An edit of an event that has guests makes Graph mail them; there is no
 //     parameter against it. The engine holds such edits for the person.
-//   - The second of two same wall-clock readings (a clock going back) cannot be
-//     written in its zone; it is written, and read back, as UTC.
+//   - A wall-clock reading that exists twice (a clock going back) is written, and
+//     read back, as UTC: in its zone, Graph has no way to say which one is meant.
 //   - Series are not read whole yet: a master comes with a recurrence that names
 //     Graph's pattern (X-GRAPH-PATTERN), which tells that it is one.
 package outlook

@@ -130,8 +130,8 @@ const (
 
 // graphTime writes a wall clock and its zone, without an offset: one inside
 // dateTime would win over the zone. A reading that the clocks skip is moved
-// to the one that shows the same instant. The second of two same readings can
-// only be told apart in UTC.
+// to the one that shows the same instant. One that the clocks show twice is
+// written in UTC: which of the two Graph would take is not documented.
 func graphTime(t calendar.Time, zones zoneNames) (models.DateTimeTimeZoneable, error) {
 	d := models.NewDateTimeTimeZone()
 	if t.IsDate() {
@@ -155,12 +155,20 @@ func graphTime(t calendar.Time, zones zoneNames) (models.DateTimeTimeZoneable, e
 		}
 	}
 	at := calendar.At(i, loc)
-	if at.Later {
+	if shownTwice(at, i) {
 		at, name = calendar.At(i, time.UTC), "UTC"
 	}
 	d.SetDateTime(ptr(at.Local))
 	d.SetTimeZone(ptr(name))
 	return d, nil
+}
+
+// shownTwice reports whether the wall clock t, which means i, also means another
+// moment.
+func shownTwice(t calendar.Time, i time.Time) bool {
+	t.Later = !t.Later
+	other, err := t.Instant()
+	return err == nil && !other.Equal(i)
 }
 
 // putReminders says on or off outright (Graph's default is on). Of several, the
