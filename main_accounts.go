@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/providers/calendar"
@@ -12,8 +13,9 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
-// connectors are the providers' packages as the engine wants them.
-func connectors() map[state.ProviderKind]engine.Connector {
+// connectors are the providers' packages as the engine wants them; now is the
+// clock by which they know which events are near.
+func connectors(now func() time.Time) map[state.ProviderKind]engine.Connector {
 	return map[state.ProviderKind]engine.Connector{
 		state.Google: connector{
 			begin: google.Begin, identify: google.Identify, signOut: google.SignOut,
@@ -21,7 +23,9 @@ func connectors() map[state.ProviderKind]engine.Connector {
 		},
 		state.Outlook: connector{
 			begin: outlook.Begin, identify: outlook.Identify, signOut: outlook.SignOut,
-			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) { return outlook.Open(e, s, nil) },
+			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) {
+				return outlook.Open(e, s, nil, outlook.WithClock(now))
+			},
 		},
 	}
 }

@@ -41,43 +41,54 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 			closeAll()
 		}
 	}()
-	now := time.Now()
-	stage := &terminal.DemoStage{Zone: demoZone, Browser: &http.Client{Timeout: time.Minute}, Close: closeAll}
-	for _, x := range []struct {
-		side    *terminal.DemoSide
-		service simulator.Service
-		owner   string
-		file    string
-		sample  []byte
-	}{
-		{&stage.Home, simulator.Google, "robin@home.example", o.Home, samples.Home(now)},
-		{&stage.Work, simulator.Outlook, "robin@work.example", o.Work, samples.Work(now)},
-	} {
-		sim, err := simulator.New(x.service, simulator.Options{
-			Owner: mailbox.Person{Name: "Robin Sample", Email: x.owner}, Zone: demoZone, AutoApprove: true,
-		})
+	clock := &shiftedClock{}
+	stage := &terminal.DemoStage{Zone: demoZone, Now: clock.now, Browser: &http.Client{Timeout: time.Minute}, Close: closeAll}
+	home, err := newDemoSide(simulator.Google, "robin@home.example", clock.now)
+	if err != nil {
+		return nil, err
+	}
+	work, err := newDemoSide(simulator.Outlook, "robin@work.example", clock.now)
+	if err != nil {
+		return nil, err
+	}
+	stage.Home, stage.Work = home, work
+	var starts []time.Time
+	for side, file := range map[*demoSide]string{home: o.Home, work: o.Work} {
+		if file == "" {
+			continue
+		}
+		loaded, err := side.sim.LoadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		var loaded simulator.Loaded
-		if x.file != "" {
-			loaded, err = sim.LoadFile(x.file)
-			stage.LeftOut += loaded.Series
-		} else { // what the samples leave out is as it is meant
-			loaded, err = sim.Load(bytes.NewReader(x.sample), "sample")
-		}
-		if err != nil {
-			return nil, err
-		}
+		stage.LeftOut += loaded.Series
 		for _, p := range loaded.Problems {
 			stage.Unreadable = append(stage.Unreadable, terminal.Unreadable{File: p.File, Line: p.Line, Reason: p.Reason})
 		}
-		base, stop, err := serveLoopback(ctx, sim)
+		for _, e := range side.mail.Events("primary") {
+			starts = append(starts, e.Start.UTC)
+		}
+	}
+	if day, ok := terminal.DemoDay(starts, time.Now()); ok {
+		clock.moveTo(day)
+		stage.Day = day
+	}
+	for side, sample := range map[*demoSide]func(time.Time) []byte{home: samples.Home, work: samples.Work} {
+		if side == home && o.Home != "" || side == work && o.Work != "" {
+			continue
+		}
+		// What the samples leave out is as it is meant.
+		if _, err := side.sim.Load(bytes.NewReader(sample(clock.now())), "sample"); err != nil {
+			return nil, err
+		}
+	}
+	for _, side := range []*demoSide{home, work} {
+		base, stop, err := serveLoopback(ctx, side.sim)
 		if err != nil {
 			return nil, err
 		}
 		closing = append(closing, stop)
-		*x.side = &demoSide{sim: sim, mail: sim.Mailbox(), endpoints: sim.Endpoints(base)}
+		side.endpoints = side.sim.Endpoints(base)
 	}
 
 	dir, err := os.MkdirTemp("", "twinday-demo-")
@@ -93,7 +104,7 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 	showing, quit := context.WithCancel(ctx)
 	closing = append(closing, quit)
 	h, err := become(dir, 0, engine.Options{
-		Secrets: secrets.Memory(), Log: log, ShowWindow: func() error { return w.open(showing) }, Quit: quit,
+		Connectors: connectors(clock.now), Now: clock.now, Secrets: secrets.Memory(), Log: log, ShowWindow: func() error { return w.open(showing) }, Quit: quit,
 	})
 	if err != nil {
 		return nil, err
@@ -115,6 +126,14 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 	}
 	return stage, nil
 }
+
+// shiftedClock runs as the real one does, on another day.
+type shiftedClock struct{ by time.Duration }
+
+func (c *shiftedClock) now() time.Time { return time.Now().Add(c.by) }
+
+// moveTo makes it now the day t. Only before anybody looks at the clock.
+func (c *shiftedClock) moveTo(t time.Time) { c.by = time.Until(t) }
 
 // serveLoopback serves h on a free port of this machine, until stop is called.
 func serveLoopback(ctx context.Context, h http.Handler) (base string, stop func(), err error) {
@@ -139,6 +158,16 @@ type demoSide struct {
 	sim       *simulator.Simulator
 	mail      *mailbox.Mailbox
 	endpoints simulator.Endpoints
+}
+
+func newDemoSide(service simulator.Service, owner string, now func() time.Time) (*demoSide, error) {
+	sim, err := simulator.New(service, simulator.Options{
+		Owner: mailbox.Person{Name: "Robin Sample", Email: owner}, Zone: demoZone, Now: now, AutoApprove: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &demoSide{sim: sim, mail: sim.Mailbox()}, nil
 }
 
 func (s *demoSide) Provider() state.ProviderKind { return state.ProviderKind(s.sim.Service()) }

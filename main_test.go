@@ -210,6 +210,7 @@ func TestDemoOnRealCalendars(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("the real calendars are not here (../shared/data/ics)")
 	}
+	crossed := 0
 	for i := 0; i < len(files); i += 2 {
 		home, work := files[i], files[min(i+1, len(files)-1)]
 		t.Run(filepath.Base(home)+" and "+filepath.Base(work), func(t *testing.T) {
@@ -223,9 +224,16 @@ func TestDemoOnRealCalendars(t *testing.T) {
 					t.Errorf("unreadable, but not said what or why: %+v", u)
 				}
 			}
+			crossed += sum.Created - editsThatCreate
 		})
 	}
+	if crossed < 50 {
+		t.Errorf("only %d of the real events crossed: are they still where the demo looks?", crossed)
+	}
 }
+
+// editsThatCreate is how many of the demo's own edits make a new meeting.
+const editsThatCreate = 3
 
 func TestDemoNamesAFileThatIsNotThere(t *testing.T) {
 	_, errs, exit := newShell(t).run("demo", "--headless", "--work", "nowhere.ics")

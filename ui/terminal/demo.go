@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -66,8 +67,8 @@ func (s DemoSummary) line() string {
 	for _, t := range s.Sides {
 		held = append(held, fmt.Sprintf("%s holds %s", t.Name, count(t.Events, "event")))
 	}
-	return fmt.Sprintf("%s: %d created, %d updated, %d deleted, %d duplicates, %d mails, %d unknown requests, %d writes on the last pass.",
-		strings.Join(held, ", "), s.Created, s.Updated, s.Deleted, s.Duplicates, s.Mails, s.Unknown, s.LastPassWrites)
+	return fmt.Sprintf("%s: %d created, %d updated, %d deleted, %d left alone, %d duplicates, %d mails, %d unknown requests, %d writes on the last pass.",
+		strings.Join(held, ", "), s.Created, s.Updated, s.Deleted, s.LeftAlone, s.Duplicates, s.Mails, s.Unknown, s.LastPassWrites)
 }
 
 func (a *app) demoCommand() *cobra.Command {
@@ -120,7 +121,9 @@ const (
 )
 
 func (a *app) demo(ctx context.Context, stage *DemoStage) error {
-	d := &demoRun{app: a, stage: stage, sides: [2]DemoSide{stage.Home, stage.Work}, skipped: map[string]bool{}}
+	played := *a
+	played.Now = stage.Now
+	d := &demoRun{app: &played, stage: stage, sides: [2]DemoSide{stage.Home, stage.Work}, skipped: map[string]bool{}}
 	d.sum.Wrong, d.sum.Unreadable, d.sum.LeftOut = []string{}, list(stage.Unreadable), stage.LeftOut
 	for i, s := range d.sides {
 		d.born[i] = map[string]bool{}
@@ -151,6 +154,9 @@ func (d *demoRun) opening() {
 	}
 	if d.stage.LeftOut > 0 {
 		d.note("left out: %s of the files", count(d.stage.LeftOut, "repeating event"))
+	}
+	if day := d.stage.Day; !day.IsZero() {
+		d.note("the files hold nothing near today, so the demo plays on %s", day.Format("2 January 2006"))
 	}
 	d.note("%s begins with %s, %s with %s.",
 		d.sides[atHome].Name(), count(len(d.sides[atHome].Events()), "event"),
@@ -294,12 +300,14 @@ func (d *demoRun) pass(ctx context.Context) error {
 	for _, p := range r.Problems {
 		d.wrong("%s", p.What)
 	}
+	alone := map[string]int{} // by reason
 	for _, s := range r.Steps {
 		switch {
 		case s.Error != "":
 			d.wrong("%s %q: %s", s.Kind, s.Title, s.Error)
-		case s.Kind == state.Skip:
+		case s.Kind == state.Skip && !d.skipped[string(s.Event)]:
 			d.skipped[string(s.Event)] = true
+			alone[s.Reason]++
 		}
 	}
 	entries, err := since(ctx, d.stage.Backend, d.seq)
@@ -312,8 +320,11 @@ func (d *demoRun) pass(ctx context.Context) error {
 			d.cross(e, d.names)
 		}
 	}
-	if n := len(entries) - shownRows; n > 0 {
-		d.note("         … and %d more", n)
+	if n := len(entries) - shownRows; n > 0 && !d.json {
+		d.say("          … and %d more", n)
+	}
+	for _, why := range slices.Sorted(maps.Keys(alone)) {
+		d.note("left alone: %s: %s", count(alone[why], "event"), why)
 	}
 	return nil
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
@@ -31,6 +33,10 @@ type DemoStage struct {
 	// LeftOut is how many series the files hold that are not part of the demo.
 	LeftOut int
 	Zone    string // IANA: where the demo's people live
+	// Now is the demo's clock. Day, if set, is the day that it plays on instead of
+	// today, since the files hold nothing near today (see DemoDay).
+	Now func() time.Time
+	Day time.Time
 	// Browser visits the sign-in page as the person would.
 	Browser *http.Client
 	// Show runs the engine with tray and window until the person quits; nil
@@ -148,4 +154,25 @@ func missing(from, to []DemoEvent) []DemoEvent {
 		have[sightOf(e)]--
 	}
 	return out
+}
+
+// DemoDay picks the day to play on for events that start at the times given:
+// today (false) if any is near it, else the day from which on most of them lie
+// ahead, within what is mirrored.
+func DemoDay(starts []time.Time, today time.Time) (day time.Time, other bool) {
+	ahead := func(day time.Time) time.Time { return day.AddDate(0, 0, sureOn) }
+	for _, t := range starts {
+		if t.After(today.AddDate(0, 0, -sureBack)) && t.Before(ahead(today)) {
+			return time.Time{}, false
+		}
+	}
+	sorted := slices.SortedFunc(slices.Values(starts), time.Time.Compare)
+	most := 0
+	for i, t := range sorted {
+		end, _ := slices.BinarySearchFunc(sorted, ahead(t), time.Time.Compare)
+		if end-i > most {
+			most, day = end-i, t
+		}
+	}
+	return day, most > 0
 }

@@ -191,7 +191,7 @@ func stageWith(page string, browser *http.Client, bug func(*twin)) (*twin, *Demo
 	_, _ = home.Add(DemoEvent{Title: "Every Monday", Start: at(5), End: at(6), Apart: true})
 	_, _ = work.Add(DemoEvent{Title: "Stand-up", Start: at(24), End: at(25)})
 	w := &twin{sides: [2]*shelf{home, work}, bug: bug, page: page}
-	return w, &DemoStage{Backend: w, Home: home, Work: work, Zone: "Europe/Berlin", Browser: browser, Close: func() {},
+	return w, &DemoStage{Backend: w, Home: home, Work: work, Zone: "Europe/Berlin", Now: func() time.Time { return now }, Browser: browser, Close: func() {},
 		Unreadable: []Unreadable{{File: "my.ics", Line: 12, Reason: "no end"}}, LeftOut: 1}
 }
 
@@ -215,7 +215,7 @@ func TestDemoWithAFaithfulEngine(t *testing.T) {
 		"not read: my.ics:12: no end\n",
 		"left out: 1 repeating event of the files\n",
 		"by hand     adds Dentist at the old bridge",
-		"Google holds 7 events, Outlook holds 6 events: 8 created, 6 updated, 2 deleted, 0 duplicates, 0 mails, 0 unknown requests, 0 writes on the last pass.\n",
+		"Google holds 7 events, Outlook holds 6 events: 8 created, 6 updated, 2 deleted, 0 left alone, 0 duplicates, 0 mails, 0 unknown requests, 0 writes on the last pass.\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("not printed: %q\nin:\n%s", want, out)
@@ -323,6 +323,37 @@ func TestCountDuplicates(t *testing.T) {
 	} {
 		if got := countDuplicates(c.side, c.here, c.there); got != c.want {
 			t.Errorf("%s: %d duplicates, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestDemoDay(t *testing.T) {
+	day := func(s string) time.Time {
+		d, err := time.Parse(time.DateOnly, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	days := func(all ...string) (out []time.Time) {
+		for _, s := range all {
+			out = append(out, day(s))
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		starts []time.Time
+		want   string // empty: today
+	}{
+		"no events":                       {nil, ""},
+		"something near today":            {days("2001-01-01", "2026-03-20"), ""},
+		"all in one year":                 {days("2019-06-01", "2019-02-16", "2019-09-01"), "2019-02-16"},
+		"most of them in the later years": {days("2009-06-01", "2018-12-24", "2019-02-16", "2019-09-01"), "2018-12-24"},
+		"far ahead":                       {days("2036-01-01"), "2036-01-01"},
+	} {
+		got, other := DemoDay(c.starts, now)
+		if other != (c.want != "") || other && !got.Equal(day(c.want)) {
+			t.Errorf("%s: %v, %t; want %q", name, got, other, c.want)
 		}
 	}
 }
