@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -125,4 +126,39 @@ func receiver(t ast.Expr) string {
 		return t.Name
 	}
 	return ""
+}
+
+// TestEveryCallIsDocumented compares the pages for scripts with the code.
+func TestEveryCallIsDocumented(t *testing.T) {
+	for _, test := range []struct {
+		code, page string
+		call       *regexp.Regexp // its groups make the call as the page writes it
+		prefix     string
+		atLeast    int
+	}{
+		{"engine/control/server.go", "docs/interface.md", regexp.MustCompile(`route\(mux, "([A-Z]+)", "([^"]+)"`), "/v1", 15},
+		{"providers/simulator/control.go", "docs/simulators.md", regexp.MustCompile(`(?m)^\t\t"([A-Z]+) ([a-z][^"]*)":`), "", 10},
+	} {
+		page := readFile(t, test.page)
+		calls := test.call.FindAllStringSubmatch(readFile(t, test.code), -1)
+		if len(calls) < test.atLeast {
+			t.Errorf("found %d calls in %s: it must have changed its shape", len(calls), test.code)
+		}
+		for _, c := range calls {
+			if call := "`" + c[1] + " " + test.prefix + c[2]; !strings.Contains(page, call+"`") && !strings.Contains(page, call+"?") {
+				t.Errorf("%s does not name %s`", test.page, call)
+			}
+		}
+	}
+}
+
+// TestQuickStartStandsFirst: a newcomer copies the first two commands.
+func TestQuickStartStandsFirst(t *testing.T) {
+	_, start, _ := strings.Cut(readFile(t, "README.md"), "## Quick start\n\n")
+	if !strings.HasPrefix(start, "    make demo\n    make test\n") {
+		t.Error("README.md: the quick start does not begin with make demo and make test")
+	}
+	if !strings.Contains(readFile(t, ".ci/run"), "\nmake test\n") {
+		t.Error(".ci/run does not run the README's test command")
+	}
 }

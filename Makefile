@@ -1,0 +1,76 @@
+# Twinday. `make help` lists what there is.
+
+# One set of flags everywhere: another set would compile everything again.
+# migrated_fynedo: the window only touches Fyne from its own goroutine.
+# Machines with less than 8 GB of memory compile one package at a time: the
+# Microsoft Graph SDK alone needs about 5 GB, once.
+MEMORY_GB := $(shell awk '/^MemTotal/ {printf "%d", $$2/1000000}' /proc/meminfo 2>/dev/null || echo 8)
+ONE_BY_ONE := $(if $(filter 0 1 2 3 4 5 6 7,$(MEMORY_GB)),-p=1)
+export GOFLAGS := $(strip -buildvcs=false -tags=migrated_fynedo $(ONE_BY_ONE))
+
+# The Fyne window is C underneath.
+export CGO_ENABLED := 1
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+BUILD_PACKAGES := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
+TEST_PACKAGES := dbus xvfb libgl1-mesa-dri
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: demo run build test quick lint deps deps-build deps-test clean help
+
+demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
+	./twinday demo
+
+run: build ## Build and start Twinday itself: tray, engine, window
+	./twinday
+
+build: deps-build ## Build ./twinday
+	@echo "Building ./twinday (the first build compiles two large SDKs: 5 to 15 minutes)"
+	go build -ldflags "-X main.version=$(VERSION)" -o twinday .
+
+test: deps lint ## Install what is missing, lint, and run the whole suite
+	go test ./...
+
+quick: ## The inner loop: the pure packages, in seconds
+	go test ./engine/... ./store/... ./providers/calendar/...
+
+# The sources that are checked for their form: generated and vendored there are none.
+lint: ## gofmt, go vet and staticcheck
+	@echo "gofmt"
+	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "not formatted (run gofmt -w):"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+
+deps: deps-build deps-test
+
+deps-build: # What the window needs to compile.
+	@$(call install,$(BUILD_PACKAGES),to build the window)
+
+deps-test: # A session bus for the tray's tests, a screen and software GL for the window's.
+	@$(call install,$(TEST_PACKAGES),to test the tray and the window)
+
+# install asks apt for the packages that are missing, and says so. Where there is
+# no apt it names them and goes on: they may be there under other names.
+define install
+	command -v go >/dev/null || { echo "Go is missing: https://go.dev/dl (1.26 or newer)"; exit 1; }; \
+	missing=; \
+	if command -v dpkg >/dev/null && command -v apt-get >/dev/null; then \
+		for p in $(1); do dpkg -s $$p 2>/dev/null | grep -q '^Status: install ok installed' || missing="$$missing $$p"; done; \
+		if [ -n "$$missing" ]; then \
+			sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+			echo "Installing$$missing ($(2)): $$sudo apt-get install"; \
+			$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing || exit 1; \
+		fi; \
+	else \
+		echo "No apt here. $(2) Debian needs: $(1)"; \
+	fi
+endef
+
+clean: ## Remove what was built
+	rm -f twinday
+	rm -rf bin dist
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
