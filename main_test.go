@@ -152,7 +152,7 @@ func TestTheWholePathByCommands(t *testing.T) {
 		t.Errorf("the history of Choir: %+v", h)
 	}
 	st := must[control.Status](s, "status")
-	if len(st.Mirrors) != 1 || st.Mirrors[0].ID != m.ID || st.Mirrors[0].Events != 3 || st.LastSync.IsZero() {
+	if len(st.Mirrors) != 1 || st.Mirrors[0].ID != m.ID || st.Mirrors[0].Events != 3 {
 		t.Errorf("the status: %+v", st)
 	}
 	if r := must[control.Report](s, "mirror", "remove", string(m.ID), "--copies", "remove"); r.Deleted != 2 {
@@ -161,6 +161,19 @@ func TestTheWholePathByCommands(t *testing.T) {
 	must[state.Account](s, "account", "remove", "work")
 	if all := must[[]state.Account](s, "account", "list"); len(all) != 1 {
 		t.Errorf("accounts: %+v", all)
+	}
+}
+
+// Each command is an engine of its own here, so the answer must come from the store.
+func TestTheLastGoodSyncIsVisibleToTheNextCommand(t *testing.T) {
+	s := newShell(t)
+	soon := today(t, s)
+	s.account("google", "home", calendarOf(meeting("a@test", "Choir", soon)))
+	s.account("outlook", "work", calendarOf())
+	must[state.Mirror](s, "mirror", "add", "--member", "home/primary", "--member", "work/primary")
+	r := must[control.Report](s, "sync")
+	if st := must[control.Status](s, "status"); !st.LastSync.Equal(r.Ended) || !st.Mirrors[0].LastSync.Equal(r.Ended) {
+		t.Errorf("last sync %v, of the mirror %v; the pass ended at %v", st.LastSync, st.Mirrors[0].LastSync, r.Ended)
 	}
 }
 

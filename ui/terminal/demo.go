@@ -63,12 +63,24 @@ type DemoTail struct {
 
 // line is the summary in one line.
 func (s DemoSummary) line() string {
+	return fmt.Sprintf("%s: %d created, %d updated, %d deleted, %d left alone, %s, %d writes on the last pass.",
+		s.holds(), s.Created, s.Updated, s.Deleted, s.LeftAlone, s.safety(), s.LastPassWrites)
+}
+
+// liveLine is the line for a demo in which the person had a hand, and the engine
+// its own passes: only what was counted at the end.
+func (s DemoSummary) liveLine() string { return fmt.Sprintf("%s: %s.", s.holds(), s.safety()) }
+
+func (s DemoSummary) holds() string {
 	var held []string
 	for _, t := range s.Sides {
 		held = append(held, fmt.Sprintf("%s holds %s", t.Name, count(t.Events, "event")))
 	}
-	return fmt.Sprintf("%s: %d created, %d updated, %d deleted, %d left alone, %d duplicates, %d mails, %d unknown requests, %d writes on the last pass.",
-		strings.Join(held, ", "), s.Created, s.Updated, s.Deleted, s.LeftAlone, s.Duplicates, s.Mails, s.Unknown, s.LastPassWrites)
+	return strings.Join(held, ", ")
+}
+
+func (s DemoSummary) safety() string {
+	return fmt.Sprintf("%d duplicates, %d mails, %d unknown requests", s.Duplicates, s.Mails, s.Unknown)
 }
 
 func (a *app) demoCommand() *cobra.Command {
@@ -246,7 +258,7 @@ func (d *demoRun) headless(ctx context.Context) error {
 		return err
 	}
 	d.judge()
-	return d.close()
+	return d.close(d.sum.line)
 }
 
 // edit does one edit as another client, syncs, and looks whether it arrived.
@@ -349,7 +361,7 @@ func (d *demoRun) live(ctx context.Context) error {
 	// only what may never happen is judged.
 	d.sum.Wrong = []string{}
 	d.judgeSafety()
-	return d.close()
+	return d.close(d.sum.liveLine)
 }
 
 // livePause is the time between two edits: long enough to see one arrive.
@@ -463,7 +475,7 @@ func (d *demoRun) wanted(events []DemoEvent) []DemoEvent {
 }
 
 // close prints the summary and turns it into the command's end.
-func (d *demoRun) close() error {
+func (d *demoRun) close(line func() string) error {
 	d.sum.OK = len(d.sum.Wrong) == 0
 	if d.json {
 		if err := writeJSON(d.out, d.sum); err != nil {
@@ -473,7 +485,7 @@ func (d *demoRun) close() error {
 		for _, w := range d.sum.Wrong {
 			d.say("! %s", w)
 		}
-		d.say("%s", d.sum.line())
+		d.say("%s", line())
 	}
 	switch {
 	case !d.sum.OK:

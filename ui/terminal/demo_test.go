@@ -290,6 +290,9 @@ func TestDemoLiveEditsUntilThePersonQuits(t *testing.T) {
 			return nil
 		}
 		out, exit := perform(t.Context(), stage)
+		if !strings.HasSuffix(out, "0 duplicates, 0 mails, 0 unknown requests.\n") {
+			t.Errorf("the last line of:\n%s", out)
+		}
 		if exit != ExitDone || w.pass != 4 {
 			t.Errorf("exit %d after %d passes, want 0 after the first and three edits:\n%s", exit, w.pass, out)
 		}
