@@ -181,8 +181,8 @@ func (p *calendarsPage) calendar(c state.Calendar) fyne.CanvasObject {
 	if len(in) > 0 {
 		note.SetText(assets.Text("in {{.Mirrors}}", "Mirrors", joinComma(in)))
 	}
-	return container.NewBorder(nil, nil, container.NewHBox(width(8, layout.NewSpacer()), swatch(c.Color)), short(role(c)),
-		container.NewGridWithColumns(2, text(p.w.name(c.Ref)), note))
+	return container.NewBorder(nil, nil, container.NewHBox(width(8, layout.NewSpacer()), swatch(c.Color)), nil,
+		container.NewGridWithColumns(3, text(p.w.name(c.Ref)), dim(role(c)), note))
 }
 
 func (p *calendarsPage) removeMirror(m state.Mirror) {

@@ -247,17 +247,14 @@ func (w *Window) heldRow(h state.Held, apply, drop fyne.CanvasObject) fyne.Canva
 // change is one field group before and after, as lines.
 func change(g calendar.Group, before, after calendar.Content) []fyne.CanvasObject {
 	was, is := groupText(g, before), groupText(g, after)
-	if was == "" {
-		was = "–"
+	out := []fyne.CanvasObject{bold(groupName(g))}
+	if is != "" {
+		out = append(out, prose(is))
 	}
-	if is == "" {
-		is = "–"
+	if was != "" && was != is {
+		old := prose(assets.Text("was: {{.Before}}", "Before", was))
+		old.Importance = widget.LowImportance
+		out = append(out, old)
 	}
-	old := prose(was)
-	old.Importance = widget.LowImportance
-	name := bold(groupName(g))
-	if was == is {
-		return []fyne.CanvasObject{name, prose(is)}
-	}
-	return []fyne.CanvasObject{name, old, prose("→ " + is)}
+	return out
 }

@@ -180,11 +180,10 @@ type historyRow struct {
 	widget.BaseWidget
 	icon              *widget.Icon
 	time, title, what *widget.Label
-	why               *widget.Label
 }
 
 func newHistoryRow() *historyRow {
-	r := &historyRow{icon: widget.NewIcon(nil), time: dim(""), title: bold(""), what: text(""), why: dim("")}
+	r := &historyRow{icon: widget.NewIcon(nil), time: dim(""), title: bold(""), what: dim("")}
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -193,7 +192,7 @@ func newHistoryRow() *historyRow {
 func (r *historyRow) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(container.NewBorder(nil, nil,
 		container.NewHBox(container.NewPadded(r.icon), width(96, r.time)), nil,
-		lines(container.NewGridWithColumns(2, r.title, r.what), r.why)))
+		lines(r.title, r.what)))
 }
 
 // fill shows an entry in a row, and fetches older ones when the end comes near.
@@ -207,11 +206,22 @@ func (p *historyPage) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	}
 	setText(r.time, assets.Moment(p.w.opt.Now(), h.Time))
 	setText(r.title, titleOf(h.Title))
-	setText(r.what, happened(h, p.w.name(h.Ref)))
-	setText(r.why, h.Why)
+	setText(r.what, p.line(h))
 	if i >= len(p.entries)-historyAhead && !p.all && !p.loading {
 		p.fetch(p.entries[len(p.entries)-1].Seq)
 	}
+}
+
+// line says what happened, where from and why, in one line.
+func (p *historyPage) line(h state.HistoryEntry) string {
+	s := happened(h, p.w.name(h.Ref))
+	if h.From != (state.Ref{}) && h.From != h.Ref {
+		s += ", " + assets.Text("from {{.Where}}", "Where", p.w.name(h.From))
+	}
+	if h.Why != "" {
+		s += " · " + h.Why
+	}
+	return s
 }
 
 func titleOf(title string) string {
@@ -255,10 +265,8 @@ func (p *historyPage) choose(i widget.ListItemID) {
 	done.Importance = widget.LowImportance
 	title := prose(titleOf(h.Title))
 	title.TextStyle.Bold = true
-	rows := []fyne.CanvasObject{
-		dim(h.Time.In(p.w.opt.Now().Location()).Format(dayFormat + ", 15:04:05")),
-		prose(happened(h, p.w.name(h.Ref))),
-	}
+	date := dim(h.Time.In(p.w.opt.Now().Location()).Format(dayFormat + ", 15:04:05"))
+	rows := []fyne.CanvasObject{title, prose(happened(h, p.w.name(h.Ref)))}
 	if h.From != (state.Ref{}) && h.From != h.Ref {
 		rows = append(rows, bold(assets.Text("From")), prose(p.w.name(h.From)+" ("+p.w.accountName(h.From.Account)+")"),
 			bold(assets.Text("To")), prose(p.w.name(h.Ref)+" ("+p.w.accountName(h.Ref.Account)+")"))
@@ -269,7 +277,7 @@ func (p *historyPage) choose(i widget.ListItemID) {
 	for _, g := range detailGroups(h) {
 		rows = append(rows, change(g, h.Before, h.After)...)
 	}
-	head := container.NewBorder(nil, nil, nil, container.NewVBox(done), title)
+	head := container.NewBorder(nil, nil, nil, done, date)
 	p.detail.Objects = []fyne.CanvasObject{container.New(layout.NewCustomPaddedLayout(0, 0, 10, 0), width(320,
 		newBackdrop(colorPanel, 10, container.NewPadded(container.NewBorder(head, nil, nil, nil, container.NewVScroll(lines(rows...)))))))}
 	p.detail.Show()

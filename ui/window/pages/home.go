@@ -134,8 +134,9 @@ func (h *home) update() {
 	setText(h.when, lastAndNext(s, now))
 	setShown(h.when, h.when.Text != "")
 	paused := s.Activity == control.Paused
-	setShown(h.pauseBtn, !paused)
+	setShown(h.pauseBtn, !paused && len(s.Mirrors) > 0)
 	setShown(h.resumeBtn, paused)
+	setShown(h.syncBtn, len(s.Mirrors) > 0)
 	h.buttons()
 
 	if s.Activity == control.NeedsYou { // the summary says how many
