@@ -129,7 +129,7 @@ func meeting(uid, title string, day string) string {
 
 func TestTheWholePathByCommands(t *testing.T) {
 	s := newShell(t)
-	soon := today(t, s)
+	soon := tomorrow(t, s)
 	s.account("google", "home", calendarOf(meeting("a@test", "Choir", soon), meeting("both@test", "Lunch", soon)))
 	s.account("outlook", "work", calendarOf(meeting("b@test", "Stand-up", soon), meeting("both@test", "Lunch", soon)))
 
@@ -167,7 +167,7 @@ func TestTheWholePathByCommands(t *testing.T) {
 // Each command is an engine of its own here, so the answer must come from the store.
 func TestTheLastGoodSyncIsVisibleToTheNextCommand(t *testing.T) {
 	s := newShell(t)
-	soon := today(t, s)
+	soon := tomorrow(t, s)
 	s.account("google", "home", calendarOf(meeting("a@test", "Choir", soon)))
 	s.account("outlook", "work", calendarOf())
 	must[state.Mirror](s, "mirror", "add", "--member", "home/primary", "--member", "work/primary")
@@ -177,9 +177,9 @@ func TestTheLastGoodSyncIsVisibleToTheNextCommand(t *testing.T) {
 	}
 }
 
-// today is tomorrow's date by the clock that the commands go by, as iCalendar
+// tomorrow is tomorrow's date by the clock that the commands go by, as iCalendar
 // writes it: within every provider's window.
-func today(t *testing.T, s *shell) string {
+func tomorrow(t *testing.T, s *shell) string {
 	t.Helper()
 	now := must[control.Status](s, "pause", "--for", "24h").PausedUntil
 	must[control.Status](s, "resume")
