@@ -290,6 +290,25 @@ func (o other) AddEvent(e calendar.Event) calendar.RemoteID {
 	return calendar.RemoteID(id)
 }
 
+// AddInvitation does what the mail system does with an invitation that came in.
+func (o other) AddInvitation(e calendar.Event) calendar.RemoteID {
+	o.t.Helper()
+	moment := func(t calendar.Time) mailbox.Moment { return mailbox.Moment{Local: t.Local, Zone: t.Zone} }
+	box := o.sim.Mailbox()
+	m := mailbox.Event{Title: e.Content.Title, Start: moment(e.Content.When.Start), End: moment(e.Content.When.End),
+		Organizer: mailbox.Person(e.Organizer), Attendees: []mailbox.Attendee{{Person: box.Owner, Type: "required", Response: "needsAction"}}}
+	for _, g := range e.Guests {
+		m.Attendees = append(m.Attendees, mailbox.Attendee{Person: mailbox.Person(g.Person), Type: "required", Response: "needsAction"})
+	}
+	uid := box.AddEvent(string(o.cal), m).UID
+	found, _ := o.call("GET", "/events?$filter="+url.QueryEscape("iCalUId eq '"+uid+"'"), nil)["value"].([]any)
+	if len(found) != 1 {
+		o.t.Fatalf("the invitation is listed %d times", len(found))
+	}
+	id, _ := found[0].(map[string]any)["id"].(string)
+	return calendar.RemoteID(id)
+}
+
 func (o other) EditTitle(id calendar.RemoteID, title string) {
 	o.t.Helper()
 	o.call("PATCH", at(id), map[string]any{"subject": title})

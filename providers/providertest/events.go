@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -231,6 +232,37 @@ func updateLeavesForeign(b *bench) {
 	}
 	if n := b.other.Mails() - mails; n != 0 && !b.s.MailsGuests {
 		b.t.Errorf("the update mailed %d guests", n)
+	}
+}
+
+func invitation(b *bench) {
+	inviter, ok := b.other.(Inviter)
+	if !ok {
+		b.t.Log("this setup offers no way to be invited")
+		return
+	}
+	b.mailsAllowed = true // the inviting may mail; reading is counted below
+	ada, bob := calendar.Person{Name: "Ada", Email: "ada@example.com"}, calendar.Person{Name: "Bob", Email: "bob@example.com"}
+	cursor := b.changes("").Next
+	id := inviter.AddInvitation(calendar.Event{Organizer: ada, Content: b.meeting(6, "Come all"), Guests: []calendar.Guest{{Person: bob}}})
+	mails := b.other.Mails()
+	e := b.find(b.changes(cursor), id)
+	if e.Organizer.Email != ada.Email || e.Organized || e.MyResponse != calendar.NeedsAction {
+		b.t.Errorf("organizer %v, organized by us %v, our response %q; want %v, false, %q",
+			e.Organizer, e.Organized, e.MyResponse, ada, calendar.NeedsAction)
+	}
+	var guests []string
+	for _, g := range e.Guests {
+		guests = append(guests, g.Email)
+	}
+	slices.Sort(guests)
+	guests = slices.DeleteFunc(guests, func(s string) bool { return s == ada.Email }) // a service may list the organizer
+	if len(guests) != 1 || guests[0] != bob.Email {
+		b.t.Errorf("guests are %v; want those besides the calendar's owner", e.Guests)
+	}
+	b.wantSame("get", b.get(id), e)
+	if n := b.other.Mails() - mails; n != 0 {
+		b.t.Errorf("reading an invitation mailed %d people", n)
 	}
 }
 

@@ -76,6 +76,15 @@ type Other interface {
 	Rest(id calendar.RemoteID) string
 }
 
+// Inviter is an Other that can put another person's invitation into the
+// calendar, too.
+type Inviter interface {
+	// AddInvitation puts e into the calendar as an invitation by e.Organizer,
+	// with e.Guests and the calendar's owner as attendees. The owner has not
+	// answered yet.
+	AddInvitation(e calendar.Event) calendar.RemoteID
+}
+
 // Run runs the suite, one subtest a promise of calendar.Provider.
 func Run(t *testing.T, s Setup) {
 	t.Helper()
@@ -99,6 +108,7 @@ func Run(t *testing.T, s Setup) {
 
 		{"update writes only the named groups", updateNamedGroups},
 		{"update leaves guests and foreign properties", updateLeavesForeign},
+		{"an invitation tells its organizer and its guests", invitation},
 		{"update with what was read changes nothing", updateIsIdempotent},
 		{"update on a stale version writes nothing", staleUpdate},
 		{"update of a deleted event says so", updateDeleted},
