@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"html"
+	"regexp"
 	"strings"
 
 	nethtml "golang.org/x/net/html"
@@ -53,8 +54,11 @@ func wrapHTML(src string) string {
 	}
 	out := "<html>\n<head>\n" + metaLine + "\n" + h.String() + "</head>\n<body" + attrs(body) + ">\n" +
 		strings.Trim(b.String(), "\n") + "\n</body>\n</html>\n"
-	return strings.ReplaceAll(out, "\n", "\r\n")
+	return strings.ReplaceAll(void.ReplaceAllString(out, "<$1$2>"), "\n", "\r\n")
 }
+
+// void finds elements without an end, which the renderer closes in XML's way.
+var void = regexp.MustCompile(`<(br|hr|img|meta|col|wbr|area)((?: [^<>]*?)?)/>`)
 
 // dropped elements do not survive storing, with all that is in them.
 var dropped = map[atom.Atom]bool{

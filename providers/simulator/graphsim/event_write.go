@@ -101,12 +101,12 @@ func (c *call) applyTimes(e *mailbox.Event, body map[string]any, create bool) *a
 	from, to := e.Start, e.End
 	var err *apiError
 	if hasStart {
-		if from, err = parseMoment(start, create); err != nil {
+		if from, err = parseMoment(start, create, c.quirks.LaterReading); err != nil {
 			return err
 		}
 	}
 	if hasEnd {
-		if to, err = parseMoment(end, create); err != nil {
+		if to, err = parseMoment(end, create, c.quirks.LaterReading); err != nil {
 			return err
 		}
 	}
@@ -183,11 +183,12 @@ func applyReminder(e *mailbox.Event, body map[string]any) {
 	if hasOn {
 		on = o != false // null means the default, which is on
 	}
-	e.Extra["reminderMinutesBeforeStart"] = minutes
-	e.Reminders = &[]mailbox.Reminder{}
-	if on {
+	if delete(e.Extra, "reminderMinutesBeforeStart"); on {
 		e.Reminders = &[]mailbox.Reminder{{Method: "popup", Minutes: minutes}}
+		return
 	}
+	e.Reminders = &[]mailbox.Reminder{}
+	e.Extra["reminderMinutesBeforeStart"] = minutes
 }
 
 func applyEnum(body map[string]any, name string, field *string) {

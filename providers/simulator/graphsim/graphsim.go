@@ -78,6 +78,10 @@ type Quirks struct {
 	// Teams: the account has Teams, so isOnlineMeeting works. Consumer accounts
 	// ignore it silently.
 	Teams bool
+	// LaterReading reads a wall clock that comes twice as its second instant
+	// (standard time, as .NET does). Off: the first, as in RFC 5545. Microsoft
+	// says nothing of it for Graph.
+	LaterReading bool
 	// AcceptGuestEdits lets a guest change what the organizer owns, locally. Off:
 	// 403. Microsoft documents neither.
 	AcceptGuestEdits bool

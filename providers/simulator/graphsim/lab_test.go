@@ -188,3 +188,11 @@ func (l *lab) noUnknown() {
 }
 
 func escaped(s string) string { return url.QueryEscape(s) }
+
+func jsonText(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}

@@ -21,8 +21,9 @@ func badZone(name string) *apiError {
 
 // parseMoment reads a dateTimeTimeZone. The wall clock is in the zone; an offset
 // or Z inside dateTime wins over the zone, which then only names where it is
-// shown (observed by third parties). A missing zone means UTC on creation only.
-func parseMoment(v map[string]any, create bool) (mailbox.Moment, *apiError) {
+// shown (observed by third parties). A missing zone means UTC on creation only;
+// later says which reading an hour has that comes twice.
+func parseMoment(v map[string]any, create, later bool) (mailbox.Moment, *apiError) {
 	text, _ := v["dateTime"].(string)
 	name, _ := v["timeZone"].(string)
 	if name == "" && create {
@@ -32,7 +33,7 @@ func parseMoment(v map[string]any, create bool) (mailbox.Moment, *apiError) {
 	if !ok {
 		return mailbox.Moment{}, badZone(name)
 	}
-	t, ok := parseWall(text, loc)
+	t, ok := parseWall(text, loc, later)
 	if !ok {
 		return mailbox.Moment{}, badRequest("ErrorInvalidRequest", "The value '"+text+"' of a dateTime is not valid.")
 	}
@@ -42,25 +43,45 @@ func parseMoment(v map[string]any, create bool) (mailbox.Moment, *apiError) {
 
 // parseWall reads the spellings of dateTime: a bare date, minutes, seconds, any
 // number of decimals, with or without an offset.
-func parseWall(text string, loc *time.Location) (time.Time, bool) {
+func parseWall(text string, loc *time.Location, later bool) (time.Time, bool) {
 	for _, layout := range []string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04Z07:00"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t, true
 		}
 	}
 	for _, layout := range []string{wallLayout, "2006-01-02T15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, text, loc); err == nil {
-			return t, true
+		if t, err := time.Parse(layout, text); err == nil {
+			return wall(t, loc, later), true
 		}
 	}
 	return time.Time{}, false
+}
+
+// wall is the instant at which the zone's clocks show what t shows in UTC. Of
+// two such instants it is the first, or the later one; a reading that the clocks
+// skip is taken with the offset before the jump (RFC 5545 section 3.3.5).
+func wall(t time.Time, loc *time.Location, later bool) time.Time {
+	// No zone changes its clocks twice within two days.
+	const near = 26 * time.Hour
+	at := func(when time.Time) time.Time {
+		_, offset := when.In(loc).Zone()
+		return t.Add(-time.Duration(offset) * time.Second)
+	}
+	before, after := at(t.Add(-near)), at(t.Add(near))
+	shows := func(u time.Time) bool { return u.In(loc).Format(wallLayout) == t.Format(wallLayout) }
+	switch {
+	case shows(after) && (later || !shows(before)):
+		return after.In(loc)
+	default:
+		return before.In(loc)
+	}
 }
 
 // windowTime reads startDateTime and endDateTime: an offset counts, without one
 // it is UTC whatever Prefer says (Microsoft "List calendarView").
 func windowTime(text string) (time.Time, bool) {
 	// A '+' that was not escaped arrives as a space.
-	t, ok := parseWall(strings.Replace(text, " ", "+", 1), time.UTC)
+	t, ok := parseWall(strings.Replace(text, " ", "+", 1), time.UTC, false)
 	return t.UTC(), ok
 }
 
@@ -74,15 +95,15 @@ func instant(m mailbox.Moment) time.Time {
 		loc = time.UTC
 	}
 	if m.Date != "" {
-		if t, err := time.ParseInLocation(time.DateOnly, m.Date, loc); err == nil {
-			return t.UTC()
+		if t, err := time.Parse(time.DateOnly, m.Date); err == nil {
+			return wall(t, loc, false).UTC()
 		}
 	}
 	if m.Local == "" || m.UTC.In(loc).Format(wallLayout) == m.Local {
 		return m.UTC.UTC()
 	}
-	if t, err := time.ParseInLocation(wallLayout, m.Local, loc); err == nil {
-		return t.UTC()
+	if t, err := time.Parse(wallLayout, m.Local); err == nil {
+		return wall(t, loc, false).UTC()
 	}
 	return m.UTC.UTC()
 }
