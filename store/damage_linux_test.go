@@ -6,6 +6,9 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
 )
 
 // TestAFolderThatMayNotBeRead runs as anybody: root lays its rights down for the
@@ -29,4 +32,42 @@ func TestAFolderThatMayNotBeRead(t *testing.T) {
 		defer syscall.RawSyscall(syscall.SYS_SETFSUID, 0, 0, 0)
 	}
 	noAccess(t, path)
+}
+
+// TestAFaultOfTheMemoryMapIsDamage cuts the file off under the open store, so that
+// touching its map faults: in bbolt, and in what reads a value that bbolt gave.
+func TestAFaultOfTheMemoryMapIsDamage(t *testing.T) {
+	good := goodFile(t)
+	for name, read := range map[string]func(tx *Tx, cut func()) error{
+		"in bbolt": func(tx *Tx, cut func()) error {
+			cut()
+			return tx.EachReplica(work, func(state.Replica) error { return nil })
+		},
+		"in a value": func(tx *Tx, cut func()) error {
+			raw := tx.byRef(bucketReplicas, work).Get([]byte("0-0"))
+			cut()
+			var e calendar.Event
+			return tx.decode(bucketReplicas, []byte("0-0"), raw, &e)
+		},
+	} {
+		path := filepath.Join(t.TempDir(), "twinday.db")
+		if err := os.WriteFile(path, good, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(path, Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		err = s.View(func(tx *Tx) error {
+			return read(tx, func() {
+				if err := os.Truncate(path, int64(2*pageSizeOf(good))); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+		if !isDamaged(err) || s.damaged.Load() == nil {
+			t.Errorf("%s: %T: %v", name, err, err)
+		}
+	}
 }
