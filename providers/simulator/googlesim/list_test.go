@@ -172,6 +172,16 @@ func TestSyncTokensAreRefusedAsTheServiceDoes(t *testing.T) {
 	if a.reason() != "fullSyncRequired" || !strings.Contains(a.raw, `"location":"syncToken"`) {
 		t.Errorf("expired: %s", a.raw)
 	}
+	paged := newBench(t)
+	paged.fill(3)
+	_, token = paged.read("")
+	paged.edit("event000", "x")
+	paged.edit("event001", "x")
+	page := paged.want(200, "GET", "calendars/primary/events?maxResults=1&syncToken="+token, "").text("nextPageToken")
+	if err := paged.box.ExpireCursors("primary"); err != nil {
+		t.Fatal(err)
+	}
+	paged.want(410, "GET", "calendars/primary/events?maxResults=1&syncToken="+token+"&pageToken="+url.QueryEscape(page), "")
 	future := syncToken{List: "robin@example.com", Seq: 1 << 40, Query: "x"}.String()
 	b.want(410, "GET", "calendars/primary/events?syncToken="+future, "")
 }

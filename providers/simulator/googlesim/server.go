@@ -44,6 +44,7 @@ type Server struct {
 	tokens    int                    // page and sync tokens handed out
 	created   map[string]bool        // calendars made through the API
 	writes    map[string][]time.Time // recent writes by calendar, for QuickWrites
+	units     []time.Time            // quota units of the last minute, for UnitsPerMinute
 }
 
 // New returns a server.
@@ -130,6 +131,9 @@ func (c *call) run() (any, error) {
 	}
 	c.Mailbox.Lock()
 	defer c.Mailbox.Unlock()
+	if err := c.spend(); err != nil {
+		return nil, err
+	}
 	answer, err := c.route.handle(c)
 	if err != nil || answer == nil {
 		return nil, err
@@ -169,6 +173,27 @@ func (c *call) authorize() error {
 		c.ownedOnly = only("calendar.events.owned", "calendar.events.owned.readonly", "calendar.events.freebusy")
 	}
 	c.createdOnly = c.route.kind != "colors.get" && c.route.kind != "calendars.insert" && only("calendar.app.created")
+	return nil
+}
+
+// spend takes the request's quota units from the sliding minute.
+func (c *call) spend() error {
+	if c.Switches.UnitsPerMinute == 0 {
+		return nil
+	}
+	cost := 1
+	if c.route.kind == "events.patch" {
+		cost = 3
+	}
+	now := c.Now()
+	c.units = slices.DeleteFunc(c.units, func(t time.Time) bool { return now.Sub(t) >= time.Minute })
+	if len(c.units)+cost > c.Switches.UnitsPerMinute {
+		e := rateLimited()
+		e.message = "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute per user' of service " +
+			"'calendar-json.googleapis.com' for consumer 'project_number:1'."
+		return e
+	}
+	c.units = append(c.units, slices.Repeat([]time.Time{now}, cost)...)
 	return nil
 }
 

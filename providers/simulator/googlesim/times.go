@@ -20,7 +20,7 @@ func loadZone(name string) (*time.Location, bool) {
 	if name == "" || name == "Local" {
 		return nil, false
 	}
-	loc, err := time.LoadLocation(name)
+	loc, err := mailbox.LoadZone(name)
 	return loc, err == nil
 }
 

@@ -395,3 +395,119 @@ func TestAQuickWriteLimitIsPerCalendar(t *testing.T) {
 	other := b.box.AddCalendar(mailbox.Calendar{Name: "Other"})
 	b.want(200, "POST", "calendars/"+other.ID+"/events", `{`+hour+`}`)
 }
+
+func TestSomeEventsMayOnlyBeChangedInPart(t *testing.T) {
+	at := mailbox.Moment{Local: "2026-03-03T10:00:00"}
+	for _, c := range []struct {
+		name      string
+		event     mailbox.Event
+		good, bad string
+		status    int
+		reason    string
+	}{
+		{"from a mail", mailbox.Event{Type: "fromGmail"}, `{"colorId":"3"}`, `{"summary":"x"}`, 400, "eventTypeRestriction"},
+		{"a birthday", mailbox.Event{Type: "birthday"}, `{"summary":"Kim"}`, `{"location":"x"}`, 400, "eventTypeRestriction"},
+		{"locked", mailbox.Event{Extra: obj{"locked": true}}, `{"colorId":"3"}`, `{"location":"x"}`, 403, "forbidden"},
+	} {
+		b := newBench(t)
+		c.event.ID, c.event.Title, c.event.Start, c.event.End = "special", "Special", at, at
+		b.box.AddEvent("primary", c.event)
+		path := "calendars/primary/events/special"
+		b.want(200, "PATCH", path, c.good)
+		if a := b.want(c.status, "PATCH", path, c.bad); a.reason() != c.reason {
+			t.Errorf("%s: %s", c.name, a.raw)
+		}
+		a := b.want(400, "PATCH", path, `{"eventType":"outOfOffice"}`)
+		if a.reason() != "eventTypeRestriction" {
+			t.Errorf("%s: another type: %s", c.name, a.raw)
+		}
+	}
+}
+
+func TestOnlyTheOrganizerMoves(t *testing.T) {
+	b := newBench(t)
+	other := b.box.AddCalendar(mailbox.Calendar{Name: "Other"})
+	at := mailbox.Moment{Local: "2026-03-03T10:00:00"}
+	b.box.AddEvent("primary", mailbox.Event{ID: "invited", Start: at, End: at, Organizer: mailbox.Person{Email: "boss@example.org"}})
+	b.box.AddEvent("primary", mailbox.Event{ID: "focus", Start: at, End: at, Type: "focusTime"})
+	if a := b.want(403, "POST", "calendars/primary/events/invited/move?destination="+other.ID, ""); a.reason() != "forbiddenForNonOrganizer" {
+		t.Errorf("a guest: %s", a.raw)
+	}
+	if a := b.want(400, "POST", "calendars/primary/events/focus/move?destination="+other.ID, ""); a.reason() != "eventTypeRestriction" {
+		t.Errorf("focus time: %s", a.raw)
+	}
+}
+
+func TestAttachmentsNeedTheirParameter(t *testing.T) {
+	b := newBench(t)
+	one := `{"fileUrl":"https://x.test/a","title":"A"}`
+	body := func(n int) string {
+		return `{"attachments":[` + strings.Repeat(one+",", n-1) + one + `],` + hour + `}`
+	}
+	if a := b.want(200, "POST", "calendars/primary/events", body(1)); a.body["attachments"] != nil {
+		t.Error("it was not ignored")
+	}
+	b.want(400, "POST", "calendars/primary/events?supportsAttachments=true", body(26))
+	a := b.want(200, "POST", "calendars/primary/events?supportsAttachments=true", body(25))
+	if n := len(a.body["attachments"].([]any)); n != 25 {
+		t.Errorf("%d attachments", n)
+	}
+}
+
+func TestRoomsGetNoMail(t *testing.T) {
+	b := newBench(t)
+	b.want(200, "POST", "calendars/primary/events?sendUpdates=all",
+		`{"attendees":[{"email":"room@resource.calendar.google.com","resource":true}],`+hour+`}`)
+	if b.mails() != "" {
+		t.Errorf("mails: %s", b.mails())
+	}
+}
+
+func TestTheQuotaIsASlidingMinute(t *testing.T) {
+	b := newBench(t, func(s *mailbox.GoogleSwitches) { s.UnitsPerMinute = 5 })
+	b.add("abcde", "One")
+	b.want(200, "PATCH", "calendars/primary/events/abcde", `{"summary":"x"}`)
+	if a := b.want(403, "PATCH", "calendars/primary/events/abcde", `{"summary":"y"}`); a.reason() != "rateLimitExceeded" {
+		t.Errorf("a patch costs three: %s", a.raw)
+	}
+	b.want(200, "GET", "calendars/primary/events/abcde", "")
+	b.want(403, "GET", "calendars/primary/events/abcde", "")
+	b.clock = b.clock.Add(2 * 60e9)
+	b.want(200, "GET", "calendars/primary/events/abcde", "")
+}
+
+func TestSwitchesOfDeletedEvents(t *testing.T) {
+	b := newBench(t, func(s *mailbox.GoogleSwitches) {
+		s.UpdateDeletedForbidden, s.TombstonesPurged, s.TombstonesKeepDetails = true, true, true
+	})
+	b.add("abcde", "Kept")
+	_, token := b.read("")
+	b.delete("abcde")
+	b.want(403, "PUT", "calendars/primary/events/abcde", `{"status":"confirmed",`+hour+`}`)
+	b.want(404, "GET", "calendars/primary/events/abcde", "")
+	if got := b.want(200, "GET", "calendars/primary/events?syncToken="+token, "").items(); len(got) != 1 || got[0]["summary"] != "Kept" || got[0]["status"] != "cancelled" {
+		t.Errorf("tombstone: %v", got)
+	}
+}
+
+func TestTitlesAreTrimmedBySwitch(t *testing.T) {
+	for trim, want := range map[bool]string{false: " a ", true: "a"} {
+		b := newBench(t, func(s *mailbox.GoogleSwitches) { s.TrimTitles = trim })
+		if got := b.add("abcde", " a ").text("summary"); got != want {
+			t.Errorf("trim %v: %q", trim, got)
+		}
+	}
+}
+
+func TestTheSecondOfTwoHoursAlikeIsKept(t *testing.T) {
+	b := newBench(t)
+	a := b.want(200, "POST", "calendars/primary/events",
+		`{"id":"abcde","start":{"dateTime":"2026-10-25T02:30:00+01:00"},"end":{"dateTime":"2026-10-25T03:30:00+01:00"}}`)
+	if got := a.text("start", "dateTime"); got != "2026-10-25T02:30:00+01:00" {
+		t.Errorf("start %s", got)
+	}
+	a = b.want(200, "PATCH", "calendars/primary/events/abcde", `{"summary":"x"}`)
+	if got := a.text("start", "dateTime"); got != "2026-10-25T02:30:00+01:00" || a.body["sequence"] != 0.0 {
+		t.Errorf("after a patch of the title: start %s, sequence %v", got, a.body["sequence"])
+	}
+}

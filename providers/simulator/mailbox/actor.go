@@ -3,6 +3,7 @@ package mailbox
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -91,6 +92,15 @@ func (m *Mailbox) MoveEvent(from, to, id string) error {
 // service does when it rewrites what it stores.
 func (m *Mailbox) TouchOnly(calID, id string) error {
 	return m.change(calID, id, func(c *Calendar, e *Event) { m.Touch(c, e) })
+}
+
+// RewriteNotes does to the description what an edit in Google's web page does to
+// a plain text: line breaks and special characters become HTML (kidd/org-gcal.el#276).
+func (m *Mailbox) RewriteNotes(calID, id string) error {
+	return m.change(calID, id, func(c *Calendar, e *Event) {
+		e.Body = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r\n", "<br>", "\n", "<br>", "  ", "&nbsp; ").Replace(e.Body)
+		m.Touch(c, e)
+	})
 }
 
 // Respond sets one guest's answer ("accepted", "declined", ...).
@@ -200,7 +210,7 @@ func settle(e *Event, c *Calendar) {
 			zone = c.Zone
 		}
 		if text == "" && !m.UTC.IsZero() {
-			if loc, err := time.LoadLocation(zone); err == nil {
+			if loc, err := LoadZone(zone); err == nil {
 				text = m.UTC.In(loc).Format("2006-01-02T15:04:05")
 			}
 		}
@@ -217,6 +227,6 @@ func settle(e *Event, c *Calendar) {
 
 // sameWall reports whether an instant reads as the moment's wall clock.
 func sameWall(t time.Time, m Moment) bool {
-	loc, err := time.LoadLocation(m.Zone)
+	loc, err := LoadZone(m.Zone)
 	return err == nil && t.In(loc).Format("2006-01-02T15:04:05") == m.Local
 }

@@ -197,3 +197,17 @@ func TestEditsOfWhatIsGoneAreErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestTheWebPageRewritesNotes(t *testing.T) {
+	m := newBox("a@x")
+	add(m, "one")
+	if err := m.EditEvent("primary", "one", func(e *mailbox.Event) { e.Body = "a & b\n<c>" }); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.RewriteNotes("primary", "one"); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Event("primary", "one").Body; got != "a &amp; b<br>&lt;c&gt;" {
+		t.Errorf("notes %q", got)
+	}
+}

@@ -258,7 +258,7 @@ func At(text, zone string) (Moment, error) {
 		}
 		return Moment{Date: text, UTC: t}, nil
 	}
-	loc, err := time.LoadLocation(zone)
+	loc, err := LoadZone(zone)
 	if err != nil {
 		return Moment{}, fmt.Errorf("mailbox: zone %q: %w", zone, err)
 	}

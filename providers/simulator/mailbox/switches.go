@@ -65,6 +65,10 @@ type GoogleSwitches struct {
 	QuickWriteWindow time.Duration
 	// QuickWriteConflict: such a write answers 409 conflict instead.
 	QuickWriteConflict bool
+	// UnitsPerMinute is how many quota units the person may use in any minute
+	// before 403 rateLimitExceeded; a patch costs three, all else one. 0: no limit;
+	// new projects have 600 (Google guide 'Manage quotas').
+	UnitsPerMinute int
 	// DropOrphans: exceptions whose slot a changed series no longer has vanish.
 	// Off: they stay. (For the series.)
 	DropOrphans bool
