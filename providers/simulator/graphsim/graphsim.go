@@ -154,7 +154,7 @@ func New(o Options) *Server {
 // longID is an id of the length that clients must be able to keep.
 func longID(prefix, seed string) string {
 	a, b := sha512.Sum512([]byte(seed)), sha256.Sum256([]byte("tail"+seed))
-	return prefix + base64.URLEncoding.EncodeToString(append(a[:], b[:11]...)) + base64.URLEncoding.EncodeToString(b[11:]) // ends in "="
+	return prefix + base64.URLEncoding.EncodeToString(append(a[:], b[:11]...)) + base64.URLEncoding.EncodeToString(b[12:]) // ends in "="
 }
 
 // SetQuirks changes the quirks while the server runs.
@@ -199,6 +199,21 @@ func (s *Server) MoveEvent(from, to, id string) error {
 	dst.Events[moved.ID] = moved
 	s.mb.Touch(dst, moved)
 	return nil
+}
+
+// ChangeCalendarID gives a calendar a new id, as was reported to happen shortly
+// after a calendar is made (microsoftgraph/microsoft-graph-docs#11296). It returns
+// the new id; the old one answers 404.
+func (s *Server) ChangeCalendarID(id string) (string, error) {
+	s.mb.Lock()
+	defer s.mb.Unlock()
+	c := s.mb.Calendar(id)
+	if c == nil {
+		return "", mailbox.ErrNoCalendar
+	}
+	c.ID = s.mb.CalendarID()
+	s.mb.TouchCalendar(c)
+	return c.ID, nil
 }
 
 func (s *Server) look() Quirks {

@@ -209,6 +209,23 @@ func TestCalendars(t *testing.T) {
 	l.noUnknown()
 }
 
+func TestACalendarMayChangeItsID(t *testing.T) {
+	l := newLab(t)
+	old := l.must(201, "POST", "/me/calendars", `{"name":"Other"}`).text("id")
+	path := "/me/calendars/" + old + "/calendarView/delta?" + march
+	_, link := l.round(path)
+	id, err := l.ChangeCalendarID(old)
+	if err != nil || id == old {
+		t.Fatalf("%q %v", id, err)
+	}
+	if a := l.call("GET", link, ""); a.status != 404 {
+		t.Errorf("%d %v", a.status, a.body)
+	}
+	if a := l.must(200, "GET", "/me/calendars/"+id, ""); a.text("name") != "Other" {
+		t.Errorf("%v", a.body)
+	}
+}
+
 func TestTheAccount(t *testing.T) {
 	l := newLab(t)
 	l.scopes = append(l.scopes, "MailboxSettings.Read")

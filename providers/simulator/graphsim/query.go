@@ -211,7 +211,7 @@ func (c *call) order(events []*mailbox.Event, byStart bool) *apiError {
 			return strings.Compare(key(a), key(b))
 		})
 	}
-	cmpBy(func(e *mailbox.Event) string { return e.Created.UTC().Format(stamp) + e.ID }, false)
+	cmpBy(func(e *mailbox.Event) string { return e.Created.UTC().Format(sortable) + e.ID }, false)
 	if !ok || text == "" {
 		if byStart {
 			cmpBy(sortKeys["start/dateTime"], false)
@@ -232,11 +232,11 @@ func (c *call) order(events []*mailbox.Event, byStart bool) *apiError {
 }
 
 var sortKeys = map[string]func(*mailbox.Event) string{
-	"start/dateTime":       func(e *mailbox.Event) string { return instant(e.Start).Format(stamp) },
-	"end/dateTime":         func(e *mailbox.Event) string { return instant(e.End).Format(stamp) },
+	"start/dateTime":       func(e *mailbox.Event) string { return instant(e.Start).Format(sortable) },
+	"end/dateTime":         func(e *mailbox.Event) string { return instant(e.End).Format(sortable) },
 	"subject":              func(e *mailbox.Event) string { return strings.ToLower(e.Title) },
-	"createdDateTime":      func(e *mailbox.Event) string { return e.Created.UTC().Format(stamp) },
-	"lastModifiedDateTime": func(e *mailbox.Event) string { return e.Updated.UTC().Format(stamp) },
+	"createdDateTime":      func(e *mailbox.Event) string { return e.Created.UTC().Format(sortable) },
+	"lastModifiedDateTime": func(e *mailbox.Event) string { return e.Updated.UTC().Format(sortable) },
 }
 
 // visible are the live events of a calendar that lists show already.

@@ -10,7 +10,8 @@ import (
 const (
 	wallLayout  = "2006-01-02T15:04:05"
 	sevenDigits = "2006-01-02T15:04:05.0000000" // of dateTime in answers: no zone, seven decimals
-	stamp       = sevenDigits + "Z"             // of createdDateTime and its like
+	stamp       = wallLayout + ".9999999Z"      // of createdDateTime and its like: no zeros at the end
+	sortable    = sevenDigits + "Z"
 	zeroStamp   = "0001-01-01T00:00:00Z"
 	maxDuration = 5 * 366 * 24 * time.Hour // ErrorCalendarDurationIsTooLong, from Exchange Web Services
 )
