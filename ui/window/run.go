@@ -6,7 +6,11 @@ import (
 	"context"
 	"fmt"
 	"image/color"
+	"log/slog"
+	"os"
+	"os/signal"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -22,6 +26,10 @@ import (
 // is missing, Fyne logs an error and runs on with no window at all.
 const appearLimit = 15 * time.Second
 
+// endLimit is how long a closed window may take to end. Its last step is in the
+// hands of the graphics driver, and a process that hangs there would be a ghost.
+const endLimit = 5 * time.Second
+
 // Run shows the window until it is closed or ctx ends. It returns an
 // ErrNoWindow where there can be none. Call it on the main goroutine, once a
 // process; the process should end with it.
@@ -29,6 +37,9 @@ func Run(ctx context.Context, backend control.Backend, opt Options) error {
 	if !hasDisplay() {
 		return fmt.Errorf("%w: there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set); `twinday status` and the other commands work without one", ErrNoWindow)
 	}
+	// Fyne ends on these too; this way the bridge to the engine ends first.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	a := app.NewWithID("app.twinday.Twinday")
 	w := pages.New(a, backend, fyne.Do, pages.Options{NoTray: opt.NoTray})
 	win := w.Fyne()
@@ -46,6 +57,17 @@ func Run(ctx context.Context, backend control.Backend, opt Options) error {
 		})
 	})
 	defer context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })()
+	returned := make(chan struct{})
+	defer close(returned)
+	go func() {
+		<-w.Closed()
+		select {
+		case <-returned:
+		case <-time.After(endLimit):
+			slog.Error("window: the graphics driver does not let go of the window")
+			os.Exit(0)
+		}
+	}()
 	win.Show()
 	a.Run()
 	if failed.Load() {

@@ -232,7 +232,7 @@ func (w *Window) heldRow(h state.Held, apply, drop fyne.CanvasObject) fyne.Canva
 	if title == "" {
 		title = assets.Text("(no title)")
 	}
-	why := prose(h.Step.Reason)
+	why := prose(sentence(h.Step.Reason))
 	rows := []fyne.CanvasObject{bold(title), dim(does), why}
 	for _, g := range h.Step.Groups {
 		rows = append(rows, change(g, h.Step.Before, h.Step.Want)...)

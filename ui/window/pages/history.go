@@ -272,7 +272,7 @@ func (p *historyPage) choose(i widget.ListItemID) {
 			bold(assets.Text("To")), prose(p.w.name(h.Ref)+" ("+p.w.accountName(h.Ref.Account)+")"))
 	}
 	if h.Why != "" {
-		rows = append(rows, bold(assets.Text("Why")), prose(h.Why))
+		rows = append(rows, bold(assets.Text("Why")), prose(sentence(h.Why)))
 	}
 	for _, g := range detailGroups(h) {
 		rows = append(rows, change(g, h.Before, h.After)...)

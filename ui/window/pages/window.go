@@ -113,6 +113,9 @@ func New(app fyne.App, backend control.Backend, do func(func()), opt Options) *W
 // Fyne is the window as Fyne knows it.
 func (w *Window) Fyne() fyne.Window { return w.win }
 
+// Closed is closed when the window is, or when the ctx of Start ended.
+func (w *Window) Closed() <-chan struct{} { return w.ctx.Done() }
+
 func (w *Window) build() {
 	w.home, w.cals, w.hist = newHome(w), newCalendarsPage(w), newHistoryPage(w)
 	w.pages = []page{w.home, w.cals, w.hist}
@@ -244,7 +247,7 @@ func (w *Window) tell(title string, err error) {
 	}
 	var p *popup
 	ok := important(newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape), widget.HighImportance)
-	p = w.popup(title, fyne.NewSize(440, 160), prose(message), ok)
+	p = w.popup(title, fyne.NewSize(440, 160), prose(sentence(message)), ok)
 }
 
 // confirm asks before something is done. Doing is the button's word.

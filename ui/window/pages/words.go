@@ -3,6 +3,8 @@ package pages
 import (
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/providers/calendar"
@@ -237,6 +239,15 @@ func shortDuration(d time.Duration) string {
 		return assets.Text("{{.N}} h", "N", int(d/time.Hour))
 	}
 	return assets.Text("{{.N}} min", "N", int(d/time.Minute))
+}
+
+// sentence makes the engine's half sentence begin like a whole one.
+func sentence(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // cut shortens a long text at a word.

@@ -25,6 +25,7 @@ type Engine struct {
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and renewed at each change
+	noted   chan struct{} // closed and renewed at each call that is noted
 	calls   []string
 	world   World
 }
@@ -44,7 +45,9 @@ type World struct {
 var _ control.Backend = (*Engine)(nil)
 
 // New makes an engine that knows the given world.
-func New(w World) *Engine { return &Engine{world: w, changed: make(chan struct{})} }
+func New(w World) *Engine {
+	return &Engine{world: w, changed: make(chan struct{}), noted: make(chan struct{})}
+}
 
 // Change edits the world and tells those who watch.
 func (e *Engine) Change(f func(*World)) {
@@ -63,11 +66,20 @@ func (e *Engine) Calls() []string {
 	return slices.Clone(e.calls)
 }
 
+// NextCall is closed when one more call comes to those that Calls lists.
+func (e *Engine) NextCall() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.noted
+}
+
 // enter begins a call: notes it, if it does something, and fails or hangs as told.
 func (e *Engine) enter(ctx context.Context, method, note string) error {
 	e.mu.Lock()
 	if note != "" {
 		e.calls = append(e.calls, note)
+		close(e.noted)
+		e.noted = make(chan struct{})
 	}
 	hang, fail := e.world.Hang, e.world.Fail[method]
 	e.mu.Unlock()
