@@ -83,10 +83,8 @@ type Engine struct {
 	waits     map[state.AccountID]time.Time // throttled until
 	problems  map[problemKey]control.ProblemNote
 	running   bool // a pass is
-	lastSync  time.Time
 	nextSync  time.Time
-	changedAt time.Time // when a pass last had something to do
-	synced    map[state.MirrorID]time.Time
+	changedAt time.Time     // when a pass last had something to do
 	changed   chan struct{} // closed and replaced at every change of the status
 }
 
@@ -106,7 +104,7 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{
 		Options: o, wake: make(chan struct{}, 1), changed: make(chan struct{}),
 		providers: map[state.AccountID]calendar.Provider{}, signIns: map[string]*signIn{},
-		waits: map[state.AccountID]time.Time{}, problems: map[problemKey]control.ProblemNote{}, synced: map[state.MirrorID]time.Time{},
+		waits: map[state.AccountID]time.Time{}, problems: map[problemKey]control.ProblemNote{},
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	return e, nil

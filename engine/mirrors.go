@@ -41,9 +41,8 @@ func (e *Engine) mirrorStates(tx *store.Tx) ([]control.MirrorState, error) {
 	}
 	out := make([]control.MirrorState, len(ms))
 	for i, m := range ms {
-		s := control.MirrorState{Mirror: m, Pending: pending[m.ID]}
+		s := control.MirrorState{Mirror: m, Pending: pending[m.ID], LastSync: settingTime(tx, settingSynced+string(m.ID))}
 		e.mu.Lock()
-		s.LastSync = e.synced[m.ID]
 		for _, x := range m.Members {
 			if p, ok := e.problems[problemKey{x.Ref.Account, x.Ref}]; ok && s.Trouble == "" {
 				s.Trouble = p.What
@@ -288,7 +287,7 @@ func (e *Engine) Pause(_ context.Context, until time.Time) error {
 		if until.IsZero() {
 			return tx.SetSetting(settingPaused, "")
 		}
-		return tx.SetSetting(settingPaused, until.UTC().Format(time.RFC3339))
+		return tx.SetSetting(settingPaused, until.UTC().Format(time.RFC3339Nano))
 	})
 	if err != nil {
 		return err
@@ -299,14 +298,10 @@ func (e *Engine) Pause(_ context.Context, until time.Time) error {
 }
 
 // pausedUntil is zero when nothing is paused.
-func (e *Engine) pausedUntil() time.Time {
-	var s string
-	if err := e.Store.View(func(tx *store.Tx) error { s, _ = tx.Setting(settingPaused); return nil }); err != nil || s == "" {
-		return time.Time{}
-	}
-	until, err := time.Parse(time.RFC3339, s)
+func (e *Engine) pausedUntil() (until time.Time) {
+	err := e.Store.View(func(tx *store.Tx) error { until = settingTime(tx, settingPaused); return nil })
 	if err != nil {
-		return time.Time{}
+		e.Log.Error("whether syncing is paused cannot be read", "error", err)
 	}
 	return until
 }

@@ -57,8 +57,7 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 	r.Ended = e.Now()
 	r.Problems = e.problemList()
 	count(&r)
-	e.passed(h, r)
-	return r, again && ctx.Err() == nil, nil
+	return r, again && ctx.Err() == nil, e.passed(h, r)
 }
 
 // gather reads from the store who takes part in this pass.

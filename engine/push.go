@@ -81,8 +81,31 @@ func (e *Engine) push(ctx context.Context, h *house, plan []state.Step) (done []
 			return err
 		})
 	}
-	err = g.Wait()
-	return results, again, err
+	if err := g.Wait(); err != nil {
+		return results, again, err
+	}
+	return results, again, e.done(results)
+}
+
+// done clears the entities that have nothing outstanding any more.
+func (e *Engine) done(results []control.StepResult) error {
+	outstanding := map[state.EntityID]bool{}
+	for _, r := range results {
+		if r.Kind != state.Adopt && r.Kind != state.Skip {
+			outstanding[r.Entity] = outstanding[r.Entity] || r.Held != "" || r.Error != ""
+		}
+	}
+	return e.Store.Update(func(tx *store.Tx) error {
+		for id, is := range outstanding {
+			if is {
+				continue
+			}
+			if err := tx.ClearPending(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func slotKey(ref state.Ref, c calendar.Capabilities) any {
@@ -156,7 +179,8 @@ type job struct {
 	index  int
 	intent state.Intent
 	mark   calendar.Mark
-	event  calendar.Event // what the provider now holds
+	under  calendar.Version // the version that was written over
+	event  calendar.Event   // what the provider now holds
 	err    error
 }
 
@@ -206,6 +230,7 @@ func (j *job) send(ctx context.Context, l lane) {
 	case state.Create:
 		j.event, j.err = l.provider.Create(ctx, s.Ref.Calendar, calendar.Draft{Key: j.intent.Key, Mark: j.mark, Content: s.Want})
 	case state.Update:
+		j.under = s.IfVersion
 		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Groups, s.Want)
 	case state.Delete:
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
@@ -261,9 +286,17 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		if err != nil {
 			return err
 		}
-		settlePart(part, s, j.event, old.Event.Content, known)
+		// Over a state that we had not read (settling an old intent), all that we
+		// did not write ourselves may be a person's doing.
+		strange := s.Kind == state.Update && (!known || old.Event.Version != j.under)
+		settlePart(part, s, j.event, old.Event.Content, strange)
 		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
 			return err
+		}
+		if strange {
+			if err := tx.MarkDirty(s.Ref, j.event.ID); err != nil {
+				return err
+			}
 		}
 	}
 	if err := putEntity(tx, ent); err != nil {
@@ -276,7 +309,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 // settlePart takes over what the provider made of a write. A group that we did
 // not write and that the person had changed before (an edit that still waits)
 // keeps its old read-back, so that it goes on counting as changed.
-func settlePart(part *state.Part, s state.Step, ev calendar.Event, was calendar.Content, known bool) {
+func settlePart(part *state.Part, s state.Step, ev calendar.Event, was calendar.Content, strange bool) {
 	part.ID, part.Version, part.Gone, part.Refused = ev.ID, ev.Version, false, ""
 	if s.Kind == state.Create {
 		part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil
@@ -287,7 +320,7 @@ func settlePart(part *state.Part, s state.Step, ev calendar.Event, was calendar.
 		case s.Groups.Has(g):
 			part.Wrote = part.Wrote.Take(g, s.Want)
 			part.Read = part.Read.Take(g, ev.Content)
-		case !known || calendar.Equal(g, was, part.Read):
+		case !strange && calendar.Equal(g, was, part.Read):
 			part.Read = part.Read.Take(g, ev.Content)
 		}
 	}

@@ -140,28 +140,49 @@ func (e *Engine) setRunning(on bool) {
 	e.statusChanged()
 }
 
-// passed takes note of a finished pass.
-func (e *Engine) passed(h *house, r control.Report) {
+const (
+	settingLastSync = "last good sync"
+	settingSynced   = "last sync of " // and the mirror's id
+)
+
+// passed takes note of a finished pass: the last good sync outlives the process.
+func (e *Engine) passed(h *house, r control.Report) error {
 	if r.DryRun {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(r.Problems) == 0 && r.Failed == 0 {
-		e.lastSync = r.Ended
-	}
-	for _, m := range h.mirrors {
-		if m.Paused {
-			continue
-		}
-		ok := !slices.ContainsFunc(m.Members, func(x state.Member) bool { return !x.Off && !h.members[x.Ref].Ready })
-		if ok {
-			e.synced[m.ID] = r.Ended
-		}
+		return nil
 	}
 	if r.Writes() > 0 || r.Adopted > 0 {
+		e.mu.Lock()
 		e.changedAt = r.Ended
+		e.mu.Unlock()
 	}
+	ended := r.Ended.UTC().Format(time.RFC3339Nano)
+	return e.Store.Update(func(tx *store.Tx) error {
+		if len(r.Problems) == 0 && r.Failed == 0 {
+			if err := tx.SetSetting(settingLastSync, ended); err != nil {
+				return err
+			}
+		}
+		for _, m := range h.mirrors {
+			unread := slices.ContainsFunc(m.Members, func(x state.Member) bool { return !x.Off && !h.members[x.Ref].Ready })
+			if m.Paused || unread {
+				continue
+			}
+			if err := tx.SetSetting(settingSynced+string(m.ID), ended); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// settingTime reads a moment that was kept; zero if there is none.
+func settingTime(tx *store.Tx, key string) time.Time {
+	s, _ := tx.Setting(key)
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // statusChanged wakes those who watch.
@@ -181,7 +202,7 @@ func (e *Engine) Status(context.Context) (control.Status, error) {
 			return err
 		}
 		s.Accounts = append(s.Accounts, accounts...)
-		s.Pass = tx.LastPass()
+		s.Pass, s.LastSync = tx.LastPass(), settingTime(tx, settingLastSync)
 		if s.Mirrors, err = e.mirrorStates(tx); err != nil {
 			return err
 		}
@@ -198,7 +219,7 @@ func (e *Engine) Status(context.Context) (control.Status, error) {
 	}
 	s.DataDir = filepath.Dir(e.Store.Path())
 	e.mu.Lock()
-	s.LastSync, s.NextSync = e.lastSync, e.nextSync
+	s.NextSync = e.nextSync
 	running := e.running
 	e.mu.Unlock()
 	if !e.Now().Before(s.PausedUntil) {
