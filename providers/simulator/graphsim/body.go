@@ -27,7 +27,7 @@ func wrapText(text string) string {
 }
 
 // wrapHTML is how Exchange stores an HTML body: sanitised, in a document of its
-// own, with CRLF line ends. Wrapping what was wrapped changes nothing.
+// own, with CRLF line ends.
 func wrapHTML(src string) string {
 	if strings.TrimSpace(src) == "" {
 		return ""
