@@ -24,7 +24,7 @@ import (
 
 // appearLimit is how long a window may take to be painted first. Where OpenGL
 // is missing, Fyne logs an error and runs on with no window at all.
-const appearLimit = 15 * time.Second
+const appearLimit = 10 * time.Second
 
 // endLimit is how long a closed window may take to end. Its last step is in the
 // hands of the graphics driver, and a process that hangs there would be a ghost.

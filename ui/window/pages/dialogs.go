@@ -38,11 +38,14 @@ func (w *Window) signIn(req control.NewAccount) {
 	line := prose(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
 	wait := widget.NewProgressBarInfinite()
 	link := widget.NewHyperlink(assets.Text("Open the page again"), nil)
-	link.Hide()
+	copyLink := newButton(assets.Text("Copy its address"), theme.ContentCopyIcon(), nil, w.escape)
+	copyLink.Importance = widget.LowImportance
+	more := container.NewHBox(link, copyLink)
+	more.Hide()
 	var p *popup
 	stop := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
 	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", provider), fyne.NewSize(460, 220),
-		container.NewVBox(line, wait, container.NewHBox(link)), stop)
+		container.NewVBox(line, wait, more), stop)
 
 	var id string
 	done := false
@@ -87,7 +90,8 @@ func (w *Window) signIn(req control.NewAccount) {
 		}
 		line.SetText(assets.Text("Your browser shows {{.Provider}}’s sign-in page. Sign in there and come back: this goes on by itself.", "Provider", provider))
 		link.OnTapped = func() { _ = open() }
-		link.Show()
+		copyLink.OnTapped = func() { w.app.Clipboard().SetContent(s.URL) }
+		more.Show()
 		if err := open(); err != nil {
 			line.SetText(assets.Text("Your browser could not be opened. Open this address yourself: {{.URL}}", "URL", s.URL))
 		}

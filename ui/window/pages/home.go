@@ -71,7 +71,7 @@ func newHome(w *Window) *home {
 	h.resumeBtn = newButton(assets.Text("Resume"), theme.MediaPlayIcon(), func() { h.pause(time.Time{}) }, w.escape)
 	h.resumeBtn.Hide()
 	buttons := container.NewCenter(container.NewHBox(h.pauseBtn, h.resumeBtn, h.syncBtn))
-	hero := panel(container.NewBorder(nil, nil, container.NewHBox(h.icon), buttons, lines(h.summary, h.when)))
+	hero := panel(container.NewBorder(nil, nil, container.NewHBox(h.icon), buttons, container.New(tight{gap: -12, middle: true}, h.summary, h.when)))
 
 	h.heldText = text("")
 	look := important(newButton(assets.Text("Decide…"), nil, func() { showHeld(w) }, w.escape), widget.HighImportance)
@@ -239,7 +239,7 @@ func (h *home) drawMirrors() {
 			t.Importance = widget.DangerImportance
 			rows = append(rows, t)
 		}
-		h.mirrors.Add(panel(container.NewBorder(nil, nil, container.NewHBox(colors), nil, lines(rows...))))
+		h.mirrors.Add(panel(container.NewBorder(nil, nil, container.NewHBox(colors), nil, container.New(tight{gap: -12, middle: true}, rows...))))
 		h.mirrorRow = append(h.mirrorRow, r)
 	}
 }

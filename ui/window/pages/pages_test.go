@@ -321,6 +321,10 @@ func TestSignInOpensTheBrowserAndWaits(t *testing.T) {
 	if r.opened[0] != "https://sign-in.example/google" || !r.sees("Your browser shows Google’s sign-in page.") {
 		t.Errorf("opened %v", r.opened)
 	}
+	r.tap("Copy its address")
+	if got := r.w.app.Clipboard().Content(); got != r.opened[0] {
+		t.Errorf("the clipboard holds %q", got)
+	}
 	r.engine.Change(func(w *pretend.World) {
 		w.Status.Accounts = []state.Account{{ID: "new", Provider: state.Google, Email: "new@example.com"}}
 	})

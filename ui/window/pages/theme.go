@@ -24,7 +24,7 @@ var light = map[fyne.ThemeColorName]color.Color{
 	theme.ColorNameBackground: rgb(0xf3f5f8), theme.ColorNameForeground: rgb(0x1d2329),
 	theme.ColorNamePrimary: rgb(0x2b74c4), theme.ColorNameForegroundOnPrimary: rgb(0xffffff), theme.ColorNameHyperlink: rgb(0x2b6cb8),
 	theme.ColorNameButton: rgb(0xd9e0e8), theme.ColorNameDisabledButton: rgb(0xebeef2),
-	theme.ColorNameInputBackground: rgb(0xffffff), theme.ColorNameInputBorder: rgb(0x858d96),
+	theme.ColorNameInputBackground: rgb(0xf6f8fa), theme.ColorNameInputBorder: rgb(0x858d96),
 	theme.ColorNameDisabled: rgb(0x656d77), theme.ColorNamePlaceHolder: rgb(0x656d77),
 	theme.ColorNameSeparator: rgb(0xdce1e7), theme.ColorNameOverlayBackground: rgb(0xffffff), theme.ColorNameMenuBackground: rgb(0xffffff),
 	theme.ColorNameError: rgb(0xc32f36), theme.ColorNameWarning: rgb(0x9a5b00), theme.ColorNameSuccess: rgb(0x1e7a3b),

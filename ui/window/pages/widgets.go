@@ -65,10 +65,13 @@ func (r *backdropRenderer) Refresh() {
 
 // tight stacks objects with a gap that may be negative: labels bring more
 // padding than two lines of one thing need.
-type tight struct{ gap float32 }
+type tight struct {
+	gap    float32
+	middle bool // what is too high for the objects is shared above and below
+}
 
 func lines(objects ...fyne.CanvasObject) *fyne.Container {
-	return container.New(tight{-12}, objects...)
+	return container.New(tight{gap: -12}, objects...)
 }
 
 // MinSize is that of all visible objects, one above the other.
@@ -84,28 +87,22 @@ func (t tight) MinSize(objects []fyne.CanvasObject) (size fyne.Size) {
 
 // Layout gives each visible object its own height and the whole width.
 func (t tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	var min float32
-	n := 0
+	for _, o := range objects {
+		if o.Visible() { // a label that wraps knows its height once it knows its width
+			o.Resize(fyne.NewSize(size.Width, o.MinSize().Height))
+		}
+	}
+	var y float32
+	if t.middle {
+		y = max(size.Height-t.MinSize(objects).Height, 0) / 2
+	}
 	for _, o := range objects {
 		if o.Visible() {
-			min += o.MinSize().Height + t.gap
-			n++
+			h := o.MinSize().Height
+			o.Resize(fyne.NewSize(size.Width, h))
+			o.Move(fyne.NewPos(0, y))
+			y += h + t.gap
 		}
-	}
-	y := max(size.Height-(min-t.gap), 0) / 2
-	if n == 0 {
-		return
-	}
-	for _, o := range objects {
-		if !o.Visible() {
-			continue
-		}
-		// A label that wraps knows its height once it knows its width.
-		o.Resize(fyne.NewSize(size.Width, o.MinSize().Height))
-		h := o.MinSize().Height
-		o.Resize(fyne.NewSize(size.Width, h))
-		o.Move(fyne.NewPos(0, y))
-		y += h + t.gap
 	}
 }
 
