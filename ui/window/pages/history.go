@@ -215,8 +215,9 @@ func (p *historyPage) fill(i widget.ListItemID, o fyne.CanvasObject) {
 // line says what happened, where from and why, in one line.
 func (p *historyPage) line(h state.HistoryEntry) string {
 	s := happened(h, p.w.name(h.Ref))
-	if h.From != (state.Ref{}) && h.From != h.Ref {
-		s += ", " + assets.Text("from {{.Where}}", "Where", p.w.name(h.From))
+	from := p.w.name(h.From)
+	if h.From != (state.Ref{}) && h.From != h.Ref && !strings.Contains(h.Why, from) { // or the reason says it
+		s += ", " + assets.Text("from {{.Where}}", "Where", from)
 	}
 	if h.Why != "" {
 		s += " · " + h.Why

@@ -369,7 +369,7 @@ func TestHistoryLoadsFurtherPagesWhenScrolled(t *testing.T) {
 	r := lively(t)
 	r.tap("History")
 	r.until("the first page", func() bool { return len(r.w.hist.entries) == 100 })
-	if !r.sees("Design review") || !r.sees("Changed in Calendar: time, place, from Work · moved in Work") || !r.sees("15:02") {
+	if !r.sees("Design review") || !r.sees("Changed in Calendar: time, place · moved in Work") || !r.sees("Linked with the one in Calendar, from Work · the same meeting") || !r.sees("15:02") {
 		t.Errorf("the list shows:\n%s", strings.Join(r.texts(), "\n"))
 	}
 	r.w.hist.list.ScrollToBottom()
