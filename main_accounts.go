@@ -14,25 +14,27 @@ import (
 )
 
 // connectors are the providers' packages as the engine wants them; now is the
-// clock by which they know which events are near.
-func connectors(now func() time.Time) map[state.ProviderKind]engine.Connector {
+// clock by which they know which events are near, hc reaches the servers (nil:
+// the packages' own).
+func connectors(now func() time.Time, hc *http.Client) map[state.ProviderKind]engine.Connector {
 	return map[state.ProviderKind]engine.Connector{
 		state.Google: connector{
-			begin: google.Begin, identify: google.Identify, signOut: google.SignOut,
-			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) { return google.Open(e, s, nil) },
+			begin: google.Begin, identify: google.Identify, signOut: google.SignOut, hc: hc,
+			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) { return google.Open(e, s, hc) },
 		},
 		state.Outlook: connector{
-			begin: outlook.Begin, identify: outlook.Identify, signOut: outlook.SignOut,
+			begin: outlook.Begin, identify: outlook.Identify, signOut: outlook.SignOut, hc: hc,
 			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) {
-				return outlook.Open(e, s, nil, outlook.WithClock(now))
+				return outlook.Open(e, s, hc, outlook.WithClock(now))
 			},
 		},
 	}
 }
 
 // connector is one provider's package. The engine knows neither it nor signin,
-// so this stands between. It leaves the HTTP client to the packages (nil).
+// so this stands between.
 type connector struct {
+	hc       *http.Client
 	begin    func(context.Context, signin.Endpoint, *http.Client) (*signin.Flow, error)
 	identify func(context.Context, signin.Endpoint, signin.Grant, *http.Client) (calendar.Person, error)
 	open     func(signin.Endpoint, signin.Secret) (calendar.Provider, error)
@@ -41,7 +43,7 @@ type connector struct {
 
 // BeginSignIn starts a sign-in.
 func (c connector) BeginSignIn(ctx context.Context, e state.Endpoint) (engine.SignInFlow, error) {
-	f, err := c.begin(ctx, signin.Endpoint(e), nil)
+	f, err := c.begin(ctx, signin.Endpoint(e), c.hc)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +57,7 @@ func (c connector) Open(a state.Account, secret engine.Secret) (calendar.Provide
 
 // SignOut revokes an account's sign-in.
 func (c connector) SignOut(ctx context.Context, a state.Account, secret engine.Secret) error {
-	return c.signOut(ctx, signin.Endpoint(a.Endpoint), secret, nil)
+	return c.signOut(ctx, signin.Endpoint(a.Endpoint), secret, c.hc)
 }
 
 // flow is a sign-in under way that ends with who signed in.
@@ -71,7 +73,7 @@ func (f *flow) Wait(ctx context.Context) (calendar.Person, string, error) {
 	if err != nil {
 		return calendar.Person{}, "", err
 	}
-	who, err := f.connector.identify(ctx, f.endpoint, grant, nil)
+	who, err := f.connector.identify(ctx, f.endpoint, grant, f.connector.hc)
 	if err != nil {
 		return calendar.Person{}, "", err
 	}
