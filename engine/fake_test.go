@@ -161,7 +161,7 @@ func (f *fake) Create(_ context.Context, _ calendar.CalendarID, d calendar.Draft
 	return out, err
 }
 
-func (f *fake) Update(_ context.Context, _ calendar.CalendarID, id calendar.RemoteID, v calendar.Version, gs calendar.Groups, want calendar.Content) (out calendar.Event, err error) {
+func (f *fake) Update(_ context.Context, _ calendar.CalendarID, id calendar.RemoteID, v calendar.Version, c calendar.Change) (out calendar.Event, err error) {
 	err = f.call("update", func() error {
 		h, err := f.find(id)
 		if err != nil {
@@ -170,8 +170,8 @@ func (f *fake) Update(_ context.Context, _ calendar.CalendarID, id calendar.Remo
 		if h.Version != v {
 			return f.err(calendar.Conflict)
 		}
-		for _, g := range gs {
-			h.Content = h.Content.Take(g, want)
+		for _, g := range c.Groups {
+			h.Content = h.Content.Take(g, c.Content)
 		}
 		f.touch(h)
 		out = h.Event

@@ -231,7 +231,7 @@ func (j *job) send(ctx context.Context, l lane) {
 		j.event, j.err = l.provider.Create(ctx, s.Ref.Calendar, calendar.Draft{Key: j.intent.Key, Mark: j.mark, Content: s.Want})
 	case state.Update:
 		j.under = s.IfVersion
-		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Groups, s.Want)
+		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, calendar.Change{Groups: s.Groups, Content: s.Want})
 	case state.Delete:
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
 	}

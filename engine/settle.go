@@ -76,7 +76,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (trouble, err erro
 		groups = calendar.AllGroups
 	}
 	j.under = found.Version
-	j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, groups, s.Want)
+	j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, calendar.Change{Groups: groups, Content: s.Want})
 	if calendar.KindOf(j.err) == calendar.Conflict {
 		return nil, nil // someone is at it just now: next pass
 	}

@@ -24,8 +24,10 @@ type Version string
 // Event is one meeting as a provider holds it: a single event, or a whole
 // series with its overrides.
 type Event struct {
-	ID      RemoteID `json:"id"`
-	Version Version  `json:"version"`
+	ID RemoteID `json:"id"`
+	// Version changes whenever anything of the event does: of a series, also when
+	// one of its overrides does.
+	Version Version `json:"version"`
 	// UID is the iCalendar UID (RFC 5545 §3.8.4.7), shared by the copies of one
 	// invitation; empty where the provider gives none.
 	UID string `json:"uid,omitempty"`
@@ -87,8 +89,9 @@ type When struct {
 // AllDay reports whether the event has dates instead of wall clocks.
 func (w When) AllDay() bool { return w.Start.IsDate() }
 
-// Recurrence is the rule set of a series: RRULE, RDATE and EXDATE lines of
-// RFC 5545 §3.8.5 with their property names, without DTSTART. Zero for a single event.
+// Recurrence is the rule set of a series: RRULE and RDATE lines of RFC 5545
+// §3.8.5 with their property names, in the form CanonicalRules gives them, without
+// DTSTART. EXDATEs are Cancelled overrides instead. Zero for a single event.
 type Recurrence struct {
 	Rules []string `json:"rules,omitempty"`
 }
@@ -97,14 +100,47 @@ type Recurrence struct {
 func (r Recurrence) IsZero() bool { return len(r.Rules) == 0 }
 
 // Override is one changed or cancelled occurrence of a series, sparse: only the
-// Changed groups of Content differ from the master.
+// Changed groups of Content differ from the master; what equals the master (for
+// the time: the slot's own start with the master's length) is not in Changed.
+// An EXDATE is a Cancelled override. An Override with neither is none at all.
 type Override struct {
-	Original  Time     `json:"original"`
-	ID        RemoteID `json:"id,omitempty"`
-	Version   Version  `json:"version,omitempty"`
-	Cancelled bool     `json:"cancelled,omitempty"`
-	Changed   Groups   `json:"changed,omitempty"`
-	Content   Content  `json:"content,omitzero"`
+	Original  Time    `json:"original"`            // start by the rule, in the series' zone
+	Cancelled bool    `json:"cancelled,omitempty"` // then there is no Content
+	Changed   Groups  `json:"changed,omitempty"`
+	Content   Content `json:"content,omitzero"` // When without a Recurrence
+}
+
+// Equal reports whether two overrides of one slot say the same.
+func (o Override) Equal(p Override) bool {
+	if o.Cancelled != p.Cancelled || !slices.Equal(o.Changed, p.Changed) {
+		return false
+	}
+	for _, g := range o.Changed {
+		if !Equal(g, o.Content, p.Content) {
+			return false
+		}
+	}
+	return true
+}
+
+// IsZero reports whether the override says nothing: the slot is as the rule has it.
+func (o Override) IsZero() bool { return !o.Cancelled && len(o.Changed) == 0 }
+
+// Slots lists the slots, sorted, in which two sets of overrides differ.
+func Slots(a, b map[string]Override) []string {
+	var out []string
+	for slot, o := range a {
+		if !o.Equal(b[slot]) {
+			out = append(out, slot)
+		}
+	}
+	for slot, o := range b {
+		if _, both := a[slot]; !both && !o.IsZero() {
+			out = append(out, slot)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // EventType tells a meeting from what a provider keeps in the same list.

@@ -61,16 +61,36 @@ type Draft struct {
 	Mark    Mark
 	UID     string // wanted iCalendar UID; connectors may have to ignore it
 	Content Content
+	// Overrides of a series, by slot. The connector writes them after the master.
+	Overrides map[string]Override
+}
+
+// Change is what an update writes.
+type Change struct {
+	// Groups of Content to write to the single event or the master; may be empty.
+	Groups  Groups
+	Content Content
+	// Overrides is the whole set that the series shall have, by slot. Slots names
+	// those that must be written: one that is not in Overrides is to be as the
+	// rule has it. A provider that resets others on the way (Graph, when a
+	// master's time changes) has the connector write all of Overrides again.
+	Overrides map[string]Override
+	Slots     []string
 }
 
 // Capabilities is what a provider can hold and stand: differences as data, so
 // that the engine needs no switch on providers. Zero limits mean none known.
 type Capabilities struct {
-	Groups       Groups         // the field groups it can hold at all; others are neither read nor written
-	TitleLimit   int            // characters
-	PlaceLimit   int            // characters
-	NotesLimit   int            // characters of what is sent
-	Recurrence   bool           // it can hold a series
+	Groups     Groups // the field groups it can hold at all; others are neither read nor written
+	TitleLimit int    // characters
+	PlaceLimit int    // characters
+	NotesLimit int    // characters of what is sent
+	// Series says why the provider cannot hold a series with this time and rule,
+	// "" if it can; nil means that it can hold none. Pure.
+	Series func(When) string
+	// Override says why the provider cannot hold this override of that series, ""
+	// if it can; nil means that it can hold any. Pure.
+	Override     func(When, Override) string
 	Windowed     bool           // it reads in a window: what is outside is not seen
 	Writes       int            // writes that may run at once in one calendar (or account, see PerAccount)
 	PerAccount   bool           // Writes counts for the whole account
@@ -102,10 +122,12 @@ type Provider interface {
 	// whatever became of its content; if that event was deleted since, Gone.
 	Create(ctx context.Context, cal CalendarID, d Draft) (Event, error)
 
-	// Update writes the groups of want that are named, if the event still has
-	// the given version, else Conflict, and returns it as the provider now holds
-	// it. Fields outside the groups, and guests, are left as they are.
-	Update(ctx context.Context, cal CalendarID, id RemoteID, v Version, groups Groups, want Content) (Event, error)
+	// Update writes a change, if the event still has the given version, else
+	// Conflict, and returns it as the provider now holds it. Fields outside the
+	// named groups, slots that are not named, and guests are left as they are. A
+	// series takes several requests: after Unavailable any part of them may have
+	// happened, and the same change sent again brings about the rest.
+	Update(ctx context.Context, cal CalendarID, id RemoteID, v Version, c Change) (Event, error)
 
 	// Delete removes the event if it still has the given version, else
 	// Conflict. nil if it is gone already.

@@ -282,7 +282,7 @@ func TestWhatAnUpdateSends(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			p, s := scripted(t, reply{200, stored, nil})
-			e, err := p.Update(t.Context(), "a/b c@x", "ev#1", `"1"`, c.groups, c.want)
+			e, err := p.Update(t.Context(), "a/b c@x", "ev#1", `"1"`, calendar.Change{Groups: c.groups, Content: c.want})
 			if err != nil || e.Version != `"2"` {
 				t.Fatalf("Update: %+v, %v", e, err)
 			}
@@ -317,7 +317,7 @@ func TestWritesOverWhatHasChanged(t *testing.T) {
 				s.answers = append(s.answers, reply{200, stored, nil})
 				lines = append(lines, "GET /calendars/cal/events/ev")
 			}
-			_, err := p.Update(t.Context(), "cal", "ev", `"1"`, calendar.Groups{calendar.GroupTitle}, calendar.Content{})
+			_, err := p.Update(t.Context(), "cal", "ev", `"1"`, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: calendar.Content{}})
 			if calendar.KindOf(err) != c.update {
 				t.Errorf("Update: %v, want %v", err, c.update)
 			}
@@ -338,13 +338,13 @@ func TestWritesOverWhatHasChanged(t *testing.T) {
 	})
 	t.Run("a patch that only touched a tombstone", func(t *testing.T) {
 		p, _ := scripted(t, reply{200, `{"id":"ev","status":"cancelled"}`, nil})
-		if _, err := p.Update(t.Context(), "cal", "ev", `"1"`, nil, calendar.Content{}); calendar.KindOf(err) != calendar.Gone {
+		if _, err := p.Update(t.Context(), "cal", "ev", `"1"`, calendar.Change{Groups: nil, Content: calendar.Content{}}); calendar.KindOf(err) != calendar.Gone {
 			t.Errorf("Update: %v", err)
 		}
 	})
 	t.Run("without a version nothing is sent", func(t *testing.T) {
 		p, s := scripted(t)
-		if _, err := p.Update(t.Context(), "cal", "ev", "", calendar.Groups{calendar.GroupTitle}, calendar.Content{}); calendar.KindOf(err) != calendar.Conflict {
+		if _, err := p.Update(t.Context(), "cal", "ev", "", calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: calendar.Content{}}); calendar.KindOf(err) != calendar.Conflict {
 			t.Errorf("Update: %v", err)
 		}
 		if err := p.Delete(t.Context(), "cal", "ev", ""); calendar.KindOf(err) != calendar.Conflict {

@@ -65,12 +65,12 @@ func (p *Provider) taken(ctx context.Context, cal calendar.CalendarID, id calend
 // Update implements calendar.Provider with a patch: attendees, conference, and
 // whatever this version does not know of, are not in the body and stay.
 func (p *Provider) Update(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version,
-	groups calendar.Groups, want calendar.Content) (calendar.Event, error) {
+	c calendar.Change) (calendar.Event, error) {
 	const op = "google: update event"
 	if err := needVersion(op, cal, id, v); err != nil {
 		return calendar.Event{}, err
 	}
-	body, err := patchBody(groups, want)
+	body, err := patchBody(c.Groups, c.Content)
 	if err != nil {
 		return calendar.Event{}, at(err, op, cal, id)
 	}

@@ -81,7 +81,7 @@ func TestWriteAnswersAreTranslated(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, f := openFake(t, always(c.reply))
-			_, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Groups{calendar.GroupTitle}, calendar.Content{})
+			_, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: calendar.Content{}})
 			ce, ok := errors.AsType[*calendar.Error](err)
 			if !ok || ce.Kind != c.want || ce.Field != c.field {
 				t.Errorf("got %#v; want %v (%s)", err, c.want, c.field)
@@ -103,7 +103,7 @@ func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 		}
 		return reply{status: 200, body: singleEvent}
 	})
-	if _, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Groups{calendar.GroupTitle}, calendar.Content{Title: "T"}); err != nil {
+	if _, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: calendar.Content{Title: "T"}}); err != nil {
 		t.Fatal(err)
 	}
 	r := f.requests()

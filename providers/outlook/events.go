@@ -137,9 +137,9 @@ func (p *Provider) writeTimes(send func(zoneNames) (models.Eventable, error)) (m
 // would change: they hold Teams' join block, and without it the meeting is off
 // (Graph "Update event"). That takes a read before the write.
 func (p *Provider) Update(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version,
-	groups calendar.Groups, want calendar.Content) (calendar.Event, error) {
+	c calendar.Change) (calendar.Event, error) {
 	const op = "update event"
-	groups = groups.With() // in order, for one body a wish
+	groups, want := c.Groups.With(), c.Content // in order, for one body a wish
 	for _, g := range calendar.AllGroups {
 		if !p.Capabilities().Groups.Has(g) {
 			groups = groups.Without(g)

@@ -90,7 +90,7 @@ func TestUpdateSends(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, f := openFake(t, always(reply{status: 200, body: singleEvent}))
-			if _, err := p.Update(t.Context(), "C1", "E/1+=", `W/"v0"`, c.groups, c.want); err != nil {
+			if _, err := p.Update(t.Context(), "C1", "E/1+=", `W/"v0"`, calendar.Change{Groups: c.groups, Content: c.want}); err != nil {
 				t.Fatal(err)
 			}
 			r := f.requests()
@@ -124,7 +124,7 @@ func TestEveryRequestAsksForUTCAndStableIDs(t *testing.T) {
 	_, e2 := p.Changes(ctx, "C1", "")
 	_, e3 := p.Get(ctx, "C1", "E1")
 	_, e4 := p.Create(ctx, "C1", calendar.Draft{Key: key, Content: calendar.Content{When: berlin("2026-03-15T10:00:00", "2026-03-15T11:00:00")}})
-	_, e5 := p.Update(ctx, "C1", "E1", `W/"v1"`, calendar.Groups{calendar.GroupNotes}, calendar.Content{})
+	_, e5 := p.Update(ctx, "C1", "E1", `W/"v1"`, calendar.Change{Groups: calendar.Groups{calendar.GroupNotes}, Content: calendar.Content{}})
 	e6 := p.Delete(ctx, "C1", "E1", `W/"v1"`)
 	if err := errors.Join(e1, e2, e3, e4, e5, e6); err != nil {
 		t.Fatal(err)
@@ -186,7 +186,7 @@ func TestZoneTheServerDoesNotKnow(t *testing.T) {
 		return reply{status: 200, body: singleEvent}
 	})
 	when := calendar.When{Start: calendar.Time{Local: "2026-03-15T10:00:00", Zone: "Asia/Kolkata"}, End: calendar.Time{Local: "2026-03-15T10:00:00", Zone: "Europe/Vienna"}}
-	if _, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Groups{calendar.GroupWhen}, calendar.Content{When: when}); err != nil {
+	if _, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: calendar.Groups{calendar.GroupWhen}, Content: calendar.Content{When: when}}); err != nil {
 		t.Fatal(err)
 	}
 	r := f.requests()
@@ -199,11 +199,11 @@ func TestNotesOfAnOnlineMeetingAreLeftAlone(t *testing.T) {
 	meeting := with(singleEvent, `"isOnlineMeeting":false`, `"isOnlineMeeting":true`)
 	p, f := openFake(t, always(reply{status: 200, body: meeting}))
 	groups := calendar.Groups{calendar.GroupTitle, calendar.GroupNotes}
-	_, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, groups, calendar.Content{Title: "T", Notes: calendar.NotesFromText("others")})
+	_, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: groups, Content: calendar.Content{Title: "T", Notes: calendar.NotesFromText("others")}})
 	if ce, ok := errors.AsType[*calendar.Error](err); !ok || ce.Kind != calendar.Invalid || ce.Field != "notes" {
 		t.Errorf("other notes: %v; want Invalid (notes)", err)
 	}
-	if _, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, groups, calendar.Content{Title: "T", Notes: calendar.NotesFromHTML("Bring the <b>plan</b>")}); err != nil {
+	if _, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: groups, Content: calendar.Content{Title: "T", Notes: calendar.NotesFromHTML("Bring the <b>plan</b>")}}); err != nil {
 		t.Fatal(err)
 	}
 	r := f.requests()

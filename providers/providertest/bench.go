@@ -128,7 +128,7 @@ func (b *bench) get(id calendar.RemoteID) calendar.Event {
 
 func (b *bench) update(e calendar.Event, groups calendar.Groups, want calendar.Content) calendar.Event {
 	b.t.Helper()
-	got, err := b.p.Update(b.ctx, b.cal, e.ID, e.Version, groups, want)
+	got, err := b.p.Update(b.ctx, b.cal, e.ID, e.Version, calendar.Change{Groups: groups, Content: want})
 	if err != nil {
 		b.t.Fatalf("update %v: %v", groups, err)
 	}

@@ -15,7 +15,7 @@ func (b *bench) everyCall(ctx context.Context, p calendar.Provider, cal calendar
 	f("get", err)
 	_, err = p.Create(ctx, cal, calendar.Draft{Key: b.key(), Content: b.meeting(3, "Must not be made")})
 	f("create", err)
-	_, err = p.Update(ctx, cal, e.ID, e.Version, calendar.Groups{calendar.GroupTitle}, b.meeting(3, "Must not be written"))
+	_, err = p.Update(ctx, cal, e.ID, e.Version, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: b.meeting(3, "Must not be written")})
 	f("update", err)
 	f("delete", p.Delete(ctx, cal, e.ID, e.Version))
 }

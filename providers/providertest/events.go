@@ -284,7 +284,7 @@ func staleUpdate(b *bench) {
 	b.other.EditTitle(made.ID, "Second")
 	want := made.Content
 	want.Title, want.Place = "Third", "Nowhere"
-	_, err := b.p.Update(b.ctx, b.cal, made.ID, made.Version, calendar.Groups{calendar.GroupTitle, calendar.GroupPlace}, want)
+	_, err := b.p.Update(b.ctx, b.cal, made.ID, made.Version, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle, calendar.GroupPlace}, Content: want})
 	b.wantKind("update on a stale version", err, calendar.Conflict)
 	if got := b.get(made.ID); got.Content.Title != "Second" || got.Content.Place != "" {
 		b.t.Errorf("the event is now %q at %q; want what the other client wrote", got.Content.Title, got.Content.Place)
@@ -296,7 +296,7 @@ func updateDeleted(b *bench) {
 	b.other.Delete(made.ID)
 	want := made.Content
 	want.Title = "Too late"
-	_, err := b.p.Update(b.ctx, b.cal, made.ID, made.Version, calendar.Groups{calendar.GroupTitle}, want)
+	_, err := b.p.Update(b.ctx, b.cal, made.ID, made.Version, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: want})
 	b.wantKind("update of a deleted event", err, calendar.NotFound, calendar.Gone, calendar.Conflict)
 	_, err = b.p.Get(b.ctx, b.cal, made.ID)
 	b.wantKind("get after it", err, calendar.NotFound, calendar.Gone)
