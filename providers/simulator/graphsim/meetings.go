@@ -35,12 +35,10 @@ func (c *call) mailUpdate(cal *mailbox.Calendar, before, after *mailbox.Event) {
 		c.mailAll(after, "invitation", after.Attendees)
 		return
 	}
-	if !touches(c.body, meetingFields) {
-		return
-	}
 	among := func(list []mailbox.Attendee, a mailbox.Attendee) int {
 		return slices.IndexFunc(list, func(b mailbox.Attendee) bool { return strings.EqualFold(a.Email, b.Email) })
 	}
+	// At most the guests were written: who stays as before hears nothing.
 	onlyGuests := !touches(c.body, slices.DeleteFunc(slices.Clone(meetingFields), func(f string) bool { return f == "attendees" }))
 	var added, stayed, removed []mailbox.Attendee
 	for _, a := range after.Attendees {

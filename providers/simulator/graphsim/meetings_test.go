@@ -64,6 +64,24 @@ func TestWhatMailsGuests(t *testing.T) {
 	}
 }
 
+func TestAGuestsAnswerIsNotTheOrganizersToWrite(t *testing.T) {
+	l := newLab(t)
+	id, _ := l.add(meeting(5, guests("bob", "eve")))
+	if err := l.mb.Respond("primary", id, "bob@example.com", "accepted"); err != nil {
+		t.Fatal(err)
+	}
+	l.must(200, "PATCH", "/me/events/"+id, `{"attendees":[{"emailAddress":{"address":"BOB@example.com"},"status":{"response":"declined"}},`+
+		`{"emailAddress":{"address":"sue@example.com"},"status":{"response":"accepted"}}]}`)
+	got := []string{}
+	for _, x := range l.must(200, "GET", "/me/events/"+id, "").body["attendees"].([]any) {
+		m := x.(map[string]any)
+		got = append(got, fmt.Sprint(m["emailAddress"].(map[string]any)["address"], " ", m["status"].(map[string]any)["response"]))
+	}
+	if want := []string{"BOB@example.com accepted", "sue@example.com none"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestDraftsBySwitch(t *testing.T) {
 	for honour, want := range map[bool][]string{true: {}, false: {"invitation bob"}} {
 		l := newLab(t, func(o *Options) { o.Switches.HonourIsDraft = honour })
