@@ -135,6 +135,9 @@ func TestPreferHeaders(t *testing.T) {
 			t.Errorf("%s: applied %v", name, applied)
 		}
 	}
+	if a := l.must(200, "GET", "/me/events", "", `Prefer: outlook.body-content-type="html"`); a.items()[0]["body"].(map[string]any)["contentType"] != "html" {
+		t.Error("html was asked for")
+	}
 	if a := l.must(200, "GET", "/me/events", ""); a.header.Get("Preference-Applied") != "" {
 		t.Error("a preference stuck")
 	}

@@ -410,6 +410,9 @@ func TestRefresh(t *testing.T) {
 	if status != 200 || out["refresh_token"] != nil {
 		t.Errorf("google: %d %v", status, out)
 	}
+	if status, out = g.token("grant_type", "refresh_token", "refresh_token", rt, "client_id", "cid2"); status != 400 || out["error"] != "invalid_grant" {
+		t.Errorf("another client's token: %d %v", status, out)
+	}
 	for strict, second := range map[bool]int{false: 200, true: 400} {
 		m := newLab(t, Options{Service: Outlook, AutoApprove: true, StrictRotation: strict})
 		_, rt = m.signIn()
