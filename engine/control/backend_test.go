@@ -1,0 +1,181 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/twinday/twinday/store/state"
+)
+
+// recorder is a Backend that notes what it is asked and answers with values in
+// which every field is set, so that nothing can get lost on the way unseen.
+type recorder struct {
+	fail error // if set, the answer to everything but Watch
+
+	mu    sync.Mutex
+	asked []string
+
+	meet  func()           // if set, called by Sync
+	watch func() []*Status // if set, what Watch says before it waits
+	left  chan struct{}    // if set, told when Watch ends
+}
+
+var _ Backend = (*recorder)(nil)
+
+func (r *recorder) note(name string, args ...any) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = append(r.asked, fmt.Sprintf("%s%+v", name, args))
+	return r.fail
+}
+
+// forget returns what was asked so far, and starts anew.
+func (r *recorder) forget() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	asked := r.asked
+	r.asked = nil
+	return asked
+}
+
+// answer is a full value, or the failure.
+func answer[T any](err error) (T, error) {
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return full[T](), nil
+}
+
+func (r *recorder) Status(context.Context) (Status, error) { return answer[Status](r.note("Status")) }
+
+func (r *recorder) Watch(ctx context.Context, f func(Status) error) error {
+	_ = r.note("Watch")
+	if r.left != nil {
+		defer close(r.left)
+	}
+	if r.watch != nil {
+		for _, s := range r.watch() {
+			if err := f(*s); err != nil {
+				return err
+			}
+		}
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (r *recorder) BeginSignIn(_ context.Context, req NewAccount) (SignIn, error) {
+	return answer[SignIn](r.note("BeginSignIn", req))
+}
+
+func (r *recorder) FinishSignIn(_ context.Context, id string) (state.Account, error) {
+	return answer[state.Account](r.note("FinishSignIn", id))
+}
+
+func (r *recorder) CancelSignIn(_ context.Context, id string) error {
+	return r.note("CancelSignIn", id)
+}
+
+func (r *recorder) Accounts(context.Context) ([]state.Account, error) {
+	return answer[[]state.Account](r.note("Accounts"))
+}
+
+func (r *recorder) RemoveAccount(_ context.Context, id state.AccountID) error {
+	return r.note("RemoveAccount", id)
+}
+
+func (r *recorder) Calendars(_ context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error) {
+	return answer[[]state.Calendar](r.note("Calendars", account, fresh))
+}
+
+func (r *recorder) Mirrors(context.Context) ([]MirrorState, error) {
+	return answer[[]MirrorState](r.note("Mirrors"))
+}
+
+func (r *recorder) AddMirror(_ context.Context, req NewMirror) (state.Mirror, error) {
+	return answer[state.Mirror](r.note("AddMirror", req))
+}
+
+func (r *recorder) ChangeMirror(_ context.Context, m state.Mirror) (state.Mirror, error) {
+	return answer[state.Mirror](r.note("ChangeMirror", m))
+}
+
+func (r *recorder) RemoveMirror(_ context.Context, req RemoveMirror) (Report, error) {
+	return answer[Report](r.note("RemoveMirror", req))
+}
+
+func (r *recorder) Sync(_ context.Context, req SyncRequest) (Report, error) {
+	if r.meet != nil {
+		r.meet()
+	}
+	return answer[Report](r.note("Sync", req))
+}
+
+func (r *recorder) Pause(_ context.Context, until time.Time) error { return r.note("Pause", until) }
+
+func (r *recorder) History(_ context.Context, q HistoryQuery) ([]state.HistoryEntry, error) {
+	return answer[[]state.HistoryEntry](r.note("History", q))
+}
+
+func (r *recorder) Held(context.Context) ([]state.Held, error) {
+	return answer[[]state.Held](r.note("Held"))
+}
+
+func (r *recorder) Decide(_ context.Context, d Decide) error { return r.note("Decide", d) }
+
+func (r *recorder) ShowWindow(context.Context) error { return r.note("ShowWindow") }
+
+func (r *recorder) Quit(context.Context) error { return r.note("Quit") }
+
+// full is a value with every field set, no two strings or numbers of it alike.
+func full[T any]() T {
+	var v T
+	n := 0
+	fill(reflect.ValueOf(&v).Elem(), &n)
+	return v
+}
+
+func fill(v reflect.Value, n *int) {
+	*n++
+	switch x := v.Addr().Interface().(type) {
+	case *time.Time:
+		*x = time.Date(2026, 3, 15, 12, 0, *n, 0, time.UTC)
+		return
+	case *state.Ref:
+		*x = state.Ref{Account: state.AccountID(fmt.Sprint("a", *n)), Calendar: "c/with/slashes"}
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(fmt.Sprintf("text %d é ✓ </a?b=c&d>", *n))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(*n))
+	case reflect.Uint64:
+		v.SetUint(1<<53 + uint64(*n)) // more than a float holds
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range 2 {
+			fill(v.Index(i), n)
+		}
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range 2 {
+			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			fill(key, n)
+			fill(value, n)
+			v.SetMapIndex(key, value)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), n)
+		}
+	default:
+		panic("fill: no idea of " + v.Type().String())
+	}
+}
