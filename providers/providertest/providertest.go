@@ -143,4 +143,9 @@ func Run(t *testing.T, s Setup) {
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(newBench(t, s)) })
 	}
+	t.Run("series", func(t *testing.T) {
+		if s.Open(t).Provider.Capabilities().Series != nil {
+			seriesTests(t, s)
+		}
+	})
 }
