@@ -163,6 +163,18 @@ func (e *Engine) rollWindow(tx *store.Tx, ms []state.Mirror) error {
 			}
 		}
 	}
+	// A series that is told in single events gets those of the new day.
+	err := tx.Entities(func(ent state.Entity) error {
+		for _, rec := range ent.Records {
+			if len(rec.Parts) > 1 || len(rec.Parts) == 1 && rec.Parts[0].Slot != "" {
+				return tx.SetPending(ent.ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	return tx.SetSetting(settingRolled, today)
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -228,13 +229,18 @@ func (j *job) send(ctx context.Context, l lane) {
 	s := j.intent.Step
 	switch s.Kind {
 	case state.Create:
-		j.event, j.err = l.provider.Create(ctx, s.Ref.Calendar, calendar.Draft{Key: j.intent.Key, Mark: j.mark, Content: s.Want})
+		j.event, j.err = l.provider.Create(ctx, s.Ref.Calendar, calendar.Draft{Key: j.intent.Key, Mark: j.mark, Content: s.Want, Overrides: s.Overrides})
 	case state.Update:
 		j.under = s.IfVersion
-		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, calendar.Change{Groups: s.Groups, Content: s.Want})
+		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, change(s))
 	case state.Delete:
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
 	}
+}
+
+// change is what an update step writes.
+func change(s state.Step) calendar.Change {
+	return calendar.Change{Groups: s.Groups, Content: s.Want, Overrides: s.Overrides, Slots: s.Slots}
 }
 
 // record commits the results of a batch, with the ends of their intents.
@@ -274,12 +280,15 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		return l.recordFailure(tx, ent, part, s, j.err)
 	}
 	if s.Kind == state.Delete {
-		part.Gone = true
 		if err := l.observeGone(tx, s.Ref, part.ID); err != nil {
 			return err
 		}
 		if err := tx.ClearDirty(s.Ref, part.ID); err != nil { // our own doing
 			return err
+		}
+		if part.Gone = true; !ent.Deleted {
+			// The event goes on in other parts; this one may be wanted again.
+			*part = state.Part{Slot: part.Slot, Generation: part.Generation + 1}
 		}
 	} else {
 		old, known, err := tx.Replica(s.Ref, j.event.ID)
@@ -289,7 +298,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		// Over a state that we had not read (settling an old intent), all that we
 		// did not write ourselves may be a person's doing.
 		strange := s.Kind == state.Update && (!known || old.Event.Version != j.under)
-		settlePart(part, s, j.event, old.Event.Content, strange)
+		settlePart(part, s, j.event, old.Event, strange)
 		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
 			return err
 		}
@@ -309,10 +318,11 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 // settlePart takes over what the provider made of a write. A group that we did
 // not write and that the person had changed before (an edit that still waits)
 // keeps its old read-back, so that it goes on counting as changed.
-func settlePart(part *state.Part, s state.Step, ev calendar.Event, was calendar.Content, strange bool) {
+func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, strange bool) {
 	part.ID, part.Version, part.Gone, part.Refused = ev.ID, ev.Version, false, ""
 	if s.Kind == state.Create {
 		part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil
+		part.WroteOverrides, part.ReadOverrides, part.DirtySlots = s.Overrides, ev.Overrides, nil
 		return
 	}
 	for _, g := range calendar.AllGroups {
@@ -320,11 +330,46 @@ func settlePart(part *state.Part, s state.Step, ev calendar.Event, was calendar.
 		case s.Groups.Has(g):
 			part.Wrote = part.Wrote.Take(g, s.Want)
 			part.Read = part.Read.Take(g, ev.Content)
-		case !strange && calendar.Equal(g, was, part.Read):
+		case !strange && calendar.Equal(g, was.Content, part.Read):
 			part.Read = part.Read.Take(g, ev.Content)
 		}
 	}
+	written := func(slot string) bool {
+		return slices.Contains(s.Slots, slot) || s.Groups.Has(calendar.GroupWhen) // with a new time all are written
+	}
+	for _, slot := range slotsOf(s.Overrides, part.WroteOverrides, part.ReadOverrides, ev.Overrides) {
+		if written(slot) {
+			part.WroteOverrides = put(part.WroteOverrides, slot, s.Overrides[slot])
+		}
+		if written(slot) || !strange && was.Overrides[slot].Equal(part.ReadOverrides[slot]) {
+			part.ReadOverrides = put(part.ReadOverrides, slot, ev.Overrides[slot])
+		}
+	}
 	part.Dirty = part.Dirty.Without(s.Groups...)
+	part.DirtySlots = slices.DeleteFunc(part.DirtySlots, written)
+}
+
+// slotsOf lists all slots of several sets of overrides.
+func slotsOf(sets ...map[string]calendar.Override) []string {
+	var out []string
+	for _, m := range sets {
+		out = slices.AppendSeq(out, maps.Keys(m))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func put(m map[string]calendar.Override, slot string, o calendar.Override) map[string]calendar.Override {
+	m = maps.Clone(m)
+	if o.IsZero() {
+		delete(m, slot)
+		return m
+	}
+	if m == nil {
+		m = map[string]calendar.Override{}
+	}
+	m[slot] = o
+	return m
 }
 
 // recordFailure keeps what a refusal means for the next pass.
@@ -337,8 +382,9 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 		part.Generation++ // that key is used up
 	case calendar.Invalid, calendar.Forbidden, calendar.ReadOnly:
 		part.Refused = trouble.Error()
-		part.Wrote = s.Want // not asked again until it should look otherwise
-		part.Dirty = part.Dirty.Without(s.Groups...)
+		// Not asked again until it should look otherwise.
+		part.Wrote, part.WroteOverrides = s.Want, s.Overrides
+		part.Dirty, part.DirtySlots = part.Dirty.Without(s.Groups...), nil
 	case calendar.Conflict:
 		if s.Kind == state.Create {
 			part.Generation++ // the key is taken by something that is not ours

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
@@ -65,23 +66,23 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (trouble, err erro
 	// Never overwrite what is not durably recorded: the state found is kept with
 	// the intent before the write is sent again.
 	found := j.event
-	in.Seen = append(in.Seen, found.Content)
+	in.Seen = append(in.Seen, state.Snapshot{Content: found.Content, Overrides: found.Overrides})
 	in.Attempt++
 	j.intent = in
 	if err := l.Store.Update(func(tx *store.Tx) error { return tx.PutIntent(in) }); err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	groups := s.Groups
+	again := change(s)
 	if s.Kind == state.Create {
-		groups = calendar.AllGroups
+		again.Groups, again.Slots = calendar.AllGroups, slotsOf(s.Overrides, found.Overrides)
 	}
 	j.under = found.Version
-	j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, calendar.Change{Groups: groups, Content: s.Want})
+	j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, again)
 	if calendar.KindOf(j.err) == calendar.Conflict {
 		return nil, nil // someone is at it just now: next pass
 	}
 	if j.err == nil {
-		if err := l.rescue(j, groups, found); err != nil {
+		if err := l.rescue(j, again, found); err != nil {
 			return nil, err
 		}
 	}
@@ -89,21 +90,33 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (trouble, err erro
 }
 
 // rescue keeps a person's edits that were found under our unfinished write.
-func (l lane) rescue(j *job, groups calendar.Groups, found calendar.Event) error {
+func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error {
 	s := j.intent.Step
-	var edited calendar.Groups
-	var content calendar.Content
+	saved := state.Rescued{Updated: found.Updated}
 	for _, seen := range j.intent.Seen {
-		for _, g := range groups {
-			ours := calendar.Equal(g, seen, j.event.Content)
-			before := s.Kind == state.Update && calendar.Equal(g, seen, s.Before)
+		for _, g := range again.Groups {
+			ours := calendar.Equal(g, seen.Content, j.event.Content)
+			before := s.Kind == state.Update && calendar.Equal(g, seen.Content, s.Before)
 			if !ours && !before {
-				edited = edited.With(g)
-				content = content.Take(g, seen)
+				saved.Groups = saved.Groups.With(g)
+				saved.Content = saved.Content.Take(g, seen.Content)
 			}
 		}
+		if again.Groups.Has(calendar.GroupWhen) && s.Kind == state.Update {
+			continue // other slots: nothing of them can be told apart
+		}
+		for _, slot := range again.Slots {
+			o := seen.Overrides[slot]
+			if o.Equal(j.event.Overrides[slot]) || s.Kind == state.Update && o.Equal(s.BeforeOverrides[slot]) || s.Kind == state.Create && o.IsZero() {
+				continue // ours, as before, or not written yet
+			}
+			if !slices.Contains(saved.Slots, slot) {
+				saved.Slots = append(saved.Slots, slot)
+			}
+			saved.Overrides = put(saved.Overrides, slot, o)
+		}
 	}
-	if len(edited) == 0 {
+	if len(saved.Groups) == 0 && len(saved.Slots) == 0 {
 		return nil
 	}
 	return l.Store.Update(func(tx *store.Tx) error {
@@ -116,7 +129,7 @@ func (l lane) rescue(j *job, groups calendar.Groups, found calendar.Event) error
 			return nil
 		}
 		part.ID = j.event.ID
-		part.Rescued = &state.Rescued{Groups: edited, Content: content, Updated: found.Updated}
+		part.Rescued = &saved
 		if err := tx.PutEntity(ent); err != nil {
 			return err
 		}

@@ -64,7 +64,7 @@ func TestEverythingComesBackAsItWasPut(t *testing.T) {
 	account := state.Account{ID: "anna@work", Provider: state.Google, Email: "anna@example.org", Added: noon}
 	mirror := state.Mirror{ID: "m1", Name: "Both", Members: []state.Member{{Ref: work}, {Ref: home, Direction: state.TakeOnly}}, Created: noon}
 	step := state.Step{Kind: state.Create, Entity: "e1", Ref: home, From: work, Reason: "new", Want: full("e1").Base}
-	intent := state.Intent{ID: "i1", Step: step, Key: "k", Began: noon, Attempt: 2, Seen: []calendar.Content{full("e1").Base}}
+	intent := state.Intent{ID: "i1", Step: step, Key: "k", Began: noon, Attempt: 2, Seen: []state.Snapshot{{Content: full("e1").Base}}}
 	held := state.Held{ID: "fact", Step: step, Since: noon, Decision: state.Apply}
 	rep := replica("A/b=", "Lunch")
 	rep.Event.Overrides = full("e1").Overrides

@@ -2,8 +2,10 @@ package reconcile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
+	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
@@ -11,11 +13,6 @@ import (
 // derive lists the steps that make every member look as the base says. It is a
 // function of the state alone, so work that was cut off is simply derived again.
 func (r *reconciler) derive(e *state.Entity, f folding) {
-	if f.frozen != "" {
-		r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Skip, Entity: e.ID, Ref: e.Home,
-			Event: e.Records[e.Home].Parts[0].ID, Title: e.Base.Title, Reason: f.frozen})
-		return
-	}
 	if e.Deleted && r.Decisions[goneFact(*e)] == state.Drop {
 		e.Deleted = false
 		r.note(*e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
@@ -26,8 +23,17 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		if _, ok := targets[ref]; !ok && (ref != e.Home || !r.takesPart(ref)) {
 			continue // its mirror rests, or has let it go
 		}
-		for i := range e.Records[ref].Parts {
-			if s, ok := r.step(*e, f, ref, &e.Records[ref].Parts[i]); ok {
+		want := r.shape(*e, ref)
+		rec := e.Records[ref]
+		for _, slot := range slices.Sorted(maps.Keys(want)) {
+			if partAt(*e, ref, slot) == nil && !e.Deleted {
+				rec.Parts = append(rec.Parts, state.Part{Slot: slot})
+				e.Records[ref] = rec
+			}
+		}
+		for i := range rec.Parts {
+			w, wanted := want[rec.Parts[i].Slot]
+			if s, ok := r.step(*e, f, ref, &rec.Parts[i], w, wanted); ok {
 				r.out.Steps = append(r.out.Steps, s)
 			}
 		}
@@ -35,10 +41,11 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 }
 
 // step is what one part needs, if anything.
-func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Part) (state.Step, bool) {
+func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Part, want mapping.Want, wanted bool) (state.Step, bool) {
 	s := state.Step{Entity: e.ID, Mirror: e.Records[ref].Mirror, Ref: ref, From: f.from, Slot: p.Slot,
 		Event: p.ID, IfVersion: p.Version, Title: e.Base.Title}
-	if e.Deleted {
+	switch {
+	case e.Deleted:
 		if p.ID == "" || p.Gone {
 			return s, false
 		}
@@ -48,19 +55,32 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		}
 		s.Reason = "deleted in " + r.name(f.from)
 		return s, true
-	}
-	if p.Gone || f.waiting[ref] {
+	case !wanted:
+		if p.ID == "" || p.Gone || p.Slot != "" && !r.inWindow(p.Slot) {
+			return s, false // what has left the window stays where it is
+		}
+		s.Kind, s.Before = state.Delete, p.Read
+		s.Reason = "the series has it no longer, changed in " + r.name(f.from)
+		if o, ok := e.Overrides[p.Slot]; ok && o.Cancelled {
+			s.Reason = r.slotWords(e, []string{p.Slot}) + " cancelled in " + r.name(f.from)
+		}
+		return s, true
+	case p.Slot != "" && p.Gone:
+		remake(p)
+		s.Event, s.IfVersion = "", ""
+	case p.Gone || f.waiting[ref]:
 		return s, false
 	}
-	s.Want = r.project(e, ref)
+	s.Want, s.Overrides = want.Content, want.Overrides
 	groups := r.groups(e, ref)
 	differ := intersect(calendar.Diff(s.Want, p.Wrote), groups)
-	if p.Refused != "" && len(differ) == 0 {
+	slots := calendar.Slots(want.Overrides, p.WroteOverrides)
+	if p.Refused != "" && len(differ) == 0 && len(slots) == 0 {
 		s.Kind, s.Reason = state.Skip, r.name(ref)+" refuses it: "+p.Refused
 		return s, true
 	}
 	if !r.Members[ref].Writable {
-		if p.ID == "" || len(differ) > 0 || len(p.Dirty) > 0 {
+		if p.ID == "" || len(differ) > 0 || len(p.Dirty) > 0 || len(slots) > 0 || len(p.DirtySlots) > 0 {
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" is read-only"
 			return s, true
 		}
@@ -74,19 +94,42 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		return s, true
 	}
 	s.Groups = intersect(differ.With(p.Dirty...), groups)
-	if len(s.Groups) == 0 {
+	s.Slots = slots
+	for _, slot := range p.DirtySlots {
+		s.Slots = with(s.Slots, slot)
+	}
+	slices.Sort(s.Slots)
+	if len(s.Groups) == 0 && len(s.Slots) == 0 {
 		return s, false
 	}
-	s.Kind, s.Before = state.Update, p.Read
-	switch {
-	case len(differ) == 0:
-		s.Reason = words(s.Groups) + " put back as in " + r.name(e.Home)
-	case f.from == ref:
-		s.Reason = words(s.Groups) + " changed in " + r.name(e.Home)
-	default:
-		s.Reason = words(s.Groups) + " changed in " + r.name(f.from)
-	}
+	s.Kind, s.Before, s.BeforeOverrides = state.Update, p.Read, p.ReadOverrides
+	s.Reason = r.reason(e, f, ref, s, p, len(differ) == 0 && len(slots) == 0)
 	return s, true
+}
+
+// reason says why a part is written.
+func (r *reconciler) reason(e state.Entity, f folding, ref state.Ref, s state.Step, p *state.Part, putBack bool) string {
+	what := words(s.Groups)
+	verb := " changed in "
+	if p.Slot != "" {
+		what = words(s.Groups) + " of " + r.slotWords(e, []string{p.Slot})
+	}
+	if len(s.Groups) == 0 {
+		what, verb = r.what(e, p.WroteOverrides, s.Overrides, s.Slots), " in "
+	}
+	switch {
+	case putBack:
+		return what + " put back as in " + r.name(e.Home)
+	case f.from == ref:
+		return what + verb + r.name(e.Home)
+	}
+	return what + verb + r.name(f.from)
+}
+
+// inWindow reports whether an occurrence is near enough to be mirrored.
+func (r *reconciler) inWindow(slot string) bool {
+	at, err := original(calendar.When{}, slot).Instant()
+	return err == nil && !at.Before(r.Now.Add(-Past)) && at.Before(r.Now.Add(Future))
 }
 
 func intersect(a, b calendar.Groups) calendar.Groups {

@@ -26,53 +26,62 @@ type edit struct {
 // folding is what fold learns of one entity and derive goes by.
 type folding struct {
 	from    state.Ref          // where the latest change came from
-	changed calendar.Groups    // groups of the base that changed
+	changed bool               // the base did
 	waiting map[state.Ref]bool // deleted there, and the person must say what that means
-	frozen  string             // why nothing can be done with it now
 }
 
-// fold merges what was observed into the base: three-way, by field group.
+// fold merges what was observed into the base: three-way, by field group, for the
+// event itself and for each of its occurrences.
 func (r *reconciler) fold(e *state.Entity) folding {
 	f := folding{from: e.Home, waiting: map[state.Ref]bool{}}
 	edits := map[calendar.Group][]edit{}
+	var slots []slotEdit
 	var vanished []state.Ref
 	for _, ref := range refs(*e) {
-		p := &e.Records[ref].Parts[0]
-		rep, ok := r.Replicas[ref][p.ID]
-		if p.ID == "" || !ok {
-			continue
-		}
-		if rep.Deleted || rep.Event.Cancelled {
-			if !p.Gone {
-				vanished = append(vanished, ref)
+		for i := range e.Records[ref].Parts {
+			p := &e.Records[ref].Parts[i]
+			rep, ok := r.Replicas[ref][p.ID]
+			if p.ID == "" || !ok {
+				continue
 			}
-			continue
-		}
-		if rep.Event.Content.When.Recurrence.Rules != nil || len(rep.Event.Overrides) > 0 {
-			f.frozen = "it has become a recurring series in " + r.name(ref) + ", and those do not cross yet"
-			return f
-		}
-		if p.Gone { // restored from the provider's bin
-			p.Gone = false
-			if e.Deleted {
-				e.Deleted = false
-				f.from = ref
-				remakeGone(e)
+			if rep.Deleted || rep.Event.Cancelled {
+				switch {
+				case p.Gone:
+				case p.Slot == "":
+					vanished = append(vanished, ref)
+				default:
+					slots = append(slots, slotEdit{ref: ref, part: p.Slot, slot: p.Slot, cancel: yes, updated: rep.Event.Updated})
+				}
+				continue
 			}
+			if p.Gone { // restored from the provider's bin
+				p.Gone = false
+				if e.Deleted {
+					e.Deleted = false
+					f.from = ref
+					remakeGone(e)
+				}
+			}
+			p.Version = rep.Event.Version
+			if ref == e.Home {
+				e.Guests, e.UID, e.Type = rep.Event.HasGuests(), rep.Event.UID, rep.Event.Type
+			}
+			if p.Slot != "" {
+				slots = append(slots, r.aloneEdits(*e, ref, p, rep)...)
+			} else {
+				for g, ed := range r.edits(*e, ref, p, rep) {
+					edits[g] = append(edits[g], ed)
+				}
+				slots = append(slots, r.overrideEdits(*e, ref, p, rep)...)
+			}
+			p.Rescued = nil
 		}
-		p.Version = rep.Event.Version
-		if ref == e.Home {
-			e.Guests, e.UID, e.Type = rep.Event.HasGuests(), rep.Event.UID, rep.Event.Type
-		}
-		for g, ed := range r.edits(*e, ref, rep) {
-			edits[g] = append(edits[g], ed)
-		}
-		p.Rescued = nil
 	}
-	r.permit(e, edits)
+	slots = r.permit(e, edits, slots)
 	for _, g := range calendar.AllGroups {
 		r.merge(e, &f, g, edits[g])
 	}
+	r.mergeSlots(e, &f, slots)
 	for _, ref := range vanished {
 		r.vanish(e, &f, ref)
 	}
@@ -80,8 +89,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 }
 
 // edits lists what the person changed in one member since it was last read.
-func (r *reconciler) edits(e state.Entity, ref state.Ref, rep state.Replica) map[calendar.Group]edit {
-	p := e.Records[ref].Parts[0]
+func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep state.Replica) map[calendar.Group]edit {
 	out := map[calendar.Group]edit{}
 	for _, g := range r.groups(e, ref) {
 		switch {
@@ -90,7 +98,7 @@ func (r *reconciler) edits(e state.Entity, ref state.Ref, rep state.Replica) map
 		case p.Rescued != nil && p.Rescued.Groups.Has(g):
 			// Our own unfinished write lies over it now: written again once merged.
 			out[g] = edit{ref: ref, now: p.Rescued.Content, updated: p.Rescued.Updated}
-			e.Records[ref].Parts[0].Dirty = e.Records[ref].Parts[0].Dirty.With(g)
+			p.Dirty = p.Dirty.With(g)
 		}
 	}
 	return out
@@ -109,7 +117,16 @@ func (r *reconciler) mapping(e state.Entity, ref state.Ref) mapping.Mapping {
 	return mapping.Mapping{Home: r.Members[e.Home].Capabilities, Target: r.Members[ref].Capabilities}
 }
 
-// project is what a member should hold.
+// shape is what a member should hold, by part.
+func (r *reconciler) shape(e state.Entity, ref state.Ref) map[string]mapping.Want {
+	if ref == e.Home {
+		return map[string]mapping.Want{"": {Content: e.Base, Overrides: e.Overrides}}
+	}
+	parts, _ := r.mapping(e, ref).Shape(e.Base, e.Overrides, r.Now.Add(-Past), r.Now.Add(Future))
+	return parts
+}
+
+// project is what a member should show of the event itself.
 func (r *reconciler) project(e state.Entity, ref state.Ref) calendar.Content {
 	if ref == e.Home {
 		return e.Base
@@ -117,59 +134,99 @@ func (r *reconciler) project(e state.Entity, ref state.Ref) calendar.Content {
 	return r.mapping(e, ref).Get(e.Base)
 }
 
+// whole is the part of a record that holds the event itself; nil where the
+// record has only single occurrences.
+func whole(e state.Entity, ref state.Ref) *state.Part { return partAt(e, ref, "") }
+
+func partAt(e state.Entity, ref state.Ref, slot string) *state.Part {
+	parts := e.Records[ref].Parts
+	for i := range parts {
+		if parts[i].Slot == slot {
+			return &parts[i]
+		}
+	}
+	return nil
+}
+
 // private groups are seen by the calendar's owner only: guests hear nothing of them.
 var private = calendar.Groups{calendar.GroupReminders, calendar.GroupCategories, calendar.GroupProperties, calendar.GroupAvailability}
 
-// permit takes out of edits those of copies that may not go home: they are
-// refused, or wait for the person.
-func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit) {
-	held := map[state.Ref]calendar.Groups{}
-	for _, g := range calendar.AllGroups {
-		edits[g] = slices.DeleteFunc(edits[g], func(ed edit) bool {
-			if ed.ref == e.Home {
-				return false
-			}
-			if why := r.forbidden(*e, ed.ref); why != "" {
-				r.refuse(e, g, ed, why)
-				return true
-			}
-			if !e.Guests || private.Has(g) {
-				return false
-			}
-			held[ed.ref] = held[ed.ref].With(g)
-			return true
-		})
-	}
+// permit takes out those edits of copies that may not go home: they are refused,
+// or wait for the person. It returns the slot edits that are left.
+func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit, slots []slotEdit) []slotEdit {
 	for _, ref := range refs(*e) {
-		groups, ok := held[ref]
-		if !ok {
+		if ref == e.Home {
 			continue
 		}
-		now := r.replica(ref, e.Records[ref].Parts[0].ID)
-		want := e.Base
-		for _, g := range groups {
-			if home, ok := r.mapping(*e, ref).Put(g, want, now.Event.Content); ok {
-				want = home
-			}
+		why := r.forbidden(*e, ref)
+		var held calendar.Groups
+		var heldNow calendar.Content
+		for _, g := range calendar.AllGroups {
+			edits[g] = slices.DeleteFunc(edits[g], func(ed edit) bool {
+				switch {
+				case ed.ref != ref:
+					return false
+				case why != "":
+					r.refuse(e, g, ed, why)
+					return true
+				case !e.Guests || private.Has(g):
+					return false
+				}
+				held, heldNow = held.With(g), heldNow.Take(g, ed.now)
+				return true
+			})
 		}
-		fact := "edit:" + string(e.ID) + ":" + digest(ref, groups, now.Event.Content)
-		decision, known := r.Decisions[fact]
-		for _, g := range groups {
-			ed := edit{ref: ref, now: now.Event.Content, updated: now.Event.Updated}
-			switch decision {
-			case state.Apply:
-				edits[g] = append(edits[g], ed)
-			case state.Drop:
-				r.refuse(e, g, ed, "you chose not to change a meeting with guests")
+		var heldSlots []slotEdit
+		slots = slices.DeleteFunc(slots, func(ed slotEdit) bool {
+			switch {
+			case ed.ref != ref:
+				return false
+			case why != "":
+				r.refuseSlot(e, ed, why)
+				return true
+			case !e.Guests:
+				return false
 			}
+			heldSlots = append(heldSlots, ed)
+			return true
+		})
+		if len(held) == 0 && len(heldSlots) == 0 {
+			continue
 		}
-		if !known || decision == state.Undecided {
+		fact := "edit:" + string(e.ID) + ":" + digest(ref, held, heldNow, heldSlots)
+		rep := r.replica(ref, e.Records[ref].Parts[0].ID)
+		switch r.Decisions[fact] {
+		case state.Apply:
+			for _, g := range held {
+				edits[g] = append(edits[g], edit{ref: ref, now: heldNow, updated: rep.Event.Updated})
+			}
+			slots = append(slots, heldSlots...)
+		case state.Drop:
+			const why = "you chose not to change a meeting with guests"
+			for _, g := range held {
+				r.refuse(e, g, edit{ref: ref, now: heldNow}, why)
+			}
+			for _, ed := range heldSlots {
+				r.refuseSlot(e, ed, why)
+			}
+		default:
+			want := e.Base
+			for _, g := range held {
+				if home, ok := r.mapping(*e, ref).Put(g, want, heldNow); ok {
+					want = home
+				}
+			}
+			what := words(held)
+			if len(held) == 0 {
+				what = r.slotWords(*e, slotsOf(heldSlots))
+			}
 			r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Update, Entity: e.ID, Mirror: e.Records[ref].Mirror,
-				Ref: e.Home, From: ref, Event: e.Records[e.Home].Parts[0].ID, Groups: groups, Want: want, Before: e.Base, Title: e.Base.Title,
-				Held: state.HoldGuests, Fact: fact,
-				Reason: words(groups) + " changed in " + r.name(ref) + ", and the meeting has guests who would hear of it"})
+				Ref: e.Home, From: ref, Event: whole(*e, e.Home).ID, Groups: held, Slots: slotsOf(heldSlots), Want: want, Before: e.Base,
+				Title: e.Base.Title, Held: state.HoldGuests, Fact: fact,
+				Reason: what + " changed in " + r.name(ref) + ", and the meeting has guests who would hear of it"})
 		}
 	}
+	return slots
 }
 
 // forbidden says why edits made in a copy cannot go home at all, or nothing.
@@ -187,7 +244,7 @@ func (r *reconciler) forbidden(e state.Entity, ref state.Ref) string {
 	if !r.Members[e.Home].Writable {
 		return r.name(e.Home) + " is read-only"
 	}
-	if home, ok := r.Replicas[e.Home][e.Records[e.Home].Parts[0].ID]; ok && !home.Deleted && !home.Event.Organized {
+	if home, ok := r.Replicas[e.Home][whole(e, e.Home).ID]; ok && !home.Deleted && !home.Event.Organized {
 		return "only its organizer can change this meeting"
 	}
 	return ""
@@ -195,7 +252,7 @@ func (r *reconciler) forbidden(e state.Entity, ref state.Ref) string {
 
 // refuse marks a group to be written again as it was, and says so in history.
 func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why string) {
-	p := &e.Records[ed.ref].Parts[0]
+	p := whole(*e, ed.ref)
 	lost := calendar.Content{}.Take(g, ed.now)
 	p.Read = p.Read.Take(g, ed.now)
 	p.Dirty = p.Dirty.With(g)
@@ -216,6 +273,10 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 			r.refuse(e, g, ed, "the copy shows only a part of it")
 			continue
 		}
+		if why := r.unfit(*e, ed.ref, home.When); g == calendar.GroupWhen && why != "" {
+			r.refuse(e, g, ed, r.name(e.Home)+" cannot hold it: "+why)
+			continue
+		}
 		ed.home = home
 		carried = append(carried, ed)
 	}
@@ -228,11 +289,11 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 	before := e.Base
 	e.Base = winner.home
 	if !calendar.Equal(g, before, e.Base) {
-		f.changed = f.changed.With(g)
+		f.changed = true
 		f.from = winner.ref
 	}
 	for _, ed := range carried {
-		p := &e.Records[ed.ref].Parts[0]
+		p := whole(*e, ed.ref)
 		p.Read = p.Read.Take(g, ed.now)
 		if calendar.Equal(g, ed.home, winner.home) {
 			p.Wrote = p.Wrote.Take(g, r.project(*e, ed.ref))
@@ -243,6 +304,18 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 			words(calendar.Groups{g})+" was changed on two sides; the later change, in "+r.name(winner.ref)+", was kept",
 			calendar.Content{}.Take(g, ed.now), calendar.Content{}.Take(g, e.Base))
 	}
+}
+
+// unfit says why the home calendar cannot hold a time that a copy was given.
+func (r *reconciler) unfit(e state.Entity, ref state.Ref, w calendar.When) string {
+	if ref == e.Home || w.Recurrence.IsZero() {
+		return ""
+	}
+	fits := r.Members[e.Home].Capabilities.Series
+	if fits == nil {
+		return "it holds no series"
+	}
+	return fits(w)
 }
 
 func compareBool(a, b bool) int {
@@ -257,14 +330,14 @@ func compareBool(a, b bool) int {
 
 // vanish decides what it means that the event is gone from one member.
 func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
-	p := &e.Records[ref].Parts[0]
+	p := whole(*e, ref)
 	rep := r.replica(ref, p.ID)
 	home := ref == e.Home
 	calledOff := home && (rep.Event.Cancelled || !rep.Event.Organized) // by its organizer, which beats an edit
 	switch {
 	case e.Deleted:
 		p.Gone = true
-	case len(f.changed) > 0 && !calledOff:
+	case f.changed && !calledOff:
 		remake(p)
 		r.note(*e, state.Noted, ref, nil, "deleted in "+r.name(ref)+" but changed in "+r.name(f.from)+" at the same time: it is kept", calendar.Content{}, e.Base)
 	case home:
@@ -278,7 +351,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 		remake(p)
 		r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: "+r.forbidden(*e, ref), p.Read, e.Base)
 	case e.Guests:
-		fact := fmt.Sprintf("delete:%s:%s:%d", e.ID, digest(ref, nil, calendar.Content{}), p.Generation)
+		fact := fmt.Sprintf("delete:%s:%s:%d", e.ID, digest(ref, nil, calendar.Content{}, nil), p.Generation)
 		decision := r.Decisions[fact]
 		switch decision {
 		case state.Apply:
@@ -289,7 +362,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 		default:
 			f.waiting[ref] = true
 			r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Delete, Entity: e.ID, Mirror: e.Records[ref].Mirror,
-				Ref: e.Home, From: ref, Event: e.Records[e.Home].Parts[0].ID, Before: e.Base, Title: e.Base.Title, Held: state.HoldGuests, Fact: fact,
+				Ref: e.Home, From: ref, Event: whole(*e, e.Home).ID, Before: e.Base, Title: e.Base.Title, Held: state.HoldGuests, Fact: fact,
 				Reason: "its copy was deleted in " + r.name(ref) + ", and the meeting has guests who would hear of its end"})
 		}
 	default:
@@ -300,7 +373,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 
 // organized reports whether the person organises the home event.
 func (r *reconciler) organized(e state.Entity) bool {
-	rep, ok := r.Replicas[e.Home][e.Records[e.Home].Parts[0].ID]
+	rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]
 	return !ok || rep.Event.Organized
 }
 
@@ -325,16 +398,22 @@ func (r *reconciler) note(e state.Entity, o state.Outcome, ref state.Ref, gs cal
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // digest identifies an edit: where, and what it says.
-func digest(ref state.Ref, gs calendar.Groups, c calendar.Content) string {
+func digest(ref state.Ref, gs calendar.Groups, c calendar.Content, slots []slotEdit) string {
 	var taken calendar.Content
 	for _, g := range gs {
 		taken = taken.Take(g, c)
 	}
+	said := make([]string, len(slots))
+	for i, s := range slots {
+		said[i] = s.String()
+	}
+	slices.Sort(said)
 	body, err := json.Marshal(struct {
 		Ref     state.Ref
 		Groups  calendar.Groups
 		Content calendar.Content
-	}{ref, gs, taken})
+		Slots   []string
+	}{ref, gs, taken, said})
 	if err != nil {
 		panic(err) // plain data always marshals
 	}

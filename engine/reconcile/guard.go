@@ -20,7 +20,7 @@ const (
 func guard(steps []state.Step, linked map[state.MirrorID]int, decisions map[string]state.Decision) []state.Step {
 	gone := map[state.MirrorID]map[state.EntityID]bool{}
 	for _, s := range steps {
-		if s.Kind != state.Delete || s.Held != "" || decisions[s.Fact] == state.Apply {
+		if !deletion(s) || decisions[s.Fact] == state.Apply {
 			continue
 		}
 		if gone[s.Mirror] == nil {
@@ -29,7 +29,7 @@ func guard(steps []state.Step, linked map[state.MirrorID]int, decisions map[stri
 		gone[s.Mirror][s.Entity] = true // a series counts once, and so does an event with many copies
 	}
 	for i, s := range steps {
-		if s.Kind != state.Delete || s.Held != "" || decisions[s.Fact] == state.Apply {
+		if !deletion(s) || decisions[s.Fact] == state.Apply {
 			continue
 		}
 		_, asked := decisions[s.Fact]
@@ -40,4 +40,10 @@ func guard(steps []state.Step, linked map[state.MirrorID]int, decisions map[stri
 		}
 	}
 	return steps
+}
+
+// deletion reports whether a step takes an event away. A cancelled occurrence is
+// none, nor is a series that is told in other parts from now on: they have no Fact.
+func deletion(s state.Step) bool {
+	return s.Kind == state.Delete && s.Held == "" && s.Fact != ""
 }

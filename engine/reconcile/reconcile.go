@@ -109,7 +109,7 @@ type reconciler struct {
 func (r *reconciler) entity(e state.Entity) {
 	e = clone(e)
 	f := r.fold(&e)
-	if !e.Deleted && f.frozen == "" {
+	if !e.Deleted {
 		r.extend(&e)
 	}
 	r.derive(&e, f)
@@ -184,7 +184,7 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 			}
 			twin := r.replica(a.Ref, a.ID)
 			sameUID := ev.UID != "" && ev.UID == twin.Event.UID
-			if sameUID != byUID || outOfScope(twin, r.Now) != "" {
+			if sameUID != byUID || outOfScope(twin, r.Now) != "" || !r.sameKind(f, ev, a, twin.Event) {
 				continue
 			}
 			if ev.HasGuests() && twin.Event.HasGuests() {
@@ -197,6 +197,23 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 		}
 	}
 	return twins, false
+}
+
+// sameKind reports whether two events can be one: both single, or two series of
+// one rule in calendars that can both hold it.
+func (r *reconciler) sameKind(fa Found, a calendar.Event, fb Found, b calendar.Event) bool {
+	if a.Content.When.Recurrence.IsZero() != b.Content.When.Recurrence.IsZero() {
+		return false
+	}
+	if a.Content.When.Recurrence.IsZero() {
+		return true
+	}
+	fits := func(ref state.Ref, w calendar.When) bool {
+		series := r.Members[ref].Capabilities.Series
+		return series != nil && series(w) == ""
+	}
+	return slices.Equal(a.Content.When.Recurrence.Rules, b.Content.When.Recurrence.Rules) &&
+		fits(fa.Ref, b.Content.When) && fits(fb.Ref, a.Content.When)
 }
 
 // better says which of two look-alikes is home: where the person organises it,
@@ -214,9 +231,10 @@ func better(a calendar.Event, fa Found, b calendar.Event, fb Found) bool {
 func (r *reconciler) newEntity(home Found) state.Entity {
 	ev := r.replica(home.Ref, home.ID).Event
 	return state.Entity{
-		ID: r.Mint(), Home: home.Ref, Base: ev.Content, Guests: ev.HasGuests(), UID: ev.UID, Type: ev.Type, Made: r.Now,
+		ID: r.Mint(), Home: home.Ref, Base: ev.Content, Overrides: maps.Clone(ev.Overrides), Guests: ev.HasGuests(), UID: ev.UID, Type: ev.Type, Made: r.Now,
 		Records: map[state.Ref]state.Record{home.Ref: {Parts: []state.Part{{
 			ID: home.ID, Version: ev.Version, Wrote: ev.Content, Read: ev.Content,
+			WroteOverrides: maps.Clone(ev.Overrides), ReadOverrides: maps.Clone(ev.Overrides),
 		}}}},
 	}
 }
@@ -226,8 +244,10 @@ func (r *reconciler) newEntity(home Found) state.Entity {
 func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	ev := r.replica(twin.Ref, twin.ID).Event
 	mirror := r.targets(e.Home)[twin.Ref]
+	want := r.shape(*e, twin.Ref)[""]
 	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: true, Parts: []state.Part{{
-		ID: twin.ID, Version: ev.Version, Wrote: r.project(*e, twin.Ref), Read: ev.Content,
+		ID: twin.ID, Version: ev.Version, Wrote: want.Content, Read: ev.Content,
+		WroteOverrides: want.Overrides, ReadOverrides: maps.Clone(ev.Overrides),
 	}}}
 	r.linkedNow[twin] = true
 	why := "same title and times as in " + r.name(e.Home)
@@ -241,7 +261,7 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 // extend adds a record for every calendar that the event should reach and does
 // not yet: a look-alike that is there already, else an event still to be made.
 func (r *reconciler) extend(e *state.Entity) {
-	home := Found{e.Home, e.Records[e.Home].Parts[0].ID}
+	home := Found{e.Home, whole(*e, e.Home).ID}
 	rep, seen := r.Replicas[home.Ref][home.ID]
 	if seen && outOfScope(rep, r.Now) != "" {
 		return
@@ -266,7 +286,7 @@ func (r *reconciler) extend(e *state.Entity) {
 		if twin, ok := twins[ref]; ok {
 			r.adopt(e, twin)
 		} else if r.Members[ref].Writable {
-			e.Records[ref] = state.Record{Mirror: targets[ref], Parts: []state.Part{{}}}
+			e.Records[ref] = state.Record{Mirror: targets[ref]} // derive makes its parts
 		}
 	}
 }
@@ -279,8 +299,6 @@ func outOfScope(rep state.Replica, now time.Time) string {
 		return "it is called off"
 	case ev.MyResponse == calendar.Declined:
 		return "you declined it"
-	case !ev.Content.When.Recurrence.IsZero() || len(ev.Overrides) > 0:
-		return "it is a recurring series, and those do not cross yet"
 	case ev.Type == calendar.WorkingLocation || ev.Type == calendar.Birthday || ev.Type == calendar.UnknownType:
 		return "events of this kind (" + string(ev.Type) + ") do not cross"
 	}
@@ -291,6 +309,21 @@ func outOfScope(rep state.Replica, now time.Time) string {
 	end, err := ev.Content.When.End.Instant()
 	if err != nil {
 		return "its end cannot be read"
+	}
+	if !ev.Content.When.Recurrence.IsZero() {
+		occurrences, err := ev.Content.When.Occurrences()
+		if err != nil {
+			return "its rule cannot be read: " + err.Error()
+		}
+		if _, any := occurrences.First(); !any {
+			return "its rule has no occurrence"
+		}
+		last, finite := occurrences.Last()
+		if !finite {
+			end = now // it goes on for ever
+		} else if at, err := ev.Content.When.At(last).End.Instant(); err == nil {
+			end = at
+		}
 	}
 	if end.Before(now.Add(-Past)) {
 		return "it is over for more than 30 days"
@@ -374,9 +407,13 @@ func clone(e state.Entity) state.Entity {
 	records := make(map[state.Ref]state.Record, len(e.Records))
 	for ref, rec := range e.Records {
 		rec.Parts = slices.Clone(rec.Parts)
+		for i := range rec.Parts {
+			rec.Parts[i].WroteOverrides = maps.Clone(rec.Parts[i].WroteOverrides)
+			rec.Parts[i].ReadOverrides = maps.Clone(rec.Parts[i].ReadOverrides)
+		}
 		records[ref] = rec
 	}
-	e.Records = records
+	e.Records, e.Overrides = records, maps.Clone(e.Overrides)
 	return e
 }
 

@@ -43,13 +43,13 @@ func ref(name string) state.Ref {
 
 // caps of a calendar that holds everything, and of one like Google's.
 var (
-	faithful = calendar.Capabilities{Groups: calendar.AllGroups}
+	faithful = calendar.Capabilities{Groups: calendar.AllGroups, Series: func(calendar.When) string { return "" }}
 	plainer  = calendar.Capabilities{Groups: calendar.AllGroups.Without(calendar.GroupImportance), TitleLimit: 12, NotesLimit: 20,
 		Availability: []calendar.Availability{calendar.Free, calendar.Busy}, Visibility: []calendar.Visibility{calendar.DefaultVisibility, calendar.Private}}
 )
 
 // newWorld mirrors the named calendars with each other. A name that ends in '-'
-// is a plainer calendar.
+// is a plainer calendar, which holds no series; '~' keeps each occurrence on its day.
 func newWorld(t failer, names ...string) *world {
 	w := &world{t: t, clock: now, members: map[state.Ref]Member{}, events: map[state.Ref]map[calendar.RemoteID]*calendar.Event{},
 		gone: map[state.Ref]map[calendar.RemoteID]bool{}, entities: map[state.EntityID]state.Entity{}, pending: map[state.EntityID]bool{},
@@ -64,6 +64,14 @@ func (w *world) mirror(id state.MirrorID, names ...string) {
 		caps := faithful
 		if strings.HasSuffix(n, "-") {
 			caps = plainer
+		}
+		if strings.HasSuffix(n, "~") {
+			caps.Override = func(_ calendar.When, o calendar.Override) string {
+				if o.Changed.Has(calendar.GroupWhen) && o.Content.When.Start.Local[:10] != o.Original.Local[:10] {
+					return "it may not leave its day"
+				}
+				return ""
+			}
 		}
 		r := ref(n)
 		m.Members = append(m.Members, state.Member{Ref: r})
@@ -235,8 +243,18 @@ func (w *world) pass() []string {
 
 func line(s state.Step) string {
 	l := fmt.Sprintf("%s %q in %s", s.Kind, s.Title, s.Ref.Calendar)
+	if s.Slot != "" {
+		l = fmt.Sprintf("%s %q at %s in %s", s.Kind, s.Title, s.Slot, s.Ref.Calendar)
+	}
 	if s.Kind == state.Update {
-		l += " (" + words(s.Groups) + ")"
+		var what []string
+		if len(s.Groups) > 0 {
+			what = append(what, words(s.Groups))
+		}
+		if len(s.Slots) > 0 {
+			what = append(what, strings.Join(s.Slots, " "))
+		}
+		l += " (" + strings.Join(what, ", ") + ")"
 	}
 	if s.Held != "" {
 		l += " held: " + string(s.Held)
@@ -252,12 +270,12 @@ func (w *world) do(s state.Step) {
 	w.writes++
 	w.seq++
 	e := w.entities[s.Entity]
-	p := &e.Records[s.Ref].Parts[0]
+	p := partAt(e, s.Ref, s.Slot)
 	switch s.Kind {
 	case state.Create:
 		id := calendar.RemoteID(fmt.Sprintf("%s%d", s.Ref.Calendar, w.seq))
-		w.events[s.Ref][id] = &calendar.Event{ID: id, UID: "uid-" + string(id), Organized: true, Created: w.tick(), Content: w.stored(s.Ref, s.Want)}
-		p.ID, p.Wrote = id, s.Want
+		w.events[s.Ref][id] = &calendar.Event{ID: id, UID: "uid-" + string(id), Organized: true, Created: w.tick(), Content: w.stored(s.Ref, s.Want), Overrides: maps.Clone(s.Overrides)}
+		p.ID, p.Wrote, p.WroteOverrides = id, s.Want, maps.Clone(s.Overrides)
 	case state.Update:
 		ev := w.events[s.Ref][s.Event]
 		if ev == nil || w.gone[s.Ref][s.Event] {
@@ -270,15 +288,25 @@ func (w *world) do(s state.Step) {
 			ev.Content = ev.Content.Take(g, w.stored(s.Ref, s.Want))
 			p.Wrote = p.Wrote.Take(g, s.Want)
 		}
-		p.Dirty = p.Dirty.Without(s.Groups...)
+		for _, slot := range s.Slots {
+			ev.Overrides = put(maps.Clone(ev.Overrides), slot, s.Overrides[slot])
+			p.WroteOverrides = put(p.WroteOverrides, slot, s.Overrides[slot])
+		}
+		if s.Groups.Has(calendar.GroupWhen) { // as Graph does, and the connector writes them again
+			ev.Overrides = maps.Clone(s.Overrides)
+			p.WroteOverrides = maps.Clone(s.Overrides)
+		}
+		p.Dirty, p.DirtySlots = p.Dirty.Without(s.Groups...), nil
 	case state.Delete:
 		w.gone[s.Ref][s.Event] = true
-		p.Gone = true
+		if p.Gone = true; !e.Deleted {
+			remake(p)
+		}
 		return
 	}
 	ev := w.events[s.Ref][p.ID]
 	ev.Version, ev.Updated = calendar.Version(fmt.Sprint(w.seq)), w.tick()
-	p.Version, p.Read = ev.Version, ev.Content
+	p.Version, p.Read, p.ReadOverrides = ev.Version, ev.Content, maps.Clone(ev.Overrides)
 	w.dirty[Found{s.Ref, p.ID}] = true // the echo in the next feed
 }
 

@@ -179,8 +179,13 @@ type Part struct {
 	// The shadow pair: what we asked the provider to hold, what it gave back.
 	Wrote calendar.Content `json:"wrote"`
 	Read  calendar.Content `json:"read"`
-	// Dirty groups were changed here and refused: they are to be written again.
-	Dirty calendar.Groups `json:"dirty,omitempty"`
+	// The shadow pair of the overrides of a series, by slot.
+	WroteOverrides map[string]calendar.Override `json:"wroteOverrides,omitempty"`
+	ReadOverrides  map[string]calendar.Override `json:"readOverrides,omitempty"`
+	// Dirty groups and slots were changed here and refused: they are to be
+	// written again.
+	Dirty      calendar.Groups `json:"dirty,omitempty"`
+	DirtySlots []string        `json:"dirtySlots,omitempty"`
 	// Rescued is a person's edit that was found under an unfinished write of ours
 	// (and overwritten by it): the next reconcile takes it for a change made here.
 	Rescued *Rescued `json:"rescued,omitempty"`
@@ -191,11 +196,14 @@ type Part struct {
 	Refused string `json:"refused,omitempty"`
 }
 
-// Rescued holds the groups of a person's edit that must not be lost.
+// Rescued holds a person's edit that must not be lost: groups of the content, and
+// slots of the overrides (one that is not in Overrides was put back to the rule).
 type Rescued struct {
-	Groups  calendar.Groups  `json:"groups"`
-	Content calendar.Content `json:"content"`
-	Updated time.Time        `json:"updated"`
+	Groups    calendar.Groups              `json:"groups,omitempty"`
+	Content   calendar.Content             `json:"content,omitzero"`
+	Slots     []string                     `json:"slots,omitempty"`
+	Overrides map[string]calendar.Override `json:"overrides,omitempty"`
+	Updated   time.Time                    `json:"updated"`
 }
 
 // StepKind says what a step does.
@@ -235,9 +243,13 @@ type Step struct {
 	Groups    calendar.Groups  `json:"groups,omitempty"` // of an update
 	Want      calendar.Content `json:"want,omitzero"`
 	Before    calendar.Content `json:"before,omitzero"`
-	Title     string           `json:"title,omitempty"` // of the event, for people
-	Reason    string           `json:"reason"`          // one sentence: why
-	Held      HoldReason       `json:"held,omitempty"`
+	// Of a series: all overrides it shall have, those to be written, those it had.
+	Overrides       map[string]calendar.Override `json:"overrides,omitempty"`
+	Slots           []string                     `json:"slots,omitempty"`
+	BeforeOverrides map[string]calendar.Override `json:"beforeOverrides,omitempty"`
+	Title           string                       `json:"title,omitempty"` // of the event, for people
+	Reason          string                       `json:"reason"`          // one sentence: why
+	Held            HoldReason                   `json:"held,omitempty"`
 	// Fact identifies what a held step would do, for a decision to stick to.
 	Fact string `json:"fact,omitempty"`
 }
@@ -250,7 +262,13 @@ type Intent struct {
 	Began   time.Time    `json:"began"`
 	Attempt int          `json:"attempt"`
 	// Seen are the states read before each further try: pre-images.
-	Seen []calendar.Content `json:"seen,omitempty"`
+	Seen []Snapshot `json:"seen,omitempty"`
+}
+
+// Snapshot is what an event held at one moment.
+type Snapshot struct {
+	Content   calendar.Content             `json:"content"`
+	Overrides map[string]calendar.Override `json:"overrides,omitempty"`
 }
 
 // Decision is what the person said about a held step.

@@ -1,0 +1,377 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+const berlin = "Europe/Berlin"
+
+// local is a wall clock in Berlin; hours beyond 23 are the next day's.
+func local(month time.Month, day, hour int) calendar.Time {
+	at := time.Date(2026, month, day, hour, 0, 0, 0, time.UTC)
+	return calendar.Time{Local: at.Format("2006-01-02T15:04:05"), Zone: berlin}
+}
+
+// weekly is Tuesdays at nine, from 10 March 2026 on; Berlin's clocks go forward
+// on 29 March.
+func weekly(e *calendar.Event) {
+	e.Content.When = calendar.When{Start: local(3, 10, 9), End: local(3, 10, 10),
+		Recurrence: calendar.Recurrence{Rules: []string{"RRULE:FREQ=WEEKLY;COUNT=6;BYDAY=TU"}}}
+}
+
+func cancelled(slot calendar.Time) func(*calendar.Event) {
+	return func(e *calendar.Event) {
+		e.Overrides = put(cloneOverrides(e.Overrides), slot.Slot(), calendar.Override{Original: slot, Cancelled: true})
+	}
+}
+
+func moved(slot, to calendar.Time) func(*calendar.Event) {
+	return func(e *calendar.Event) {
+		o := e.Overrides[slot.Slot()]
+		o.Original, o.Cancelled, o.Changed = slot, false, o.Changed.With(calendar.GroupWhen)
+		o.Content.When = calendar.When{}.At(slot)
+		o.Content.When = e.Content.When.At(slot)
+		length := e.Content.When.At(to)
+		o.Content.When = calendar.When{Start: to, End: length.End}
+		e.Overrides = put(cloneOverrides(e.Overrides), slot.Slot(), o)
+	}
+}
+
+func retitled(slot calendar.Time, title string) func(*calendar.Event) {
+	return func(e *calendar.Event) {
+		o := e.Overrides[slot.Slot()]
+		o.Original, o.Cancelled, o.Changed = slot, false, o.Changed.With(calendar.GroupTitle)
+		o.Content.Title = title
+		e.Overrides = put(cloneOverrides(e.Overrides), slot.Slot(), o)
+	}
+}
+
+func plain(slot calendar.Time) func(*calendar.Event) {
+	return func(e *calendar.Event) {
+		e.Overrides = put(cloneOverrides(e.Overrides), slot.Slot(), calendar.Override{})
+	}
+}
+
+func cloneOverrides(m map[string]calendar.Override) map[string]calendar.Override {
+	out := map[string]calendar.Override{}
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+// agenda is what a person sees of a calendar: every occurrence, one line each.
+func (w *world) agenda(name string) string {
+	var out []string
+	see := func(c calendar.Content) {
+		at, err := c.When.Start.Instant()
+		if err != nil {
+			w.t.Fatalf("%v", err)
+		}
+		out = append(out, at.Format("02 Jan 15:04 ")+c.Title)
+	}
+	for id, ev := range w.events[ref(name)] {
+		if w.gone[ref(name)][id] {
+			continue
+		}
+		if ev.Content.When.Recurrence.IsZero() {
+			see(ev.Content)
+			continue
+		}
+		occurrences, err := ev.Content.When.Occurrences()
+		if err != nil {
+			w.t.Fatalf("%v", err)
+		}
+		for at := range occurrences.Between(now.Add(-Past), now.Add(Future)) {
+			o, ok := ev.Overrides[at.Slot()]
+			if !ok {
+				o = calendar.Override{Original: at}
+			}
+			if !o.Cancelled {
+				see(ev.Content.Occurrence(o))
+			}
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
+}
+
+func (w *world) sameAgenda(names ...string) string {
+	w.t.Helper()
+	first := w.agenda(names[0])
+	for _, n := range names[1:] {
+		if got := w.agenda(n); got != first {
+			w.t.Fatalf("%s shows\n%s\n%s shows\n%s", names[0], first, n, got)
+		}
+	}
+	return first
+}
+
+func TestSeries(t *testing.T) {
+	const third = "20260324T080000Z" // 24 March, 9 o'clock winter time
+	for name, story := range map[string]func(*testing.T){
+		"a series crosses as a series": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.add("a", "Stand-up", weekly, cancelled(local(3, 17, 9)), moved(local(3, 24, 9), local(3, 25, 11)))
+			w.expect(`create "Stand-up" in b`)
+			w.expect()
+			if got := w.sameAgenda("a", "b"); strings.Count(got, "\n") != 4 || !strings.Contains(got, "31 Mar 07:00") {
+				t.Errorf("agenda\n%s", got)
+			}
+		},
+		"one occurrence moves, alone, in words": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Stand-up", weekly)
+			w.settle()
+			w.edit("a", id, moved(local(3, 24, 9), local(3, 24, 15)))
+			out := Reconcile(w.input())
+			if got := out.Steps[0].Reason; got != "the 3rd occurrence (24 Mar 2026) moved in “a”" {
+				t.Errorf("reason %q", got)
+			}
+			w.expect(`update "Stand-up" in b (` + third + `)`)
+			w.expect()
+			w.sameAgenda("a", "b")
+		},
+		"an occurrence cancelled in the copy is cancelled at home, and can come back": func(t *testing.T) {
+			w := newWorld(t, "a", "b", "c")
+			w.add("a", "Stand-up", weekly)
+			w.settle()
+			id := w.the("b", "Stand-up").ID
+			w.edit("b", id, cancelled(local(3, 24, 9)))
+			w.expect(`update "Stand-up" in a (`+third+`)`, `update "Stand-up" in c (`+third+`)`)
+			w.settle()
+			w.edit("b", id, plain(local(3, 24, 9)))
+			w.expect(`update "Stand-up" in a (`+third+`)`, `update "Stand-up" in c (`+third+`)`)
+			w.settle()
+			if got := w.sameAgenda("a", "b", "c"); strings.Count(got, "\n") != 5 {
+				t.Errorf("agenda\n%s", got)
+			}
+		},
+		"different fields of one occurrence merge": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Stand-up", weekly)
+			w.settle()
+			w.edit("a", id, moved(local(3, 24, 9), local(3, 24, 15)))
+			w.edit("b", w.the("b", "Stand-up").ID, retitled(local(3, 24, 9), "Retro"))
+			w.settle()
+			if got := w.sameAgenda("a", "b"); !strings.Contains(got, "24 Mar 14:00 Retro") {
+				t.Errorf("agenda\n%s", got)
+			}
+		},
+		"a new title of the master leaves overrides alone": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Stand-up", weekly, retitled(local(3, 24, 9), "Retro"))
+			w.settle()
+			w.edit("a", id, title("Sit-down"))
+			w.expect(`update "Sit-down" in b (title)`)
+			w.expect()
+			if got := w.sameAgenda("a", "b"); !strings.Contains(got, "Retro") {
+				t.Errorf("agenda\n%s", got)
+			}
+		},
+		"a change of an occurrence beats its cancellation": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Stand-up", weekly)
+			w.settle()
+			w.edit("b", w.the("b", "Stand-up").ID, retitled(local(3, 24, 9), "Retro"))
+			w.edit("a", id, cancelled(local(3, 24, 9)))
+			w.settle()
+			if got := w.sameAgenda("a", "b"); !strings.Contains(got, "Retro") {
+				t.Errorf("agenda\n%s", got)
+			}
+			if w.noted(state.Overridden) == "" {
+				t.Error("the cancellation is not in history")
+			}
+		},
+		"the same occurrence moved on two sides: the later wins": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Stand-up", weekly)
+			w.settle()
+			w.edit("a", id, moved(local(3, 24, 9), local(3, 24, 15)))
+			w.edit("b", w.the("b", "Stand-up").ID, moved(local(3, 24, 9), local(3, 24, 16)))
+			w.settle()
+			if got := w.sameAgenda("a", "b"); !strings.Contains(got, "24 Mar 15:00") {
+				t.Errorf("agenda\n%s", got)
+			}
+		},
+		"a time change lets go of overrides that have no occurrence any more": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Stand-up", weekly, cancelled(local(3, 17, 9)))
+			w.settle()
+			w.edit("a", id, func(e *calendar.Event) {
+				e.Content.When.Start, e.Content.When.End, e.Overrides = local(3, 10, 14), local(3, 10, 15), nil
+			})
+			w.settle()
+			if got := w.sameAgenda("a", "b"); strings.Count(got, "\n") != 5 || !strings.Contains(got, "17 Mar 13:00") {
+				t.Errorf("agenda\n%s", got)
+			}
+		},
+		"an override for which the rule changed on the other side is kept in history": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Stand-up", weekly)
+			w.settle()
+			w.edit("a", id, func(e *calendar.Event) {
+				e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=WEEKLY;COUNT=2;BYDAY=TU"}
+			})
+			w.edit("b", w.the("b", "Stand-up").ID, retitled(local(3, 31, 9), "Retro"))
+			w.settle()
+			if got := w.sameAgenda("a", "b"); strings.Count(got, "\n") != 1 {
+				t.Errorf("agenda\n%s", got)
+			}
+			if !strings.Contains(w.noted(state.Overridden), "no longer has it") {
+				t.Errorf("notes %v", w.notes)
+			}
+		},
+		"single becomes series becomes single": func(t *testing.T) {
+			for _, other := range []string{"b", "b-"} {
+				w := newWorld(t, "a", other)
+				id := w.add("a", "Call", at(calendar.When{Start: local(3, 10, 9), End: local(3, 10, 10)}))
+				w.settle()
+				w.edit("a", id, weekly)
+				w.settle()
+				if got := w.sameAgenda("a", other); strings.Count(got, "\n") != 5 {
+					t.Errorf("agenda\n%s", got)
+				}
+				w.edit("a", id, at(calendar.When{Start: local(3, 10, 9), End: local(3, 10, 10)}))
+				w.settle()
+				if got := w.sameAgenda("a", other); strings.Count(got, "\n") != 0 {
+					t.Errorf("agenda\n%s", got)
+				}
+			}
+		},
+		"where no series can be, its occurrences stand alone": func(t *testing.T) {
+			w := newWorld(t, "a", "b-")
+			id := w.add("a", "Stand-up", weekly, cancelled(local(3, 17, 9)), moved(local(3, 24, 9), local(3, 25, 11)))
+			if got := w.pass(); len(got) != 5 {
+				t.Fatalf("steps %v", got)
+			}
+			w.expect()
+			w.sameAgenda("a", "b-")
+			w.edit("a", id, title("Sit-down"))
+			if got := w.pass(); len(got) != 5 {
+				t.Fatalf("steps %v", got)
+			}
+			w.edit("a", id, cancelled(local(3, 31, 9)))
+			w.expect(`delete "Sit-down" at 20260331T070000Z in b-`)
+			w.edit("a", id, plain(local(3, 31, 9)))
+			w.expect(`create "Sit-down" at 20260331T070000Z in b-`)
+			w.settle()
+			w.sameAgenda("a", "b-")
+		},
+		"an edit of an occurrence that stands alone goes home to its slot": func(t *testing.T) {
+			w := newWorld(t, "a", "b-", "c")
+			w.add("a", "Stand-up", weekly)
+			w.settle()
+			var id calendar.RemoteID
+			for x, ev := range w.events[ref("b-")] {
+				if ev.Content.When.Start.Slot() == third {
+					id = x
+				}
+			}
+			w.edit("b-", id, title("Retro"))
+			w.expect(`update "Stand-up" in a (`+third+`)`, `update "Stand-up" in c (`+third+`)`)
+			w.settle()
+			w.sameAgenda("a", "b-", "c")
+			w.edit("b-", id, at(calendar.When{Start: local(3, 26, 9), End: local(3, 26, 10)}))
+			w.settle()
+			w.sameAgenda("a", "b-", "c")
+			w.remove("b-", id)
+			w.expect(`update "Stand-up" in a (`+third+`)`, `update "Stand-up" in c (`+third+`)`)
+			w.settle()
+			if got := w.sameAgenda("a", "b-", "c"); strings.Contains(got, "Retro") || strings.Count(got, "\n") != 4 {
+				t.Errorf("agenda\n%s", got)
+			}
+		},
+		"an override that a calendar refuses stands alone there": func(t *testing.T) {
+			w := newWorld(t, "a", "b~")
+			id := w.add("a", "Stand-up", weekly, moved(local(3, 24, 9), local(3, 26, 11)))
+			w.expect(`create "Stand-up" in b~`, `create "Stand-up" at `+third+` in b~`)
+			w.expect()
+			w.sameAgenda("a", "b~")
+			w.edit("a", id, moved(local(3, 24, 9), local(3, 24, 11))) // back on its day
+			w.expect(`update "Stand-up" in b~ (`+third+`)`, `delete "Stand-up" at `+third+` in b~`)
+			w.settle()
+			w.sameAgenda("a", "b~")
+		},
+		"a deleted series goes whole, and counts once": func(t *testing.T) {
+			w := newWorld(t, "a", "b-")
+			id := w.add("a", "Stand-up", weekly, func(e *calendar.Event) {
+				e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;COUNT=40"}
+			})
+			w.settle()
+			w.remove("a", id)
+			got := w.pass()
+			if len(got) != 40 || strings.Contains(strings.Join(got, ""), "held") {
+				t.Fatalf("%d steps: %v", len(got), got[0])
+			}
+			w.expect()
+			if len(w.entities) != 0 {
+				t.Error("left over")
+			}
+		},
+		"one series on both sides is linked": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.add("a", "Stand-up", weekly)
+			w.add("b", "Stand-up", weekly, cancelled(local(3, 17, 9)))
+			w.expect(`adopt "Stand-up" in b`)
+			w.expect()
+		},
+		"edits of occurrences of a meeting with guests wait": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.add("a", "Stand-up", weekly, withGuest)
+			w.settle()
+			w.edit("b", w.the("b", "Stand-up").ID, moved(local(3, 24, 9), local(3, 24, 15)))
+			w.expect(`update "Stand-up" in a (` + third + `) held: guests`)
+			for fact := range w.decisions {
+				w.decisions[fact] = state.Drop
+			}
+			w.expect(`update "Stand-up" in b (` + third + `)`)
+			w.settle()
+			w.sameAgenda("a", "b")
+		},
+		"an endless series crosses, one that is over does not": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			rule := func(s string) func(*calendar.Event) {
+				return func(e *calendar.Event) {
+					e.Content.When = calendar.When{Start: calendar.Date(1996, 2, 1), End: calendar.Date(1996, 2, 2), Recurrence: calendar.Recurrence{Rules: []string{s}}}
+				}
+			}
+			w.add("a", "Birthday", rule("RRULE:FREQ=YEARLY"))
+			w.add("a", "Course", rule("RRULE:FREQ=WEEKLY;COUNT=10"))
+			w.add("a", "Never", rule("RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;UNTIL=20300101"))
+			got := w.pass()
+			slices.Sort(got)
+			if len(got) != 3 || got[0] != `create "Birthday" in b` {
+				t.Errorf("steps %v", got)
+			}
+			w.settle()
+		},
+	} {
+		t.Run(name, story)
+	}
+}
+
+// The window of a series that is told in single events rolls forward, and what
+// falls out at its end stays.
+func TestExpandedSeriesRollsForward(t *testing.T) {
+	w := newWorld(t, "a", "b-")
+	id := w.add("a", "Daily", func(e *calendar.Event) {
+		e.Content.When = calendar.When{Start: local(3, 1, 9), End: local(3, 1, 10), Recurrence: calendar.Recurrence{Rules: []string{"RRULE:FREQ=DAILY"}}}
+	})
+	w.settle()
+	before := len(w.events[ref("b-")])
+	w.clock = w.clock.AddDate(0, 0, 40)
+	w.dirty[Found{ref("a"), id}] = true
+	got := w.pass()
+	if len(got) != 40 || strings.Contains(fmt.Sprint(got), "delete") {
+		t.Errorf("%d steps after 40 days, %d events before: %s", len(got), before, got[0])
+	}
+	w.settle()
+}

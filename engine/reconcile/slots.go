@@ -1,0 +1,402 @@
+package reconcile
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// cancelling says what an edit does about an occurrence being cancelled.
+type cancelling int
+
+const (
+	unsaid cancelling = iota
+	yes
+	no // it was cancelled, and is not any more
+)
+
+// slotEdit is what a person did to one occurrence of a series in one member.
+type slotEdit struct {
+	ref     state.Ref
+	part    string // the part it was seen in: "" the series, else one that stands alone
+	slot    string
+	cancel  cancelling
+	set     calendar.Groups   // groups that were given a value of their own
+	drop    calendar.Groups   // groups that are as in the master again
+	now     calendar.Override // what the series shows there; not of a part that stands alone
+	content calendar.Content  // with set
+	updated time.Time
+}
+
+// String says all that matters of an edit, for telling edits apart.
+func (s slotEdit) String() string {
+	var taken calendar.Content
+	for _, g := range s.set {
+		taken = taken.Take(g, s.content)
+	}
+	body, err := json.Marshal(taken)
+	if err != nil {
+		panic(err) // plain data always marshals
+	}
+	return fmt.Sprintf("%s %s %d %v %v %s", s.ref, s.slot, s.cancel, s.set, s.drop, body)
+}
+
+func slotsOf(edits []slotEdit) []string {
+	var out []string
+	for _, ed := range edits {
+		out = append(out, ed.slot)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// overrideEdits compares the overrides of a series with those last read.
+func (r *reconciler) overrideEdits(e state.Entity, ref state.Ref, p *state.Part, rep state.Replica) []slotEdit {
+	now, updated := rep.Event.Overrides, rep.Event.Updated
+	slots := calendar.Slots(now, p.ReadOverrides)
+	if p.Rescued != nil {
+		// Our own unfinished write lies over these: they are written again.
+		now = maps.Clone(now)
+		for _, slot := range p.Rescued.Slots {
+			if slices.Contains(slots, slot) {
+				continue
+			}
+			if now == nil {
+				now = map[string]calendar.Override{}
+			}
+			now[slot] = p.Rescued.Overrides[slot]
+			slots = append(slots, slot)
+			p.DirtySlots = with(p.DirtySlots, slot)
+		}
+	}
+	var out []slotEdit
+	for _, slot := range slots {
+		was, is := p.ReadOverrides[slot], now[slot]
+		ed := slotEdit{ref: ref, slot: slot, now: is, content: is.Content, updated: updated}
+		if is.IsZero() {
+			ed.now = calendar.Override{}
+		}
+		switch {
+		case is.Cancelled:
+			ed.cancel = yes
+		case was.Cancelled:
+			ed.cancel = no
+		}
+		for _, g := range r.groups(e, ref) {
+			if is.Cancelled {
+				break
+			}
+			in, before := is.Changed.Has(g), was.Changed.Has(g)
+			switch {
+			case in && (!before || !calendar.Equal(g, is.Content, was.Content)):
+				ed.set = ed.set.With(g)
+			case !in && before:
+				ed.drop = ed.drop.With(g)
+			}
+		}
+		if ed.cancel == unsaid && len(ed.set) == 0 && len(ed.drop) == 0 {
+			readOverride(p, slot, is) // nothing that travels
+			continue
+		}
+		out = append(out, ed)
+	}
+	return out
+}
+
+// aloneEdits compares an occurrence that stands alone with what was last read.
+func (r *reconciler) aloneEdits(e state.Entity, ref state.Ref, p *state.Part, rep state.Replica) []slotEdit {
+	ed := slotEdit{ref: ref, part: p.Slot, slot: p.Slot, content: rep.Event.Content, updated: rep.Event.Updated}
+	for _, g := range r.groups(e, ref) {
+		if !calendar.Equal(g, rep.Event.Content, p.Read) {
+			ed.set = ed.set.With(g)
+		}
+	}
+	if p.Rescued != nil {
+		for _, g := range p.Rescued.Groups {
+			if !ed.set.Has(g) && r.groups(e, ref).Has(g) {
+				ed.set, ed.content = ed.set.With(g), ed.content.Take(g, p.Rescued.Content)
+				p.Dirty = p.Dirty.With(g)
+			}
+		}
+	}
+	if len(ed.set) == 0 {
+		return nil
+	}
+	return []slotEdit{ed}
+}
+
+func readOverride(p *state.Part, slot string, o calendar.Override) {
+	p.ReadOverrides = put(p.ReadOverrides, slot, o)
+}
+
+// put sets one override of a set, or takes it out if it says nothing.
+func put(m map[string]calendar.Override, slot string, o calendar.Override) map[string]calendar.Override {
+	if o.IsZero() {
+		delete(m, slot)
+		return m
+	}
+	if m == nil {
+		m = map[string]calendar.Override{}
+	}
+	m[slot] = o
+	return m
+}
+
+func with(slots []string, slot string) []string {
+	if slices.Contains(slots, slot) {
+		return slots
+	}
+	return append(slices.Clone(slots), slot)
+}
+
+// refuseSlot marks an occurrence to be written again as it was.
+func (r *reconciler) refuseSlot(e *state.Entity, ed slotEdit, why string) {
+	r.seen(e, ed)
+	r.rewrite(e, ed)
+	r.note(*e, state.Reverted, ed.ref, ed.set, "the change of "+r.slotWords(*e, []string{ed.slot})+" in "+r.name(ed.ref)+" is taken back: "+why,
+		ed.content, r.occurrence(*e, ed.slot))
+}
+
+// seen takes what an edit shows as read.
+func (r *reconciler) seen(e *state.Entity, ed slotEdit) {
+	p := partAt(*e, ed.ref, ed.part)
+	if ed.part == "" {
+		readOverride(p, ed.slot, ed.now)
+		return
+	}
+	for _, g := range ed.set {
+		p.Read = p.Read.Take(g, ed.content)
+	}
+	if ed.cancel == yes {
+		p.Gone = true
+	}
+}
+
+// rewrite has an occurrence written again as the base has it.
+func (r *reconciler) rewrite(e *state.Entity, ed slotEdit) {
+	p := partAt(*e, ed.ref, ed.part)
+	switch {
+	case ed.part == "":
+		p.DirtySlots = with(p.DirtySlots, ed.slot)
+	case p.Gone:
+		remake(p)
+	default:
+		p.Dirty = p.Dirty.With(ed.set...)
+	}
+}
+
+// mergeSlots folds the edits of single occurrences into the base, each slot by
+// itself and by field group; then it lets go of overrides without an occurrence.
+func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
+	if e.Base.When.Recurrence.IsZero() {
+		e.Overrides = nil
+	}
+	occurrences, err := e.Base.When.Occurrences()
+	exists := func(slot string) bool {
+		return err == nil && !e.Base.When.Recurrence.IsZero() && occurrences.Has(original(e.Base.When, slot))
+	}
+	for _, slot := range slices.Sorted(maps.Keys(e.Overrides)) {
+		if !exists(slot) {
+			delete(e.Overrides, slot)
+			f.changed = true
+		}
+	}
+	slices.SortStableFunc(edits, func(a, b slotEdit) int {
+		return cmp.Or(cmp.Compare(a.slot, b.slot), a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
+	})
+	for len(edits) > 0 {
+		slot := edits[0].slot
+		n := 0
+		for n < len(edits) && edits[n].slot == slot {
+			n++
+		}
+		if exists(slot) {
+			r.mergeSlot(e, f, slot, edits[:n])
+		} else {
+			for _, ed := range edits[:n] {
+				r.seen(e, ed)
+				if (ed.cancel == unsaid || ed.cancel == no) && len(ed.set) > 0 {
+					r.note(*e, state.Overridden, ed.ref, ed.set, "an occurrence was changed in "+r.name(ed.ref)+", but the series no longer has it", ed.content, calendar.Content{})
+				}
+			}
+		}
+		edits = edits[n:]
+	}
+}
+
+// mergeSlot folds the edits of one occurrence, oldest first: later ones win, and
+// a change beats a cancellation.
+func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits []slotEdit) {
+	before := e.Overrides[slot]
+	result := before
+	result.Original = original(e.Base.When, slot)
+	result.Changed = slices.Clone(result.Changed)
+	carried := make([]calendar.Content, len(edits)) // what each edit's set is at home
+	changes := func(ed slotEdit) bool { return len(ed.set) > 0 }
+	for i, ed := range edits {
+		switch ed.cancel {
+		case yes:
+			if other := slices.IndexFunc(edits, func(x slotEdit) bool { return x.ref != ed.ref && changes(x) }); other < 0 {
+				result = calendar.Override{Original: result.Original, Cancelled: true}
+			}
+		case no:
+			result.Cancelled = false
+		}
+		for _, g := range ed.set {
+			if result.Cancelled {
+				result = calendar.Override{Original: result.Original}
+			}
+			here := e.Base.Occurrence(result)
+			home, ok := here.Take(g, ed.content), true
+			if ed.ref != e.Home {
+				home, ok = r.mapping(*e, ed.ref).Put(g, here, ed.content)
+			}
+			if !ok {
+				continue
+			}
+			home.When.Recurrence = calendar.Recurrence{}
+			carried[i] = carried[i].Take(g, home)
+			if plain := e.Base.Occurrence(calendar.Override{Original: result.Original}); calendar.Equal(g, home, plain) {
+				result.Changed = result.Changed.Without(g)
+			} else {
+				result.Changed, result.Content = result.Changed.With(g), result.Content.Take(g, home)
+			}
+		}
+		result.Changed = result.Changed.Without(ed.drop...)
+	}
+	for _, g := range calendar.AllGroups {
+		if !result.Changed.Has(g) {
+			result.Content = result.Content.Take(g, calendar.Content{})
+		}
+	}
+	e.Overrides = put(e.Overrides, slot, result)
+	if !result.Equal(before) {
+		f.changed, f.from = true, edits[len(edits)-1].ref
+	}
+	final := e.Base.Occurrence(result)
+	for i, ed := range edits {
+		stands := (ed.cancel != yes || result.Cancelled) && (ed.cancel != no || !result.Cancelled)
+		for _, g := range ed.set {
+			stands = stands && !result.Cancelled && calendar.Equal(g, carried[i], final)
+		}
+		for _, g := range ed.drop {
+			stands = stands && !result.Changed.Has(g)
+		}
+		r.seen(e, ed)
+		if !stands {
+			r.rewrite(e, ed)
+			r.note(*e, state.Overridden, ed.ref, ed.set, r.slotWords(*e, []string{slot})+" was changed on two sides; another change was kept", ed.content, final)
+			continue
+		}
+		r.agree(e, ed)
+	}
+}
+
+// agree takes what an edit shows of an occurrence as what the member was asked to
+// show; what others changed of it is still to be written there.
+func (r *reconciler) agree(e *state.Entity, ed slotEdit) {
+	p := partAt(*e, ed.ref, ed.part)
+	want := r.shape(*e, ed.ref)[ed.part]
+	if ed.part != "" {
+		for _, g := range ed.set {
+			p.Wrote = p.Wrote.Take(g, want.Content)
+		}
+		return
+	}
+	o := want.Overrides[ed.slot]
+	if ed.cancel != yes {
+		wrote := p.WroteOverrides[ed.slot]
+		if wrote.Cancelled {
+			wrote = calendar.Override{}
+		}
+		for _, g := range slices.Concat(ed.set, ed.drop) {
+			if wrote.Changed = wrote.Changed.Without(g); o.Changed.Has(g) {
+				wrote.Changed = wrote.Changed.With(g)
+			}
+			wrote.Content = wrote.Content.Take(g, o.Content)
+		}
+		wrote.Original = original(e.Base.When, ed.slot)
+		o = wrote
+	}
+	p.WroteOverrides = put(p.WroteOverrides, ed.slot, o)
+}
+
+// occurrence is the content of one occurrence of the base.
+func (r *reconciler) occurrence(e state.Entity, slot string) calendar.Content {
+	o, ok := e.Overrides[slot]
+	if !ok {
+		o = calendar.Override{Original: original(e.Base.When, slot)}
+	}
+	return e.Base.Occurrence(o)
+}
+
+// original is the time that a slot stands for, in the zone of its series.
+func original(w calendar.When, slot string) calendar.Time {
+	if t, err := time.Parse("20060102", slot); err == nil {
+		return calendar.Date(t.Year(), t.Month(), t.Day())
+	}
+	t, err := time.Parse("20060102T150405Z", slot)
+	if err != nil {
+		return calendar.Time{}
+	}
+	zone, err := calendar.LoadZone(w.Start.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	return calendar.At(t, zone)
+}
+
+// slotWords names occurrences for a person: "the 3rd occurrence (24 Mar 2026)".
+func (r *reconciler) slotWords(e state.Entity, slots []string) string {
+	if len(slots) != 1 {
+		return fmt.Sprintf("%d occurrences", len(slots))
+	}
+	at := original(e.Base.When, slots[0])
+	day := at.Local
+	if t, err := time.Parse(time.DateOnly, at.Local[:min(len(at.Local), len(time.DateOnly))]); err == nil {
+		day = t.Format("2 Jan 2006")
+	}
+	occurrences, err := e.Base.When.Occurrences()
+	if err != nil {
+		return "the occurrence on " + day
+	}
+	n, ok := occurrences.Ordinal(at)
+	if !ok {
+		return "the occurrence on " + day
+	}
+	return fmt.Sprintf("the %s occurrence (%s)", ordinal(n), day)
+}
+
+func ordinal(n int) string {
+	suffix := "th"
+	if n%100 < 11 || n%100 > 13 {
+		suffix = []string{"th", "st", "nd", "rd", "th", "th", "th", "th", "th", "th"}[n%10]
+	}
+	return fmt.Sprintf("%d%s", n, suffix)
+}
+
+// what says what a step does to the occurrences it names.
+func (r *reconciler) what(e state.Entity, was, want map[string]calendar.Override, slots []string) string {
+	verbs := map[string]bool{}
+	for _, slot := range slots {
+		o := want[slot]
+		switch {
+		case o.Cancelled:
+			verbs["cancelled"] = true
+		case o.IsZero() || was[slot].Cancelled:
+			verbs["put back"] = true
+		case o.Changed.Has(calendar.GroupWhen) && !calendar.Equal(calendar.GroupWhen, o.Content, was[slot].Content):
+			verbs["moved"] = true
+		default:
+			verbs["changed"] = true
+		}
+	}
+	return r.slotWords(e, slots) + " " + strings.Join(slices.Sorted(maps.Keys(verbs)), " or ")
+}

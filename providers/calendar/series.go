@@ -1,0 +1,36 @@
+package calendar
+
+import "time"
+
+// Occurrence is the content of one occurrence of a series: the master's, at the
+// slot's own time with the master's length, under what the override changes.
+func (master Content) Occurrence(o Override) Content {
+	c := master
+	c.When = master.When.At(o.Original)
+	for _, g := range o.Changed {
+		c = c.Take(g, o.Content)
+	}
+	c.When.Recurrence = Recurrence{}
+	return c
+}
+
+// At is when the occurrence of a slot happens by the rule: from its slot on, for
+// exactly as long as the first one (for dates: as many days).
+func (w When) At(slot Time) When {
+	start, err1 := w.Start.Instant()
+	end, err2 := w.End.Instant()
+	at, err3 := slot.Instant()
+	if err1 != nil || err2 != nil || err3 != nil {
+		return When{Start: slot, End: slot}
+	}
+	if slot.IsDate() {
+		length := int(end.Sub(start).Hours() / 24)
+		last := at.AddDate(0, 0, length)
+		return When{Start: slot, End: Date(last.Year(), last.Month(), last.Day())}
+	}
+	zone, err := LoadZone(w.End.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	return When{Start: slot, End: At(at.Add(end.Sub(start)), zone)}
+}
