@@ -87,16 +87,18 @@ func (m Mapping) cut(g calendar.Group, c calendar.Content) bool {
 // blocks time may turn free, nothing hidden may turn visible.
 var (
 	availabilities = map[calendar.Availability][]calendar.Availability{
-		calendar.Tentative: {calendar.Busy},
-		calendar.Away:      {calendar.Busy},
-		calendar.Elsewhere: {calendar.Busy},
-		"":                 {calendar.Busy},
+		calendar.Tentative: {calendar.Busy, calendar.Away, calendar.Elsewhere},
+		calendar.Busy:      {calendar.Away, calendar.Tentative, calendar.Elsewhere},
+		calendar.Away:      {calendar.Busy, calendar.Tentative, calendar.Elsewhere},
+		calendar.Elsewhere: {calendar.Busy, calendar.Tentative, calendar.Away},
+		"":                 {calendar.Busy, calendar.Away, calendar.Tentative, calendar.Elsewhere},
 	}
 	visibilities = map[calendar.Visibility][]calendar.Visibility{
-		calendar.Public:       {calendar.DefaultVisibility},
-		calendar.Personal:     {calendar.Private, calendar.Confidential},
-		calendar.Confidential: {calendar.Private},
-		calendar.Private:      {calendar.Confidential, calendar.Personal},
+		calendar.Public:            {calendar.DefaultVisibility, calendar.Personal, calendar.Private, calendar.Confidential},
+		calendar.DefaultVisibility: {calendar.Personal, calendar.Private, calendar.Confidential},
+		calendar.Personal:          {calendar.Private, calendar.Confidential},
+		calendar.Confidential:      {calendar.Private, calendar.Personal},
+		calendar.Private:           {calendar.Confidential, calendar.Personal},
 	}
 )
 
