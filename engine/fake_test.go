@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -25,22 +26,32 @@ import (
 // log, and faults by the call. The real connectors are tested elsewhere; this
 // keeps the engine's own tests free of their SDKs.
 type fake struct {
-	mu      sync.Mutex
-	events  map[calendar.RemoteID]*held
-	log     []calendar.RemoteID
-	oldest  int // cursors below have expired
-	seq     int
-	clock   func() time.Time
-	unsure  bool // tombstones may mean something else
-	calls   []string
-	fault   func(call string) (before, after error)
-	between func(call string) // another client, just before a write takes effect
+	mu       sync.Mutex
+	events   map[calendar.RemoteID]*held
+	log      []calendar.RemoteID
+	oldest   int // cursors below have expired
+	seq      int
+	clock    func() time.Time
+	unsure   bool   // tombstones may mean something else
+	noSeries string // why it holds no series
+	calls    []string
+	fault    func(call string) (before, after error)
+	between  func(call string) // another client, just before a write takes effect
 }
 
 type held struct {
 	calendar.Event
 	key  calendar.Key
 	dead bool
+}
+
+func (h *held) override(slot string, o calendar.Override) {
+	if h.Overrides == nil {
+		h.Overrides = map[string]calendar.Override{}
+	}
+	if h.Overrides[slot] = o; o.IsZero() {
+		delete(h.Overrides, slot)
+	}
 }
 
 const calID = calendar.CalendarID("main")
@@ -82,7 +93,7 @@ func (f *fake) touch(h *held) {
 }
 
 func (f *fake) Capabilities() calendar.Capabilities {
-	return calendar.Capabilities{Groups: calendar.AllGroups, Writes: 2}
+	return calendar.Capabilities{Groups: calendar.AllGroups, Writes: 2, Series: func(calendar.When) string { return f.noSeries }}
 }
 
 func (f *fake) Calendars(context.Context) (out []calendar.Calendar, err error) {
@@ -151,7 +162,7 @@ func (f *fake) Create(_ context.Context, _ calendar.CalendarID, d calendar.Draft
 			}
 		}
 		h := &held{key: d.Key, Event: calendar.Event{ID: calendar.RemoteID("made-" + d.Key[:8]), UID: string(d.Key), Organized: true,
-			Created: f.clock(), Mark: d.Mark, Content: d.Content}}
+			Created: f.clock(), Mark: d.Mark, Content: d.Content, Overrides: maps.Clone(d.Overrides)}}
 		h.Content.Place = strings.TrimSpace(h.Content.Place) // providers tidy up
 		f.events[h.ID] = h
 		f.touch(h)
@@ -172,6 +183,13 @@ func (f *fake) Update(_ context.Context, _ calendar.CalendarID, id calendar.Remo
 		}
 		for _, g := range c.Groups {
 			h.Content = h.Content.Take(g, c.Content)
+		}
+		h.Overrides = maps.Clone(h.Overrides)
+		if c.Groups.Has(calendar.GroupWhen) {
+			h.Overrides = maps.Clone(c.Overrides)
+		}
+		for _, slot := range c.Slots {
+			h.override(slot, c.Overrides[slot])
 		}
 		f.touch(h)
 		out = h.Event
