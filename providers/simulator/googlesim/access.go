@@ -54,7 +54,7 @@ func (c *call) writableEvent() (*mailbox.Calendar, *mailbox.Event, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	e := cal.Events[c.vars["eventId"]]
+	e := c.lookup(cal, c.vars["eventId"])
 	if e == nil {
 		return nil, nil, notFound()
 	}
@@ -62,8 +62,11 @@ func (c *call) writableEvent() (*mailbox.Calendar, *mailbox.Event, error) {
 		return nil, nil, forbidden("Forbidden")
 	}
 	// A deleted event is gone whatever version is asked for.
-	if e.Deleted && c.route.method == "DELETE" {
+	if dead(cal, e) && c.route.method == "DELETE" {
 		return nil, nil, gone()
+	}
+	if orphaned(cal, e) {
+		return nil, nil, forbidden("Forbidden") // its series is deleted
 	}
 	return cal, e, c.ifMatch(etag(e.Change))
 }

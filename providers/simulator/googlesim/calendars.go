@@ -356,15 +356,12 @@ func (c *call) busy(cal *mailbox.Calendar, from, to time.Time, loc *time.Locatio
 	type span struct{ from, to time.Time }
 	var spans []span
 	own := zoneOf(cal)
-	for _, e := range c.Mailbox.Live(cal) {
+	for _, e := range c.visible(cal, from, to) {
 		declined := slices.ContainsFunc(e.Attendees, func(a mailbox.Attendee) bool {
 			return c.isSelf(cal, a.Email) && a.Response == "declined"
 		})
-		if e.ShowAs == "free" || declined || e.Type == "workingLocation" || !inWindow(e, from, to, own) {
+		if e.ShowAs == "free" || declined || e.Type == "workingLocation" {
 			continue
-		}
-		if len(e.Recurrence) > 0 {
-			c.Record.NotImplemented("expansion of series")
 		}
 		spans = append(spans, span{instant(e.Start, own), instant(e.End, own)})
 	}

@@ -15,10 +15,11 @@ func (c *call) getEvent() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := cal.Events[c.vars["eventId"]]
-	if e == nil || e.Deleted && c.Switches.TombstonesPurged {
+	e := c.lookup(cal, c.vars["eventId"])
+	if e == nil || dead(cal, e) && !exclusion(cal, e) && c.Switches.TombstonesPurged {
 		return nil, notFound()
 	}
+	e = present(cal, e)
 	if err := c.ifNoneMatch(etag(e.Change)); err != nil {
 		return nil, err
 	}
@@ -156,9 +157,15 @@ func (c *call) fullRead(cal *mailbox.Calendar, l listQuery) *page {
 		p.token.Min, p.token.Max = l.min, l.max
 	}
 	events := c.Mailbox.All(cal)
-	if lag := c.Switches.ListLag; lag > 0 {
-		seen := c.Now().Add(-lag)
-		events = slices.DeleteFunc(events, func(e *mailbox.Event) bool { return e.Created.After(seen) })
+	if c.Switches.ListLag > 0 {
+		seen := map[string]bool{}
+		for _, ch := range cal.Log {
+			seen[ch.EventID] = seen[ch.EventID] || ch.Seq <= p.token.Seq
+		}
+		events = slices.DeleteFunc(events, func(e *mailbox.Event) bool { return !seen[e.ID] })
+	}
+	if l.single {
+		events = c.expanded(cal, events, l.min, l.max)
 	}
 	loc := zoneOf(cal)
 	slices.SortStableFunc(events, func(a, b *mailbox.Event) int {
@@ -173,7 +180,7 @@ func (c *call) fullRead(cal *mailbox.Calendar, l listQuery) *page {
 	})
 	c.snapshot(p, events)
 	// The filter comes before the page is cut, but for what changes meanwhile.
-	p.ids = slices.DeleteFunc(p.ids, func(id string) bool { return !c.listed(cal, cal.Events[id], l) })
+	p.ids = slices.DeleteFunc(p.ids, func(id string) bool { return !c.listed(cal, c.lookup(cal, id), l) })
 	return p
 }
 
@@ -200,8 +207,11 @@ func (c *call) increment(cal *mailbox.Calendar, text string) (*page, error) {
 	events := c.Mailbox.ChangesBetween(cal, t.Seq, horizon)
 	loc := zoneOf(cal)
 	events = slices.DeleteFunc(events, func(e *mailbox.Event) bool {
-		return !e.Deleted && !inWindow(e, t.Min, t.Max, loc)
+		return !e.Deleted && !inWindow(cal, e, t.Min, t.Max, loc)
 	})
+	if c.query.Get("singleEvents") == "true" {
+		events = c.expanded(cal, events, t.Min, t.Max)
+	}
 	if c.Switches.Redeliver {
 		if old := c.Mailbox.ChangesBetween(cal, 0, t.Seq); len(old) > 0 {
 			again := old[len(old)-1]
@@ -239,12 +249,17 @@ func (c *call) eventsPage(cal *mailbox.Calendar, p *page, l listQuery, v view) (
 	}
 	items := []any{}
 	for _, id := range c.next(p, limit, answer) {
-		e := cal.Events[id]
+		e := c.lookup(cal, id)
 		if e == nil || !p.delta && !c.listed(cal, e, l) || p.delta && !typed(e, l) {
 			continue // it changed since the first page, or is of no asked-for type
 		}
-		if e.Deleted && !c.Switches.TombstonesKeepDetails && (!l.showDeleted || v.role == "freeBusyReader" || !c.isSelf(cal, e.Organizer.Email)) {
-			items = append(items, showTombstone(e))
+		if !p.delta || !c.Switches.ExceptionsTrickleAlive {
+			e = present(cal, e)
+		}
+		details := l.showDeleted && v.role != "freeBusyReader" && c.isSelf(cal, e.Organizer.Email) ||
+			c.Switches.TombstonesKeepDetails || !p.delta && isMaster(e) && c.Switches.DeadMastersListed
+		if e.Deleted && !details {
+			items = append(items, showTombstone(e, v))
 			continue
 		}
 		items = append(items, c.show(cal, e, v))
@@ -275,29 +290,48 @@ func typed(e *mailbox.Event, l listQuery) bool {
 
 // listed holds an event against a full list's filters.
 func (c *call) listed(cal *mailbox.Calendar, e *mailbox.Event, l listQuery) bool {
+	if e == nil {
+		return false // it went since the first page
+	}
+	told := exclusion(cal, e) && !l.single || isMaster(e) && c.Switches.DeadMastersListed
 	switch {
 	// updatedMin: 'entries deleted since this time will always be included regardless of showDeleted'.
-	case e.Deleted && !l.showDeleted && l.updated.IsZero():
+	case dead(cal, e) && !told && !l.showDeleted && l.updated.IsZero():
 		return false
 	case !typed(e, l), !l.updated.IsZero() && e.Updated.Before(l.updated), l.uid != "" && e.UID != l.uid:
 		return false
-	case !inWindow(e, l.min, l.max, zoneOf(cal)):
+	case !inWindow(cal, e, l.min, l.max, zoneOf(cal)):
 		return false
 	case !c.hasProperties(e.Private, l.private), !c.hasProperties(e.Shared, l.shared):
 		return false
-	case l.single && len(e.Recurrence) > 0:
-		c.Record.NotImplemented("expansion of series")
-		return false
+	case l.single && isMaster(e):
+		return false // its instances stand for it
 	}
 	return hasWords(e, l.words)
 }
 
 // inWindow: min is the exclusive lower bound of the end, max the exclusive upper
-// bound of the start. A series always may have an occurrence.
-func inWindow(e *mailbox.Event, from, to time.Time, loc *time.Location) bool {
-	if len(e.Recurrence) > 0 {
+// bound of the start. A series is in it when its rule has an occurrence there;
+// the head of a split one was also seen when it had ended before
+// (phw198/OutlookGoogleCalendarSync#1910).
+func inWindow(cal *mailbox.Calendar, e *mailbox.Event, from, to time.Time, loc *time.Location) bool {
+	if !isMaster(e) || from.IsZero() && to.IsZero() {
+		return overlaps(e, from, to, loc)
+	}
+	rules, err := e.Rules()
+	if err != nil || len(tails(cal, stem(e.ID))) > 0 {
 		return to.IsZero() || instant(e.Start, loc).Before(to)
 	}
+	for at := range rules.Between(widen(e, from, to)) {
+		if overlaps(instanceAt(e, at), from, to, loc) {
+			return true
+		}
+	}
+	return false
+}
+
+// overlaps is inWindow for one occurrence.
+func overlaps(e *mailbox.Event, from, to time.Time, loc *time.Location) bool {
 	return (from.IsZero() || instant(e.End, loc).After(from)) && (to.IsZero() || instant(e.Start, loc).Before(to))
 }
 
@@ -322,26 +356,4 @@ func hasWords(e *mailbox.Event, words []string) bool {
 	}
 	all := lower(strings.Join(text, "\n"))
 	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(all, w) })
-}
-
-// instances of a single event are the event itself; those of a series wait.
-func (c *call) instances() (any, error) {
-	cal, err := c.calendar(c.vars["calendarId"])
-	if err != nil {
-		return nil, err
-	}
-	e := cal.Events[c.vars["eventId"]]
-	if e == nil {
-		return nil, notFound()
-	}
-	if len(e.Recurrence) > 0 {
-		c.Record.NotImplemented("events.instances of a series")
-		return nil, notImplemented("events.instances of a series")
-	}
-	v, err := c.view(cal)
-	if err != nil {
-		return nil, err
-	}
-	p := &page{query: c.queryHash("pageToken"), ids: []string{e.ID}}
-	return c.eventsPage(cal, p, listQuery{showDeleted: c.query.Get("showDeleted") == "true"}, v)
 }

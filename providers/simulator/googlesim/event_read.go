@@ -69,12 +69,8 @@ func (c *call) read(cal *mailbox.Calendar, e *mailbox.Event, d obj) error {
 	if err := c.readVerbatim(e, d); err != nil {
 		return err
 	}
-	if rules, _ := d["recurrence"].([]any); len(rules) > 0 && len(e.Recurrence) == 0 {
-		c.Record.NotImplemented("recurrence")
-		return notImplemented("recurrence")
-	} else if len(e.Recurrence) > 0 {
-		c.Record.NotImplemented("writes to a series")
-		return notImplemented("writes to a series")
+	if err := c.readRecurrence(e, d); err != nil {
+		return err
 	}
 	return c.checkEventType(cal, e)
 }

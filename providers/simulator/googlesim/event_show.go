@@ -215,6 +215,7 @@ func (s *Server) show(cal *mailbox.Calendar, e *mailbox.Event, v view) obj {
 	if e.ShowAs == "free" {
 		d["transparency"] = "transparent"
 	}
+	showSeries(d, e, v)
 	private := e.Sensitivity == "private" || e.Sensitivity == "confidential"
 	if v.role == "freeBusyReader" || private && (v.role == "reader" || v.role == "writerWithoutPrivateAccess") {
 		d["visibility"] = "private" // no title, no details
@@ -289,7 +290,18 @@ func (s *Server) showGuests(cal *mailbox.Calendar, e *mailbox.Event, v view, d o
 	}
 }
 
-// showTombstone is what is guaranteed of a deleted event.
-func showTombstone(e *mailbox.Event) obj {
-	return obj{"kind": "calendar#event", "etag": etag(e.Change), "id": e.ID, "status": "cancelled"}
+// showSeries names the series of an instance and the slot it stands for, which
+// may be rendered in another zone than the master's times.
+func showSeries(d obj, e *mailbox.Event, v view) {
+	if e.Series != "" {
+		d["recurringEventId"] = e.Series
+		d["originalStartTime"] = showMoment(e.Original, v.loc)
+	}
+}
+
+// showTombstone is what is guaranteed of a deleted event, or of a cancelled instance.
+func showTombstone(e *mailbox.Event, v view) obj {
+	d := obj{"kind": "calendar#event", "etag": etag(e.Change), "id": e.ID, "status": "cancelled"}
+	showSeries(d, e, v)
+	return d
 }

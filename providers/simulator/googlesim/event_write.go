@@ -183,6 +183,9 @@ func (c *call) change(document func(*mailbox.Event) (obj, error)) (any, error) {
 	if err := c.read(cal, next, d); err != nil {
 		return nil, err
 	}
+	if e.Series != "" {
+		c.restrict(cal, e, next)
+	}
 	changed := difference(c.writable(e), c.writable(next))
 	if err := c.mayChange(cal, e, next, changed); err != nil {
 		return nil, err
@@ -201,14 +204,25 @@ func (c *call) store(cal *mailbox.Calendar, e, next *mailbox.Event, changed []st
 	wasDeleted := e.Deleted
 	next.Deleted = next.Status == "cancelled"
 	// RFC 5546 section 2.1.4: a new time is a new sequence; so was observed of places.
-	moved := slices.ContainsFunc(changed, func(n string) bool { return n == "start" || n == "end" || n == "location" })
+	moved := slices.ContainsFunc(changed, func(n string) bool {
+		return n == "start" || n == "end" || n == "location" || n == "recurrence"
+	})
 	if moved && next.Sequence == e.Sequence {
 		next.Sequence++
 	}
+	if next.Series != "" {
+		for _, n := range changed {
+			if !slices.Contains(next.Own, n) {
+				next.Own = append(next.Own, n)
+			}
+		}
+	}
 	*e = *next
-	switch {
-	case len(changed) == 0 && c.Switches.NoOpPatchKeepsETag:
+	if len(changed) == 0 && c.Switches.NoOpPatchKeepsETag {
 		return
+	}
+	c.keep(cal, e)
+	switch {
 	case len(changed) == 1 && changed[0] == "reminders":
 		// 'Changing reminders does not also change the updated property.'
 		if c.Switches.RemindersHidden {
@@ -219,6 +233,14 @@ func (c *call) store(cal *mailbox.Calendar, e, next *mailbox.Event, changed []st
 		return
 	default:
 		c.Mailbox.Touch(cal, e)
+	}
+	if isMaster(before) || isMaster(e) {
+		c.follow(cal, before, e, changed)
+	}
+	if e.Deleted && !wasDeleted {
+		c.died(cal, e)
+	} else if wasDeleted && !e.Deleted {
+		c.retell(cal, e)
 	}
 	switch {
 	case e.Deleted && !wasDeleted:
@@ -309,7 +331,7 @@ func (c *call) deleteEvent() (any, error) {
 	if err := c.quickWrite(cal); err != nil {
 		return nil, err
 	}
-	c.Mailbox.Remove(cal, e)
+	c.remove(cal, e)
 	c.mailCancellations(cal, e)
 	return nil, errNoContent
 }
@@ -330,9 +352,9 @@ func (c *call) moveEvent() (any, error) {
 		return nil, gone()
 	case e.Type != "default":
 		return nil, eventTypeRestriction("Only default events can be moved.")
-	case len(e.Recurrence) > 0:
-		c.Record.NotImplemented("writes to a series")
-		return nil, notImplemented("writes to a series")
+	case e.Series != "":
+		return nil, &apiError{status: 403, domain: "calendar", reason: "cannotChangeOrganizerOfInstance",
+			message: "Cannot change the organizer of an instance."}
 	case !c.isSelf(cal, e.Organizer.Email):
 		return nil, forNonOrganizer()
 	case dest == cal || dest.Events[e.ID] != nil && !dest.Events[e.ID].Deleted:
@@ -341,7 +363,15 @@ func (c *call) moveEvent() (any, error) {
 	if err := c.quickWrite(cal); err != nil {
 		return nil, err
 	}
+	list := exceptions(cal, e.ID)
 	moved := c.Mailbox.Transfer(cal, dest, e)
+	for _, x := range list {
+		n := x.Clone()
+		n.Organizer = moved.Organizer
+		dest.Events[n.ID] = n
+		c.Mailbox.Touch(dest, n)
+	}
+	c.died(cal, e)
 	for _, a := range moved.Attendees {
 		c.mail("update", a, dest, moved)
 	}
@@ -363,7 +393,7 @@ func (c *call) answer(cal *mailbox.Calendar, e *mailbox.Event) (any, error) {
 
 func byUID(cal *mailbox.Calendar, uid string) *mailbox.Event {
 	for _, id := range slices.Sorted(maps.Keys(cal.Events)) {
-		if cal.Events[id].UID == uid {
+		if cal.Events[id].UID == uid && cal.Events[id].Series == "" {
 			return cal.Events[id]
 		}
 	}

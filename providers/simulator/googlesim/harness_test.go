@@ -210,3 +210,6 @@ func checkEnvelope(t *testing.T, a answer) {
 func newRequest(method, path string) *http.Request {
 	return httptest.NewRequest(method, "http://google.test/calendar/v3/"+path, nil)
 }
+
+// zoned is a time that may recur.
+const zoned = `"start":{"dateTime":"2026-03-03T10:00:00","timeZone":"Europe/Berlin"},"end":{"dateTime":"2026-03-03T11:00:00","timeZone":"Europe/Berlin"}`

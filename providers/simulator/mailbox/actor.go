@@ -33,7 +33,7 @@ func (m *Mailbox) AddEvent(calID string, e Event) *Event {
 		return nil
 	}
 	n := e.Clone()
-	settle(n, c)
+	Settle(n, c)
 	return m.Insert(c, n).Clone()
 }
 
@@ -45,7 +45,7 @@ func (m *Mailbox) EditEvent(calID, id string, f func(*Event)) error {
 		before := *e
 		f(e)
 		e.ID = before.ID
-		settle(e, c)
+		Settle(e, c)
 		if e.Start != before.Start || e.End != before.End || e.Place != before.Place {
 			e.Sequence++
 		}
@@ -198,10 +198,10 @@ func (m *Mailbox) change(calID, id string, f func(*Calendar, *Event)) error {
 	return nil
 }
 
-// settle makes the instants of an event fit its wall clocks, and AllDay its
+// Settle makes the instants of an event fit its wall clocks, and AllDay its
 // dates: a person who writes a test gives only the text.
-func settle(e *Event, c *Calendar) {
-	for _, m := range []*Moment{&e.Start, &e.End} {
+func Settle(e *Event, c *Calendar) {
+	for _, m := range []*Moment{&e.Start, &e.End, &e.Original} {
 		text, zone := m.Date, m.Zone
 		if text == "" {
 			text = m.Local

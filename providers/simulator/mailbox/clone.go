@@ -13,6 +13,7 @@ func (e *Event) Clone() *Event {
 	c := *e
 	c.Categories = slices.Clone(e.Categories)
 	c.Recurrence = slices.Clone(e.Recurrence)
+	c.Own = slices.Clone(e.Own)
 	c.Attachments = slices.Clone(e.Attachments)
 	c.Attendees = slices.Clone(e.Attendees)
 	for i := range c.Attendees {

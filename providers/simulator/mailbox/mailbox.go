@@ -122,10 +122,18 @@ type Event struct {
 	Extra map[string]any
 
 	// Recurrence as RFC 5545 lines (Google) or as the pattern that was sent
-	// (Graph); Exceptions by the original start's slot. Room for the series.
+	// (Graph), of a series' master. Exceptions by the original start's slot, where
+	// they live inside their master (Graph).
 	Recurrence []string
 	Pattern    map[string]any
 	Exceptions map[string]*Event
+
+	// Where an exception is an event of its own (Google): the id of its series'
+	// master, its start by the rule, and which members were changed on it and
+	// follow the master no more. Empty for all other events.
+	Series   string
+	Original Moment
+	Own      []string
 }
 
 // Attendee is an invited person.

@@ -9,6 +9,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
 )
 
 // New returns a mailbox with one primary calendar, which has the owner's
@@ -249,7 +251,8 @@ func (m *Mailbox) Mails() []Mail {
 
 // At returns the moment of a wall clock ("2006-01-02T15:04:05") in an IANA
 // zone, or, for a bare date, that of an all-day boundary, whose UTC is midnight
-// UTC of the date and only good for ordering.
+// UTC of the date and only good for ordering. Clock times that a change of the
+// clocks skips or repeats are read as RFC 5545 section 3.3.5 says.
 func At(text, zone string) (Moment, error) {
 	if len(text) == len(time.DateOnly) {
 		t, err := time.Parse(time.DateOnly, text)
@@ -258,13 +261,9 @@ func At(text, zone string) (Moment, error) {
 		}
 		return Moment{Date: text, UTC: t}, nil
 	}
-	loc, err := LoadZone(zone)
-	if err != nil {
-		return Moment{}, fmt.Errorf("mailbox: zone %q: %w", zone, err)
-	}
-	t, err := time.ParseInLocation("2006-01-02T15:04:05", text, loc)
+	t, err := calendar.Time{Local: text, Zone: zone}.Instant()
 	if err != nil {
 		return Moment{}, fmt.Errorf("mailbox: time %q: %w", text, err)
 	}
-	return Moment{Local: text, Zone: zone, UTC: t.UTC()}, nil
+	return Moment{Local: text, Zone: zone, UTC: t}, nil
 }

@@ -69,9 +69,28 @@ type GoogleSwitches struct {
 	// before 403 rateLimitExceeded; a patch costs three, all else one. 0: no limit;
 	// new projects have 600 (Google guide 'Manage quotas').
 	UnitsPerMinute int
-	// DropOrphans: exceptions whose slot a changed series no longer has vanish.
-	// Off: they stay. (For the series.)
+	// DropOrphans: exceptions whose slot a changed series no longer has vanish
+	// without a word. Off: they stay, and stay visible, at their own time.
 	DropOrphans bool
+	// KeepRuleText: recurrence lines are stored as they come. Off: normalised
+	// (INTERVAL=1 dropped, parts in the service's order), as OGCS observed.
+	KeepRuleText bool
+	// AddWeekStart: a rule without WKST is stored with WKST=MO.
+	AddWeekStart bool
+	// InstanceTouchesMaster: a change of one instance moves the master's etag and
+	// sends the master with the next increment. Off: instances have etags of their own.
+	InstanceTouchesMaster bool
+	// ExceptionsTrickle: the exceptions of a deleted master come in the increment
+	// too, cancelled (nylas/sync-engine#433). Off: only the master does.
+	ExceptionsTrickle bool
+	// ExceptionsTrickleAlive: they come as they were, confirmed.
+	ExceptionsTrickleAlive bool
+	// SplitKeepsExceptions: 'this and following' hands the later exceptions over
+	// to the new series. Off: it resets them, as the guide 'Recurring events' says.
+	SplitKeepsExceptions bool
+	// DeadMastersListed: deleted masters are listed with their recurrence even
+	// when nobody asked for deleted events, as seen since May 2025.
+	DeadMastersListed bool
 	// OwnDomainIsInternal: with sendUpdates=externalOnly only guests outside the
 	// organizer's domain get mail, as observed. Off: every guest outside gmail.com, as documented.
 	OwnDomainIsInternal bool
