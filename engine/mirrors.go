@@ -25,24 +25,11 @@ func (e *Engine) mirrorStates(tx *store.Tx) ([]control.MirrorState, error) {
 	if err != nil {
 		return nil, err
 	}
-	pending := map[state.MirrorID]int{}
-	for _, id := range tx.PendingEntities() {
-		ent, ok, err := tx.Entity(id)
-		if err != nil {
-			return nil, err
-		}
-		seen := map[state.MirrorID]bool{}
-		for _, rec := range ent.Records {
-			if ok && rec.Mirror != "" && !seen[rec.Mirror] {
-				seen[rec.Mirror] = true
-				pending[rec.Mirror]++
-			}
-		}
-	}
 	out := make([]control.MirrorState, len(ms))
 	for i, m := range ms {
-		s := control.MirrorState{Mirror: m, Pending: pending[m.ID], LastSync: settingTime(tx, settingSynced+string(m.ID))}
+		s := control.MirrorState{Mirror: m, LastSync: settingTime(tx, settingSynced+string(m.ID))}
 		e.mu.Lock()
+		s.Pending = e.pending[m.ID]
 		for _, x := range m.Members {
 			if p, ok := e.problems[problemKey{x.Ref.Account, x.Ref}]; ok && s.Trouble == "" {
 				s.Trouble = p.What

@@ -51,13 +51,44 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 		for _, s := range plan {
 			r.Steps = append(r.Steps, control.StepResult{Step: s})
 		}
-	} else if r.Steps, again, err = e.push(ctx, h, plan); err != nil {
-		return r, false, err
+	} else {
+		e.outstanding(plan)
+		if r.Steps, again, err = e.push(ctx, h, plan); err != nil {
+			return r, false, err
+		}
+		left := []state.Step{}
+		for _, s := range r.Steps {
+			if s.Held != "" || s.Error != "" {
+				left = append(left, s.Step)
+			}
+		}
+		e.outstanding(left)
 	}
 	r.Ended = e.Now()
 	r.Problems = e.problemList()
 	count(&r)
 	return r, again && ctx.Err() == nil, e.passed(h, r)
+}
+
+// outstanding takes note of how many events of each mirror have steps to be done.
+func (e *Engine) outstanding(steps []state.Step) {
+	seen := map[state.MirrorID]map[state.EntityID]bool{}
+	for _, s := range steps {
+		if s.Kind != state.Create && s.Kind != state.Update && s.Kind != state.Delete {
+			continue
+		}
+		if seen[s.Mirror] == nil {
+			seen[s.Mirror] = map[state.EntityID]bool{}
+		}
+		seen[s.Mirror][s.Entity] = true
+	}
+	e.mu.Lock()
+	e.pending = map[state.MirrorID]int{}
+	for m, entities := range seen {
+		e.pending[m] = len(entities)
+	}
+	e.mu.Unlock()
+	e.statusChanged()
 }
 
 // gather reads from the store who takes part in this pass.
