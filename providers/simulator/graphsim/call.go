@@ -140,15 +140,15 @@ func (c *call) cal(write bool) (*mailbox.Calendar, *apiError) {
 	return cal, nil
 }
 
-// find is the event that the path names, in its calendar. Without a calendar in
+// find is the event or occurrence that the path names, in its calendar. Without a calendar in
 // the path only one's own calendars are searched: events of a shared calendar
 // answer 404 there, as observed by third parties.
-func (c *call) find(write bool) (*mailbox.Calendar, *mailbox.Event, *apiError) {
+func (c *call) find(write bool) (*mailbox.Calendar, item, *apiError) {
 	cals := c.mb.Calendars
 	if !c.whole {
 		cal, err := c.cal(write)
 		if err != nil {
-			return nil, nil, err
+			return nil, item{}, err
 		}
 		cals = []*mailbox.Calendar{cal}
 	}
@@ -156,14 +156,14 @@ func (c *call) find(write bool) (*mailbox.Calendar, *mailbox.Event, *apiError) {
 		if cal.Deleted || c.whole && cal.Role != "owner" {
 			continue
 		}
-		if e := eventByID(cal, c.event); e != nil && !e.Deleted {
-			return cal, e, nil
+		if it, ok := c.itemByID(cal, c.event); ok {
+			return cal, it, nil
 		}
 	}
 	if !wellFormed(c.event) {
-		return nil, nil, malformedID()
+		return nil, item{}, malformedID()
 	}
-	return nil, nil, notFound()
+	return nil, item{}, notFound()
 }
 
 // eventByID takes either type of id, as Graph does.
@@ -188,12 +188,15 @@ const immutablePrefix = "AAkALgAA"
 // immutableID hangs on the iCalUId, which moves do not change.
 func immutableID(e *mailbox.Event) string { return longID(immutablePrefix, e.UID) }
 
-// id is the event's id of the type that was asked for.
-func (c *call) id(e *mailbox.Event) string {
-	if c.prefer.immutable {
-		return immutableID(e)
+// id is the item's id of the type that was asked for.
+func (c *call) id(it item) string {
+	switch {
+	case !c.prefer.immutable:
+		return it.ID
+	case it.master != nil:
+		return occurrenceID(immutableID(it.master), it.day)
 	}
-	return e.ID
+	return immutableID(it.Event)
 }
 
 func wellFormed(id string) bool {
@@ -250,8 +253,8 @@ func (c *call) param(name string) (string, bool) {
 }
 
 // ifMatch compares the If-Match header with the event's etag.
-func (c *call) ifMatch(e *mailbox.Event) *apiError {
-	if v := c.r.Header.Get("If-Match"); v != "" && v != "*" && v != etag(e) {
+func (c *call) ifMatch(it item) *apiError {
+	if v := c.r.Header.Get("If-Match"); v != "" && v != "*" && v != etag(it.Event) {
 		return conflict()
 	}
 	return nil

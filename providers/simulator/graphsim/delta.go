@@ -25,9 +25,11 @@ type token struct {
 	Upto     uint64    `json:"u,omitempty"` // of a next link: the round ends here
 	After    uint64    `json:"a,omitempty"` // of a next link: delivered up to here
 	First    bool      `json:"i,omitempty"` // the round of a first request
+	At       uint64    `json:"x,omitempty"` // of a next link: the change that was cut in two
+	Part     int       `json:"y,omitempty"` // how much of it was delivered
 	Blank    bool      `json:"b,omitempty"` // the empty page before this one was served
 	Paging   bool      `json:"p,omitempty"` // of a next link
-	Last     string    `json:"l,omitempty"` // the last event that was delivered
+	Last     string    `json:"l,omitempty"` // the last item that was delivered
 	Round    int       `json:"r,omitempty"` // tokens change every round
 }
 
@@ -147,43 +149,36 @@ func (c *call) deltaPage(cal *mailbox.Calendar, t token) (*reply, *apiError) {
 		t.Blank = true
 		return c.deltaReply(nil, t, true), nil
 	}
-	var events []*mailbox.Event
-	if t.First {
-		events = slices.DeleteFunc(c.mb.All(cal), func(e *mailbox.Event) bool {
-			return e.Change > t.Upto || e.Change <= t.After || !c.quirks.InitialTombstones && c.gone(e, t)
-		})
-	} else {
-		events = slices.DeleteFunc(c.mb.ChangesSince(cal, t.After), func(e *mailbox.Event) bool { return e.Change > t.Upto })
-	}
 	size := defaultPage
 	if c.prefer.maxPage > 0 {
 		size = c.prefer.maxPage
 	}
-	page := events[:min(size, len(events))]
-	more := len(page) < len(events)
+	page, more := c.deltaUnits(cal, t, size)
 	var items []any
-	add := func(e *mailbox.Event) *apiError {
-		if err := c.corrupt(e); err != nil {
+	add := func(u unit) *apiError {
+		if err := c.corrupt(u.Event); err != nil {
 			return err
 		}
-		items = append(items, c.deltaItem(cal, e, t))
+		items = append(items, c.deltaItem(cal, u))
 		return nil
 	}
-	if again := cal.Events[t.Last]; c.quirks.RepeatItems && again != nil {
-		if err := add(again); err != nil {
+	if again, ok := c.itemByID(cal, t.Last); c.quirks.RepeatItems && ok {
+		if err := add(unit{item: again, removed: c.gone(again.stored(), t)}); err != nil {
 			return nil, err
 		}
 	}
-	for _, e := range page {
-		if err := add(e); err != nil {
+	for _, u := range page {
+		if err := add(u); err != nil {
 			return nil, err
 		}
 	}
 	if c.quirks.ReplayUnchanged && !t.First && !more {
 		for _, e := range c.mb.Live(cal) {
 			if e.Change <= t.Since && !c.gone(e, t) {
-				if err := add(e); err != nil {
-					return nil, err
+				for _, u := range c.unitsOf(e, t) {
+					if err := add(u); err != nil {
+						return nil, err
+					}
 				}
 				break
 			}
@@ -192,27 +187,14 @@ func (c *call) deltaPage(cal *mailbox.Calendar, t token) (*reply, *apiError) {
 	if c.quirks.ReversedPages {
 		slices.Reverse(items)
 	}
-	if len(page) > 0 {
-		t.After, t.Last = page[len(page)-1].Change, page[len(page)-1].ID
+	if n := len(page); n > 0 {
+		t.At, t.Part, t.Last = page[n-1].stored().Change, page[n-1].part, page[n-1].ID
+		if page[n-1].last {
+			t.After, t.Part = t.At, 0
+		}
 	}
 	t.Blank = false
 	return c.deltaReply(items, t, more || c.quirks.EndlessLinks), nil
-}
-
-// gone: deleted, or not in the window. The service cannot tell the client which.
-func (c *call) gone(e *mailbox.Event, t token) bool {
-	return e.Deleted || !t.Open && !overlaps(e, t.From, t.To)
-}
-
-// deltaItem is the full event, or a tombstone: also for one that left the window
-// or never was in it.
-func (c *call) deltaItem(cal *mailbox.Calendar, e *mailbox.Event, t token) any {
-	if c.gone(e, t) {
-		return map[string]any{"@odata.type": "#microsoft.graph.event", "id": c.id(e), "@removed": map[string]any{"reason": "deleted"}}
-	}
-	out := c.eventJSON(cal, e)
-	out["@odata.type"] = "#microsoft.graph.event"
-	return out
 }
 
 // deltaReply is a page with exactly one link.

@@ -20,10 +20,11 @@ func etag(e *mailbox.Event) string { return `W/"` + changeKey(e) + `"` }
 
 // eventJSON is the full event as it is answered, with the defaults of a fresh
 // one (Microsoft "Create event", its samples).
-func (c *call) eventJSON(cal *mailbox.Calendar, e *mailbox.Event) map[string]any {
+func (c *call) eventJSON(cal *mailbox.Calendar, it item) map[string]any {
+	e := it.Event
 	minutes, on := reminder(e)
 	out := map[string]any{
-		"@odata.etag": etag(e), "id": c.id(e), "changeKey": changeKey(e), "iCalUId": e.UID, "type": "singleInstance",
+		"@odata.etag": etag(e), "id": c.id(it), "changeKey": changeKey(e), "iCalUId": e.UID, "type": it.typ(),
 		"createdDateTime": e.Created.UTC().Format(stamp), "lastModifiedDateTime": e.Updated.UTC().Format(stamp),
 		"subject": e.Title, "categories": orEmpty(e.Categories), "importance": orElse(e.Importance, "normal"),
 		"sensitivity": sensitivity(e), "showAs": orElse(e.ShowAs, "busy"),
@@ -38,6 +39,12 @@ func (c *call) eventJSON(cal *mailbox.Calendar, e *mailbox.Event) map[string]any
 		"organizer":      map[string]any{"emailAddress": addressJSON(organizer(c.mb, cal, e))},
 		"responseStatus": responseStatus(c.mb, cal, e),
 		"webLink":        c.base() + "/owa/?itemid=" + e.ID + "&exvsurl=1&path=/calendar/item",
+	}
+	if it.master != nil {
+		out["seriesMasterId"] = c.id(whole(it.master))
+	}
+	if e.Pattern != nil {
+		out["recurrence"] = e.Pattern
 	}
 	if e.TransactionID != "" {
 		out["transactionId"] = e.TransactionID

@@ -13,10 +13,6 @@ import (
 // null clears (Microsoft "Update event"). On an error the event is half written:
 // callers work on a copy.
 func (c *call) apply(cal *mailbox.Calendar, e *mailbox.Event, body map[string]any, create bool) *apiError {
-	if body["recurrence"] != nil {
-		c.s.opts.Record.NotImplemented("recurrence")
-		return notImplemented("recurrence")
-	}
 	if body["multiValueExtendedProperties"] != nil || body["attachments"] != nil {
 		c.s.opts.Record.NotImplemented("multi-value properties and attachments in a body")
 		return notImplemented("multi-value properties and attachments in a body")
@@ -24,7 +20,11 @@ func (c *call) apply(cal *mailbox.Calendar, e *mailbox.Event, body map[string]an
 	if e.Extra == nil {
 		e.Extra = map[string]any{}
 	}
+	before := *e
 	if err := c.applyTimes(e, body, create); err != nil {
+		return err
+	}
+	if err := c.applyRecurrence(before, e, body); err != nil {
 		return err
 	}
 	if err := c.applyText(e, body); err != nil {

@@ -20,11 +20,11 @@ func (c *call) listEvents() (*reply, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	return c.list(cal, c.visible(cal), false)
+	return c.list(cal, c.stored(cal), false)
 }
 
-// listView is the calendar expanded over a window; single events stand in it
-// when they meet it.
+// listView is the calendar expanded over a window: single events and occurrences
+// that meet it, no masters.
 func (c *call) listView() (*reply, *apiError) {
 	if err := c.allowQuery(append([]string{"startDateTime", "endDateTime"}, listParams...)...); err != nil {
 		return nil, err
@@ -37,11 +37,10 @@ func (c *call) listView() (*reply, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	in := slices.DeleteFunc(c.visible(cal), func(e *mailbox.Event) bool { return !overlaps(e, from, to) })
-	return c.list(cal, in, true)
+	return c.list(cal, c.expanded(cal, from, to), true)
 }
 
-func (c *call) list(cal *mailbox.Calendar, events []*mailbox.Event, byStart bool) (*reply, *apiError) {
+func (c *call) list(cal *mailbox.Calendar, events []item, byStart bool) (*reply, *apiError) {
 	v, err := c.parseView()
 	if err != nil {
 		return nil, err
@@ -50,7 +49,7 @@ func (c *call) list(cal *mailbox.Calendar, events []*mailbox.Event, byStart bool
 	if err != nil {
 		return nil, err
 	}
-	events = slices.DeleteFunc(events, func(e *mailbox.Event) bool { return !keep(e) })
+	events = slices.DeleteFunc(events, func(it item) bool { return !keep(it) })
 	if err := c.order(events, byStart); err != nil {
 		return nil, err
 	}
@@ -60,7 +59,7 @@ func (c *call) list(cal *mailbox.Calendar, events []*mailbox.Event, byStart bool
 	}
 	items := []any{}
 	for _, e := range page {
-		if err := c.corrupt(e); err != nil {
+		if err := c.corrupt(e.Event); err != nil {
 			return nil, err
 		}
 		items = append(items, c.show(cal, e, v))
@@ -88,17 +87,17 @@ func (c *call) getEvent() (*reply, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.corrupt(e); err != nil {
+	if err := c.corrupt(e.Event); err != nil {
 		return nil, err
 	}
 	return c.one(http.StatusOK, cal, e, v), nil
 }
 
 // one answers a single event, with its etag as a header too.
-func (c *call) one(status int, cal *mailbox.Calendar, e *mailbox.Event, v view) *reply {
-	body := c.show(cal, e, v)
+func (c *call) one(status int, cal *mailbox.Calendar, it item, v view) *reply {
+	body := c.show(cal, it, v)
 	body["@odata.context"] = c.base() + "/v1.0/$metadata#users('me')/calendars('" + cal.ID + "')/events/$entity"
-	return &reply{status: status, body: body, header: map[string]string{"ETag": etag(e)}}
+	return &reply{status: status, body: body, header: map[string]string{"ETag": etag(it.Event)}}
 }
 
 // createEvent makes an event and invites its guests. A transactionId makes it
@@ -138,8 +137,8 @@ func (c *call) createEvent() (*reply, *apiError) {
 }
 
 func (c *call) created(cal *mailbox.Calendar, e *mailbox.Event) *reply {
-	rep := c.one(http.StatusCreated, cal, e, view{})
-	rep.header["Location"] = c.base() + "/v1.0/me/calendars/" + cal.ID + "/events/" + c.id(e)
+	rep := c.one(http.StatusCreated, cal, whole(e), view{})
+	rep.header["Location"] = c.base() + "/v1.0/me/calendars/" + cal.ID + "/events/" + c.id(whole(e))
 	return rep
 }
 
@@ -171,7 +170,7 @@ func (c *call) duplicate(e *mailbox.Event) *apiError {
 	}
 	err := fault(status, "ErrorDuplicateTransactionId",
 		"Your request can't be completed. The TransactionId specified in the request has already been used to create a different event.")
-	err.extra = map[string]any{"@event.existingEventId": c.id(e)}
+	err.extra = map[string]any{"@event.existingEventId": c.id(whole(e))}
 	return err
 }
 
@@ -181,11 +180,11 @@ func (c *call) updateEvent() (*reply, *apiError) {
 	if err := c.allowQuery(); err != nil {
 		return nil, err
 	}
-	cal, e, err := c.find(true)
+	cal, it, err := c.find(true)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.ifMatch(e); err != nil {
+	if err := c.ifMatch(it); err != nil {
 		return nil, err
 	}
 	if c.body == nil {
@@ -194,6 +193,10 @@ func (c *call) updateEvent() (*reply, *apiError) {
 	if err := c.accept("event", c.body, false); err != nil {
 		return nil, err
 	}
+	if it.master != nil {
+		return c.updateOccurrence(cal, it)
+	}
+	e := it.Event
 	if !isOrganizer(c.mb, cal, e) && !c.quirks.AcceptGuestEdits && touches(c.body, meetingFields) {
 		return nil, accessDenied()
 	}
@@ -202,11 +205,10 @@ func (c *call) updateEvent() (*reply, *apiError) {
 		return nil, err
 	}
 	before := e.Clone()
-	*e = *next
-	c.mb.Touch(cal, e)
+	c.replace(cal, e, next)
 	c.s.wrote(cal, e)
 	c.mailUpdate(cal, before, e)
-	return c.one(http.StatusOK, cal, e, view{}), nil
+	return c.one(http.StatusOK, cal, it, view{}), nil
 }
 
 func touches(body map[string]any, fields []string) bool {
@@ -218,38 +220,30 @@ func (c *call) deleteEvent() (*reply, *apiError) {
 	if err := c.allowQuery(); err != nil {
 		return nil, err
 	}
-	cal, e, err := c.find(true)
+	cal, it, err := c.find(true)
 	if err != nil {
 		return nil, err
 	}
 	if !c.s.opts.Switches.DeleteIgnoresIfMatch {
-		if err := c.ifMatch(e); err != nil {
+		if err := c.ifMatch(it); err != nil {
 			return nil, err
 		}
 	}
-	c.remove(cal, e)
+	c.remove(cal, it)
 	return &reply{status: http.StatusNoContent}, nil
 }
 
-func (c *call) remove(cal *mailbox.Calendar, e *mailbox.Event) {
-	if isOrganizer(c.mb, cal, e) && !c.unsent(e) {
-		c.mailAll(e, "cancellation", e.Attendees)
+// remove deletes an event, a whole series or one occurrence.
+func (c *call) remove(cal *mailbox.Calendar, it item) {
+	if isOrganizer(c.mb, cal, it.Event) && !c.unsent(it.Event) {
+		c.mailAll(it.Event, "cancellation", it.Attendees)
 	}
-	c.mb.Remove(cal, e)
-}
-
-func (c *call) instances() (*reply, *apiError) {
-	if err := c.allowQuery(append([]string{"startDateTime", "endDateTime"}, listParams...)...); err != nil {
-		return nil, err
+	if it.master != nil {
+		deleteSlot(it)
+		c.mb.Touch(cal, it.master)
+		return
 	}
-	if _, _, err := c.window(); err != nil {
-		return nil, err
-	}
-	if _, _, err := c.find(false); err != nil {
-		return nil, err
-	}
-	c.s.opts.Record.NotImplemented("instances")
-	return nil, notImplemented("instances")
+	c.mb.Remove(cal, it.Event)
 }
 
 func (c *call) calendarOfEvent() (*reply, *apiError) {

@@ -71,21 +71,24 @@ func (c *call) listExtensions() (*reply, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	return c.listed("extensions", extensionsJSON(e, view{everyExt: true}), "", len(e.Extensions)), nil
+	return c.listed("extensions", extensionsJSON(e.Event, view{everyExt: true}), "", len(e.Extensions)), nil
 }
 
 // extension finds the event and the extension that the path names.
-func (c *call) extension(write bool) (*mailbox.Calendar, *mailbox.Event, string, *apiError) {
+func (c *call) extension(write bool) (*mailbox.Calendar, item, string, *apiError) {
 	if err := c.allowQuery("$select"); err != nil {
-		return nil, nil, "", err
+		return nil, item{}, "", err
 	}
 	cal, e, err := c.find(write)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, item{}, "", err
 	}
 	name := strings.TrimPrefix(c.name, extensionPrefix)
 	if _, ok := e.Extensions[name]; !ok {
-		return nil, nil, "", notFound()
+		return nil, item{}, "", notFound()
+	}
+	if write && e.master != nil {
+		e.Event = e.Clone() // an occurrence shares what it has from its master
 	}
 	return cal, e, name, nil
 }
@@ -95,7 +98,7 @@ func (c *call) getExtension() (*reply, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	return &reply{status: http.StatusOK, body: extensionJSON(name, e)}, nil
+	return &reply{status: http.StatusOK, body: extensionJSON(name, e.Event)}, nil
 }
 
 func (c *call) createExtension() (*reply, *apiError) {
@@ -109,11 +112,14 @@ func (c *call) createExtension() (*reply, *apiError) {
 	if err := c.accept("openTypeExtension", c.body, true); err != nil {
 		return nil, err
 	}
-	if err := setExtension(e, c.body); err != nil {
+	if e.master != nil {
+		e.Event = e.Clone()
+	}
+	if err := setExtension(e.Event, c.body); err != nil {
 		return nil, err
 	}
-	c.mb.Touch(cal, e)
-	return &reply{status: http.StatusCreated, body: extensionJSON(c.body["extensionName"].(string), e)}, nil
+	c.extended(cal, e)
+	return &reply{status: http.StatusCreated, body: extensionJSON(c.body["extensionName"].(string), e.Event)}, nil
 }
 
 // updateExtension merges; a member cannot be removed by null (observed by third
@@ -128,8 +134,8 @@ func (c *call) updateExtension() (*reply, *apiError) {
 			e.Extensions[name][k] = v
 		}
 	}
-	c.mb.Touch(cal, e)
-	return &reply{status: http.StatusOK, body: extensionJSON(name, e)}, nil
+	c.extended(cal, e)
+	return &reply{status: http.StatusOK, body: extensionJSON(name, e.Event)}, nil
 }
 
 func (c *call) deleteExtension() (*reply, *apiError) {
@@ -138,6 +144,15 @@ func (c *call) deleteExtension() (*reply, *apiError) {
 		return nil, err
 	}
 	delete(e.Extensions, name)
-	c.mb.Touch(cal, e)
+	c.extended(cal, e)
 	return &reply{status: http.StatusNoContent}, nil
+}
+
+// extended records that an event's extensions changed; an occurrence becomes an
+// exception by it.
+func (c *call) extended(cal *mailbox.Calendar, it item) {
+	if it.master != nil {
+		setException(it, it.Event, []string{"extensions"})
+	}
+	c.mb.Touch(cal, it.stored())
 }

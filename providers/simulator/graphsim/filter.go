@@ -5,11 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/twinday/twinday/providers/simulator/mailbox"
 )
 
-type predicate func(*mailbox.Event) bool
+type predicate func(item) bool
 
 var (
 	comparison  = regexp.MustCompile(`^([A-Za-z]+(?:/[A-Za-z]+)?) (eq|ne|ge|gt|le|lt) (.+)$`)
@@ -23,7 +21,7 @@ var (
 func (c *call) parseFilter() (predicate, *apiError) {
 	text, ok := c.param("$filter")
 	if !ok {
-		return func(*mailbox.Event) bool { return true }, nil
+		return func(item) bool { return true }, nil
 	}
 	var all []predicate
 	for _, term := range splitWord(text, " and ") {
@@ -33,7 +31,7 @@ func (c *call) parseFilter() (predicate, *apiError) {
 		}
 		all = append(all, p)
 	}
-	return func(e *mailbox.Event) bool {
+	return func(e item) bool {
 		return !slices.ContainsFunc(all, func(p predicate) bool { return !p(e) })
 	}, nil
 }
@@ -42,7 +40,7 @@ func (c *call) parseTerm(term string) (predicate, *apiError) {
 	invalid := badRequest("ErrorInvalidRequest", "The query filter contains one or more invalid nodes.")
 	if m := startsWith.FindStringSubmatch(term); m != nil {
 		prefix := strings.ToLower(strings.ReplaceAll(m[1], "''", "'"))
-		return func(e *mailbox.Event) bool { return strings.HasPrefix(strings.ToLower(e.Title), prefix) }, nil
+		return func(e item) bool { return strings.HasPrefix(strings.ToLower(e.Title), prefix) }, nil
 	}
 	if m := anyProperty.FindStringSubmatch(term); m != nil {
 		return propertyTerm(m[1], m[2])
@@ -61,19 +59,19 @@ func (c *call) parseTerm(term string) (predicate, *apiError) {
 		if !isText || op != "eq" {
 			return nil, invalid
 		}
-		get := map[string]func(*mailbox.Event) string{
-			"iCalUId": func(e *mailbox.Event) string { return e.UID }, "subject": func(e *mailbox.Event) string { return e.Title },
+		get := map[string]func(item) string{
+			"iCalUId": func(e item) string { return e.UID }, "subject": func(e item) string { return e.Title },
 		}[name]
 		if get == nil {
 			return nil, badRequest("InefficientFilter", "The filter on '"+name+"' is too complex.")
 		}
-		return func(e *mailbox.Event) bool { return get(e) == text }, nil
+		return func(e item) bool { return get(e) == text }, nil
 	case "start/dateTime", "end/dateTime":
 		at, ok := windowTime(text) // a text, compared in UTC
 		if !isText || !ok {
 			return nil, invalid
 		}
-		return byTime(op, at, func(e *mailbox.Event) time.Time {
+		return byTime(op, at, func(e item) time.Time {
 			if name == "start/dateTime" {
 				return instant(e.Start)
 			}
@@ -84,7 +82,7 @@ func (c *call) parseTerm(term string) (predicate, *apiError) {
 		if isText || err != nil {
 			return nil, invalid
 		}
-		return byTime(op, at, func(e *mailbox.Event) time.Time {
+		return byTime(op, at, func(e item) time.Time {
 			if name == "createdDateTime" {
 				return e.Created
 			}
@@ -94,12 +92,12 @@ func (c *call) parseTerm(term string) (predicate, *apiError) {
 		if op != "eq" || lit != "true" && lit != "false" {
 			return nil, invalid
 		}
-		return func(e *mailbox.Event) bool { return e.AllDay == (lit == "true") }, nil
+		return func(e item) bool { return e.AllDay == (lit == "true") }, nil
 	case "type":
 		if !isText || op != "eq" || !slices.Contains(enums["eventType"], text) {
 			return nil, invalid
 		}
-		return func(*mailbox.Event) bool { return text == "singleInstance" }, nil
+		return func(e item) bool { return e.typ() == text }, nil
 	}
 	if _, ok := shapes["event"][strings.SplitN(name, "/", 2)[0]]; ok {
 		return nil, invalid
@@ -127,14 +125,14 @@ func propertyTerm(v, inner string) (predicate, *apiError) {
 	if !ok {
 		return nil, badRequest("ErrorInvalidRequest", "The query filter needs the id of the extended property.")
 	}
-	return func(e *mailbox.Event) bool {
+	return func(e item) bool {
 		got, has := e.Private[id]
 		return has && (!hasValue || got == value)
 	}, nil
 }
 
-func byTime(op string, at time.Time, get func(*mailbox.Event) time.Time) predicate {
-	return func(e *mailbox.Event) bool {
+func byTime(op string, at time.Time, get func(item) time.Time) predicate {
+	return func(e item) bool {
 		d := get(e).Compare(at)
 		switch op {
 		case "eq":

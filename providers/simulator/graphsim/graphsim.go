@@ -4,7 +4,8 @@
 //
 // It may not import a connector, providers/calendar or a Microsoft SDK: it would
 // agree with their mistakes. Where sources disagree, mailbox.GraphSwitches and
-// Quirks hold both readings. Recurrence answers 501 for now.
+// Quirks hold both readings. Series keep Exchange's patterns and are expanded here,
+// apart from the recurrence that clients use.
 package graphsim
 
 import (
@@ -85,6 +86,12 @@ type Quirks struct {
 	// AcceptGuestEdits lets a guest change what the organizer owns, locally. Off:
 	// 403. Microsoft documents neither.
 	AcceptGuestEdits bool
+	// ResetOnTouch: a PATCH of a series that names start or end discards its
+	// exceptions even if they stay as they are. Off: only if they change.
+	ResetOnTouch bool
+	// MasterTombstoneOnly: when a series goes, delta has a tombstone for its master
+	// alone. Off: for each of its occurrences too. Nothing is published of it.
+	MasterTombstoneOnly bool
 	// MaxConcurrent is how many requests may run at once (0: 4, less than 0: any).
 	MaxConcurrent int
 	// MaxRequests is how many may come in ten minutes (0: 10,000, less than 0: any).

@@ -57,6 +57,12 @@ func (c *call) mailUpdate(cal *mailbox.Calendar, before, after *mailbox.Event) {
 	c.mailAll(after, "invitation", added)
 	c.mailAll(after, "update", stayed)
 	c.mailAll(after, "cancellation", removed)
+	if after.Pattern != nil && len(stayed) > 0 {
+		// One mail for the series and one for every exception (the same page).
+		for _, it := range c.series(after).exceptions() {
+			c.mailAll(it.Event, "update", it.Attendees)
+		}
+	}
 }
 
 // actionShapes are the parameters of the actions; their names are taken in any
@@ -91,12 +97,12 @@ func (c *call) act() (*reply, *apiError) {
 	case "accept", "tentativelyAccept", "decline":
 		err = c.respond(cal, e, args)
 	case "cancel":
-		if !isOrganizer(c.mb, cal, e) {
+		if !isOrganizer(c.mb, cal, e.Event) {
 			return nil, badRequest("ErrorInvalidRequest", "You need to be an organizer to cancel a meeting.")
 		}
 		c.remove(cal, e)
 	case "forward":
-		err = c.forward(e, args)
+		err = c.forward(e.Event, args)
 	case "permanentDelete":
 		c.remove(cal, e)
 		return &reply{status: http.StatusNoContent}, nil
@@ -110,7 +116,11 @@ func (c *call) act() (*reply, *apiError) {
 
 // respond sets the owner's answer; the organizer is told unless sendResponse is
 // false. A declined event leaves the calendar.
-func (c *call) respond(cal *mailbox.Calendar, e *mailbox.Event, args map[string]any) *apiError {
+func (c *call) respond(cal *mailbox.Calendar, it item, args map[string]any) *apiError {
+	e := it.Event
+	if it.master != nil {
+		e = it.Clone()
+	}
 	if isOrganizer(c.mb, cal, e) {
 		return badRequest("ErrorInvalidRequest", "Your request can't be completed. You can't respond to this meeting because you're the meeting organizer.")
 	}
@@ -130,14 +140,22 @@ func (c *call) respond(cal *mailbox.Calendar, e *mailbox.Event, args map[string]
 	}
 	switch c.name {
 	case "decline":
-		c.mb.Remove(cal, e)
+		if it.master == nil {
+			c.mb.Remove(cal, e)
+			return nil
+		}
+		deleteSlot(it)
+		c.mb.Touch(cal, it.master)
 		return nil
 	case "accept":
 		e.ShowAs = "busy"
 	default:
 		e.ShowAs = "tentative"
 	}
-	c.mb.Touch(cal, e)
+	if it.master != nil {
+		setException(it, e, []string{"attendees", "showAs"})
+	}
+	c.mb.Touch(cal, it.stored())
 	return nil
 }
 

@@ -19,7 +19,7 @@ type view struct {
 	extensions []string // names of open extensions
 	everyExt   bool
 	calendar   bool
-	lists      []string // expanded collections that are empty for single events
+	lists      []string // expanded collections; of a single event they are empty
 }
 
 // parseView reads $select and $expand.
@@ -61,7 +61,10 @@ func (c *call) parseView() (view, *apiError) {
 			v.everyExt = v.everyExt || len(ids) == 0
 		case "calendar":
 			v.calendar = true
-		case "attachments", "exceptionOccurrences", "instances", "multiValueExtendedProperties":
+		case "instances": // its window has no place in the request
+			c.s.opts.Record.NotImplemented("$expand=instances")
+			return v, notImplemented("$expand=instances")
+		case "attachments", "exceptionOccurrences", "multiValueExtendedProperties":
 			v.lists = append(v.lists, name)
 		default:
 			return v, c.noProperty(name)
@@ -99,13 +102,14 @@ func (c *call) noProperty(name string) *apiError {
 }
 
 // show is the event as the view wants it. The etag and the id are always there.
-func (c *call) show(cal *mailbox.Calendar, e *mailbox.Event, v view) map[string]any {
-	out := c.eventJSON(cal, e)
+func (c *call) show(cal *mailbox.Calendar, it item, v view) map[string]any {
+	e := it.Event
+	out := c.eventJSON(cal, it)
 	if slices.Contains(v.sel, "originalStart") {
-		out["originalStart"] = nil
+		out["originalStart"] = c.originalStart(it)
 	}
 	if slices.Contains(v.sel, "cancelledOccurrences") {
-		out["cancelledOccurrences"] = []any{}
+		out["cancelledOccurrences"] = c.cancelledOccurrences(it)
 	}
 	if v.sel != nil {
 		for k := range out {
@@ -126,6 +130,9 @@ func (c *call) show(cal *mailbox.Calendar, e *mailbox.Event, v view) map[string]
 	for _, name := range v.lists {
 		if name != "multiValueExtendedProperties" { // absent when there is none
 			out[name] = []any{}
+		}
+		if name == "exceptionOccurrences" {
+			out[name] = c.exceptionOccurrences(cal, it)
 		}
 	}
 	return out
@@ -201,17 +208,17 @@ func (c *call) listed(context string, items []any, next string, count int) *repl
 }
 
 // order sorts by $orderby; without one by the given default.
-func (c *call) order(events []*mailbox.Event, byStart bool) *apiError {
+func (c *call) order(events []item, byStart bool) *apiError {
 	text, ok := c.param("$orderby")
-	cmpBy := func(key func(*mailbox.Event) string, desc bool) {
-		slices.SortStableFunc(events, func(a, b *mailbox.Event) int {
+	cmpBy := func(key func(item) string, desc bool) {
+		slices.SortStableFunc(events, func(a, b item) int {
 			if desc {
 				a, b = b, a
 			}
 			return strings.Compare(key(a), key(b))
 		})
 	}
-	cmpBy(func(e *mailbox.Event) string { return e.Created.UTC().Format(sortable) + e.ID }, false)
+	cmpBy(func(e item) string { return e.Created.UTC().Format(sortable) + e.ID }, false)
 	if !ok || text == "" {
 		if byStart {
 			cmpBy(sortKeys["start/dateTime"], false)
@@ -231,12 +238,12 @@ func (c *call) order(events []*mailbox.Event, byStart bool) *apiError {
 	return nil
 }
 
-var sortKeys = map[string]func(*mailbox.Event) string{
-	"start/dateTime":       func(e *mailbox.Event) string { return instant(e.Start).Format(sortable) },
-	"end/dateTime":         func(e *mailbox.Event) string { return instant(e.End).Format(sortable) },
-	"subject":              func(e *mailbox.Event) string { return strings.ToLower(e.Title) },
-	"createdDateTime":      func(e *mailbox.Event) string { return e.Created.UTC().Format(sortable) },
-	"lastModifiedDateTime": func(e *mailbox.Event) string { return e.Updated.UTC().Format(sortable) },
+var sortKeys = map[string]func(item) string{
+	"start/dateTime":       func(e item) string { return instant(e.Start).Format(sortable) },
+	"end/dateTime":         func(e item) string { return instant(e.End).Format(sortable) },
+	"subject":              func(e item) string { return strings.ToLower(e.Title) },
+	"createdDateTime":      func(e item) string { return e.Created.UTC().Format(sortable) },
+	"lastModifiedDateTime": func(e item) string { return e.Updated.UTC().Format(sortable) },
 }
 
 // visible are the live events of a calendar that lists show already.

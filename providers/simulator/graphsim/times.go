@@ -39,7 +39,19 @@ func parseMoment(v map[string]any, create, later bool) (mailbox.Moment, *apiErro
 		return mailbox.Moment{}, badRequest("ErrorInvalidRequest", "The value '"+text+"' of a dateTime is not valid.")
 	}
 	t = t.Truncate(time.Second)
-	return mailbox.Moment{Local: t.In(loc).Format(wallLayout), Zone: name, UTC: t.UTC()}, nil
+	m := mailbox.Moment{Local: t.In(loc).Format(wallLayout), Zone: name, UTC: t.UTC()}
+	// A reading that the clocks skip stays as it was written: it is the hour at
+	// which a series repeats on other days.
+	if w, ok := parseWall(text, time.UTC, false); ok && naiveText(text) {
+		m.Local = w.Format(wallLayout)
+	}
+	return m, nil
+}
+
+// naiveText reports whether a dateTime has no offset.
+func naiveText(text string) bool {
+	_, clock, _ := strings.Cut(text, "T")
+	return !strings.ContainsAny(clock, "Z+-")
 }
 
 // parseWall reads the spellings of dateTime: a bare date, minutes, seconds, any
