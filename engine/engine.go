@@ -84,8 +84,9 @@ type Engine struct {
 	problems  map[problemKey]control.ProblemNote
 	running   bool // a pass is
 	nextSync  time.Time
-	changedAt time.Time     // when a pass last had something to do
-	changed   chan struct{} // closed and replaced at every change of the status
+	changedAt time.Time              // when a pass last had something to do
+	pending   map[state.MirrorID]int // events with steps to be done, by the last plan
+	changed   chan struct{}          // closed and replaced at every change of the status
 }
 
 var _ control.Backend = (*Engine)(nil)
