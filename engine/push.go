@@ -339,10 +339,10 @@ func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, strange 
 	}
 	for _, slot := range slotsOf(s.Overrides, part.WroteOverrides, part.ReadOverrides, ev.Overrides) {
 		if written(slot) {
-			part.WroteOverrides = put(part.WroteOverrides, slot, s.Overrides[slot])
+			part.WroteOverrides = calendar.WithOverride(part.WroteOverrides, slot, s.Overrides[slot])
 		}
 		if written(slot) || !strange && was.Overrides[slot].Equal(part.ReadOverrides[slot]) {
-			part.ReadOverrides = put(part.ReadOverrides, slot, ev.Overrides[slot])
+			part.ReadOverrides = calendar.WithOverride(part.ReadOverrides, slot, ev.Overrides[slot])
 		}
 	}
 	part.Dirty = part.Dirty.Without(s.Groups...)
@@ -357,19 +357,6 @@ func slotsOf(sets ...map[string]calendar.Override) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-func put(m map[string]calendar.Override, slot string, o calendar.Override) map[string]calendar.Override {
-	m = maps.Clone(m)
-	if o.IsZero() {
-		delete(m, slot)
-		return m
-	}
-	if m == nil {
-		m = map[string]calendar.Override{}
-	}
-	m[slot] = o
-	return m
 }
 
 // recordFailure keeps what a refusal means for the next pass.

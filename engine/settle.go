@@ -113,7 +113,7 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 			if !slices.Contains(saved.Slots, slot) {
 				saved.Slots = append(saved.Slots, slot)
 			}
-			saved.Overrides = put(saved.Overrides, slot, o)
+			saved.Overrides = calendar.WithOverride(saved.Overrides, slot, o)
 		}
 	}
 	if len(saved.Groups) == 0 && len(saved.Slots) == 0 {

@@ -28,7 +28,7 @@ func weekly(e *calendar.Event) {
 
 func cancelled(slot calendar.Time) func(*calendar.Event) {
 	return func(e *calendar.Event) {
-		e.Overrides = put(cloneOverrides(e.Overrides), slot.Slot(), calendar.Override{Original: slot, Cancelled: true})
+		e.Overrides = calendar.WithOverride(e.Overrides, slot.Slot(), calendar.Override{Original: slot, Cancelled: true})
 	}
 }
 
@@ -40,7 +40,7 @@ func moved(slot, to calendar.Time) func(*calendar.Event) {
 		o.Content.When = e.Content.When.At(slot)
 		length := e.Content.When.At(to)
 		o.Content.When = calendar.When{Start: to, End: length.End}
-		e.Overrides = put(cloneOverrides(e.Overrides), slot.Slot(), o)
+		e.Overrides = calendar.WithOverride(e.Overrides, slot.Slot(), o)
 	}
 }
 
@@ -49,22 +49,14 @@ func retitled(slot calendar.Time, title string) func(*calendar.Event) {
 		o := e.Overrides[slot.Slot()]
 		o.Original, o.Cancelled, o.Changed = slot, false, o.Changed.With(calendar.GroupTitle)
 		o.Content.Title = title
-		e.Overrides = put(cloneOverrides(e.Overrides), slot.Slot(), o)
+		e.Overrides = calendar.WithOverride(e.Overrides, slot.Slot(), o)
 	}
 }
 
 func plain(slot calendar.Time) func(*calendar.Event) {
 	return func(e *calendar.Event) {
-		e.Overrides = put(cloneOverrides(e.Overrides), slot.Slot(), calendar.Override{})
+		e.Overrides = calendar.WithOverride(e.Overrides, slot.Slot(), calendar.Override{})
 	}
-}
-
-func cloneOverrides(m map[string]calendar.Override) map[string]calendar.Override {
-	out := map[string]calendar.Override{}
-	for k, v := range m {
-		out[k] = v
-	}
-	return out
 }
 
 // agenda is what a person sees of a calendar: every occurrence, one line each.

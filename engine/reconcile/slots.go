@@ -133,20 +133,7 @@ func (r *reconciler) aloneEdits(e state.Entity, ref state.Ref, p *state.Part, re
 }
 
 func readOverride(p *state.Part, slot string, o calendar.Override) {
-	p.ReadOverrides = put(p.ReadOverrides, slot, o)
-}
-
-// put sets one override of a set, or takes it out if it says nothing.
-func put(m map[string]calendar.Override, slot string, o calendar.Override) map[string]calendar.Override {
-	if o.IsZero() {
-		delete(m, slot)
-		return m
-	}
-	if m == nil {
-		m = map[string]calendar.Override{}
-	}
-	m[slot] = o
-	return m
+	p.ReadOverrides = calendar.WithOverride(p.ReadOverrides, slot, o)
 }
 
 func with(slots []string, slot string) []string {
@@ -276,7 +263,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 			result.Content = result.Content.Take(g, calendar.Content{})
 		}
 	}
-	e.Overrides = put(e.Overrides, slot, result)
+	e.Overrides = calendar.WithOverride(e.Overrides, slot, result)
 	if !result.Equal(before) {
 		f.changed, f.from = true, edits[len(edits)-1].ref
 	}
@@ -325,7 +312,7 @@ func (r *reconciler) agree(e *state.Entity, ed slotEdit) {
 		wrote.Original = original(e.Base.When, ed.slot)
 		o = wrote
 	}
-	p.WroteOverrides = put(p.WroteOverrides, ed.slot, o)
+	p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, ed.slot, o)
 }
 
 // occurrence is the content of one occurrence of the base.

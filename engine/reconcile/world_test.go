@@ -289,8 +289,8 @@ func (w *world) do(s state.Step) {
 			p.Wrote = p.Wrote.Take(g, s.Want)
 		}
 		for _, slot := range s.Slots {
-			ev.Overrides = put(maps.Clone(ev.Overrides), slot, s.Overrides[slot])
-			p.WroteOverrides = put(p.WroteOverrides, slot, s.Overrides[slot])
+			ev.Overrides = calendar.WithOverride(ev.Overrides, slot, s.Overrides[slot])
+			p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, s.Overrides[slot])
 		}
 		if s.Groups.Has(calendar.GroupWhen) { // as Graph does, and the connector writes them again
 			ev.Overrides = maps.Clone(s.Overrides)

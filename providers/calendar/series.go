@@ -1,6 +1,9 @@
 package calendar
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Occurrence is the content of one occurrence of a series: the master's, at the
 // slot's own time with the master's length, under what the override changes.
@@ -33,4 +36,19 @@ func (w When) At(slot Time) When {
 		zone = time.UTC
 	}
 	return When{Start: slot, End: At(at.Add(end.Sub(start)), zone)}
+}
+
+// WithOverride returns the set with the override of one slot in it, or, where that
+// says nothing, without the slot. The set given stays as it was.
+func WithOverride(set map[string]Override, slot string, o Override) map[string]Override {
+	set = maps.Clone(set)
+	if o.IsZero() {
+		delete(set, slot)
+		return set
+	}
+	if set == nil {
+		set = map[string]Override{}
+	}
+	set[slot] = o
+	return set
 }
