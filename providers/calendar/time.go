@@ -51,15 +51,16 @@ func At(t time.Time, loc *time.Location) Time {
 }
 
 // Clock returns the wall clock local ("2006-01-02T15:04:05") in zone, after
-// checking that both exist.
+// checking that both exist. Parts of a second are cut off, as At does.
 func Clock(local, zone string) (Time, error) {
-	if _, err := time.Parse(clockLayout, local); err != nil {
+	t, err := time.Parse(clockLayout, local) // takes fractions, and hours of one digit
+	if err != nil {
 		return Time{}, fmt.Errorf("calendar: %q is not a wall clock like 2006-01-02T15:04:05", local)
 	}
 	if _, err := LoadZone(zone); err != nil {
 		return Time{}, err
 	}
-	return Time{Local: local, Zone: zone}, nil
+	return Time{Local: t.Format(clockLayout), Zone: zone}, nil
 }
 
 // IsZero reports whether no time is given.
