@@ -212,6 +212,8 @@ func (r *Rule) check() error {
 		return invalidRule("BYYEARDAY does not go with FREQ=%s", r.Freq)
 	case len(r.ByMonthDay) > 0 && r.Freq == Weekly:
 		return invalidRule("BYMONTHDAY does not go with FREQ=WEEKLY")
+	case len(r.ByWeekNo) > 0 && len(r.BySetPos) > 0:
+		return invalidRule("BYSETPOS does not go with BYWEEKNO")
 	case len(r.ByWeekNo) > 0 && slices.ContainsFunc(r.ByDay, func(d WeekdayNum) bool { return d.N != 0 }):
 		return invalidRule("BYDAY with numbers does not go with BYWEEKNO")
 	case r.Count == 0 && r.Until.IsZero() && r.perDay() > maxPerDay:
