@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 
-	gcal "google.golang.org/api/calendar/v3"
-
 	"github.com/twinday/twinday/providers/calendar"
 )
 
@@ -34,7 +32,8 @@ type cursor struct {
 	Token   string `json:"t"`
 }
 
-const cursorVersion = 1
+// cursorVersion 1 left the exceptions of series out: what it read is to be read again.
+const cursorVersion = 2
 
 func queryHash() string {
 	sum := sha256.Sum256([]byte(query))
@@ -61,9 +60,8 @@ func token(since calendar.Cursor) (string, error) {
 	return c.Token, nil
 }
 
-// Changes implements calendar.Provider. Occurrences that differ from their series come as items of
-// their own; they are left out for now, as series are carried by their master
-// only.
+// Changes implements calendar.Provider. An increment names masters and changed
+// occurrences one by one; of every series that it touches, the whole is read.
 func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since calendar.Cursor) (calendar.Changes, error) {
 	const op = "google: read changes"
 	syncToken, err := token(since)
@@ -71,7 +69,8 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 		return calendar.Changes{}, &calendar.Error{Op: op, Kind: calendar.CursorExpired, Calendar: cal, Err: err}
 	}
 	pages := pager{op: op, cal: cal}
-	feed := feed{at: map[string]int{}}
+	r := &reader{p: p, op: op, cal: cal}
+	feed := newFeed(syncToken == "")
 	for pageToken := ""; ; {
 		call := p.api.Events.List(string(cal)).MaxResults(pageSize).SingleEvents(false).Context(ctx)
 		if syncToken != "" {
@@ -81,7 +80,7 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 			call.PageToken(pageToken)
 		}
 		page, err := call.Do()
-		feed.requests++
+		r.requests++
 		if err != nil {
 			return calendar.Changes{}, translateRead(op, cal, "", err)
 		}
@@ -93,51 +92,17 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 				return calendar.Changes{}, &calendar.Error{Op: op, Kind: calendar.Other, Calendar: cal,
 					Err: errors.New("the last page from Google has no sync token")}
 			}
-			next := cursor{cursorVersion, queryHash(), page.NextSyncToken}
-			return feed.changes(syncToken == "", next.encode()), nil
+			out, err := feed.changes(ctx, r)
+			if err != nil {
+				return calendar.Changes{}, err
+			}
+			out.Next = cursor{cursorVersion, queryHash(), page.NextSyncToken}.encode()
+			out.Requests = r.requests
+			return out, nil
 		}
 		pageToken = page.NextPageToken
 		if err := pages.next(pageToken, maxPages); err != nil {
 			return calendar.Changes{}, err
 		}
 	}
-}
-
-// feed gathers the items of all pages: the last word on each event, in the
-// order in which the events were first named.
-type feed struct {
-	items    []*gcal.Event
-	at       map[string]int
-	zone     string
-	requests int
-}
-
-func (f *feed) add(items []*gcal.Event) {
-	for _, g := range items {
-		// An occurrence of a series. Cancelled, it may be all that this is: with a
-		// recurringEventId it is an exclusion, never a deleted event.
-		if g == nil || g.RecurringEventId != "" {
-			continue
-		}
-		if i, ok := f.at[g.Id]; ok {
-			f.items[i] = g
-			continue
-		}
-		f.at[g.Id] = len(f.items)
-		f.items = append(f.items, g)
-	}
-}
-
-func (f *feed) changes(complete bool, next calendar.Cursor) calendar.Changes {
-	out := calendar.Changes{Complete: complete, Next: next, Requests: f.requests}
-	for _, g := range f.items {
-		// Only id and status of a deleted event are promised, and it may come
-		// with all its details all the same, even in a full read.
-		if g.Status == "cancelled" {
-			out.Removed = append(out.Removed, calendar.Removal{ID: calendar.RemoteID(g.Id), Certain: true})
-			continue
-		}
-		out.Events = append(out.Events, fromGoogle(g, f.zone))
-	}
-	return out
 }

@@ -43,14 +43,22 @@ func TestAFullReadAndOnFromIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := titles(ch.Events), []string{"a=A again", "b=B", "series=S"}; !slices.Equal(got, want) {
+	if got, want := titles(ch.Events), []string{"a=A again", "series=S", "b=B"}; !slices.Equal(got, want) {
 		t.Errorf("events = %v, want %v", got, want)
 	}
 	if !ch.Complete || ch.Requests != 3 || ch.Window != (calendar.Window{}) || !slices.Equal(ch.Removed, []calendar.Removal{{ID: "ghost", Certain: true}}) {
 		t.Errorf("changes = %+v", ch)
 	}
-	if r := ch.Events[2].Content.When.Recurrence.Rules; !slices.Equal(r, []string{"RRULE:FREQ=DAILY"}) {
+	if r := ch.Events[1].Content.When.Recurrence.Rules; !slices.Equal(r, []string{"RRULE:FREQ=DAILY"}) {
 		t.Errorf("rules = %v", r)
+	}
+	want := map[string]calendar.Override{
+		"20260105": {Original: calendar.Date(2026, 1, 5), Cancelled: true},
+		"20260106": {Original: calendar.Date(2026, 1, 6), Changed: calendar.Groups{calendar.GroupWhen, calendar.GroupTitle},
+			Content: calendar.Content{Title: "moved", When: calendar.When{Start: calendar.Date(2026, 1, 7), End: calendar.Date(2026, 1, 8)}}},
+	}
+	if got := ch.Events[1].Overrides; len(got) != 2 || len(calendar.Slots(got, want)) != 0 {
+		t.Errorf("overrides = %+v", got)
 	}
 	ch, err = p.Changes(t.Context(), "cal", ch.Next)
 	if err != nil || ch.Complete || ch.Requests != 1 || !slices.Equal(titles(ch.Events), []string{"b=B2"}) ||

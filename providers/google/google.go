@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -173,18 +174,14 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Capabilities implements calendar.Provider. Links are read, never written: a
-// conference belongs to its event, and attachments are files with permissions of
-// their own.
+// Capabilities implements calendar.Provider.
 func (p *Provider) Capabilities() calendar.Capabilities {
 	return calendar.Capabilities{
-		Groups: calendar.Groups{
-			calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace,
-			calendar.GroupAvailability, calendar.GroupVisibility, calendar.GroupReminders,
-		},
+		Groups:     slices.Clone(heldGroups),
 		TitleLimit: titleLimit,
 		PlaceLimit: placeLimit,
 		NotesLimit: notesLimit,
+		Series:     holds,
 		// Quick writes to one calendar may be refused at any time (Google guide
 		// 'Manage quotas', operational limits), so: one after the other.
 		Writes:       1,

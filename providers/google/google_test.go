@@ -112,9 +112,11 @@ func (w *world) open(s signin.Secret) *google.Provider {
 func TestProvider(t *testing.T) {
 	for name, switches := range map[string]mailbox.GoogleSwitches{
 		"as the harsher sources say": {PageLimit: 25},
-		"as the milder sources say": {PageLimit: 25, SyncKeepsWindow: true, NoOpPatchKeepsETag: false, BadTokenGone: true,
+		"as the milder sources say": {PageLimit: 25, DropOrphans: true, InstanceTouchesMaster: true, KeepRuleText: true,
+			SyncKeepsWindow: true, NoOpPatchKeepsETag: false, BadTokenGone: true,
 			TokenUnchangedWhenEmpty: true, AcceptTimeWithoutZone: true, AcceptIDWithUID: true},
-		"with empty pages, newest first, and tombstones in full": {PageLimit: 25, EmptyPages: true, Reversed: true, TombstonesKeepDetails: true},
+		"with empty pages, newest first, and tombstones in full": {PageLimit: 25, EmptyPages: true, Reversed: true, TombstonesKeepDetails: true,
+			AddWeekStart: true, ExceptionsTrickle: true, ExceptionsTrickleAlive: true, DeadMastersListed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			providertest.Run(t, providertest.Setup{Now: now, Many: 60, Open: func(t *testing.T) providertest.Account {
@@ -224,7 +226,7 @@ func (o other) must(err error) {
 
 func (o other) EditTitle(id calendar.RemoteID, title string) {
 	o.t.Helper()
-	o.must(o.sim.Mailbox().EditEvent(o.cal, string(id), func(e *mailbox.Event) { e.Title = title }))
+	o.must(o.sim.EditSeries(o.cal, string(id), func(e *mailbox.Event) { e.Title = title })) // or a single event
 }
 
 func (o other) TouchOnly(id calendar.RemoteID) bool {
@@ -262,4 +264,37 @@ func (o other) Rest(id calendar.RemoteID) string {
 		o.t.Fatalf("no event %s", id)
 	}
 	return fmt.Sprintf("%v %v %v %v %v %v %q", e.Attendees, e.Private, e.Shared, e.Extra, e.Attachments, e.Organizer, e.Conference)
+}
+
+// What a person does to a series with the mouse, in Google's own app.
+
+func (o other) MoveOccurrence(id calendar.RemoteID, original, start, end calendar.Time) {
+	o.t.Helper()
+	o.must(o.sim.EditOccurrence(o.cal, string(id), original.Slot(), func(e *mailbox.Event) {
+		e.Start, e.End = moment(start), moment(end)
+	}))
+}
+
+func (o other) RetitleOccurrence(id calendar.RemoteID, original calendar.Time, title string) {
+	o.t.Helper()
+	o.must(o.sim.EditOccurrence(o.cal, string(id), original.Slot(), func(e *mailbox.Event) { e.Title = title }))
+}
+
+func (o other) CancelOccurrence(id calendar.RemoteID, original calendar.Time) {
+	o.t.Helper()
+	o.must(o.sim.CancelOccurrence(o.cal, string(id), original.Slot()))
+}
+
+func (o other) Reschedule(id calendar.RemoteID, when calendar.When) {
+	o.t.Helper()
+	o.must(o.sim.EditSeries(o.cal, string(id), func(e *mailbox.Event) {
+		e.Start, e.End, e.Recurrence = moment(when.Start), moment(when.End), when.Recurrence.Rules
+	}))
+}
+
+func (o other) Split(id calendar.RemoteID, original calendar.Time, title string) calendar.RemoteID {
+	o.t.Helper()
+	tail, err := o.sim.SplitSeries(o.cal, string(id), original.Slot(), func(e *mailbox.Event) { e.Title = title })
+	o.must(err)
+	return calendar.RemoteID(tail)
 }

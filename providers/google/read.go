@@ -19,11 +19,13 @@ const (
 	markEntity       = "twindayEntity"
 )
 
-// fromGoogle reads an event. calendarZone is the zone of its calendar, used where
+// fromGoogle reads one resource: a single event, a master without its
+// exceptions, or an occurrence as if it were single. calendarZone is the zone of its calendar, used where
 // the event's own is absent or unknown here; "" if that is not known either.
 //
-// An event whose times make no sense keeps its place in the calendar, without
-// times and as UnknownType: one such event must not stop all others.
+// An event whose times or rule make no sense keeps its place in the calendar,
+// as UnknownType and without times that cannot be read: one such event must not
+// stop all others.
 func fromGoogle(g *gcal.Event, calendarZone string) calendar.Event {
 	when, err := whenOf(g, calendarZone)
 	e := calendar.Event{
@@ -94,7 +96,11 @@ func whenOf(g *gcal.Event, calendarZone string) (calendar.When, error) {
 	if err != nil {
 		return calendar.When{}, err
 	}
-	w := calendar.When{Start: start, End: start, Recurrence: calendar.Recurrence{Rules: slices.Clone(g.Recurrence)}}
+	var ruleErr error
+	w := calendar.When{Start: start, End: start}
+	if w.Recurrence, err = rulesOf(start, g.Recurrence); err != nil {
+		ruleErr = err
+	}
 	switch {
 	case g.End != nil:
 		end := *g.End
@@ -115,7 +121,7 @@ func whenOf(g *gcal.Event, calendarZone string) (calendar.When, error) {
 		day = day.AddDate(0, 0, 1)
 		w.End = calendar.Date(day.Year(), day.Month(), day.Day())
 	}
-	return w, nil
+	return w, ruleErr
 }
 
 // timeOf reads one end of an event. The instant is authoritative, the event's

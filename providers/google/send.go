@@ -3,6 +3,7 @@ package google
 import (
 	"encoding/base32"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,13 +30,18 @@ func eventID(k calendar.Key) (string, error) {
 	return base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding).EncodeToString(b), nil
 }
 
+// heldGroups are the groups that Google can hold and this connector writes.
+// Links are read, never written: a conference belongs to its event, and
+// attachments are files with permissions of their own.
+var heldGroups = calendar.Groups{
+	calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace,
+	calendar.GroupAvailability, calendar.GroupVisibility, calendar.GroupReminders,
+}
+
 // insertBody is a whole new event. It names no attendees, whatever happens, so
 // Google has no one to write to.
 func insertBody(id string, m calendar.Mark, c calendar.Content) (*gcal.Event, error) {
-	g, err := patchBody(calendar.Groups{
-		calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace,
-		calendar.GroupAvailability, calendar.GroupVisibility, calendar.GroupReminders,
-	}, c)
+	g, err := patchBody(heldGroups, c)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +91,10 @@ func setWhen(g *gcal.Event, w calendar.When) error {
 	invalid := func(err error) error {
 		return &calendar.Error{Kind: calendar.Invalid, Field: string(calendar.GroupWhen), Err: err}
 	}
-	if !w.Recurrence.IsZero() {
-		return invalid(fmt.Errorf("a series cannot be written to Google yet"))
+	if why := holds(w); why != "" {
+		return &calendar.Error{Kind: calendar.Invalid, Field: "recurrence", Err: errors.New(why)}
 	}
+	g.Recurrence = slices.Clone(w.Recurrence.Rules)
 	if w.Start.IsDate() != w.End.IsDate() {
 		return invalid(fmt.Errorf("one end is a date, the other a time: %s, %s", w.Start, w.End))
 	}

@@ -188,13 +188,13 @@ func TestWhatACreateSends(t *testing.T) {
 func TestACreateThatCannotBeSent(t *testing.T) {
 	day := calendar.When{Start: calendar.Date(2026, 1, 2), End: calendar.Date(2026, 1, 3)}
 	series := day
-	series.Recurrence.Rules = []string{"RRULE:FREQ=DAILY"}
+	series.Recurrence.Rules = []string{"RRULE:FREQ=HOURLY;COUNT=3"}
 	mixed := day
 	mixed.End = clock(t, "2026-01-03T10:00:00", "Europe/Berlin")
 	for name, d := range map[string]calendar.Draft{
 		"no key":          {Content: calendar.Content{When: day}},
 		"no time":         {Key: key},
-		"a series":        {Key: key, Content: calendar.Content{When: series}},
+		"every hour":      {Key: key, Content: calendar.Content{When: series}},
 		"a date and time": {Key: key, Content: calendar.Content{When: mixed}},
 		"an unknown zone": {Key: key, Content: calendar.Content{When: calendar.When{
 			Start: calendar.Time{Local: "2026-01-02T10:00:00", Zone: "Mars/Base"}, End: calendar.Time{Local: "2026-01-02T11:00:00", Zone: "Mars/Base"}}}},

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	gcal "google.golang.org/api/calendar/v3"
+	"maps"
+	"slices"
 
 	"github.com/twinday/twinday/providers/calendar"
 )
@@ -13,18 +13,31 @@ import (
 // sendUpdates is said with every write: no mail to anyone.
 const sendUpdates = "none"
 
-// Get implements calendar.Provider.
+// Get implements calendar.Provider. The id of one occurrence is an event's only
+// where the occurrence stands alone.
 func (p *Provider) Get(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (calendar.Event, error) {
 	const op = "google: get event"
 	g, err := p.api.Events.Get(string(cal), string(id)).Context(ctx).Do()
 	if err != nil {
 		return calendar.Event{}, translateRead(op, cal, id, err)
 	}
-	return p.read(ctx, op, cal, g)
+	r := &reader{p: p, op: op, cal: cal}
+	if g.RecurringEventId != "" && g.Status != "cancelled" {
+		master, err := r.get(ctx, g.RecurringEventId)
+		if err != nil {
+			return calendar.Event{}, err
+		}
+		if master != nil || !standsAlone(g) {
+			return calendar.Event{}, &calendar.Error{Op: op, Kind: calendar.NotFound, Calendar: cal, Event: id,
+				Err: errors.New("this is one occurrence of a series")}
+		}
+	}
+	return r.event(ctx, g)
 }
 
 // Create implements calendar.Provider. The key becomes the event's id, which
-// Google never gives to another event.
+// Google never gives to another event. Cancelled occurrences go along as EXDATE,
+// changed ones follow one by one.
 func (p *Provider) Create(ctx context.Context, cal calendar.CalendarID, d calendar.Draft) (calendar.Event, error) {
 	const op = "google: create event"
 	id, err := eventID(d.Key)
@@ -35,6 +48,7 @@ func (p *Provider) Create(ctx context.Context, cal calendar.CalendarID, d calend
 	if err != nil {
 		return calendar.Event{}, at(err, op, cal, calendar.RemoteID(id))
 	}
+	body.Recurrence = withExdates(body.Recurrence, cancelledSlots(d.Content.When, d.Overrides))
 	g, err := p.api.Events.Insert(string(cal), body).SendUpdates(sendUpdates).Context(ctx).Do()
 	if err != nil {
 		err = translate(op, cal, calendar.RemoteID(id), err)
@@ -43,7 +57,17 @@ func (p *Provider) Create(ctx context.Context, cal calendar.CalendarID, d calend
 		}
 		return calendar.Event{}, err
 	}
-	return p.read(ctx, op, cal, g)
+	r := &reader{p: p, op: op, cal: cal}
+	if len(g.Recurrence) == 0 {
+		return r.event(ctx, g)
+	}
+	// It was made by this very request: it cannot have exceptions.
+	zone, err := p.zoneFor(ctx, op, cal, g)
+	if err != nil {
+		return calendar.Event{}, err
+	}
+	w := &writer{reader: r, now: series{master: g, zone: zone}}
+	return w.bring(ctx, slices.Sorted(maps.Keys(d.Overrides)), d.Overrides)
 }
 
 // taken finds out who holds the id that an insert collided with: the event of
@@ -62,7 +86,7 @@ func (p *Provider) taken(ctx context.Context, cal calendar.CalendarID, id calend
 	return e, err
 }
 
-// Update implements calendar.Provider with a patch: attendees, conference, and
+// Update implements calendar.Provider with patches: attendees, conference, and
 // whatever this version does not know of, are not in the body and stay.
 func (p *Provider) Update(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version,
 	c calendar.Change) (calendar.Event, error) {
@@ -70,27 +94,55 @@ func (p *Provider) Update(ctx context.Context, cal calendar.CalendarID, id calen
 	if err := needVersion(op, cal, id, v); err != nil {
 		return calendar.Event{}, err
 	}
+	r := &reader{p: p, op: op, cal: cal}
+	if isSeries(v) {
+		was, err := r.current(ctx, id, v)
+		if err != nil {
+			return calendar.Event{}, err
+		}
+		return (&writer{reader: r, now: was}).change(ctx, c)
+	}
 	body, err := patchBody(c.Groups, c.Content)
 	if err != nil {
 		return calendar.Event{}, at(err, op, cal, id)
 	}
-	call := p.api.Events.Patch(string(cal), string(id), body).SendUpdates(sendUpdates).Context(ctx)
-	call.Header().Set("If-Match", string(v))
-	g, err := call.Do()
+	body.Recurrence = withExdates(body.Recurrence, cancelledSlots(c.Content.When, c.Overrides))
+	g, err := r.patch(ctx, string(id), string(v), body)
 	if err != nil {
-		return calendar.Event{}, translate(op, cal, id, err)
+		return calendar.Event{}, err
 	}
-	return p.read(ctx, op, cal, g)
+	w := &writer{reader: r}
+	switch {
+	case g.Status == "cancelled" || len(g.Recurrence) == 0 && len(c.Slots) == 0:
+		return r.event(ctx, g)
+	case len(g.Recurrence) == 0: // the rest of a series that was being made single
+		if w.now, err = r.whole(ctx, g); err != nil {
+			return calendar.Event{}, err
+		}
+		return w.becameSingle(ctx, g)
+	}
+	return w.becameSeries(ctx, g, c)
 }
 
-// Delete implements calendar.Provider.
+// Delete implements calendar.Provider. Deleting a master deletes its occurrences.
 func (p *Provider) Delete(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version) error {
 	const op = "google: delete event"
 	if err := needVersion(op, cal, id, v); err != nil {
 		return err
 	}
+	etag := string(v)
+	if isSeries(v) {
+		was, err := (&reader{p: p, op: op, cal: cal}).current(ctx, id, v)
+		if k := calendar.KindOf(err); k == calendar.NotFound || k == calendar.Gone {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		etag = was.master.Etag
+	}
 	call := p.api.Events.Delete(string(cal), string(id)).SendUpdates(sendUpdates).Context(ctx)
-	call.Header().Set("If-Match", string(v))
+	call.Header().Set("If-Match", etag)
 	err := translate(op, cal, id, call.Do())
 	switch calendar.KindOf(err) {
 	case calendar.NotFound, calendar.Gone:
@@ -104,23 +156,6 @@ func (p *Provider) Delete(ctx context.Context, cal calendar.CalendarID, id calen
 		}
 	}
 	return err
-}
-
-// read turns an answer into an event. A cancelled one is deleted: get answers
-// 200 for it (reference of events.get), and so does a patch on a tombstone.
-func (p *Provider) read(ctx context.Context, op string, cal calendar.CalendarID, g *gcal.Event) (calendar.Event, error) {
-	if g.Status == "cancelled" {
-		return calendar.Event{}, &calendar.Error{Op: op, Kind: calendar.Gone, Calendar: cal, Event: calendar.RemoteID(g.Id),
-			Err: errors.New("the event was deleted")}
-	}
-	zone := ""
-	if needsCalendarZone(g) {
-		var err error
-		if zone, err = p.zone(ctx, op, cal); err != nil {
-			return calendar.Event{}, err
-		}
-	}
-	return fromGoogle(g, zone), nil
 }
 
 // needVersion refuses to write without one: If-Match would be missing, and the

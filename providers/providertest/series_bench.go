@@ -194,7 +194,7 @@ func (b *bench) wantForm(what string, e calendar.Event) {
 		}
 		for _, g := range o.Changed {
 			held := e.Content
-			held.When = calendar.When{Start: o.Original, End: b.lengthened(e.Content.When, o.Original)}
+			held.When = e.Content.When.At(o.Original)
 			if o.Cancelled || calendar.Equal(g, o.Content, held) {
 				b.t.Errorf("%s: the override of %s names %s, which is as in the series", what, slot, g)
 			}
@@ -203,21 +203,6 @@ func (b *bench) wantForm(what string, e calendar.Event) {
 			b.t.Errorf("%s: the override of %s has a rule of its own", what, slot)
 		}
 	}
-}
-
-// lengthened is the end of an occurrence by the rule; zero where a clock change
-// makes that a question.
-func (b *bench) lengthened(w calendar.When, slot calendar.Time) calendar.Time {
-	if w.End.Zone != w.Start.Zone {
-		return calendar.Time{}
-	}
-	layout := "2006-01-02T15:04:05"[:len(slot.Local)]
-	from, err1 := time.Parse(layout, w.Start.Local)
-	to, err2 := time.Parse(layout, w.End.Local)
-	if err1 != nil || err2 != nil {
-		return calendar.Time{}
-	}
-	return b.later(slot, to.Sub(from))
 }
 
 func showOverride(set map[string]calendar.Override, slot string) string {

@@ -1,0 +1,329 @@
+package google
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	gcal "google.golang.org/api/calendar/v3"
+
+	"github.com/twinday/twinday/providers/calendar"
+)
+
+// current reads a series and insists on its version.
+func (r *reader) current(ctx context.Context, id calendar.RemoteID, v calendar.Version) (series, error) {
+	g, err := r.p.api.Events.Get(string(r.cal), string(id)).Context(ctx).Do()
+	if err != nil {
+		return series{}, translateRead(r.op, r.cal, id, err)
+	}
+	if g.Status == "cancelled" {
+		return series{}, r.gone(g.Id)
+	}
+	s, err := r.whole(ctx, g)
+	if err != nil {
+		return series{}, err
+	}
+	if s.master.Status == "cancelled" {
+		return series{}, r.gone(g.Id)
+	}
+	if s.event().Version != v {
+		return series{}, &calendar.Error{Op: r.op, Kind: calendar.Conflict, Calendar: r.cal, Event: id,
+			Err: errors.New("the series, or one of its occurrences, has changed")}
+	}
+	return s, nil
+}
+
+// patch writes what body says, over the version etag; "" writes over nothing,
+// and is for an occurrence that has no resource yet.
+func (r *reader) patch(ctx context.Context, id, etag string, body *gcal.Event) (*gcal.Event, error) {
+	call := r.p.api.Events.Patch(string(r.cal), id, body).SendUpdates(sendUpdates).Context(ctx)
+	if etag != "" {
+		call.Header().Set("If-Match", etag)
+	}
+	g, err := call.Do()
+	if err != nil {
+		return nil, translate(r.op, r.cal, calendar.RemoteID(id), err)
+	}
+	return g, nil
+}
+
+// writer changes a series part by part, each over the version it was read at. A
+// change that was cut off is brought about by sending it again: what is there
+// already is not written twice.
+type writer struct {
+	*reader
+	now   series // as last read or answered
+	wrote bool   // now was put together from answers
+}
+
+// change brings about an update of what was a series until now.
+func (w *writer) change(ctx context.Context, c calendar.Change) (calendar.Event, error) {
+	was, _, err := w.now.bySlot()
+	if err != nil && len(c.Slots) > 0 {
+		return calendar.Event{}, w.refuse("recurrence", err)
+	}
+	body, err := patchBody(c.Groups, c.Content)
+	if err != nil {
+		return calendar.Event{}, at(err, w.op, w.cal, calendar.RemoteID(w.now.master.Id))
+	}
+	retimed := c.Groups.Has(calendar.GroupWhen)
+	switch {
+	case retimed && len(body.Recurrence) == 0:
+		body.NullFields = append(body.NullFields, "Recurrence")
+		g, err := w.patch(ctx, w.now.master.Id, w.now.master.Etag, body)
+		if err != nil {
+			return calendar.Event{}, err
+		}
+		return w.becameSingle(ctx, g)
+	case retimed:
+		body.Recurrence = withExdates(body.Recurrence, cancelledSlots(c.Content.When, c.Overrides))
+	default:
+		body.Recurrence = w.withoutExdates(c)
+	}
+	if len(c.Groups) > 0 || body.Recurrence != nil {
+		g, err := w.patch(ctx, w.now.master.Id, w.now.master.Etag, body)
+		if err != nil {
+			return calendar.Event{}, err
+		}
+		if retimed {
+			return w.becameSeries(ctx, g, c)
+		}
+		if w.now, err = w.whole(ctx, g); err != nil {
+			return calendar.Event{}, err
+		}
+	}
+	now, _, err := w.now.bySlot()
+	if err != nil {
+		return w.now.event(), nil
+	}
+	// What an occurrence takes over from its master is Google's to decide, and
+	// differs by how it was changed before. So, after the master, its
+	// occurrences are held against the set that is wanted.
+	want := c.Overrides
+	if want == nil {
+		want = map[string]calendar.Override{}
+		for slot, x := range was {
+			want[slot] = x.Override
+		}
+		for _, slot := range c.Slots {
+			delete(want, slot)
+		}
+	}
+	slots := slices.Clone(c.Slots)
+	for slot, x := range now {
+		if o := want[slot]; x.Cancelled || o.Cancelled || slices.Contains(slots, slot) {
+			continue
+		}
+		for _, g := range c.Groups {
+			if heldGroups.Has(g) && x.Changed.Has(g) != want[slot].Changed.Has(g) {
+				slots = append(slots, slot)
+				break
+			}
+		}
+	}
+	return w.bring(ctx, slots, want)
+}
+
+// becameSeries brings about the overrides after the master was given its time and
+// rule. Exceptions from before may have gone, stand where the rule has nothing, or
+// come to stand on an occurrence of the new rule (sources differ on what Google
+// does): the wanted set alone decides.
+func (w *writer) becameSeries(ctx context.Context, g *gcal.Event, c calendar.Change) (calendar.Event, error) {
+	var err error
+	if w.now, err = w.whole(ctx, g); err != nil {
+		return calendar.Event{}, err
+	}
+	now, orphans, err := w.now.bySlot()
+	if err != nil {
+		return calendar.Event{}, w.refuse("recurrence", err)
+	}
+	if err := w.clear(ctx, orphans); err != nil {
+		return calendar.Event{}, err
+	}
+	slots := slices.AppendSeq(slices.Collect(maps.Keys(now)), maps.Keys(c.Overrides))
+	return w.bring(ctx, slots, c.Overrides)
+}
+
+// becameSingle deletes what occurrences are left after the master was made a single
+// event, under its own id.
+func (w *writer) becameSingle(ctx context.Context, g *gcal.Event) (calendar.Event, error) {
+	if err := w.clear(ctx, w.now.exceptions); err != nil {
+		return calendar.Event{}, err
+	}
+	return w.event(ctx, g)
+}
+
+// clear deletes occurrences that the series no longer has. Google leaves them in
+// the calendar when a rule is shortened (PipedreamHQ/pipedream#20056).
+func (w *writer) clear(ctx context.Context, orphans []*gcal.Event) error {
+	for _, g := range orphans {
+		if g.Status == "cancelled" {
+			continue
+		}
+		call := w.p.api.Events.Delete(string(w.cal), g.Id).SendUpdates(sendUpdates).Context(ctx)
+		err := translate(w.op, w.cal, calendar.RemoteID(g.Id), call.Do())
+		if k := calendar.KindOf(err); err != nil && k != calendar.NotFound && k != calendar.Gone {
+			return err
+		}
+		w.wrote = true
+	}
+	return nil
+}
+
+// bring makes the slots what they are in want, where they are not so already, and
+// reads the whole series again if anything was written.
+func (w *writer) bring(ctx context.Context, slots []string, want map[string]calendar.Override) (calendar.Event, error) {
+	now, _, err := w.now.bySlot()
+	if err != nil {
+		return calendar.Event{}, w.refuse("recurrence", err)
+	}
+	master := fromGoogle(w.now.master, w.now.zone).Content
+	occurrences, err := master.When.Occurrences()
+	if err != nil {
+		return calendar.Event{}, w.refuse("recurrence", err)
+	}
+	slices.Sort(slots)
+	var answers []*gcal.Event
+	for _, slot := range slices.Compact(slots) {
+		original, err := slotTime(slot, master.When.Start)
+		if err != nil || !occurrences.Has(original) {
+			continue // an occurrence that the rule does not have is as wanted: not there
+		}
+		o := want[slot]
+		o.Original = original
+		g, err := w.occurrence(ctx, now[slot], o, master)
+		if err != nil {
+			return calendar.Event{}, err
+		}
+		if g != nil {
+			answers = append(answers, g)
+		}
+	}
+	if len(answers) == 0 && !w.wrote {
+		return w.now.event(), nil
+	}
+	after, err := w.get(ctx, w.now.master.Id)
+	if err != nil {
+		return calendar.Event{}, err
+	}
+	if after == nil || after.Status == "cancelled" {
+		return calendar.Event{}, w.gone(w.now.master.Id)
+	}
+	if w.now, err = w.whole(ctx, after); err != nil {
+		return calendar.Event{}, err
+	}
+	w.overlay(answers)
+	return w.now.event(), nil
+}
+
+// overlay puts the answers of writes over what was listed: a list may be behind
+// (observed by third parties), and what was just written must not look undone.
+func (w *writer) overlay(answers []*gcal.Event) {
+	for _, g := range answers {
+		i := slices.IndexFunc(w.now.exceptions, func(x *gcal.Event) bool { return x.Id == g.Id })
+		switch {
+		case i < 0:
+			w.now.exceptions = append(w.now.exceptions, g)
+		case instant(g.Updated).After(instant(w.now.exceptions[i].Updated)):
+			w.now.exceptions[i] = g
+		}
+	}
+}
+
+// occurrence makes one occurrence what is wanted. nil if it is so already.
+func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Override, master calendar.Content) (*gcal.Event, error) {
+	want.Changed = slices.DeleteFunc(slices.Clone(want.Changed), func(g calendar.Group) bool { return !heldGroups.Has(g) })
+	if now.Equal(want) {
+		return nil, nil
+	}
+	body := &gcal.Event{Status: "cancelled"}
+	if !want.Cancelled {
+		groups := want.Changed.With(now.Changed...) // what it no longer changes goes back
+		if now.Cancelled {
+			groups = heldGroups // what a cancelled occurrence would be is not known
+		}
+		var err error
+		if body, err = patchBody(groups, master.Occurrence(want)); err != nil {
+			return nil, at(err, w.op, w.cal, calendar.RemoteID(w.now.master.Id))
+		}
+		body.Status = "confirmed"
+	}
+	id, etag := "", ""
+	if now.item != nil {
+		id, etag = now.item.Id, now.item.Etag
+	} else {
+		var err error
+		if id, err = w.instanceID(ctx, w.now.master.Id, want.Original); err != nil {
+			return nil, err
+		}
+	}
+	g, err := w.patch(ctx, id, etag, body)
+	switch calendar.KindOf(err) {
+	case calendar.NotFound, calendar.Gone:
+		// Not the series itself is meant by that, unless it is gone, too.
+		if master, getErr := w.get(ctx, w.now.master.Id); getErr == nil && (master == nil || master.Status == "cancelled") {
+			return nil, w.gone(w.now.master.Id)
+		}
+		return nil, w.refuse("overrides", fmt.Errorf("there is no occurrence at %s: %w", want.Original, err))
+	}
+	return g, err
+}
+
+func (w *writer) refuse(field string, err error) error {
+	return &calendar.Error{Op: w.op, Kind: calendar.Invalid, Field: field, Calendar: w.cal,
+		Event: calendar.RemoteID(w.now.master.Id), Err: err}
+}
+
+// withoutExdates is the master's recurrence without the EXDATEs of occurrences
+// that shall not be cancelled any more; nil if it can stay as it is.
+func (w *writer) withoutExdates(c calendar.Change) []string {
+	start := fromGoogle(w.now.master, w.now.zone).Content.When.Start
+	kept, exdates, err := calendar.SplitExdates(start, w.now.master.Recurrence)
+	if err != nil {
+		return nil
+	}
+	var stay []string
+	for _, t := range exdates {
+		if slot := t.Slot(); c.Overrides[slot].Cancelled || !slices.Contains(c.Slots, slot) {
+			stay = append(stay, slot)
+		}
+	}
+	if len(stay) == len(exdates) {
+		return nil
+	}
+	return withExdates(kept, stay)
+}
+
+// cancelledSlots are the slots that a series has and shall not show. An EXDATE of
+// any other moment would be without effect (guide 'Calendars and events').
+func cancelledSlots(w calendar.When, overrides map[string]calendar.Override) []string {
+	occurrences, err := w.Occurrences()
+	if err != nil {
+		return nil // refused elsewhere
+	}
+	var out []string
+	for slot, o := range overrides {
+		t, err := slotTime(slot, w.Start)
+		if o.Cancelled && err == nil && occurrences.Has(t) {
+			out = append(out, slot)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// withExdates adds the slots to the lines of a rule, if there is one: in UTC
+// without TZID, which every reader understands, or as dates.
+func withExdates(rules, slots []string) []string {
+	if len(rules) == 0 || len(slots) == 0 {
+		return rules
+	}
+	name := "EXDATE:"
+	if len(slots[0]) == len("20060102") {
+		name = "EXDATE;VALUE=DATE:"
+	}
+	return append(slices.Clone(rules), name+strings.Join(slots, ","))
+}
