@@ -187,9 +187,9 @@ func (c *call) deltaPage(cal *mailbox.Calendar, t token) (*reply, *apiError) {
 	if c.quirks.ReversedPages {
 		slices.Reverse(items)
 	}
-	if n := len(page); n > 0 {
-		t.At, t.Part, t.Last = page[n-1].stored().Change, page[n-1].part, page[n-1].ID
-		if page[n-1].last {
+	for _, u := range page {
+		t.At, t.Part, t.Last = u.stored().Change, u.part, u.ID
+		if u.last {
 			t.After, t.Part = t.At, 0
 		}
 	}
