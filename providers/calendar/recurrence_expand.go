@@ -29,6 +29,7 @@ type generator struct {
 	empty  bool // the rule yields nothing but start
 
 	counted func() []slot // with COUNT: all slots, expanded once
+	barren  func() bool   // like empty, but found out by looking, once
 }
 
 func newGenerator(r Rule, c *clock, start Time) (*generator, error) {
@@ -56,6 +57,10 @@ func newGenerator(r Rule, c *clock, start Time) (*generator, error) {
 		return nil, invalidRule("FREQ=%s until %s is more than %d occurrences", r.Freq, r.Until, maxRuleCount)
 	}
 	g.option, g.empty = g.rule.libraryOption(first)
+	g.barren = sync.OnceValue(func() bool {
+		_, found := g.search(0, g.first, func(int64) bool { return false })
+		return !found
+	})
 	if r.Count > 0 {
 		g.counted = sync.OnceValue(func() []slot { return slices.Collect(g.run(minMoment)) })
 	}
@@ -170,39 +175,50 @@ func (g *generator) walls(c *clock, from int64) iter.Seq[int64] {
 			// Two days are more than any offset and any gap.
 			last = max(last, from+c.offsetOrZero(from)-2*daySeconds)
 		}
-		if g.empty {
+		if g.empty || from > g.start.at && g.barren() {
 			return
 		}
-		period := g.periodOf(max(g.first, last))
-		for {
-			begin := g.periodStart(period)
-			shift := int64((9599-time.Unix(begin, 0).UTC().Year())/cycleYears) * cycleSeconds
-			option := g.option
-			option.Dtstart = time.Unix(begin+shift, 0).UTC()
-			option.Until = libraryEnd
-			library, err := rrule.NewRRule(option)
-			if err != nil {
-				return // cannot be: ParseRule checks all that the library checks
-			}
-			found := false
-			next := library.Iterator()
-			for t, ok := next(); ok; t, ok = next() {
-				wall := t.Unix() - shift
-				if wall <= last || len(g.rule.ByWeekNo) > 0 && !g.inWeek(wall) {
-					continue
-				}
-				if wall >= maxMoment || !yield(wall) {
-					return
-				}
-				last, found = wall, true
-			}
-			end := libraryEnd.Unix() - shift
+		for period := g.periodOf(max(g.first, last)); ; {
+			end, found := g.search(period, last, func(wall int64) bool {
+				last = wall
+				return yield(wall)
+			})
 			if !found || end >= maxMoment {
 				return
 			}
 			period = g.periodOf(end)
 		}
 	}
+}
+
+// search has the library look from a period on for wall clocks after one; it
+// returns where it came to the end of its calendar, maxMoment if it was stopped or
+// the year 4500 is over, and whether there was any.
+func (g *generator) search(period, after int64, yield func(wall int64) bool) (end int64, found bool) {
+	begin := g.periodStart(period)
+	shift := int64((9599-time.Unix(begin, 0).UTC().Year())/cycleYears) * cycleSeconds
+	option := g.option
+	option.Dtstart = time.Unix(begin+shift, 0).UTC()
+	option.Until = libraryEnd
+	library, err := rrule.NewRRule(option)
+	if err != nil {
+		return maxMoment, false // cannot be: ParseRule checks all that the library checks
+	}
+	next := library.Iterator()
+	for t, ok := next(); ok; t, ok = next() {
+		wall := t.Unix() - shift
+		if wall <= after || len(g.rule.ByWeekNo) > 0 && !g.inWeek(wall) {
+			continue
+		}
+		if wall >= maxMoment {
+			return maxMoment, found
+		}
+		found = true
+		if !yield(wall) {
+			return maxMoment, true
+		}
+	}
+	return libraryEnd.Unix() - shift, found
 }
 
 var libraryEnd = time.Date(9999, time.December, 31, 23, 59, 59, 0, time.UTC)

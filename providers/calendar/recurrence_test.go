@@ -54,32 +54,23 @@ func TestFaultsOfTheLibraryAreMended(t *testing.T) {
 			"2026-01-05 2026-01-07"},
 		"EXDATE takes RDATE and start": {"2026-01-05", []string{"RRULE:FREQ=DAILY;COUNT=2", "RDATE;VALUE=DATE:20260110", "EXDATE;VALUE=DATE:20260105,20260110"},
 			"2026-01-06"},
-		"start that does not match is the first":   {"2026-01-06", []string{"RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=3"}, "2026-01-06 2026-01-12 2026-01-19"},
-		"UNTIL before start leaves nothing":        {"2026-01-06", []string{"RRULE:FREQ=DAILY;UNTIL=20260105"}, ""},
-		"the 30th of February: start alone":        {"2026-01-06", []string{"RRULE:FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30"}, "2026-01-06"},
-		"a February that never has a week 30":      {"2026-01-06", []string{"RRULE:FREQ=YEARLY;BYMONTH=2;BYWEEKNO=30"}, "2026-01-06"},
-		"a last day that is never a first Monday":  {"2026-01-06", []string{"RRULE:FREQ=MONTHLY;BYMONTHDAY=-1;BYDAY=1MO"}, "2026-01-06"},
-		"the 29th of February":                     {"2024-02-29", []string{"RRULE:FREQ=YEARLY;COUNT=3"}, "2024-02-29 2028-02-29 2032-02-29"},
-		"the last day as Outlook means the 31st":   {"2026-01-31", []string{"RRULE:FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1;COUNT=3"}, "2026-01-31 2026-02-28 2026-03-30"},
-		"a number where it means nothing":          {"2026-01-05", []string{"RRULE:FREQ=WEEKLY;BYDAY=1MO;COUNT=2"}, "2026-01-05 2026-01-12"},
-		"times of day mean nothing to a date":      {"2026-01-05", []string{"RRULE:FREQ=DAILY;BYHOUR=9,17;COUNT=2"}, "2026-01-05 2026-01-06"},
-		"UNTIL with a time on dates":               {"2026-01-05", []string{"RRULE:FREQ=DAILY;UNTIL=20260106T235959Z"}, "2026-01-05 2026-01-06"},
-		"EXDATE with a time on dates":              {"2026-01-05", []string{"RRULE:FREQ=DAILY;COUNT=2", "EXDATE:20260106T000000Z"}, "2026-01-05"},
-		"a period's start counts":                  {"2026-01-05", []string{"RDATE;VALUE=PERIOD:20260107T100000Z/PT1H"}, "2026-01-05 2026-01-07"},
-		"no rule: one":                             {"2026-01-05", nil, "2026-01-05"},
-		"lower case, spaces, semicolon, X- part":   {"2026-01-05", []string{"rrule:freq=weekly; byday=mo, we;x-note=1;count=3;"}, "2026-01-05 2026-01-07 2026-01-12"},
-		"RSCALE and SKIP as RFC 7529 spells none":  {"2026-01-31", []string{"RRULE:RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=OMIT;COUNT=2"}, "2026-01-31 2026-03-31"},
-		"a series older than the calendar's cycle": {"1604-02-29", []string{"RRULE:FREQ=YEARLY;COUNT=100"}, ""},
+		"start that does not match is the first":  {"2026-01-06", []string{"RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=3"}, "2026-01-06 2026-01-12 2026-01-19"},
+		"UNTIL before start leaves nothing":       {"2026-01-06", []string{"RRULE:FREQ=DAILY;UNTIL=20260105"}, ""},
+		"the 30th of February: start alone":       {"2026-01-06", []string{"RRULE:FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30"}, "2026-01-06"},
+		"a February that never has a week 30":     {"2026-01-06", []string{"RRULE:FREQ=YEARLY;BYMONTH=2;BYWEEKNO=30"}, "2026-01-06"},
+		"a last day that is never a first Monday": {"2026-01-06", []string{"RRULE:FREQ=MONTHLY;BYMONTHDAY=-1;BYDAY=1MO"}, "2026-01-06"},
+		"the 29th of February":                    {"2024-02-29", []string{"RRULE:FREQ=YEARLY;COUNT=3"}, "2024-02-29 2028-02-29 2032-02-29"},
+		"the last day as Outlook means the 31st":  {"2026-01-31", []string{"RRULE:FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1;COUNT=3"}, "2026-01-31 2026-02-28 2026-03-30"},
+		"a number where it means nothing":         {"2026-01-05", []string{"RRULE:FREQ=WEEKLY;BYDAY=1MO;COUNT=2"}, "2026-01-05 2026-01-12"},
+		"times of day mean nothing to a date":     {"2026-01-05", []string{"RRULE:FREQ=DAILY;BYHOUR=9,17;COUNT=2"}, "2026-01-05 2026-01-06"},
+		"UNTIL with a time on dates":              {"2026-01-05", []string{"RRULE:FREQ=DAILY;UNTIL=20260106T235959Z"}, "2026-01-05 2026-01-06"},
+		"EXDATE with a time on dates":             {"2026-01-05", []string{"RRULE:FREQ=DAILY;COUNT=2", "EXDATE:20260106T000000Z"}, "2026-01-05"},
+		"a period's start counts":                 {"2026-01-05", []string{"RDATE;VALUE=PERIOD:20260107T100000Z/PT1H"}, "2026-01-05 2026-01-07"},
+		"no rule: one":                            {"2026-01-05", nil, "2026-01-05"},
+		"lower case, spaces, semicolon, X- part":  {"2026-01-05", []string{"rrule:freq=weekly; byday=mo, we;x-note=1;count=3;"}, "2026-01-05 2026-01-07 2026-01-12"},
+		"RSCALE and SKIP as RFC 7529 spells none": {"2026-01-31", []string{"RRULE:RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP=OMIT;COUNT=2"}, "2026-01-31 2026-03-31"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.want == "" && c.start < "1900" {
-				last, ok := occurrences(t, series(at(c.start, ""), c.rules...)).Last()
-				// A hundred leap days, of which 1700, 1800 and 1900 have none.
-				if !ok || last.Local != "2012-02-29" {
-					t.Errorf("last is %v %v", last, ok)
-				}
-				return
-			}
 			if got := readings(t, at(c.start, ""), 20, c.rules...); got != c.want {
 				t.Errorf("%q\n got %s\nwant %s", c.rules, got, c.want)
 			}
@@ -136,6 +127,8 @@ func TestClocksThatChange(t *testing.T) {
 			"2026-03-28T23:30:00 2026-03-29T23:30:00", "03:30 03:30"},
 		"EXDATE in the gap": {at("2026-03-28T02:30:00", "Europe/Berlin"), []string{"RRULE:FREQ=DAILY;COUNT=3", `EXDATE;TZID="Europe/Berlin":20260329T023000`},
 			"2026-03-28T02:30:00 2026-03-30T02:30:00", "01:30 00:30"},
+		"EXDATEs listed backwards over a change": {at("2026-03-28T02:15:00", "Europe/Berlin"), []string{"RRULE:FREQ=DAILY;COUNT=6", "EXDATE;TZID=Europe/Berlin:20260402T021500,20260401T021500,20260331T021500,20260328T021500"},
+			"2026-03-29T03:15:00 2026-03-30T02:15:00", "01:15 00:15"},
 		"EXDATE in another zone": {at("2026-03-28T02:30:00", "Europe/Berlin"), []string{"RRULE:FREQ=DAILY;COUNT=2", "EXDATE;TZID=America/New_York:20260327T213000"},
 			"2026-03-29T03:30:00", "01:30"},
 		"EXDATE as a date": {at("2026-03-28T02:30:00", "Europe/Berlin"), []string{"RRULE:FREQ=DAILY;COUNT=2", "EXDATE;VALUE=DATE:20260328"},
@@ -184,6 +177,16 @@ func TestSeriesFromLongAgo(t *testing.T) {
 	}
 	if _, ok := o.Last(); ok {
 		t.Error("an endless series has a last occurrence")
+	}
+}
+
+// Outlook gives birthdays without a year the leap year 1604; the library is asked
+// more than once on the way to today.
+func TestSeriesOlderThanTheCalendarsCycle(t *testing.T) {
+	o := occurrences(t, series(at("1604-02-29", ""), "RRULE:FREQ=YEARLY;COUNT=100"))
+	// 1700, 1800 and 1900 have no such day.
+	if last, ok := o.Last(); !ok || last.Local != "2012-02-29" {
+		t.Errorf("the hundredth leap day is %v %v", last, ok)
 	}
 }
 

@@ -87,8 +87,8 @@ const (
 	// maxRuleYears is the longest time between two occurrences: nobody lives to
 	// see the second.
 	maxRuleYears = 100
-	// maxPerDay is how often a rule may repeat in a day without COUNT or UNTIL:
-	// every quarter of an hour. Oftener is a mistake or an attack.
+	// maxPerDay is how often a rule may repeat in a day: every quarter of an
+	// hour. Oftener is a mistake or an attack, unless the rule is plain and ends.
 	maxPerDay = 96
 )
 
@@ -103,7 +103,9 @@ func invalidRule(format string, args ...any) error {
 //
 // A rule that is malformed, outside the limits of RFC 5545 §3.3.10, or endless
 // at a pace that no calendar has, is refused with an Error of Kind Invalid and
-// Field "recurrence" that names the part.
+// Field "recurrence" that names the part. HOURLY is fine, endless too, and so is
+// MINUTELY from every quarter of an hour on; what is faster must be a plain rule
+// with COUNT or UNTIL. BYSETPOS with BYWEEKNO, on which nobody agrees, is refused.
 func ParseRule(s string) (Rule, error) {
 	if len(s) > maxRuleLength {
 		return Rule{}, invalidRule("RRULE is %d characters long; at most %d are read", len(s), maxRuleLength)
@@ -200,7 +202,7 @@ func (r *Rule) check() error {
 		return invalidRule("RRULE has no FREQ")
 	case r.Interval < 1:
 		return invalidRule("INTERVAL=%d: must be at least 1", r.Interval)
-	case int64(r.Interval) > maxRuleYears*366*daySeconds/r.Freq.atLeast():
+	case r.Interval > r.Freq.longestInterval():
 		return invalidRule("INTERVAL=%d: repeats less than once in %d years", r.Interval, maxRuleYears)
 	case r.Count < 0 || r.Count > maxRuleCount:
 		return invalidRule("COUNT=%d: must be 1 to %d", r.Count, maxRuleCount)
@@ -218,6 +220,12 @@ func (r *Rule) check() error {
 		return invalidRule("BYDAY with numbers does not go with BYWEEKNO")
 	case r.Count == 0 && r.Until.IsZero() && r.perDay() > maxPerDay:
 		return invalidRule("FREQ=%s without end repeats more than %d times a day", r.Freq, maxPerDay)
+	case max(1, len(r.ByHour))*max(1, len(r.ByMinute))*max(1, len(r.BySecond)) > maxPerDay:
+		// The library makes a period's occurrences all at once.
+		return invalidRule("BYHOUR, BYMINUTE and BYSECOND name more than %d times of day", maxPerDay)
+	case r.Freq > Hourly && r.stepsPerDay() > maxPerDay && r.limited():
+		// The library takes every step, also through centuries in which none counts.
+		return invalidRule("FREQ=%s;INTERVAL=%d with BY… parts takes more than %d steps a day", r.Freq, r.Interval, maxPerDay)
 	}
 	return nil
 }
@@ -229,13 +237,30 @@ func (f Freq) atLeast() int64 {
 	return [...]int64{365 * daySeconds, 28 * daySeconds, 7 * daySeconds, daySeconds, 60 * 60, 60, 1}[f]
 }
 
+// longestInterval is how many periods maxRuleYears have.
+func (f Freq) longestInterval() int {
+	const days = maxRuleYears * 1461 / 4
+	return [...]int{maxRuleYears, maxRuleYears * 12, days / 7, days, days * 24, days * 24 * 60, days * daySeconds}[f]
+}
+
+// stepsPerDay is the most periods of the rule that begin in one day.
+func (r *Rule) stepsPerDay() int {
+	if r.Freq <= Daily {
+		return 1
+	}
+	return (int(daySeconds/r.Freq.atLeast())-1)/r.Interval + 1
+}
+
+// limited tells whether any BY… part is given.
+func (r *Rule) limited() bool {
+	return len(r.ByMonth)+len(r.ByWeekNo)+len(r.ByYearDay)+len(r.ByMonthDay)+len(r.ByDay)+
+		len(r.ByHour)+len(r.ByMinute)+len(r.BySecond)+len(r.BySetPos) > 0
+}
+
 // perDay is the most occurrences that the rule can have in one day.
 func (r *Rule) perDay() int {
 	atLeastOne := func(list []int) int { return max(1, len(list)) }
-	n := 1
-	if r.Freq > Daily {
-		n = (int(daySeconds/r.Freq.atLeast())-1)/r.Interval + 1
-	}
+	n := r.stepsPerDay()
 	if r.Freq < Hourly {
 		n *= atLeastOne(r.ByHour)
 	} else if len(r.ByHour) > 0 {
