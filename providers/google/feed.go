@@ -69,7 +69,7 @@ func (f *feed) changes(ctx context.Context, r *reader) (calendar.Changes, error)
 		case len(g.Recurrence) == 0:
 			out.Events = append(out.Events, fromGoogle(g, f.zone))
 		case f.complete:
-			out.Events = append(out.Events, assemble(g, n.occurrences, f.zone).event())
+			out.Events = append(out.Events, r.assemble(g, n.occurrences, f.zone).event())
 		default:
 			if err := r.touched(ctx, g, n.occurrences, &out); err != nil {
 				return calendar.Changes{}, err

@@ -38,11 +38,11 @@ func (r *reader) whole(ctx context.Context, master *gcal.Event) (series, error) 
 	if err != nil {
 		return series{}, err
 	}
-	return assemble(master, items, zone), nil
+	return r.assemble(master, items, zone), nil
 }
 
 // assemble picks a master and its exceptions out of a list.
-func assemble(master *gcal.Event, items []*gcal.Event, zone string) series {
+func (r *reader) assemble(master *gcal.Event, items []*gcal.Event, zone string) series {
 	s := series{master: master, zone: zone}
 	at := map[string]int{}
 	for _, g := range items {
@@ -59,7 +59,7 @@ func assemble(master *gcal.Event, items []*gcal.Event, zone string) series {
 			s.exceptions = append(s.exceptions, g)
 		}
 	}
-	return s
+	return r.p.written.complete(r.cal, s)
 }
 
 // related lists what belongs to a series.

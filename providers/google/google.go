@@ -51,6 +51,8 @@ type Provider struct {
 
 	mu    sync.Mutex
 	zones map[calendar.CalendarID]string // each calendar's own zone, as last heard
+
+	written written
 }
 
 var _ calendar.Provider = (*Provider)(nil)

@@ -32,7 +32,11 @@ type world struct {
 
 func newWorld(t *testing.T, switches mailbox.GoogleSwitches) *world {
 	t.Helper()
-	clock := ticking(now)
+	return newWorldAt(t, switches, ticking(now))
+}
+
+func newWorldAt(t *testing.T, switches mailbox.GoogleSwitches, clock func() time.Time) *world {
+	t.Helper()
 	sim, err := simulator.New(simulator.Google, simulator.Options{
 		Now: clock, AutoApprove: true, Switches: mailbox.Switches{Google: switches},
 	})

@@ -56,7 +56,7 @@ func (r *reader) patch(ctx context.Context, id, etag string, body *gcal.Event) (
 type writer struct {
 	*reader
 	now   series // as last read or answered
-	wrote bool   // now was put together from answers
+	wrote bool   // occurrences were written since
 }
 
 // change brings about an update of what was a series until now.
@@ -186,7 +186,6 @@ func (w *writer) bring(ctx context.Context, slots []string, want map[string]cale
 		return calendar.Event{}, w.refuse("recurrence", err)
 	}
 	slices.Sort(slots)
-	var answers []*gcal.Event
 	for _, slot := range slices.Compact(slots) {
 		original, err := slotTime(slot, master.When.Start)
 		if err != nil || !occurrences.Has(original) {
@@ -194,15 +193,11 @@ func (w *writer) bring(ctx context.Context, slots []string, want map[string]cale
 		}
 		o := want[slot]
 		o.Original = original
-		g, err := w.occurrence(ctx, now[slot], o, master)
-		if err != nil {
+		if err := w.occurrence(ctx, now[slot], o, master); err != nil {
 			return calendar.Event{}, err
 		}
-		if g != nil {
-			answers = append(answers, g)
-		}
 	}
-	if len(answers) == 0 && !w.wrote {
+	if !w.wrote {
 		return w.now.event(), nil
 	}
 	after, err := w.get(ctx, w.now.master.Id)
@@ -215,29 +210,14 @@ func (w *writer) bring(ctx context.Context, slots []string, want map[string]cale
 	if w.now, err = w.whole(ctx, after); err != nil {
 		return calendar.Event{}, err
 	}
-	w.overlay(answers)
 	return w.now.event(), nil
 }
 
-// overlay puts the answers of writes over what was listed: a list may be behind
-// (observed by third parties), and what was just written must not look undone.
-func (w *writer) overlay(answers []*gcal.Event) {
-	for _, g := range answers {
-		i := slices.IndexFunc(w.now.exceptions, func(x *gcal.Event) bool { return x.Id == g.Id })
-		switch {
-		case i < 0:
-			w.now.exceptions = append(w.now.exceptions, g)
-		case instant(g.Updated).After(instant(w.now.exceptions[i].Updated)):
-			w.now.exceptions[i] = g
-		}
-	}
-}
-
-// occurrence makes one occurrence what is wanted. nil if it is so already.
-func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Override, master calendar.Content) (*gcal.Event, error) {
+// occurrence makes one occurrence what is wanted, if it is not so already.
+func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Override, master calendar.Content) error {
 	want.Changed = slices.DeleteFunc(slices.Clone(want.Changed), func(g calendar.Group) bool { return !heldGroups.Has(g) })
 	if now.Equal(want) {
-		return nil, nil
+		return nil
 	}
 	body := &gcal.Event{Status: "cancelled"}
 	if !want.Cancelled {
@@ -247,7 +227,7 @@ func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Ov
 		}
 		var err error
 		if body, err = patchBody(groups, master.Occurrence(want)); err != nil {
-			return nil, at(err, w.op, w.cal, calendar.RemoteID(w.now.master.Id))
+			return at(err, w.op, w.cal, calendar.RemoteID(w.now.master.Id))
 		}
 		body.Status = "confirmed"
 	}
@@ -257,7 +237,7 @@ func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Ov
 	} else {
 		var err error
 		if id, err = w.instanceID(ctx, w.now.master.Id, want.Original); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	g, err := w.patch(ctx, id, etag, body)
@@ -265,11 +245,15 @@ func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Ov
 	case calendar.NotFound, calendar.Gone:
 		// Not the series itself is meant by that, unless it is gone, too.
 		if master, getErr := w.get(ctx, w.now.master.Id); getErr == nil && (master == nil || master.Status == "cancelled") {
-			return nil, w.gone(w.now.master.Id)
+			return w.gone(w.now.master.Id)
 		}
-		return nil, w.refuse("overrides", fmt.Errorf("there is no occurrence at %s: %w", want.Original, err))
+		return w.refuse("overrides", fmt.Errorf("there is no occurrence at %s: %w", want.Original, err))
 	}
-	return g, err
+	if err == nil {
+		w.wrote = true
+		w.p.written.keep(w.cal, g)
+	}
+	return err
 }
 
 func (w *writer) refuse(field string, err error) error {
