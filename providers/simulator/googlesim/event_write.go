@@ -183,9 +183,7 @@ func (c *call) change(document func(*mailbox.Event) (obj, error)) (any, error) {
 	if err := c.read(cal, next, d); err != nil {
 		return nil, err
 	}
-	if e.Series != "" {
-		c.restrict(cal, e, next)
-	}
+	restrict(e, next)
 	changed := difference(c.writable(e), c.writable(next))
 	if err := c.mayChange(cal, e, next, changed); err != nil {
 		return nil, err
@@ -222,6 +220,9 @@ func (c *call) store(cal *mailbox.Calendar, e, next *mailbox.Event, changed []st
 		return
 	}
 	c.keep(cal, e)
+	if e.Series != "" && slices.Contains(changed, "visibility") {
+		c.spread(cal, e)
+	}
 	switch {
 	case len(changed) == 1 && changed[0] == "reminders":
 		// 'Changing reminders does not also change the updated property.'
@@ -363,14 +364,7 @@ func (c *call) moveEvent() (any, error) {
 	if err := c.quickWrite(cal); err != nil {
 		return nil, err
 	}
-	list := exceptions(cal, e.ID)
 	moved := c.Mailbox.Transfer(cal, dest, e)
-	for _, x := range list {
-		n := x.Clone()
-		n.Organizer = moved.Organizer
-		dest.Events[n.ID] = n
-		c.Mailbox.Touch(dest, n)
-	}
 	c.died(cal, e)
 	for _, a := range moved.Attendees {
 		c.mail("update", a, dest, moved)

@@ -64,15 +64,12 @@ func (s *Server) edit(calID, id, slot string, f func(*mailbox.Event) error) erro
 	if err := s.settleRules(next); err != nil {
 		return err
 	}
+	restrict(e, next)
 	changed := difference(s.writable(e), s.writable(next))
 	if len(changed) == 0 {
 		return nil
 	}
-	c := s.hand()
-	if e.Series != "" {
-		c.restrict(cal, e, next)
-	}
-	c.store(cal, e, next, changed)
+	s.hand().store(cal, e, next, changed)
 	return nil
 }
 

@@ -65,7 +65,7 @@ func (c *call) instancesOf(cal *mailbox.Calendar, master *mailbox.Event) ([]*mai
 		from = from.Add(-time.Nanosecond) // the bound is inclusive here
 	}
 	loc := zoneOf(cal)
-	list := c.unchanged(cal, master, from, to, maxExpansion)
+	list := c.unchanged(cal, master, from, to, true)
 	for _, x := range exceptions(cal, master.ID) {
 		if overlaps(x, from, to, loc) {
 			list = append(list, x)

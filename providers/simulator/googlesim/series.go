@@ -14,8 +14,12 @@ import (
 // own id and version. An instance that nobody changed exists only when it is asked for.
 
 // maxExpansion is how many occurrences of an endless rule are expanded, as
-// observed: two years of a daily one.
-const maxExpansion = 730
+// observed: two years of a daily one. Rules that end have a bound of our own, so
+// that an end in the year 4000 is no burden.
+const (
+	maxExpansion = 730
+	maxCounted   = 5000
+)
 
 // goneMonths is for how long the instances of a deleted series are reported
 // (googleapis/google-api-ruby-client#860).
@@ -146,9 +150,9 @@ func present(cal *mailbox.Calendar, e *mailbox.Event) *mailbox.Event {
 }
 
 // unchanged are the instances of a master that no exception stands for, whose
-// time by the rule touches a window (see inWindow), in order. limit bounds how
-// many slots of an endless rule are looked at, 0 for all of a window that ends.
-func (s *Server) unchanged(cal *mailbox.Calendar, master *mailbox.Event, from, to time.Time, limit int) []*mailbox.Event {
+// time by the rule touches a window (see inWindow), in order; bounded as the
+// service's own expansion is, or all of a window that ends.
+func (s *Server) unchanged(cal *mailbox.Calendar, master *mailbox.Event, from, to time.Time, bounded bool) []*mailbox.Event {
 	rules, err := master.Rules()
 	if err != nil {
 		return nil // such a rule came past the API; it shows nothing
@@ -164,7 +168,7 @@ func (s *Server) unchanged(cal *mailbox.Calendar, master *mailbox.Event, from, t
 		if cal.Events[e.ID] == nil {
 			out = append(out, e)
 		}
-		if seen++; rules.Endless && seen == limit {
+		if seen++; bounded && (seen == maxCounted || rules.Endless && seen == maxExpansion) {
 			break
 		}
 	}
@@ -202,7 +206,7 @@ func (s *Server) expanded(cal *mailbox.Calendar, events []*mailbox.Event, from, 
 				until = end
 			}
 		}
-		out = append(out, s.unchanged(cal, e, since, until, maxExpansion)...)
+		out = append(out, s.unchanged(cal, e, since, until, true)...)
 	}
 	return out
 }
@@ -216,7 +220,7 @@ func (s *Server) visible(cal *mailbox.Calendar, from, to time.Time) []*mailbox.E
 		switch {
 		case orphaned(cal, e):
 		case isMaster(e):
-			out = append(out, s.unchanged(cal, e, from, to, 0)...)
+			out = append(out, s.unchanged(cal, e, from, to, false)...)
 		case overlaps(e, from, to, loc):
 			out = append(out, e)
 		}
@@ -287,26 +291,28 @@ func (c *call) followOne(cal *mailbox.Calendar, before, master, x *mailbox.Event
 	return true
 }
 
-// restrict applies the rule for the visibility of one instance: a more
-// restrictive one goes to all instances, a less restrictive one is ignored
-// (reference, property visibility).
-func (c *call) restrict(cal *mailbox.Calendar, e, next *mailbox.Event) {
+// restrict ignores a visibility of one instance that is less restrictive than it
+// was (reference, property visibility); a more restrictive one is spread.
+func restrict(e, next *mailbox.Event) {
 	rank := func(v string) int {
 		return slices.Index([]string{"public", "default", "private", "confidential"}, or(v, "default"))
 	}
-	master := masterOf(cal, e)
-	if master == nil || rank(next.Sensitivity) == rank(e.Sensitivity) {
-		return
-	}
-	if rank(next.Sensitivity) < rank(e.Sensitivity) {
+	if e.Series != "" && rank(next.Sensitivity) < rank(e.Sensitivity) {
 		next.Sensitivity = e.Sensitivity
+	}
+}
+
+// spread gives the visibility of one instance to all of its series.
+func (c *call) spread(cal *mailbox.Calendar, e *mailbox.Event) {
+	master := masterOf(cal, e)
+	if master == nil {
 		return
 	}
-	master.Sensitivity = next.Sensitivity
+	master.Sensitivity = e.Sensitivity
 	c.Mailbox.Touch(cal, master)
 	for _, x := range exceptions(cal, master.ID) {
 		if x.ID != e.ID && !x.Deleted {
-			x.Sensitivity = next.Sensitivity
+			x.Sensitivity = e.Sensitivity
 			c.Mailbox.Touch(cal, x)
 		}
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 // This file is 'another client': what a person does to the calendar elsewhere,
-// in the service's own web page or on a telephone. All of it takes the lock.
+// in the service's own web page or on a telephone. All of it takes the lock. It
+// is for single events; what a person does to a series is Hands.
 
 // ErrNoCalendar and ErrNoEvent say what an edit did not find.
 var (

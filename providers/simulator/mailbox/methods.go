@@ -9,8 +9,6 @@ import (
 	"sort"
 	"strings"
 	"time"
-
-	"github.com/twinday/twinday/providers/calendar"
 )
 
 // New returns a mailbox with one primary calendar, which has the owner's
@@ -163,15 +161,23 @@ func (m *Mailbox) Remove(c *Calendar, e *Event) uint64 {
 	return m.Touch(c, e)
 }
 
-// Transfer moves an event to another calendar under the same id; a tombstone
-// stays behind. It returns the event at its new place. The caller holds the
-// lock and has checked that the id is free there.
+// Transfer moves an event to another calendar under the same id, a series with
+// its exceptions; a tombstone stays behind. It returns the event at its new
+// place. The caller holds the lock and has checked that the id is free there.
 func (m *Mailbox) Transfer(from, to *Calendar, e *Event) *Event {
 	moved := e.Clone()
 	moved.Organizer = m.organizerOf(to)
 	m.Remove(from, e)
 	to.Events[moved.ID] = moved
 	m.Touch(to, moved)
+	for _, x := range m.All(from) {
+		if x.Series == e.ID {
+			x = x.Clone()
+			x.Organizer = moved.Organizer
+			to.Events[x.ID] = x
+			m.Touch(to, x)
+		}
+	}
 	return moved
 }
 
@@ -261,9 +267,9 @@ func At(text, zone string) (Moment, error) {
 		}
 		return Moment{Date: text, UTC: t}, nil
 	}
-	t, err := calendar.Time{Local: text, Zone: zone}.Instant()
+	t, err := instant(text, zone)
 	if err != nil {
-		return Moment{}, fmt.Errorf("mailbox: time %q: %w", text, err)
+		return Moment{}, fmt.Errorf("mailbox: time %q in %q: %w", text, zone, err)
 	}
 	return Moment{Local: text, Zone: zone, UTC: t}, nil
 }

@@ -178,12 +178,16 @@ func (r *Rules) excluded(t calendar.Time) bool {
 }
 
 func (r *Rules) moment(t calendar.Time) Moment {
-	at, err := t.Instant()
-	switch {
-	case err != nil:
-		return Moment{} // a reading that the set made is one
-	case t.IsDate():
+	if t.IsDate() {
+		at, _ := time.Parse(time.DateOnly, t.Local) // a reading that the set made
 		return Moment{Date: t.Local, UTC: at}
+	}
+	at, err := instant(t.Local, t.Zone)
+	if err == nil && t.Later {
+		at, err = t.Instant()
+	}
+	if err != nil {
+		return Moment{} // likewise
 	}
 	m, err := MomentOf(at, r.start.Zone)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
 )
 
 func moment(t *testing.T, text, zone string) Moment {
@@ -94,6 +96,27 @@ func TestOrderAndWindowOfOccurrences(t *testing.T) {
 	}{{8, 9, false}, {8, 10, true}, {9, 9, true}, {11, 11, false}, {10, 20, true}, {11, 12, false}, {0, 24, true}} {
 		if got := (Occurrence{Start: at(c.start), End: at(c.end)}).Overlaps(at(9), at(11)); got != c.want {
 			t.Errorf("%d to %d: %v", c.start, c.end, got)
+		}
+	}
+}
+
+func TestInstantsOfClockTimes(t *testing.T) {
+	for _, c := range []struct{ local, zone, want string }{
+		{"2026-07-01T12:00:00", "Europe/Berlin", "20260701T100000Z"},
+		{"2026-03-29T02:30:00", "Europe/Berlin", "20260329T013000Z"},       // skipped
+		{"2026-03-29T03:30:00", "Europe/Berlin", "20260329T013000Z"},       // what it moves to
+		{"2026-03-29T10:00:00", "Europe/Berlin", "20260329T080000Z"},       // the day of the change
+		{"2026-10-25T02:30:00", "Europe/Berlin", "20261025T003000Z"},       // twice
+		{"2026-10-25T10:00:00", "Europe/Berlin", "20261025T090000Z"},       // after it
+		{"2026-04-05T01:45:00", "Australia/Lord_Howe", "20260404T144500Z"}, // half an hour, twice
+		{"2011-12-30T10:00:00", "Pacific/Apia", "20111230T200000Z"},        // a skipped day
+	} {
+		if got := moment(t, c.local, c.zone).Slot(); got != c.want {
+			t.Errorf("%s in %s is %s, want %s", c.local, c.zone, got, c.want)
+		}
+		first, err := calendar.Time{Local: c.local, Zone: c.zone}.Instant()
+		if err != nil || !first.Equal(moment(t, c.local, c.zone).UTC) {
+			t.Errorf("%s in %s: the product reads %s, %v", c.local, c.zone, first, err)
 		}
 	}
 }
