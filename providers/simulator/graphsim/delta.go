@@ -162,8 +162,8 @@ func (c *call) deltaPage(cal *mailbox.Calendar, t token) (*reply, *apiError) {
 		items = append(items, c.deltaItem(cal, u))
 		return nil
 	}
-	if again, ok := c.itemByID(cal, t.Last); c.quirks.RepeatItems && ok {
-		if err := add(unit{item: again, removed: c.gone(again.stored(), t)}); err != nil {
+	if again, ok := c.unitByID(cal, t); c.quirks.RepeatItems && ok {
+		if err := add(again); err != nil {
 			return nil, err
 		}
 	}

@@ -345,14 +345,19 @@ func (r rule) ends(p *pattern, e *mailbox.Event, start time.Time) error {
 			p.end = dayNumber(t)
 			return nil
 		}
-		t, err := time.Parse("20060102T150405Z", until)
-		if err == nil {
-			t = naive(t, orElse(e.Start.Zone, "UTC"))
-		} else if t, err = time.Parse("20060102T150405", until); err != nil {
-			return fmt.Errorf("UNTIL=%s", until)
+		loc, ok := location(orElse(e.Start.Zone, "UTC"))
+		if !ok {
+			loc = time.UTC
 		}
-		p.end = dayNumber(t)
-		if t.Sub(civil(p.end)) < start.Sub(civil(dayNumber(start))) {
+		t, err := time.Parse("20060102T150405Z", until)
+		if err != nil {
+			if t, err = time.Parse("20060102T150405", until); err != nil {
+				return fmt.Errorf("UNTIL=%s", until)
+			}
+			t = wall(t, loc, false)
+		}
+		p.end = dayNumber(naive(t, loc.String()))
+		if wall(civil(p.end).Add(start.Sub(civil(p.start))), loc, false).After(t) {
 			p.end--
 		}
 	}

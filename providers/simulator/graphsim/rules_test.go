@@ -1,6 +1,8 @@
 package graphsim
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +100,59 @@ func TestRulesThatExchangeCannotHold(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "FREQ=HOURLY") {
 		t.Errorf("the reason is missing: %v", err)
 	}
+}
+
+// TestPatternsAgreeWithTheOracle: for every rule of the oracle that Exchange
+// holds, the occurrences are those on which other libraries agree.
+func TestPatternsAgreeWithTheOracle(t *testing.T) {
+	n := 0
+	for line := range strings.SplitSeq(strings.TrimSpace(string(shared(t, "rrule_oracle.jsonl"))), "\n") {
+		var tc struct {
+			ID, RRule, DTStart, TZ, Value string
+			ExDates, Expected             []string
+			Complete                      bool
+		}
+		if err := json.Unmarshal([]byte(line), &tc); err != nil {
+			t.Fatal(err)
+		}
+		e := &mailbox.Event{AllDay: tc.Value == "DATE"}
+		if e.Start = (mailbox.Moment{Local: tc.DTStart, Zone: tc.TZ}); e.AllDay {
+			e.Start = mailbox.Moment{Date: tc.DTStart, Zone: "UTC"}
+		}
+		e.Start = momentAt(wallOf(e.Start), e.Start, false)
+		e.End = e.Start
+		p, _, err := parseLines([]string{"RRULE:" + tc.RRule}, e)
+		if err != nil || len(tc.ExDates) > 0 || len(tc.Expected) == 0 {
+			continue
+		}
+		if n++; e.Start.Zone == "" {
+			t.Fatalf("%s: no zone", tc.ID)
+		}
+		p.zone = e.Start.Zone
+		e.Pattern = p.json()
+		all, got := seriesOf(e, false), []string{}
+		for day := range p.occurrences(p.start) {
+			if len(got) == len(tc.Expected) {
+				if tc.Complete {
+					got = append(got, "more")
+				}
+				break
+			}
+			start, _ := all.slot(day)
+			if e.AllDay {
+				got = append(got, start.Date)
+			} else {
+				got = append(got, instant(start).Format(time.RFC3339))
+			}
+		}
+		if !slices.Equal(got, tc.Expected) {
+			t.Errorf("%s %s from %s[%s]:\n got %v\nwant %v", tc.ID, tc.RRule, tc.DTStart, tc.TZ, got, tc.Expected)
+		}
+	}
+	if n < 500 {
+		t.Errorf("only %d rules of the oracle are held", n)
+	}
+	t.Logf("%d rules", n)
 }
 
 // TestPatternsMeanTheirRules compares the expansion with a slow count over days.

@@ -88,6 +88,21 @@ func (c *call) unitsOf(e *mailbox.Event, t token) []unit {
 	return units
 }
 
+// unitByID is the unit that was delivered last, as it is now.
+func (c *call) unitByID(cal *mailbox.Calendar, t token) (unit, bool) {
+	masters, _, _ := splitID(t.Last)
+	for _, id := range append([]string{t.Last}, masters...) {
+		if e := cal.Events[id]; e != nil {
+			for _, u := range c.unitsOf(e, t) {
+				if u.ID == t.Last {
+					return u, true
+				}
+			}
+		}
+	}
+	return unit{}, false
+}
+
 // gone: deleted, or not in the window. The service cannot tell the client which.
 func (c *call) gone(e *mailbox.Event, t token) bool {
 	switch {

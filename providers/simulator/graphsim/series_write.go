@@ -16,6 +16,7 @@ import (
 func (c *call) applyRecurrence(before mailbox.Event, e *mailbox.Event, body map[string]any) *apiError {
 	rec, sent := body["recurrence"]
 	_, timed := body["start"]
+	_, ended := body["end"]
 	m, _ := rec.(map[string]any)
 	keepZone := c.s.opts.Switches.KeepAllDayZone
 	switch {
@@ -34,7 +35,7 @@ func (c *call) applyRecurrence(before mailbox.Event, e *mailbox.Event, body map[
 			e.Exceptions = nil
 		}
 		e.Pattern = p.json()
-	case before.Pattern == nil:
+	case before.Pattern == nil, !timed && !ended:
 		return nil
 	default:
 		p := patternOf(&before)
@@ -48,7 +49,6 @@ func (c *call) applyRecurrence(before mailbox.Event, e *mailbox.Event, body map[
 			return err
 		}
 	}
-	_, ended := body["end"]
 	if !sameTimes(&before, e) || c.quirks.ResetOnTouch && (timed || ended) {
 		e.Exceptions = nil
 	}

@@ -89,10 +89,16 @@ func TestWhatIsSentFitsTheDeclaredShapes(t *testing.T) {
 	l.scopes = append(l.scopes, "MailboxSettings.Read")
 	id, _ := l.add(rich)
 	l.add(meeting(6))
+	series, _ := l.add(recurring(9, weekly, numbered(3), guests("bob")))
+	exception := l.instancesOf(series, march)[1]["id"].(string)
+	l.must(200, "PATCH", "/me/events/"+exception, `{"subject":"Edited"}`)
 	l.invited()
 	expand := "$expand=" + escaped("singleValueExtendedProperties($filter=id eq 'String {66f5a359-4659-4830-9070-00047ec6ac6e} Name Mark'),extensions,calendar")
 	for path, shape := range map[string]string{
-		"/me/events/" + id + "?$select=*&" + expand: "event",
+		"/me/events/" + id + "?$select=*&" + expand:                        "event",
+		"/me/events/" + series + "?$select=*&$expand=exceptionOccurrences": "event",
+		"/me/events/" + exception + "?$select=*":                           "event",
+		"/me/events/" + series + "/instances?" + march:                     "[]event",
 		"/me/events":                       "[]event",
 		"/me/calendarView?" + march:        "[]event",
 		deltaPath:                          "[]event",
