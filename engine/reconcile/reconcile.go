@@ -230,11 +230,15 @@ func better(a calendar.Event, fa Found, b calendar.Event, fb Found) bool {
 
 func (r *reconciler) newEntity(home Found) state.Entity {
 	ev := r.replica(home.Ref, home.ID).Event
+	overrides := maps.Clone(ev.Overrides)
+	if occurrences, err := ev.Content.When.Occurrences(); err == nil { // leftovers of an older rule stay at home
+		maps.DeleteFunc(overrides, func(_ string, o calendar.Override) bool { return !occurrences.Has(o.Original) })
+	}
 	return state.Entity{
-		ID: r.Mint(), Home: home.Ref, Base: ev.Content, Overrides: maps.Clone(ev.Overrides), Guests: ev.HasGuests(), UID: ev.UID, Type: ev.Type, Made: r.Now,
+		ID: r.Mint(), Home: home.Ref, Base: ev.Content, Overrides: overrides, Guests: ev.HasGuests(), UID: ev.UID, Type: ev.Type, Made: r.Now,
 		Records: map[state.Ref]state.Record{home.Ref: {Parts: []state.Part{{
 			ID: home.ID, Version: ev.Version, Wrote: ev.Content, Read: ev.Content,
-			WroteOverrides: maps.Clone(ev.Overrides), ReadOverrides: maps.Clone(ev.Overrides),
+			WroteOverrides: maps.Clone(overrides), ReadOverrides: maps.Clone(ev.Overrides),
 		}}}},
 	}
 }

@@ -205,6 +205,32 @@ func TestSeries(t *testing.T) {
 				t.Errorf("agenda\n%s", got)
 			}
 		},
+		"a leftover of the old time is taken away where it stands": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Stand-up", weekly, retitled(local(3, 24, 9), "Retro"))
+			w.settle()
+			w.edit("a", id, func(e *calendar.Event) { // the changed occurrence stays behind, as Google may leave it
+				e.Content.When.Start, e.Content.When.End = local(3, 10, 14), local(3, 10, 15)
+			})
+			w.settle()
+			if got := w.the("a", "Stand-up").Overrides; len(got) != 0 {
+				t.Errorf("left over: %v", got)
+			}
+			if !strings.Contains(w.noted(state.Overridden), "no longer has") {
+				t.Errorf("notes %v", w.notes)
+			}
+		},
+		"a cancelled occurrence is back after all were moved on the other side": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.add("a", "Stand-up", weekly, cancelled(local(3, 17, 9)))
+			w.settle()
+			w.edit("b", w.the("b", "Stand-up").ID, func(e *calendar.Event) { // as Exchange does it
+				e.Content.When.Start, e.Content.When.End, e.Overrides = local(3, 10, 14), local(3, 10, 15), nil
+			})
+			w.expect(`update "Stand-up" in a (time, 20260317T080000Z)`)
+			w.settle()
+			w.sameAgenda("a", "b")
+		},
 		"an override for which the rule changed on the other side is kept in history": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			id := w.add("a", "Stand-up", weekly)

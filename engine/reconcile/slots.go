@@ -190,10 +190,14 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		return err == nil && !e.Base.When.Recurrence.IsZero() && occurrences.Has(original(e.Base.When, slot))
 	}
 	for _, slot := range slices.Sorted(maps.Keys(e.Overrides)) {
-		if !exists(slot) {
-			delete(e.Overrides, slot)
-			f.changed = true
+		if exists(slot) {
+			continue
 		}
+		if o := e.Overrides[slot]; !o.Cancelled {
+			r.note(*e, state.Overridden, e.Home, o.Changed, "the series no longer has an occurrence that had been changed on its own", o.Content, calendar.Content{})
+		}
+		delete(e.Overrides, slot)
+		f.changed = true
 	}
 	slices.SortStableFunc(edits, func(a, b slotEdit) int {
 		return cmp.Or(cmp.Compare(a.slot, b.slot), a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
@@ -209,6 +213,9 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		} else {
 			for _, ed := range edits[:n] {
 				r.seen(e, ed)
+				if p := partAt(*e, ed.ref, ed.part); ed.part == "" && ed.now.IsZero() {
+					p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, calendar.Override{})
+				}
 				if (ed.cancel == unsaid || ed.cancel == no) && len(ed.set) > 0 {
 					r.note(*e, state.Overridden, ed.ref, ed.set, "an occurrence was changed in "+r.name(ed.ref)+", but the series no longer has it", ed.content, calendar.Content{})
 				}
