@@ -9,15 +9,19 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/twinday/twinday/providers/calendar"
 )
 
-const cursorVersion = 1
+// cursorVersion is 2 since series are read whole: what an older version read has to
+// be read anew.
+const cursorVersion = 2
 
 // cursor is where a delta read goes on, and the window it was begun with. Graph
 // keeps the window inside the link too; parameters given later have no effect.
@@ -63,7 +67,14 @@ func (p *Provider) resume(since calendar.Cursor) (cursor, error) {
 //
 // A tombstone is never Certain: it may mean that the event left the window. An
 // event that comes more than once in a read, or with a tombstone too, is read by
-// its id. Occurrences and exceptions of series are left out for now.
+// its id.
+//
+// Of a series, delta gives hints alone: the master in full, exceptions in full,
+// other occurrences as stubs, of a cancelled one nothing at all, and all of them
+// in any order and on any page. So whatever comes of a series makes it read as a
+// whole (see whole), once. Ids of occurrences among the tombstones name nothing
+// that is known, and harm nobody. An exception whose series is not in this
+// calendar (an invitation to one meeting of it) is a single event.
 func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since calendar.Cursor) (calendar.Changes, error) {
 	const op = "read changes"
 	if cal == "" {
@@ -109,12 +120,14 @@ type round struct {
 
 	items   map[calendar.RemoteID]models.Eventable // the last state that came; nil: a tombstone
 	order   []calendar.RemoteID
-	unclear map[calendar.RemoteID]bool // came twice, unlike
+	unclear map[calendar.RemoteID]bool                // to be read by id: came twice, unlike, or is a series
+	parts   map[calendar.RemoteID][]calendar.RemoteID // exceptions that came, by their masters
 }
 
 // pages reads all pages and returns the delta link.
 func (r *round) pages(c cursor) (string, error) {
 	r.items, r.unclear = map[calendar.RemoteID]models.Eventable{}, map[calendar.RemoteID]bool{}
+	r.parts = map[calendar.RemoteID][]calendar.RemoteID{}
 	builder := r.p.me.Calendars().ByCalendarId(string(r.cal)).CalendarView().Delta()
 	query := &users.ItemCalendarsItemCalendarViewDeltaRequestBuilderGetQueryParameters{
 		StartDateTime: ptr(c.From.Format(time.RFC3339)),
@@ -193,8 +206,15 @@ func (r *round) take(e models.Eventable) {
 	_, removed := e.GetAdditionalData()["@removed"]
 	if removed {
 		e = nil
-	} else if is(e.GetTypeEscaped(), models.OCCURRENCE_EVENTTYPE) || is(e.GetTypeEscaped(), models.EXCEPTION_EVENTTYPE) {
-		return // of a series; its master comes in the same read
+	} else if of := calendar.RemoteID(val(e.GetSeriesMasterId())); of != "" && !isMaster(e) {
+		if isException(e) && !slices.Contains(r.parts[of], id) {
+			r.parts[of] = append(r.parts[of], id)
+		}
+		r.dirty(of)
+		return
+	} else if isMaster(e) {
+		r.dirty(id)
+		return
 	}
 	before, again := r.items[id]
 	if !again {
@@ -205,30 +225,80 @@ func (r *round) take(e models.Eventable) {
 	r.items[id] = e
 }
 
+// dirty notes that an event is to be read by its id.
+func (r *round) dirty(id calendar.RemoteID) {
+	if _, again := r.items[id]; !again {
+		r.items[id] = nil
+		r.order = append(r.order, id)
+	}
+	r.unclear[id] = true
+}
+
 // settle turns what came into Events and Removed, reading again what is unclear.
 func (r *round) settle() error {
+	var ids []calendar.RemoteID
 	for _, id := range r.order {
 		if r.unclear[id] {
-			r.out.Requests++
-			e, err := r.p.Get(r.ctx, r.cal, id)
-			switch k := calendar.KindOf(err); {
-			case err == nil:
-				r.out.Events = append(r.out.Events, e)
-			case k == calendar.NotFound || k == calendar.Gone:
-				r.remove(id)
-			default:
-				return err
-			}
-			continue
+			ids = append(ids, id)
 		}
-		if e := r.items[id]; e != nil {
-			r.out.Events = append(r.out.Events, neutral(e, func() string { return r.p.owner(r.ctx, r.cal, &r.out.Requests) }))
+	}
+	read, err := r.read(ids)
+	if err != nil {
+		return err
+	}
+	var alone []calendar.RemoteID
+	for _, id := range r.order {
+		e, ok := read[id]
+		switch {
+		case ok && e.ID != "":
+			r.out.Events = append(r.out.Events, e)
+		case ok:
+			r.remove(id)
+			alone = append(alone, r.parts[id]...)
+		case r.items[id] != nil:
+			r.out.Events = append(r.out.Events, neutral(r.items[id], func() string { return r.p.owner(r.ctx, r.cal, &r.out.Requests) }))
+		default:
+			r.remove(id)
+		}
+	}
+	if read, err = r.read(alone); err != nil {
+		return err
+	}
+	for _, id := range alone {
+		if e := read[id]; e.ID != "" {
+			r.out.Events = append(r.out.Events, e)
 		} else {
 			r.remove(id)
 		}
 	}
 	slices.SortFunc(r.out.Events, func(a, b calendar.Event) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return nil
+}
+
+// parallelReads is how many events are read at a time: one less than Graph
+// serves, for a write that may be on its way.
+const parallelReads = parallel - 1
+
+// read reads events by id; those that are not there come back as zero.
+func (r *round) read(ids []calendar.RemoteID) (map[calendar.RemoteID]calendar.Event, error) {
+	out := map[calendar.RemoteID]calendar.Event{}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(r.ctx)
+	g.SetLimit(parallelReads)
+	for _, id := range ids {
+		g.Go(func() error {
+			s, err := r.p.whole(ctx, r.cal, id)
+			mu.Lock()
+			defer mu.Unlock()
+			r.out.Requests += s.requests
+			if k := kindOf(err); err != nil && k != calendar.NotFound && k != calendar.Gone {
+				return err
+			}
+			out[id] = s.event
+			return nil
+		})
+	}
+	return out, g.Wait()
 }
 
 // remove notes a tombstone. In a complete read it says nothing: what is not

@@ -109,24 +109,9 @@ func TestWhatComesTwiceIsReadAgain(t *testing.T) {
 	}
 }
 
-func TestASeriesIsItsMasterForNow(t *testing.T) {
-	p, _ := openFake(t, pages(t, `{"value":[
-		{"@odata.type":"#microsoft.graph.event","@odata.etag":"W/\"o\"","id":"O1","seriesMasterId":"M","type":"occurrence","start":{"dateTime":"2026-03-15T12:00:00.0000000","timeZone":"UTC"},"end":{"dateTime":"2026-03-15T13:00:00.0000000","timeZone":"UTC"}},`+
-		with(event("X", "v1"), `"type":"singleInstance"`, `"type":"exception"`)+`,`+
-		with(with(event("M", "v1"), `"type":"singleInstance"`, `"type":"seriesMaster"`), `"recurrence":null`, `"recurrence":{"pattern":{"type":"daily","interval":1},"range":{"type":"noEnd","startDate":"2020-01-01"}}`)+
-		`],`+last(1)+`}`))
-	ch, err := p.Changes(t.Context(), "C1", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(ch.Events) != 1 || ch.Events[0].ID != "M" || ch.Events[0].Content.When.Recurrence.IsZero() {
-		t.Errorf("events are %+v; want the master alone, as a series", ch.Events)
-	}
-}
-
 func TestADeadCursorSaysSo(t *testing.T) {
 	good := func(link string, from time.Time) calendar.Cursor {
-		return calendar.Cursor(fmt.Sprintf(`{"v":1,"from":%q,"to":%q,"link":%q}`, from.Format(time.RFC3339), from.AddDate(0, 0, 430).Format(time.RFC3339), link))
+		return calendar.Cursor(fmt.Sprintf(`{"v":2,"from":%q,"to":%q,"link":%q}`, from.Format(time.RFC3339), from.AddDate(0, 0, 430).Format(time.RFC3339), link))
 	}
 	link := fakeBase + "/more?$deltatoken=1"
 	from, _ := window(fakeNow)
@@ -150,7 +135,8 @@ func TestADeadCursorSaysSo(t *testing.T) {
 		{"window of the future", good(link, from.AddDate(0, 0, 8)), reply{}, calendar.CursorExpired, 0},
 		{"another server", good("https://evil.test/v1.0/more?$deltatoken=1", from), reply{}, calendar.CursorExpired, 0},
 		{"nonsense", "x", reply{}, calendar.CursorExpired, 0},
-		{"of a later version", `{"v":2,"link":"` + calendar.Cursor(link) + `"}`, reply{}, calendar.CursorExpired, 0},
+		{"of an earlier version", `{"v":1,"link":"` + calendar.Cursor(link) + `"}`, reply{}, calendar.CursorExpired, 0},
+		{"of a later version", `{"v":3,"link":"` + calendar.Cursor(link) + `"}`, reply{}, calendar.CursorExpired, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, f := openFake(t, always(c.reply))

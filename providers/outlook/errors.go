@@ -67,6 +67,9 @@ func (a *answer) is(codes ...string) bool {
 	return slices.ContainsFunc(codes, func(c string) bool { return strings.EqualFold(c, a.code) })
 }
 
+// crossing is the code of an occurrence that would come to its neighbour.
+const crossing = "ErrorOccurrenceCrossingBoundary"
+
 var (
 	// missing are the codes of 404 that mean the thing asked for. A 404 without
 	// one of them may come from a proxy, or mean the mailbox, and must not look
@@ -80,6 +83,13 @@ var (
 	stale = []string{
 		"SyncStateNotFound", "ResyncRequired", "SyncStateInvalid", "ErrorInvalidSyncStateData",
 		"ErrorInvalidIdMalformed", "ErrorSyncStateNotFound",
+	}
+	// badTimes are the codes of times and rules that the service does not take
+	// (Graph "Update event", Exchange Web Services "ResponseCode").
+	badTimes = []string{
+		"TimeZoneNotSupportedException", "ErrorCalendarEndDateIsEarlierThanStartDate", "ErrorCalendarDurationIsTooLong",
+		crossing, "ErrorInvalidRecurrenceRange", "ErrorInvalidRecurrencePattern", "ErrorRecurrenceEndDateTooBig",
+		"ErrorRecurrenceHasNoOccurrence", "ErrorOccurrenceTimeSpanTooBig",
 	}
 	throttled = []string{"ApplicationThrottled", "TooManyRequests", "activityLimitReached", "ErrorServerBusy"}
 )
@@ -102,7 +112,7 @@ func (a *answer) kind() (calendar.Kind, string) {
 		return calendar.Gone, ""
 	case a.status == http.StatusConflict, a.status == http.StatusPreconditionFailed:
 		return calendar.Conflict, ""
-	case a.is("TimeZoneNotSupportedException", "ErrorCalendarEndDateIsEarlierThanStartDate", "ErrorCalendarDurationIsTooLong"):
+	case a.is(badTimes...):
 		return calendar.Invalid, string(calendar.GroupWhen)
 	case a.status == http.StatusBadRequest, a.status == http.StatusRequestEntityTooLarge:
 		return calendar.Invalid, ""
@@ -135,6 +145,14 @@ func failed(op string, err error) *calendar.Error {
 		out.Err = ue.Err // without the address, which holds ids
 	}
 	return out
+}
+
+// kindOf is the kind of what failed says; -1 for nil.
+func kindOf(err error) calendar.Kind {
+	if err == nil {
+		return -1
+	}
+	return failed("", err).Kind
 }
 
 // failedOn is failed about an event or, with an empty id, a calendar.

@@ -25,20 +25,17 @@ func (p *Provider) neutral(ctx context.Context, cal calendar.CalendarID, e model
 	return neutral(e, func() string { return p.owner(ctx, cal, &requests) })
 }
 
-// Get implements calendar.Provider.
+// Get implements calendar.Provider. A series is read as a whole: see whole.
 func (p *Provider) Get(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (calendar.Event, error) {
-	const op = "get event"
-	e, err := p.read(ctx, cal, id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{
-		Expand: []string{"singleValueExtendedProperties($filter=id eq '" + markID + "')"},
-	})
+	s, err := p.whole(ctx, cal, id)
 	if err != nil {
-		f := failedOn(op, cal, id, err)
+		f := failedOn("get event", cal, id, err)
 		if f.Kind == calendar.Conflict {
 			f.Kind = calendar.Unavailable // the server is busy with the item; a read has no version to miss
 		}
 		return calendar.Event{}, f
 	}
-	return p.neutral(ctx, cal, e), nil
+	return s.event, nil
 }
 
 func (p *Provider) read(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID,
@@ -58,6 +55,8 @@ func (p *Provider) read(ctx context.Context, cal calendar.CalendarID, id calenda
 // Create implements calendar.Provider. The key goes along as transactionId: the
 // same one again gives the event made first (same content), or
 // ErrorDuplicateTransactionId with its id (other content), whereupon it is read.
+// Of a series, the overrides are written after its master: what an earlier try
+// left out is made up for, what was done to an occurrence since stays.
 //
 // How long Graph keeps a key, and what it does with the key of a deleted event,
 // is not documented: both a new event and Gone can come of it.
@@ -65,6 +64,9 @@ func (p *Provider) Create(ctx context.Context, cal calendar.CalendarID, d calend
 	const op = "create event"
 	if cal == "" {
 		return calendar.Event{}, &calendar.Error{Op: "outlook: " + op, Kind: calendar.NotFound, Err: errors.New("no calendar")}
+	}
+	if why := seriesRefusal(d.Content.When, d.Overrides); why != "" {
+		return calendar.Event{}, refused(op, cal, calendar.GroupWhen, "%s", why)
 	}
 	began := p.now()
 	made, err := p.writeTimes(func(zones zoneNames) (models.Eventable, error) {
@@ -75,41 +77,38 @@ func (p *Provider) Create(ctx context.Context, cal calendar.CalendarID, d calend
 		return p.me.Calendars().ByCalendarId(string(cal)).Events().Post(ctx, body,
 			&users.ItemCalendarsItemEventsRequestBuilderPostRequestConfiguration{Headers: headers()})
 	})
-	if id := existing(err); id != "" {
-		return p.first(ctx, cal, id)
+	id, early := existing(err), true
+	if id == "" {
+		if err == nil && (made == nil || val(made.GetId()) == "") {
+			err = errNoBody
+		}
+		if err != nil {
+			return calendar.Event{}, failedOn(op, cal, "", err)
+		}
+		id = calendar.RemoteID(val(made.GetId()))
+		created := utc(made.GetCreatedDateTime())
+		early = !created.IsZero() && began.Sub(created) > answerAge
 	}
-	if err == nil && (made == nil || val(made.GetId()) == "") {
-		err = errNoBody
+	if !early && (!isMaster(made) || len(d.Overrides) == 0 && justMade(made)) {
+		e := p.neutral(ctx, cal, made)
+		if e.Mark == (calendar.Mark{}) {
+			e.Mark = d.Mark // accepted; Graph tells it only when it is asked to expand it
+		}
+		return e, nil
 	}
-	if err != nil {
-		return calendar.Event{}, failedOn(op, cal, "", err)
-	}
-	if old := utc(made.GetCreatedDateTime()); !old.IsZero() && began.Sub(old) > answerAge {
-		return p.first(ctx, cal, calendar.RemoteID(val(made.GetId())))
-	}
-	e := p.neutral(ctx, cal, made)
-	if e.Mark == (calendar.Mark{}) {
-		e.Mark = d.Mark // accepted; Graph tells it only when it is asked to expand it
-	}
-	return e, nil
+	return p.complete(ctx, cal, id, d, early)
+}
+
+// justMade reports whether nothing happened to an event since it was created.
+func justMade(e models.Eventable) bool {
+	created, updated := utc(e.GetCreatedDateTime()), utc(e.GetLastModifiedDateTime())
+	return !created.IsZero() && updated.Sub(created) <= time.Second
 }
 
 // answerAge is how old a created event may be and still be new, with room for
 // clocks that differ. An older one was made by an earlier try: whether it is
 // still there is looked up.
 const answerAge = 5 * time.Minute
-
-// first reads the event that a key made first. Gone if it was deleted since.
-func (p *Provider) first(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (calendar.Event, error) {
-	e, err := p.Get(ctx, cal, id)
-	if ce, ok := errors.AsType[*calendar.Error](err); ok {
-		ce.Op = "outlook: create event"
-		if ce.Kind == calendar.NotFound {
-			ce.Kind = calendar.Gone
-		}
-	}
-	return e, err
-}
 
 // existing is the id of the event that the key belongs to, if err says so. The
 // status is 400 by most reports, 409 by some.
@@ -130,63 +129,6 @@ func (p *Provider) writeTimes(send func(zoneNames) (models.Eventable, error)) (m
 		return send(windowsNames)
 	}
 	return e, err
-}
-
-// Update implements calendar.Provider. It writes groups that Outlook can hold;
-// others are left out. Notes of an online meeting are refused as Invalid if they
-// would change: they hold Teams' join block, and without it the meeting is off
-// (Graph "Update event"). That takes a read before the write.
-func (p *Provider) Update(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version,
-	c calendar.Change) (calendar.Event, error) {
-	const op = "update event"
-	groups, want := c.Groups.With(), c.Content // in order, for one body a wish
-	for _, g := range calendar.AllGroups {
-		if !p.Capabilities().Groups.Has(g) {
-			groups = groups.Without(g)
-		}
-	}
-	if groups.Has(calendar.GroupNotes) {
-		now, err := p.read(ctx, cal, id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{
-			Select: []string{"id", "body", "isOnlineMeeting"},
-		})
-		if err != nil {
-			return calendar.Event{}, failedOn(op, cal, id, err)
-		}
-		if version(now) != v {
-			return calendar.Event{}, failedOn(op, cal, id, errStale)
-		}
-		if val(now.GetIsOnlineMeeting()) {
-			if content(now).Notes != want.Notes {
-				e := refused(op, cal, calendar.GroupNotes, "the notes hold the join details of an online meeting; edit them in Outlook")
-				e.Event = id
-				return calendar.Event{}, e
-			}
-			groups = groups.Without(calendar.GroupNotes)
-		}
-	}
-	if len(groups) == 0 {
-		return p.unchanged(ctx, cal, id, v)
-	}
-	if cal == "" || id == "" {
-		return calendar.Event{}, failedOn(op, cal, id, &calendar.Error{Op: op, Kind: calendar.NotFound, Err: errors.New("no id")})
-	}
-	changed, err := p.writeTimes(func(zones zoneNames) (models.Eventable, error) {
-		body, err := patchEvent(groups, want, zones)
-		if err != nil {
-			return nil, refused(op, cal, calendar.GroupWhen, "%w", err)
-		}
-		h := headers()
-		h.Add("If-Match", string(v))
-		return p.event(cal, id).Patch(ctx, body,
-			&users.ItemCalendarsItemEventsEventItemRequestBuilderPatchRequestConfiguration{Headers: h})
-	})
-	if err != nil {
-		return calendar.Event{}, failedOn(op, cal, id, err)
-	}
-	if changed == nil || val(changed.GetId()) == "" {
-		return p.Get(ctx, cal, id) // written; the answer was empty
-	}
-	return p.neutral(ctx, cal, changed), nil
 }
 
 // unchanged is an update with nothing to write: the event, if its version is v.

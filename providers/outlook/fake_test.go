@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/providers/signin"
 )
 
@@ -154,5 +153,3 @@ func with(base, old, replacement string) string {
 	}
 	return strings.Replace(base, old, replacement, 1)
 }
-
-func kindOf(err error) calendar.Kind { return calendar.KindOf(err) }

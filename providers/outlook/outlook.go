@@ -16,14 +16,19 @@
 //     parameter against it. The engine holds such edits for the person.
 //   - A wall-clock reading that exists twice (a clock going back) is written, and
 //     read back, as UTC: in its zone, Graph has no way to say which one is meant.
-//   - Series are not read whole yet: a master comes with a recurrence that names
-//     Graph's pattern (X-GRAPH-PATTERN), which tells that it is one.
+//   - A series is one rule of a few shapes (Capabilities.Series). Delta reads only
+//     hint at what became of its occurrences, so a series is read as a whole each
+//     time: see whole.
+//   - A new time or rule of a series makes Exchange forget all that was done to its
+//     occurrences; the connector does it again. A cancelled occurrence comes
+//     back in no other way, so restoring one does the same on purpose: see Update.
 package outlook
 
 import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -102,15 +107,20 @@ func Open(e signin.Endpoint, secret signin.Secret, hc *http.Client, opts ...Opti
 	return p, nil
 }
 
+// held are the field groups that Outlook can hold.
+var held = calendar.Groups{
+	calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace,
+	calendar.GroupAvailability, calendar.GroupVisibility, calendar.GroupImportance,
+	calendar.GroupReminders, calendar.GroupCategories,
+}
+
 // Capabilities implements calendar.Provider.
 func (p *Provider) Capabilities() calendar.Capabilities {
 	return calendar.Capabilities{
-		Groups: calendar.Groups{
-			calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace,
-			calendar.GroupAvailability, calendar.GroupVisibility, calendar.GroupImportance,
-			calendar.GroupReminders, calendar.GroupCategories,
-		},
+		Groups:     slices.Clone(held),
 		TitleLimit: titleLimit,
+		Series:     seriesFits,
+		Override:   overrideFits,
 		Windowed:   true,
 		Writes:     parallel,
 		PerAccount: true,

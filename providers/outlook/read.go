@@ -1,28 +1,19 @@
 package outlook
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
-	jsonser "github.com/microsoft/kiota-serialization-json-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
 	"github.com/twinday/twinday/providers/calendar"
 )
 
-const (
-	// patternRule begins the line that stands for a series' rule: Graph's
-	// pattern and range as JSON, until they are turned into an RRULE.
-	patternRule = "X-GRAPH-PATTERN:"
-	// occurrenceRule begins the line of an event that is one occurrence of a
-	// series, read by its own id; the id of the master follows.
-	occurrenceRule = "X-GRAPH-OCCURRENCE-OF:"
-)
-
 // neutral turns an event as Graph gives it, with times in UTC, into the neutral
-// language. owner is asked for the calendar owner's address only if there
-// are attendees and the owner is not the organizer.
+// language; of a series, its master alone. owner is asked for the calendar
+// owner's address only if there are attendees and the owner is not the organizer.
+//
+// A series whose pattern cannot be read is of UnknownType: left alone.
 func neutral(e models.Eventable, owner func() string) calendar.Event {
 	out := calendar.Event{
 		ID:         calendar.RemoteID(val(e.GetId())),
@@ -36,6 +27,14 @@ func neutral(e models.Eventable, owner func() string) calendar.Event {
 		WebLink:    val(e.GetWebLink()),
 		Mark:       readMark(e),
 		Content:    content(e),
+	}
+	if isMaster(e) {
+		w, err := seriesWhen(e)
+		if err != nil {
+			out.Type = calendar.UnknownType
+		} else {
+			out.Content.When = w
+		}
 	}
 	attendees := e.GetAttendees()
 	isOrganizer := val(e.GetIsOrganizer())
@@ -104,7 +103,17 @@ func content(e models.Eventable) calendar.Content {
 	return c
 }
 
-// when reads the times. Graph gives an instant (in UTC, as asked) and, apart
+// isMaster reports whether e stands for a whole series.
+func isMaster(e models.Eventable) bool {
+	return is(e.GetTypeEscaped(), models.SERIESMASTER_EVENTTYPE) || e.GetRecurrence() != nil
+}
+
+// isException reports whether e is an occurrence that was changed, now or ever.
+func isException(e models.Eventable) bool {
+	return is(e.GetTypeEscaped(), models.EXCEPTION_EVENTTYPE)
+}
+
+// when reads the times of one meeting. Graph gives an instant (in UTC, as asked) and, apart
 // from it, the zone in which the event was written. All-day events are read as
 // midnight to midnight whatever zone is asked for: their dates are taken as
 // they stand (an instant would move the day).
@@ -115,12 +124,6 @@ func when(e models.Eventable) calendar.When {
 	} else {
 		w.Start = clock(e.GetStart(), val(e.GetOriginalStartTimeZone()))
 		w.End = clock(e.GetEnd(), val(e.GetOriginalEndTimeZone()))
-	}
-	switch {
-	case e.GetRecurrence() != nil || is(e.GetTypeEscaped(), models.SERIESMASTER_EVENTTYPE):
-		w.Recurrence.Rules = []string{patternRule + pattern(e.GetRecurrence())}
-	case is(e.GetTypeEscaped(), models.OCCURRENCE_EVENTTYPE), is(e.GetTypeEscaped(), models.EXCEPTION_EVENTTYPE):
-		w.Recurrence.Rules = []string{occurrenceRule + val(e.GetSeriesMasterId())}
 	}
 	return w
 }
@@ -174,23 +177,6 @@ func instant(d models.DateTimeTimeZoneable) (time.Time, bool) {
 	}
 	t, err := calendar.Time{Local: naive.Format("2006-01-02T15:04:05"), Zone: zone}.Instant()
 	return t, err == nil
-}
-
-// pattern is Graph's recurrence as it came, as JSON.
-func pattern(r models.PatternedRecurrenceable) string {
-	if r == nil {
-		return "{}"
-	}
-	w := jsonser.NewJsonSerializationWriter()
-	defer w.Close()
-	if err := w.WriteObjectValue("", r); err != nil {
-		return "{}"
-	}
-	b, err := w.GetSerializedContent()
-	if err != nil || !json.Valid(b) {
-		return "{}"
-	}
-	return string(b)
 }
 
 func availability(s *models.FreeBusyStatus) calendar.Availability {

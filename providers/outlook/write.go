@@ -27,10 +27,7 @@ func draftEvent(d calendar.Draft, zones zoneNames) (models.Eventable, error) {
 	e := models.NewEvent()
 	e.SetOdataType(nil)
 	e.SetTransactionId(ptr(keyUUID(d.Key)))
-	for _, g := range []calendar.Group{
-		calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace, calendar.GroupAvailability,
-		calendar.GroupVisibility, calendar.GroupImportance, calendar.GroupReminders, calendar.GroupCategories,
-	} {
+	for _, g := range held {
 		if err := put(e, g, d.Content, zones); err != nil {
 			return nil, err
 		}
@@ -98,13 +95,15 @@ func put(e models.Eventable, g calendar.Group, c calendar.Content, zones zoneNam
 
 // putWhen sets start, end and isAllDay, always all three: Graph refuses
 // isAllDay alone. All-day events are midnight to midnight in UTC, the neutral
-// zone: consumer mailboxes make it UTC anyhow, and it is read back as dates.
+// zone: consumer mailboxes make it UTC anyhow, and it is read back as dates. A
+// series has its recurrence with them: Graph refuses a new zone without.
 func putWhen(e models.Eventable, w calendar.When, zones zoneNames) error {
-	if !w.Recurrence.IsZero() {
-		return fmt.Errorf("a series cannot be written to Outlook yet")
-	}
 	if w.Start.IsZero() || w.End.IsZero() || w.Start.IsDate() != w.End.IsDate() {
 		return fmt.Errorf("start %q and end %q do not make a span", w.Start, w.End)
+	}
+	graphTime := graphTime
+	if !w.Recurrence.IsZero() {
+		graphTime = graphClock
 	}
 	start, err := graphTime(w.Start, zones)
 	if err != nil {
@@ -113,6 +112,13 @@ func putWhen(e models.Eventable, w calendar.When, zones zoneNames) error {
 	end, err := graphTime(w.End, zones)
 	if err != nil {
 		return err
+	}
+	if !w.Recurrence.IsZero() {
+		p, err := patternOf(w)
+		if err != nil {
+			return err
+		}
+		e.SetRecurrence(p.graph(val(start.GetTimeZone())))
 	}
 	e.SetIsAllDay(ptr(w.AllDay()))
 	e.SetStart(start)
@@ -159,6 +165,26 @@ func graphTime(t calendar.Time, zones zoneNames) (models.DateTimeTimeZoneable, e
 		at, name = calendar.At(i, time.UTC), "UTC"
 	}
 	d.SetDateTime(ptr(at.Local))
+	d.SetTimeZone(ptr(name))
+	return d, nil
+}
+
+// graphClock writes a time of a series: the wall clock as it is, for it repeats.
+// (patternOf saw to it that the clock shows it once.) A zone that the server does
+// not know by either name cannot be replaced by UTC, which has no summer.
+func graphClock(t calendar.Time, zones zoneNames) (models.DateTimeTimeZoneable, error) {
+	name := t.Zone
+	if t.IsDate() {
+		return graphTime(t, zones)
+	}
+	if zones == windowsNames {
+		var ok bool
+		if name, ok = windowsZone(t.Zone); !ok {
+			return nil, fmt.Errorf("Outlook does not know the time zone %s", t.Zone)
+		}
+	}
+	d := models.NewDateTimeTimeZone()
+	d.SetDateTime(ptr(t.Local))
 	d.SetTimeZone(ptr(name))
 	return d, nil
 }

@@ -90,14 +90,17 @@ func TestUpdateSends(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, f := openFake(t, always(reply{status: 200, body: singleEvent}))
-			if _, err := p.Update(t.Context(), "C1", "E/1+=", `W/"v0"`, calendar.Change{Groups: c.groups, Content: c.want}); err != nil {
+			if _, err := p.Update(t.Context(), "C1", "E/1+=", `W/"v1"`, calendar.Change{Groups: c.groups, Content: c.want}); err != nil {
 				t.Fatal(err)
 			}
 			r := f.requests()
+			if c.groups.Has(calendar.GroupWhen) && len(r) == 2 && r[0].Method == "GET" {
+				r = r[1:] // whether it is a series has to be known
+			}
 			if len(r) != 1 || r[0].Method != "PATCH" || r[0].Path != "/v1.0/me/calendars/C1/events/E%2F1%2B%3D" {
 				t.Fatalf("sent %+v", r)
 			}
-			if got := r[0].Header.Get("If-Match"); got != `W/"v0"` {
+			if got := r[0].Header.Get("If-Match"); got != `W/"v1"` {
 				t.Errorf("If-Match is %q", got)
 			}
 			if !sameJSON(t, r[0].Body, c.body) {
@@ -190,7 +193,7 @@ func TestZoneTheServerDoesNotKnow(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := f.requests()
-	if len(r) != 2 || !sameJSON(t, r[1].Body, `{"isAllDay":false,"start":{"dateTime":"2026-03-15T10:00:00","timeZone":"India Standard Time"},"end":{"dateTime":"2026-03-15T09:00:00","timeZone":"UTC"}}`) {
+	if len(r) != 3 || !sameJSON(t, r[2].Body, `{"isAllDay":false,"start":{"dateTime":"2026-03-15T10:00:00","timeZone":"India Standard Time"},"end":{"dateTime":"2026-03-15T09:00:00","timeZone":"UTC"}}`) {
 		t.Errorf("sent %+v", r)
 	}
 }
@@ -215,9 +218,9 @@ func TestNotesOfAnOnlineMeetingAreLeftAlone(t *testing.T) {
 func TestWhatCannotBeWrittenIsRefusedUnsent(t *testing.T) {
 	p, f := openFake(t, always(reply{status: 200, body: singleEvent}))
 	series := berlin("2026-03-15T10:00:00", "2026-03-15T11:00:00")
-	series.Recurrence.Rules = []string{"RRULE:FREQ=DAILY"}
+	series.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;BYHOUR=10,15"}
 	for name, w := range map[string]calendar.When{
-		"a series": series, "no times": {}, "a zone that is none": {Start: calendar.Time{Local: "2026-03-15T10:00:00", Zone: "Mars/Base"}, End: calendar.Time{Local: "2026-03-15T10:00:00", Zone: "Mars/Base"}},
+		"a rule that no pattern is": series, "no times": {}, "a zone that is none": {Start: calendar.Time{Local: "2026-03-15T10:00:00", Zone: "Mars/Base"}, End: calendar.Time{Local: "2026-03-15T10:00:00", Zone: "Mars/Base"}},
 		"a date and a time": {Start: calendar.Date(2026, 3, 15), End: series.End},
 	} {
 		_, err := p.Create(t.Context(), "C1", calendar.Draft{Key: key, Content: calendar.Content{When: w}})
