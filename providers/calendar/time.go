@@ -2,7 +2,9 @@ package calendar
 
 import (
 	"fmt"
+	"sync"
 	"time"
+	_ "time/tzdata" // zones do not depend on the machine
 )
 
 const (
@@ -134,9 +136,17 @@ func LoadZone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
 		return nil, fmt.Errorf("calendar: a wall clock needs an IANA time zone, got %q", name)
 	}
+	if loc, ok := loadedZones.Load(name); ok {
+		return loc.(*time.Location), nil
+	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
 		return nil, fmt.Errorf("calendar: %q is not an IANA time zone", name)
 	}
+	loadedZones.Store(name, loc) // there are as many as the table has: it cannot grow without end
 	return loc, nil
 }
+
+// loadedZones are those that were loaded: reading one anew costs more than all the rest
+// of finding an instant.
+var loadedZones sync.Map
