@@ -353,3 +353,27 @@ func TestGuestsAnswerOneOccurrence(t *testing.T) {
 		t.Errorf("a guest edits: %d", a.status)
 	}
 }
+
+func TestAStartThatMovedOnMayBeSentAgain(t *testing.T) {
+	l := newLab(t)
+	body := recurring(4, weekly, numbered(3)) // a Wednesday; the series is on Mondays
+	id, _ := l.add(body)
+	l.must(204, "DELETE", "/me/events/"+l.instancesOf(id, year)[1]["id"].(string), "")
+	for _, again := range []string{body, `{` + recurrence(weekly, numbered(3)+`,"startDate":"2026-03-04"`) + `}`} {
+		l.must(200, "PATCH", "/me/events/"+id, again)
+		if got := starts(l.instancesOf(id, year)); !slices.Equal(got, []string{"03-09T09:00", "03-23T09:00"}) {
+			t.Errorf("%v", got)
+		}
+	}
+}
+
+func TestAnEtagOfAnOccurrenceIsItsSeries(t *testing.T) {
+	l, _, ids := week(t)
+	old := l.must(200, "GET", "/me/events/"+ids[3], "").text("@odata.etag")
+	l.must(200, "PATCH", "/me/events/"+ids[4], `{"subject":"x"}`)
+	if a := l.call("PATCH", "/me/events/"+ids[3], `{"subject":"y"}`, "If-Match: "+old); a.status != 412 {
+		t.Errorf("another occurrence changed: %d", a.status)
+	}
+	fresh := l.must(200, "GET", "/me/events/"+ids[3], "").text("@odata.etag")
+	l.must(200, "PATCH", "/me/events/"+ids[3], `{"subject":"y"}`, "If-Match: "+fresh)
+}
