@@ -211,12 +211,23 @@ func (c *call) listed(context string, items []any, next string, count int) *repl
 func (c *call) order(events []item, byStart bool) *apiError {
 	text, ok := c.param("$orderby")
 	cmpBy := func(key func(item) string, desc bool) {
-		slices.SortStableFunc(events, func(a, b item) int {
+		type keyed struct {
+			key string
+			it  item
+		}
+		list := make([]keyed, len(events)) // each key is made once
+		for i, e := range events {
+			list[i] = keyed{key(e), e}
+		}
+		slices.SortStableFunc(list, func(a, b keyed) int {
 			if desc {
 				a, b = b, a
 			}
-			return strings.Compare(key(a), key(b))
+			return strings.Compare(a.key, b.key)
 		})
+		for i := range list {
+			events[i] = list[i].it
+		}
 	}
 	cmpBy(func(e item) string { return e.Created.UTC().Format(sortable) + e.ID }, false)
 	if !ok || text == "" {

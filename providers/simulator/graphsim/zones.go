@@ -2,6 +2,7 @@ package graphsim
 
 import (
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // zones do not depend on the machine
 )
@@ -20,9 +21,19 @@ func location(name string) (*time.Location, bool) {
 	default:
 		return nil, false
 	}
+	if loc, ok := loaded.Load(iana); ok {
+		return loc.(*time.Location), true
+	}
 	loc, err := time.LoadLocation(iana)
+	if err == nil {
+		loaded.Store(iana, loc)
+	}
 	return loc, err == nil
 }
+
+// loaded are the zones read so far, by IANA name: reading one takes longer than
+// expanding a year of meetings.
+var loaded sync.Map
 
 // windowsName is the Windows name of an IANA zone, or the zone itself.
 func windowsName(iana string) string {
