@@ -45,8 +45,10 @@ type Event struct {
 	WebLink string    `json:"webLink,omitempty"`
 	Mark    Mark      `json:"mark,omitzero"` // as found; a hint, never the truth
 
-	Content   Content             `json:"content"`
-	Overrides map[string]Override `json:"overrides,omitempty"` // by Slot of the original start
+	Content Content `json:"content"`
+	// Overrides of a series, by Slot of the original start. A changed occurrence
+	// that its provider still shows though the rule has it no longer is among them.
+	Overrides map[string]Override `json:"overrides,omitempty"`
 }
 
 // HasGuests reports whether anyone but the calendar's owner would hear of a change.

@@ -178,10 +178,11 @@ func sameMoments(a, b calendar.When) bool {
 }
 
 // event is the whole series. One whose rule cannot be expanded here keeps its
-// place, as UnknownType and with the rule as it stands.
+// place, as UnknownType and with the rule as it stands. Living occurrences that
+// the rule no longer has are among the overrides: a person still sees them.
 func (s series) event() calendar.Event {
 	e := fromGoogle(s.master, s.zone)
-	set, _, err := s.bySlot()
+	set, orphans, err := s.bySlot()
 	if err != nil {
 		e.Type = calendar.UnknownType
 		e.Version = s.version(s.exceptions)
@@ -204,8 +205,31 @@ func (s series) event() calendar.Event {
 			e.Updated = t
 		}
 	}
+	for slot, o := range s.leftovers(orphans) {
+		e.Overrides = calendar.WithOverride(e.Overrides, slot, o)
+	}
 	e.Version = s.version(own)
 	return e
+}
+
+// leftovers are the living occurrences among orphans, by the slot they once had.
+// One that says nothing else still has a time where the rule has none.
+func (s series) leftovers(orphans []*gcal.Event) map[string]calendar.Override {
+	master := fromGoogle(s.master, s.zone).Content
+	out := map[string]calendar.Override{}
+	for _, g := range orphans {
+		original, ok := originalOf(g, master.When.Start)
+		if g.Status == "cancelled" || !ok {
+			continue
+		}
+		o := overrideOf(g, original, master, s.zone)
+		if o.IsZero() {
+			o.Changed = o.Changed.With(calendar.GroupWhen)
+			o.Content.When = master.When.At(original)
+		}
+		out[original.Slot()] = o
+	}
+	return out
 }
 
 // version is a digest of the master's etag and those of the exceptions that

@@ -78,7 +78,8 @@ func TestWhatMakesAnOverride(t *testing.T) {
 			g.OriginalStartTime.DateTime = "2026-04-02T04:00:00-04:00"
 		}), summer, calendar.Override{}},
 		{"in place, without a zone of its own", with(summer, func(g *gcal.Event) { g.Start.TimeZone, g.End.TimeZone = "", "" }), summer, calendar.Override{}},
-		{"of a time that the rule does not have", with("20260403T080000Z", func(g *gcal.Event) { g.Summary = "Orphan" }), "20260403T080000Z", calendar.Override{}},
+		{"of a time that the rule does not have, still there", with("20260403T080000Z", func(g *gcal.Event) { g.Summary = "Orphan" }), "20260403T080000Z",
+			calendar.Override{Changed: calendar.Groups{calendar.GroupTitle}, Content: calendar.Content{Title: "Orphan"}}},
 		{"of a day, when the series was all-day", with(summer, func(g *gcal.Event) {
 			g.OriginalStartTime = &gcal.EventDateTime{Date: "2026-04-02"}
 			g.Summary = "Orphan"

@@ -176,11 +176,18 @@ func (w *writer) clear(ctx context.Context, orphans []*gcal.Event) error {
 // bring makes the slots what they are in want, where they are not so already, and
 // reads the whole series again if anything was written.
 func (w *writer) bring(ctx context.Context, slots []string, want map[string]calendar.Override) (calendar.Event, error) {
-	now, _, err := w.now.bySlot()
+	now, orphans, err := w.now.bySlot()
 	if err != nil {
 		return calendar.Event{}, w.refuse("recurrence", err)
 	}
 	master := fromGoogle(w.now.master, w.now.zone).Content
+	orphans = slices.DeleteFunc(orphans, func(g *gcal.Event) bool {
+		original, ok := originalOf(g, master.When.Start)
+		return !ok || !slices.Contains(slots, original.Slot()) || !want[original.Slot()].IsZero()
+	})
+	if err := w.clear(ctx, orphans); err != nil {
+		return calendar.Event{}, err
+	}
 	occurrences, err := master.When.Occurrences()
 	if err != nil {
 		return calendar.Event{}, w.refuse("recurrence", err)
@@ -189,7 +196,7 @@ func (w *writer) bring(ctx context.Context, slots []string, want map[string]cale
 	for _, slot := range slices.Compact(slots) {
 		original, err := slotTime(slot, master.When.Start)
 		if err != nil || !occurrences.Has(original) {
-			continue // an occurrence that the rule does not have is as wanted: not there
+			continue // the rule does not have it, and what was left of it is cleared away
 		}
 		o := want[slot]
 		o.Original = original

@@ -189,7 +189,7 @@ func (b *bench) wantForm(what string, e calendar.Event) {
 			b.t.Errorf("%s: the override of %v has key %s", what, o.Original, slot)
 		case o.Original.Zone != e.Content.When.Start.Zone:
 			b.t.Errorf("%s: the override of %v is not in the series' zone", what, o.Original)
-		case !occurrences.Has(o.Original):
+		case o.Cancelled && !occurrences.Has(o.Original): // a living one may be left over from an older rule
 			b.t.Errorf("%s: the override of %v has no occurrence to stand on", what, o.Original)
 		}
 		for _, g := range o.Changed {
