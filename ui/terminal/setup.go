@@ -388,7 +388,7 @@ func (a *app) mirrorRemove() *cobra.Command {
 			} else {
 				a.say("Mirror %s is gone, and %s with it.", m.ID, countCopies(r.Deleted))
 			}
-			a.problems(r.Problems)
+			a.problems(r.Problems, namesOf(ctx, b))
 			return a.verdict(r, nil)
 		}),
 	}

@@ -44,6 +44,9 @@ func (a *app) syncCommand() *cobra.Command {
 					return a.verdict(r, writeJSON(a.out, r))
 				}
 				a.report(r, namesOf(ctx, b))
+				if len(r.Steps) == 0 && len(r.Problems) == 0 {
+					a.say("%s", whyNothing(ctx, b))
+				}
 				return a.verdict(r, nil)
 			})
 		}),
@@ -78,11 +81,21 @@ func (a *app) report(r control.Report, n names) {
 		}
 		a.print(t)
 	}
-	a.problems(r.Problems)
-	a.say("%s", reportLine(r))
+	a.problems(r.Problems, n)
+	if line := reportLine(r); line != "" {
+		a.say("%s", line)
+	}
 }
 
-// reportLine sums a pass up in one line.
+// whyNothing says why a pass had nothing to do.
+func whyNothing(ctx context.Context, b control.Backend) string {
+	if all, err := b.Mirrors(ctx); err == nil && len(all) == 0 {
+		return "Nothing to do: no calendars mirror each other yet. 'twinday mirror add' makes a mirror."
+	}
+	return "Nothing to do: the calendars are alike."
+}
+
+// reportLine sums a pass up in one line, an empty one if nothing happened.
 func reportLine(r control.Report) string {
 	var parts []string
 	for _, x := range []struct {
@@ -100,7 +113,7 @@ func reportLine(r control.Report) string {
 	case len(parts) == 0 && len(r.Problems) > 0:
 		return "Nothing was done."
 	case len(parts) == 0:
-		return "Nothing to do: the calendars are alike."
+		return ""
 	case r.DryRun:
 		return "A pass would do this: " + strings.Join(parts, ", ") + ". Nothing was written."
 	}
@@ -139,11 +152,11 @@ var pastWords = map[state.StepKind]string{
 }
 
 // problems prints what is not well, and the way out of each.
-func (a *app) problems(all []control.ProblemNote) {
+func (a *app) problems(all []control.ProblemNote, n names) {
 	for _, p := range all {
 		where := string(p.Account)
 		if p.Ref != (state.Ref{}) {
-			where = p.Ref.String()
+			where = n.of(p.Ref)
 		}
 		if where != "" {
 			where += ": "
@@ -303,7 +316,7 @@ func (a *app) status(s control.Status, n names) {
 	}
 	if len(s.Problems) > 0 || s.Held > 0 {
 		a.say("")
-		a.problems(s.Problems)
+		a.problems(s.Problems, n)
 		if s.Held == 1 {
 			a.say("! 1 step waits for your decision: 'twinday held' shows it.")
 		} else if s.Held > 1 {

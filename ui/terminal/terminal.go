@@ -105,6 +105,7 @@ func Execute(ctx context.Context, d Deps, args []string, stdin io.Reader, stdout
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	insist(root)
 	cmd, err := root.ExecuteContextC(ctx)
 	if !a.ran && slices.Contains(args, "--json") {
 		a.json = true // flags are not read yet when a command is unknown
@@ -250,7 +251,11 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		var v *pflag.InvalidValueError
 		if errors.As(err, &v) { // its own text ends in the words of strconv
-			return usage("--%s takes a %s, not %q", v.GetFlag().Name, v.GetFlag().Value.Type(), v.GetValue())
+			kind := v.GetFlag().Value.Type()
+			if kind == "int" {
+				kind = "number"
+			}
+			return usage("--%s takes a %s, not %q", v.GetFlag().Name, kind, v.GetValue())
 		}
 		return usageError{err}
 	})
@@ -265,6 +270,26 @@ func (a *app) root() *cobra.Command {
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())
 	root.AddCommand(a.versionCommand(), jsonTopic())
 	return root
+}
+
+// insist makes cobra's own commands refuse a shell or a topic that they do not
+// know; by themselves they would print some help and call it done.
+func insist(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			family(c)
+		case "help":
+			c.Args = func(_ *cobra.Command, args []string) error {
+				if _, rest, err := root.Find(args); err != nil || len(rest) > 0 {
+					return usage("there is no help on %q", strings.Join(args, " "))
+				}
+				return nil
+			}
+		}
+	}
 }
 
 const (
@@ -287,7 +312,7 @@ func family(c *cobra.Command, children ...*cobra.Command) *cobra.Command {
 	if c.RunE == nil {
 		c.RunE = func(c *cobra.Command, _ []string) error {
 			var names []string
-			for _, k := range children {
+			for _, k := range c.Commands() {
 				names = append(names, k.Name())
 			}
 			return usage("'%s' needs to know what to do: %s", c.CommandPath(), orList(names))
