@@ -12,12 +12,9 @@ import (
 
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
-	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/providers/simulator"
-	"github.com/twinday/twinday/providers/simulator/mailbox"
 	"github.com/twinday/twinday/providers/simulator/samples"
 	"github.com/twinday/twinday/store/secrets"
-	"github.com/twinday/twinday/store/state"
 	"github.com/twinday/twinday/ui/terminal"
 )
 
@@ -61,10 +58,7 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 		if err != nil {
 			return nil, err
 		}
-		stage.LeftOut += loaded.Series
-		for _, p := range loaded.Problems {
-			stage.Unreadable = append(stage.Unreadable, terminal.Unreadable{File: p.File, Line: p.Line, Reason: p.Reason})
-		}
+		stage.Unreadable = append(stage.Unreadable, unreadable(loaded)...)
 		for _, e := range side.mail.Events("primary") {
 			starts = append(starts, e.Start.UTC)
 		}
@@ -77,10 +71,11 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 		if side == home && o.Home != "" || side == work && o.Work != "" {
 			continue
 		}
-		// What the samples leave out is as it is meant.
-		if _, err := side.sim.Load(bytes.NewReader(sample(clock.now())), "sample"); err != nil {
+		loaded, err := side.sim.Load(bytes.NewReader(sample(clock.now())), "sample")
+		if err != nil {
 			return nil, err
 		}
+		stage.Unreadable = append(stage.Unreadable, unreadable(loaded)...)
 	}
 	for _, side := range []*demoSide{home, work} {
 		base, stop, err := serveLoopback(ctx, side.sim)
@@ -127,6 +122,14 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 	return stage, nil
 }
 
+// unreadable are a file's problems in the demo's words.
+func unreadable(l simulator.Loaded) (list []terminal.Unreadable) {
+	for _, p := range l.Problems {
+		list = append(list, terminal.Unreadable{File: p.File, Line: p.Line, Reason: p.Reason})
+	}
+	return list
+}
+
 // shiftedClock runs as the real one does, on another day.
 type shiftedClock struct{ by time.Duration }
 
@@ -152,101 +155,3 @@ func simulate(ctx context.Context, o terminal.SimulateOptions, out, log io.Write
 		Service: simulator.Service(o.Service), Listen: o.Listen, EventsFile: o.Events, AutoApprove: o.AutoApprove, Out: out, Log: log,
 	})
 }
-
-// demoSide is a simulated account as another client of it sees it.
-type demoSide struct {
-	sim       *simulator.Simulator
-	mail      *mailbox.Mailbox
-	endpoints simulator.Endpoints
-}
-
-func newDemoSide(service simulator.Service, owner string, now func() time.Time) (*demoSide, error) {
-	sim, err := simulator.New(service, simulator.Options{
-		Owner: mailbox.Person{Name: "Robin Sample", Email: owner}, Zone: demoZone, Now: now, AutoApprove: true,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &demoSide{sim: sim, mail: sim.Mailbox()}, nil
-}
-
-func (s *demoSide) Provider() state.ProviderKind { return state.ProviderKind(s.sim.Service()) }
-
-func (s *demoSide) Name() string {
-	if s.sim.Service() == simulator.Google {
-		return "Google"
-	}
-	return "Outlook"
-}
-
-func (s *demoSide) Endpoint() state.Endpoint {
-	e := s.endpoints
-	return state.Endpoint{BaseURL: e.BaseURL, AuthURL: e.AuthURL, TokenURL: e.TokenURL, ClientID: e.ClientID, ClientSecret: e.ClientSecret}
-}
-
-func (s *demoSide) Counts() terminal.DemoCounts {
-	c := s.sim.Counters()
-	n := terminal.DemoCounts{Writes: c.Writes, Unknown: c.Unknown}
-	for _, mails := range c.Mails {
-		n.Mails += mails
-	}
-	return n
-}
-
-func (s *demoSide) Events() []terminal.DemoEvent {
-	var out []terminal.DemoEvent
-	for _, e := range s.mail.Events("primary") {
-		out = append(out, demoEvent(e))
-	}
-	return out
-}
-
-// demoEvent is a stored event in the demo's words.
-func demoEvent(e mailbox.Event) terminal.DemoEvent {
-	return terminal.DemoEvent{
-		ID: e.ID, Title: e.Title, Notes: e.Body, Place: e.Place, Start: fromMoment(e.Start), End: fromMoment(e.End),
-		Apart: len(e.Recurrence) > 0 || e.Pattern != nil || e.Status == "cancelled" || e.Type != "" && e.Type != "default",
-	}
-}
-
-func fromMoment(m mailbox.Moment) calendar.Time {
-	if m.Date != "" {
-		return calendar.Time{Local: m.Date}
-	}
-	return calendar.At(m.UTC, time.UTC)
-}
-
-// toMoment leaves the instant to the mailbox.
-func toMoment(t calendar.Time) mailbox.Moment {
-	if t.IsDate() {
-		return mailbox.Moment{Date: t.Local}
-	}
-	return mailbox.Moment{Local: t.Local, Zone: t.Zone}
-}
-
-func (s *demoSide) Add(e terminal.DemoEvent) (string, error) {
-	made := s.mail.AddEvent("primary", mailbox.Event{
-		Title: e.Title, Body: e.Notes, Place: e.Place, Start: toMoment(e.Start), End: toMoment(e.End), ShowAs: "busy",
-	})
-	if made == nil {
-		return "", mailbox.ErrNoCalendar
-	}
-	return made.ID, nil
-}
-
-func (s *demoSide) Edit(id string, change func(*terminal.DemoEvent)) error {
-	return s.mail.EditEvent("primary", id, func(e *mailbox.Event) {
-		before := demoEvent(*e)
-		after := before
-		change(&after)
-		e.Title, e.Place = after.Title, after.Place
-		if after.Notes != before.Notes {
-			e.Body, e.BodyIsHTML = after.Notes, false
-		}
-		if after.Start != before.Start || after.End != before.End {
-			e.Start, e.End = toMoment(after.Start), toMoment(after.End)
-		}
-	})
-}
-
-func (s *demoSide) Delete(id string) error { return s.mail.DeleteEvent("primary", id) }

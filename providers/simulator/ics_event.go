@@ -14,10 +14,19 @@ import (
 
 // icsEvent is a VEVENT as the mailbox stores it, and what only the loader needs.
 type icsEvent struct {
-	*mailbox.Event
-	line     int
-	recurs   bool           // has a rule, dates, or stands for one occurrence
-	original mailbox.Moment // RECURRENCE-ID; zero for a master or single event
+	*mailbox.Event                  // a series has its rules in Recurrence, its EXDATEs not
+	line           int              // of its BEGIN
+	ruleLine       int              // of the first rule of a series
+	original       mailbox.Moment   // RECURRENCE-ID; zero for a master or single event
+	without        []mailbox.Moment // EXDATE
+}
+
+// key is what an event must have alone in its calendar.
+func (e icsEvent) key() string {
+	if e.original == (mailbox.Moment{}) {
+		return e.UID
+	}
+	return e.UID + "\x00" + e.original.Slot()
 }
 
 // event reads one VEVENT. It reports what makes it unreadable and returns false.
@@ -75,68 +84,6 @@ func (l *icsLoader) event(c *icsComponent, floating string) (icsEvent, bool) {
 		}
 	}
 	return l.recurrence(c, e, floating)
-}
-
-// recurrence fills in what makes the event a series or a part of one.
-func (l *icsLoader) recurrence(c *icsComponent, e icsEvent, floating string) (icsEvent, bool) {
-	// An empty RRULE is no rule: holiday calendars have one in every event.
-	rules := slices.DeleteFunc(c.all("RRULE", "RDATE", "EXRULE"), func(p icsProp) bool { return strings.TrimSpace(p.Value) == "" })
-	if p, ok := c.get("RECURRENCE-ID"); ok {
-		at, err := l.moment(p, e.UID, floating)
-		if err != nil {
-			l.problem(p.line, e.UID, "left out: RECURRENCE-ID: %v", err)
-			return icsEvent{}, false
-		}
-		e.original, e.recurs = at, true
-		return e, true
-	}
-	if len(rules) == 0 {
-		return e, true // an EXDATE alone takes nothing away from a single event
-	}
-	e.recurs = true
-	for _, p := range slices.Concat(rules, c.all("EXDATE")) {
-		if err := checkRule(p); err != nil {
-			l.problem(p.line, e.UID, "left out: %v", err)
-			return icsEvent{}, false
-		}
-		e.Recurrence = append(e.Recurrence, l.recurrenceLine(p))
-	}
-	return e, true
-}
-
-// ruleParts are the parts of a rule: RFC 5545 §3.3.10, RFC 7529.
-var ruleParts = strings.Fields("FREQ UNTIL COUNT INTERVAL BYSECOND BYMINUTE BYHOUR BYDAY BYMONTHDAY BYYEARDAY BYWEEKNO BYMONTH BYSETPOS WKST RSCALE SKIP")
-
-// checkRule refuses a rule that nobody could read the same way twice.
-func checkRule(p icsProp) error {
-	if p.Name != "RRULE" && p.Name != "EXRULE" {
-		return nil
-	}
-	freq := false
-	for _, part := range strings.Split(strings.TrimSuffix(p.Value, ";"), ";") {
-		name, value, _ := strings.Cut(part, "=")
-		name = strings.ToUpper(strings.TrimSpace(name))
-		if !slices.Contains(ruleParts, name) || value == "" {
-			return fmt.Errorf("%s: %s is no part of a rule", p.Name, quoteStart(part))
-		}
-		freq = freq || name == "FREQ"
-	}
-	if !freq {
-		return fmt.Errorf("%s: FREQ is missing", p.Name)
-	}
-	return nil
-}
-
-// recurrenceLine writes a rule or date list as services take it, with an IANA zone.
-func (l *icsLoader) recurrenceLine(p icsProp) string {
-	line := p.Name
-	if p.Params.Get("VALUE") == "DATE" {
-		line += ";VALUE=DATE"
-	}
-	if tzid := p.Params.Get("TZID"); tzid != "" {
-		line += ";TZID=" + cmp.Or(l.zones.find(tzid), tzid)
-	}
-	return line + ":" + p.Value
 }
 
 // moment reads DTSTART, DTEND or RECURRENCE-ID: a date, a time in UTC, in a

@@ -1,8 +1,12 @@
 package simulator
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/twinday/twinday/providers/simulator/mailbox"
 	"github.com/twinday/twinday/providers/simulator/samples"
@@ -10,14 +14,17 @@ import (
 
 func TestSampleCalendarsAreReadWhole(t *testing.T) {
 	now := time.Date(2026, 10, 21, 12, 0, 0, 0, time.UTC) // the clock goes back four days later
-	work, gotWork := load(t, string(samples.Work(now)))
-	home, gotHome := load(t, string(samples.Home(now)))
-	if gotWork.Events != 26 || gotWork.Series != 2 || len(gotWork.Problems) != 0 {
-		t.Errorf("work: %+v, want 26 events and 2 series", gotWork)
+	outlook, google := berlin(t, Outlook), berlin(t, Google)
+	gotWork, gotHome := loadInto(t, outlook, string(samples.Work(now))), loadInto(t, google, string(samples.Home(now)))
+	if want := (Loaded{Events: 26, Series: 5, Changed: 2, Cancelled: 3}); !cmp.Equal(gotWork, want) {
+		t.Errorf("work: %+v, want %+v", gotWork, want)
 	}
-	if gotHome.Events != 21 || gotHome.Series != 2 || len(gotHome.Problems) != 0 {
-		t.Errorf("home: %+v, want 21 events and 2 series", gotHome)
+	if want := (Loaded{Events: 21, Series: 5, Changed: 1, Cancelled: 1}); !cmp.Equal(gotHome, want) {
+		t.Errorf("home: %+v, want %+v", gotHome, want)
 	}
+	single := func(e mailbox.Event) bool { return e.Pattern == nil && e.Recurrence == nil && e.Series == "" }
+	work := slices.DeleteFunc(outlook.Mailbox().Events("primary"), func(e mailbox.Event) bool { return !single(e) })
+	home := slices.DeleteFunc(google.Mailbox().Events("primary"), func(e mailbox.Event) bool { return !single(e) })
 
 	var sameUID, sameLook int
 	for _, w := range work {
@@ -61,5 +68,52 @@ func TestSampleCalendarsAreReadWhole(t *testing.T) {
 		if !has[want] {
 			t.Errorf("no sample is %s", want)
 		}
+	}
+}
+
+// The week around the day shows what makes each series one worth having.
+func TestSampleSeriesAsTheirPersonSeesThem(t *testing.T) {
+	now := time.Date(2026, 10, 21, 12, 0, 0, 0, time.UTC)
+	outlook, google := berlin(t, Outlook), berlin(t, Google)
+	loadInto(t, outlook, string(samples.Work(now)))
+	loadInto(t, google, string(samples.Home(now)))
+	seen := func(s *Simulator, title string, days int) (out []string) {
+		list, err := s.Agenda("primary", now.AddDate(0, 0, -2), now.AddDate(0, 0, days))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range list {
+			if len(o.Title) >= len(title) && o.Title[:len(title)] == title {
+				out = append(out, o.Start.Format("02 Jan 15:04"))
+			}
+		}
+		return out
+	}
+	for _, test := range []struct {
+		s     *Simulator
+		title string
+		days  int
+		want  []string
+	}{
+		// Cancelled on Tuesday, moved on Wednesday, and two cancelled in the next week, before which the clock goes back.
+		{outlook, "Daily stand-up", 10, []string{"21 Oct 07:45", "22 Oct 07:15", "23 Oct 07:15", "26 Oct 08:15", "27 Oct 08:15", "28 Oct 08:15"}},
+		{outlook, "Month-end review", 60, []string{"30 Oct 14:00", "27 Nov 14:00"}},
+		// New York's clock goes back a week after Europe's.
+		{outlook, "Boston weekly", 21, []string{"19 Oct 14:00", "26 Oct 14:00", "03 Nov 16:00", "09 Nov 15:00"}},
+		{outlook, "Stocktaking", 21, []string{"25 Oct 17:00", "27 Oct 17:00", "08 Nov 17:00", "10 Nov 17:00"}},
+		{google, "Choir", 21, []string{"22 Oct 17:30", "29 Oct 18:30", "05 Nov 18:00"}},
+		{google, "Mia's birthday", 60, []string{"20 Nov 00:00"}},
+		{google, "Exercises", 5, []string{"20 Oct 05:00", "21 Oct 05:00", "22 Oct 05:00", "23 Oct 05:00", "24 Oct 05:00", "25 Oct 06:00", "26 Oct 06:00"}},
+		{google, "Pay the bills", 40, []string{"01 Nov 00:00", "15 Nov 00:00"}},
+		{google, "Tango lesson", 21, []string{"25 Oct 22:00", "08 Nov 22:00"}},
+	} {
+		if diff := cmp.Diff(test.want, seen(test.s, test.title, test.days)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.title, diff)
+		}
+	}
+	other := berlin(t, Outlook)
+	got := loadInto(t, other, string(samples.Home(now)))
+	if len(got.Problems) != 1 || got.Series != 4 || !strings.Contains(got.Problems[0].Reason, "BYMONTHDAY=1,15") {
+		t.Errorf("home on Outlook: %+v, want one rule that it cannot hold", got)
 	}
 }

@@ -13,23 +13,35 @@ import (
 	"github.com/twinday/twinday/providers/simulator/mailbox"
 )
 
-func berlinMailbox() *mailbox.Mailbox {
-	now := time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)
-	return mailbox.New(mailbox.Person{Name: "Me", Email: "me@example.com"}, "Europe/Berlin", func() time.Time { return now })
-}
-
-// load reads ICS text and returns what is stored.
-func load(t *testing.T, text string, options ...LoadOption) ([]mailbox.Event, Loaded) {
+// berlin is a simulator of a service whose owner lives in Berlin.
+func berlin(t testing.TB, service Service) *Simulator {
 	t.Helper()
-	m := berlinMailbox()
-	got, err := LoadICS(m, "primary", strings.NewReader(text), "test.ics", options...)
+	now := time.Date(2026, 7, 1, 9, 0, 0, 0, time.UTC)
+	s, err := New(service, Options{Owner: mailbox.Person{Name: "Me", Email: "me@example.com"}, Zone: "Europe/Berlin", Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if mails := m.Mails(); len(mails) != 0 {
+	return s
+}
+
+// load reads ICS text into Outlook and returns what is stored.
+func load(t *testing.T, text string) ([]mailbox.Event, Loaded) {
+	t.Helper()
+	s := berlin(t, Outlook)
+	got := loadInto(t, s, text)
+	return s.Mailbox().Events("primary"), got
+}
+
+func loadInto(t *testing.T, s *Simulator, text string) Loaded {
+	t.Helper()
+	got, err := s.Load(strings.NewReader(text), "test.ics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mails := s.Mailbox().Mails(); len(mails) != 0 {
 		t.Errorf("loading sent %d mails", len(mails))
 	}
-	return m.Events("primary"), got
+	return got
 }
 
 // one wraps the lines of an event and loads it.
@@ -273,73 +285,16 @@ func TestFieldsOfAnEvent(t *testing.T) {
 	}
 }
 
-const weekly = `BEGIN:VCALENDAR
-BEGIN:VEVENT
-UID:series
-DTSTART;TZID=W. Europe Standard Time:20260714T080000
-DTEND;TZID=W. Europe Standard Time:20260714T090000
-RRULE:FREQ=WEEKLY;COUNT=5
-EXDATE;TZID=W. Europe Standard Time:20260721T080000
-SUMMARY:Weekly
-END:VEVENT
-BEGIN:VEVENT
-UID:series
-RECURRENCE-ID;TZID=W. Europe Standard Time:20260728T080000
-DTSTART;TZID=W. Europe Standard Time:20260728T100000
-SUMMARY:Weekly, later
-END:VEVENT
-BEGIN:VEVENT
-UID:alone
-RECURRENCE-ID:20260728T080000Z
-DTSTART:20260728T100000Z
-SUMMARY:Invited to this one only
-END:VEVENT
-BEGIN:VEVENT
-UID:single
-DTSTART:20260714T080000Z
-EXDATE:20260714T080000Z
-SUMMARY:Single
-END:VEVENT
-END:VCALENDAR
-`
-
-func TestSeriesAreLeftOutAndCounted(t *testing.T) {
-	events, got := load(t, weekly)
-	if want := (Loaded{Events: 1, Series: 2}); !cmp.Equal(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-	if len(events) != 1 || events[0].Title != "Single" {
-		t.Errorf("stored %+v, want the single event only", events)
-	}
-}
-
-func TestSeriesAreStoredWhenAsked(t *testing.T) {
-	events, got := load(t, weekly, KeepSeries())
-	if got.Events != 1 || got.Series != 2 {
-		t.Errorf("got %+v, want one event and two series", got)
-	}
-	if len(events) != 3 {
-		t.Fatalf("stored %d events, want the single one, the series and the lone occurrence", len(events))
-	}
-	master := events[1]
-	want := []string{"RRULE:FREQ=WEEKLY;COUNT=5", "EXDATE;TZID=Europe/Berlin:20260721T080000"}
-	if diff := cmp.Diff(want, master.Recurrence); diff != "" {
-		t.Errorf("rules (-want +got):\n%s", diff)
-	}
-	if x := master.Exceptions["20260728T060000Z"]; x == nil || x.Title != "Weekly, later" {
-		t.Errorf("exceptions: %v", master.Exceptions)
-	}
-}
-
 func TestAnEmptyRuleIsNoRule(t *testing.T) {
 	if e, got := one(t, "DTSTART:20260714", "RRULE:"); len(e.Recurrence) != 0 || len(got.Problems) != 0 {
 		t.Errorf("stored %v, %+v", e.Recurrence, got)
 	}
 }
 
-func TestCancelledEventsCanBeLeftOut(t *testing.T) {
-	const text = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:u\nDTSTART:20260714T080000Z\nSTATUS:CANCELLED\nEND:VEVENT\nEND:VCALENDAR\n"
-	if events, got := load(t, text, DropCancelled()); len(events) != 0 || got.Events != 0 || len(got.Problems) != 0 {
+func TestACancelledEventIsADeletedOneForGoogle(t *testing.T) {
+	s := berlin(t, Google)
+	got := loadInto(t, s, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:u\nDTSTART:20260714T080000Z\nSTATUS:CANCELLED\nEND:VEVENT\nEND:VCALENDAR\n")
+	if events := s.Mailbox().Events("primary"); len(events) != 0 || got.Events != 0 || len(got.Problems) != 0 {
 		t.Errorf("stored %v, %+v", events, got)
 	}
 }
@@ -367,40 +322,45 @@ func TestAFileWithoutItsEndStillCounts(t *testing.T) {
 }
 
 func TestErrorsThatLeaveNothing(t *testing.T) {
-	m := berlinMailbox()
-	if _, err := LoadICS(m, "nowhere", strings.NewReader(""), "x.ics"); err == nil || !strings.Contains(err.Error(), "no such calendar: nowhere") {
+	s := berlin(t, Google)
+	if _, err := s.LoadInto("nowhere", strings.NewReader(""), "x.ics"); err == nil || !strings.Contains(err.Error(), "no such calendar: nowhere") {
 		t.Errorf("unknown calendar: %v", err)
 	}
 	long := "BEGIN:VCALENDAR\nX-A:" + strings.Repeat("a", maxICSLine+1)
-	if _, err := LoadICS(m, "primary", strings.NewReader(long), "x.ics"); err == nil || !strings.Contains(err.Error(), "longer than 4 MB") {
+	if _, err := s.Load(strings.NewReader(long), "x.ics"); err == nil || !strings.Contains(err.Error(), "longer than 4 MB") {
 		t.Errorf("endless line: %v", err)
 	}
 }
 
 func FuzzLoadICS(f *testing.F) {
-	for _, name := range []string{"exchange.ics", "broken.ics"} {
+	for _, name := range []string{"exchange.ics", "broken.ics", "series.ics"} {
 		b, err := os.ReadFile("testdata/ics/" + name)
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(string(b))
 	}
-	f.Add(weekly)
 	f.Fuzz(func(t *testing.T, text string) {
-		m := berlinMailbox()
-		got, err := LoadICS(m, "primary", strings.NewReader(text), "fuzz.ics", KeepSeries())
-		if err != nil {
-			return
-		}
-		lines := strings.Count(text, "\n") + 1
-		for _, p := range got.Problems {
-			if p.Line < 0 || p.Line > lines {
-				t.Errorf("problem on line %d of %d: %s", p.Line, lines, p.Reason)
+		for _, service := range []Service{Google, Outlook} {
+			s := berlin(t, service)
+			got, err := s.Load(strings.NewReader(text), "fuzz.ics")
+			if err != nil {
+				continue
 			}
-		}
-		for _, e := range m.Events("primary") {
-			if e.Start.UTC.IsZero() || e.End.UTC.Before(e.Start.UTC) {
-				t.Errorf("stored from %v to %v", e.Start, e.End)
+			lines := strings.Count(text, "\n") + 1
+			for _, p := range got.Problems {
+				if p.Line < 0 || p.Line > lines {
+					t.Errorf("%s: problem on line %d of %d: %s", service, p.Line, lines, p.Reason)
+				}
+			}
+			for _, e := range s.Mailbox().Events("primary") {
+				if e.Start.UTC.IsZero() || e.End.UTC.Before(e.Start.UTC) {
+					t.Errorf("%s: stored from %v to %v", service, e.Start, e.End)
+				}
+			}
+			from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			if _, err := s.Agenda("primary", from, from.AddDate(1, 0, 0)); err != nil {
+				t.Errorf("%s: %v", service, err)
 			}
 		}
 	})

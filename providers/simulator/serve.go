@@ -108,15 +108,9 @@ func (s *Simulator) LoadFile(path string) (Loaded, error) {
 	return s.Load(f, filepath.Base(path))
 }
 
-// Load reads iCalendar text into the primary calendar, as far as the service
-// could hold it: series are left out for now, and a cancelled event is a deleted
-// one for Google. Name is what problems call the text. See LoadICS.
+// Load reads iCalendar text into the primary calendar; see LoadInto.
 func (s *Simulator) Load(r io.Reader, name string) (Loaded, error) {
-	var options []LoadOption
-	if s.service == Google {
-		options = append(options, DropCancelled())
-	}
-	return LoadICS(s.mailbox, "primary", r, name, options...)
+	return s.LoadInto("primary", r, name)
 }
 
 // checkLoopback refuses an address that others could reach.

@@ -20,11 +20,12 @@ import (
 
 const demoHelp = `See meetings cross, with nothing of yours at stake: a simulated Google calendar
 (home) and a simulated Outlook calendar (work) are signed in to, mirrored, and
-edited on both sides. With a display this is the real app, tray and window;
+edited on both sides, single meetings and series. With a display this is the real app, tray and window;
 --headless, or no display, prints what crosses as a table.
 
 It ends with a summary line, and fails unless there are no duplicates, no mails,
-no unknown requests, no writes on the last pass, and both sides hold the same.`
+no unknown requests, no writes on the last pass, and both people see the same
+in their calendars, a month back and a year ahead.`
 
 // DemoSummary is what the demo found at its end.
 type DemoSummary struct {
@@ -44,19 +45,21 @@ type DemoSummary struct {
 	Mails          int      `json:"mails"`
 	Unknown        int      `json:"unknown"` // requests the real services would not understand
 	LastPassWrites int      `json:"lastPassWrites"`
-	Wrong          []string `json:"wrong"` // what is not as it must be, one sentence each
+	Differing      int      `json:"differing"` // shown on one side only, of linked events that differed from the start
+	Wrong          []string `json:"wrong"`     // what is not as it must be, one sentence each
 
-	LeftOut    int          `json:"leftOut"` // series in the files: not part of the demo
 	Unreadable []Unreadable `json:"unreadable"`
 }
 
 // DemoTail is one side at the end.
 type DemoTail struct {
 	Name       string   `json:"name"`
-	Events     int      `json:"events"`     // in its calendar
-	Duplicates int      `json:"duplicates"` // more alike than people made
+	Events     int      `json:"events"`     // single ones in its calendar
+	Series     int      `json:"series"`     // in its calendar
+	Shown      int      `json:"shown"`      // meetings that its agenda shows, occurrences included
+	Duplicates int      `json:"duplicates"` // shown more often than people made them
 	Lost       int      `json:"lost"`       // made here by people, and gone without their doing
-	Missing    int      `json:"missing"`    // on the other side, and not here
+	Missing    int      `json:"missing"`    // shown on the other side, and not here
 	Mails      int      `json:"mails"`
 	Unknown    []string `json:"unknown"`
 }
@@ -74,9 +77,14 @@ func (s DemoSummary) liveLine() string { return fmt.Sprintf("%s: %s.", s.holds()
 func (s DemoSummary) holds() string {
 	var held []string
 	for _, t := range s.Sides {
-		held = append(held, fmt.Sprintf("%s holds %s", t.Name, count(t.Events, "event")))
+		held = append(held, fmt.Sprintf("%s holds %s", t.Name, holding(t.Events, t.Series)))
 	}
 	return strings.Join(held, ", ")
+}
+
+// holding reads "12 events and 3 series".
+func holding(events, series int) string {
+	return fmt.Sprintf("%s and %d series", count(events, "event"), series)
 }
 
 func (s DemoSummary) safety() string {
@@ -120,7 +128,11 @@ type demoRun struct {
 	names names
 
 	born    [2]map[string]bool // ids of the events that people made, by side
-	skipped map[string]bool    // ids of the events that the engine leaves alone
+	refs    [2]state.Ref
+	linked  [2]map[string]bool // ids of the events that were on both sides before
+	apart   [2]map[sight]bool  // what a side alone showed at the start
+	skipped map[string]bool    // the engine's ids of the events that it leaves alone
+	left    [2]map[string]bool // their ids on the side
 	seq     uint64             // of the last history entry shown
 	writes  [2]int             // of the simulators, before the last pass
 	sum     DemoSummary
@@ -136,11 +148,14 @@ func (a *app) demo(ctx context.Context, stage *DemoStage) error {
 	played := *a
 	played.Now = stage.Now
 	d := &demoRun{app: &played, stage: stage, sides: [2]DemoSide{stage.Home, stage.Work}, skipped: map[string]bool{}}
-	d.sum.Wrong, d.sum.Unreadable, d.sum.LeftOut = []string{}, list(stage.Unreadable), stage.LeftOut
+	d.sum.Wrong, d.sum.Unreadable = []string{}, list(stage.Unreadable)
 	for i, s := range d.sides {
-		d.born[i] = map[string]bool{}
+		d.born[i], d.left[i], d.linked[i], d.apart[i] = map[string]bool{}, map[string]bool{}, map[string]bool{}, map[sight]bool{}
 		for _, e := range s.Events() {
 			d.born[i][e.ID] = true
+		}
+		for _, e := range missing(d.agenda(i), d.agenda(1-i)) {
+			d.apart[i][sightOf(e)] = true
 		}
 	}
 	d.opening()
@@ -162,17 +177,16 @@ func (d *demoRun) note(format string, args ...any) {
 
 func (d *demoRun) opening() {
 	for _, u := range d.stage.Unreadable {
-		d.note("not read: %s", u)
-	}
-	if d.stage.LeftOut > 0 {
-		d.note("left out: %s of the files", count(d.stage.LeftOut, "repeating event"))
+		d.note("in the files: %s", u)
 	}
 	if day := d.stage.Day; !day.IsZero() {
 		d.note("the files hold nothing near today, so the demo plays on %s", day.Format("2 January 2006"))
 	}
-	d.note("%s begins with %s, %s with %s.",
-		d.sides[atHome].Name(), count(len(d.sides[atHome].Events()), "event"),
-		d.sides[atWork].Name(), count(len(d.sides[atWork].Events()), "event"))
+	var begin []string
+	for _, side := range d.sides {
+		begin = append(begin, side.Name()+" begins with "+holding(tallyKinds(side.Events())))
+	}
+	d.note("%s.", strings.Join(begin, ", "))
 }
 
 // setUp signs in to both accounts as a person would, and mirrors them.
@@ -194,7 +208,8 @@ func (d *demoRun) setUp(ctx context.Context) error {
 		if primary < 0 {
 			return fmt.Errorf("demo: %s has no primary calendar", side.Name())
 		}
-		req.Members = append(req.Members, state.Member{Ref: cals[primary].Ref})
+		d.refs[i] = cals[primary].Ref
+		req.Members = append(req.Members, state.Member{Ref: d.refs[i]})
 	}
 	if _, err := b.AddMirror(ctx, req); err != nil {
 		return fmt.Errorf("demo: mirror the two: %w", err)
@@ -273,8 +288,9 @@ func (d *demoRun) edit(ctx context.Context, e demoEdit) error {
 	if err := d.pass(ctx); err != nil {
 		return err
 	}
+	shown := [2][]DemoEvent{d.agenda(atHome), d.agenda(atWork)}
 	for _, x := range e.expect {
-		if why := x.unmet(d.sides[x.side].Events()); why != "" {
+		if why := x.unmet(shown[x.side]); why != "" {
 			d.wrong("%s: %s on %s", e.what, why, d.sides[x.side].Name())
 		}
 	}
@@ -317,28 +333,84 @@ func (d *demoRun) pass(ctx context.Context) error {
 		switch {
 		case s.Error != "":
 			d.wrong("%s %q: %s", s.Kind, s.Title, s.Error)
+		case s.Kind == state.Adopt:
+			d.link(s.Step)
 		case s.Kind == state.Skip && !d.skipped[string(s.Event)]:
 			d.skipped[string(s.Event)] = true
 			alone[s.Reason]++
+			if side, e, ok := d.meant(s.Step); ok {
+				d.left[side][e.ID] = true
+			}
 		}
 	}
 	entries, err := since(ctx, d.stage.Backend, d.seq)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	for i, e := range entries {
-		d.seq = e.Seq
-		if !d.json && i < shownRows {
-			d.cross(e, d.names)
-		}
+	if n := len(entries); n > 0 {
+		d.seq = entries[n-1].Seq
 	}
-	if n := len(entries) - shownRows; n > 0 && !d.json {
-		d.say("          … and %d more", n)
+	if !d.json {
+		d.crossings(entries)
 	}
 	for _, why := range slices.Sorted(maps.Keys(alone)) {
 		d.note("left alone: %s: %s", count(alone[why], "event"), why)
 	}
 	return nil
+}
+
+// meant is the event of a side that a step is about. It goes by the look: a
+// service may have several ids for one event.
+func (d *demoRun) meant(s state.Step) (side int, e DemoEvent, ok bool) {
+	side = slices.Index(d.refs[:], s.Ref)
+	if side < 0 {
+		return 0, DemoEvent{}, false
+	}
+	want := sightOf(DemoEvent{Title: s.Title, Start: s.Before.When.Start, End: s.Before.When.End})
+	for _, e := range d.sides[side].Events() {
+		if sightOf(e) == want {
+			return side, e, true
+		}
+	}
+	return side, DemoEvent{}, false
+}
+
+// link remembers that an event was on both sides before. The engine writes
+// nothing then, so that what the two people had different in it stays.
+func (d *demoRun) link(s state.Step) {
+	side, twin, ok := d.meant(s)
+	if !ok {
+		return
+	}
+	d.linked[side][twin.ID] = true
+	for _, e := range d.sides[1-side].Events() {
+		if d.born[1-side][e.ID] && (e.UID == twin.UID || sightOf(e) == sightOf(twin)) {
+			d.linked[1-side][e.ID] = true
+		}
+	}
+}
+
+// crossings prints what crossed in a pass; what is the same for many (the
+// occurrences of a series that a service cannot hold) is one row.
+func (d *demoRun) crossings(entries []state.HistoryEntry) {
+	alike := func(a, b state.HistoryEntry) bool {
+		return a.Title == b.Title && a.Ref == b.Ref && a.From == b.From && historyWord(a) == historyWord(b)
+	}
+	rows := 0
+	for len(entries) > 0 {
+		if rows++; rows > shownRows {
+			d.say("          … and %d more", len(entries))
+			return
+		}
+		e, n := entries[0], 1
+		for n < len(entries) && alike(e, entries[n]) {
+			n++
+		}
+		if entries = entries[n:]; n > 1 {
+			e.Title = fmt.Sprintf("%s (%d times)", e.Title, n)
+		}
+		d.cross(e, d.names)
+	}
 }
 
 // live runs the app while the script edits both sides every few seconds, until
@@ -401,10 +473,10 @@ func (d *demoRun) play(ctx context.Context) error {
 
 // judgeSafety counts what may never happen, on the simulators' own data.
 func (d *demoRun) judgeSafety() {
-	events := [2][]DemoEvent{d.sides[atHome].Events(), d.sides[atWork].Events()}
+	shown := [2][]DemoEvent{d.agenda(atHome), d.agenda(atWork)}
 	var born [2][]DemoEvent
 	for i := range d.sides {
-		for _, e := range events[i] {
+		for _, e := range shown[i] {
 			if d.born[i][e.ID] {
 				born[i] = append(born[i], e)
 			}
@@ -412,10 +484,15 @@ func (d *demoRun) judgeSafety() {
 	}
 	d.sum.Sides, d.sum.Duplicates, d.sum.Mails, d.sum.Unknown = nil, 0, 0, 0
 	for i, s := range d.sides {
-		c := s.Counts()
-		t := DemoTail{Name: s.Name(), Events: len(events[i]), Mails: c.Mails, Unknown: list(c.Unknown),
-			Duplicates: countDuplicates(events[i], born[i], born[1-i]),
-			Lost:       len(d.born[i]) - len(born[i])}
+		c, events := s.Counts(), s.Events()
+		t := DemoTail{Name: s.Name(), Shown: len(shown[i]), Lost: len(d.born[i]), Mails: c.Mails, Unknown: list(c.Unknown),
+			Duplicates: countDuplicates(shown[i], born[i], born[1-i])}
+		t.Events, t.Series = tallyKinds(events)
+		for _, e := range events {
+			if d.born[i][e.ID] {
+				t.Lost--
+			}
+		}
 		d.sum.Sides = append(d.sum.Sides, t)
 		d.sum.Duplicates += t.Duplicates
 		d.sum.Mails += t.Mails
@@ -445,7 +522,14 @@ func (d *demoRun) judge() {
 		if t.Lost > 0 {
 			d.wrong("%s lost %s that a person made", t.Name, count(t.Lost, "event"))
 		}
-		gone := missing(d.wanted(other.Events()), s.Events())
+		gone := missing(d.wanted(1-i), d.agenda(i))
+		gone = slices.DeleteFunc(gone, func(e DemoEvent) bool {
+			differed := d.linked[1-i][e.ID] && d.apart[1-i][sightOf(e)]
+			if differed {
+				d.sum.Differing++
+			}
+			return differed
+		})
 		t.Missing = len(gone)
 		for _, e := range gone[:min(len(gone), 5)] {
 			d.wrong("%s does not hold %q (%s) as %s does", t.Name, e.Title, whenWords(calendar.When{Start: e.Start, End: e.End}), other.Name())
@@ -455,6 +539,9 @@ func (d *demoRun) judge() {
 		}
 		d.sum.LastPassWrites += s.Counts().Writes - d.writes[i]
 	}
+	if n := d.sum.Differing; n > 0 {
+		d.note("left as they were: %s of events that both sides held before, and differently", count(n, "meeting"))
+	}
 	if d.sum.LastPassWrites > 0 {
 		d.wrong("the last pass had nothing to do and wrote all the same")
 	}
@@ -463,14 +550,32 @@ func (d *demoRun) judge() {
 	}
 }
 
-// wanted are the events that must be on the other side too.
-func (d *demoRun) wanted(events []DemoEvent) []DemoEvent {
+// agenda is what a side's calendar shows on the days that every provider sees.
+func (d *demoRun) agenda(side int) []DemoEvent {
+	now := d.Now()
+	shown, err := d.sides[side].Agenda(now.AddDate(0, 0, -sureBack), now.AddDate(0, 0, sureOn))
+	if err != nil {
+		d.wrong("%s does not show its calendar: %v", d.sides[side].Name(), err)
+	}
+	whole := map[string]DemoEvent{}
+	for _, e := range d.sides[side].Events() {
+		whole[e.ID] = e
+	}
+	for i := range shown {
+		e := &shown[i]
+		e.Notes, e.Apart = whole[e.ID].Notes, whole[e.ID].Apart
+	}
+	return shown
+}
+
+// wanted are the meetings of a side that must be on the other side too.
+func (d *demoRun) wanted(side int) []DemoEvent {
 	now := d.Now()
 	from, to := now.AddDate(0, 0, -sureBack), now.AddDate(0, 0, sureOn)
-	return slices.DeleteFunc(slices.Clone(events), func(e DemoEvent) bool {
+	return slices.DeleteFunc(d.agenda(side), func(e DemoEvent) bool {
 		start, err := e.Start.Instant()
 		end, err2 := e.End.Instant()
-		return e.Apart || d.skipped[e.ID] || err != nil || err2 != nil || start.Before(from) || end.After(to)
+		return e.Apart || d.left[side][e.ID] || err != nil || err2 != nil || start.Before(from) || end.After(to)
 	})
 }
 

@@ -17,7 +17,7 @@ type demoEdit struct {
 	expect []expectation
 }
 
-// expectation is an event that a side must hold, or with gone must not.
+// expectation is a meeting that a side must show, or with gone must not.
 type expectation struct {
 	side  int
 	event DemoEvent // Notes and Place only if given
@@ -47,26 +47,48 @@ func (x expectation) unmet(events []DemoEvent) string {
 }
 
 // demoScript is what happens in the demo: all that people do to meetings, on
-// both sides, to originals and to copies.
+// both sides, to originals and to copies, first to single ones, then to series.
 func demoScript(now time.Time, zone string) []demoEdit {
 	loc, err := calendar.LoadZone(zone)
 	if err != nil {
 		loc = time.UTC
 	}
-	now = now.In(loc)
-	day := func(n int) time.Time { // n days from now, on to Monday if that is a weekend
-		t := time.Date(now.Year(), now.Month(), now.Day()+n, 0, 0, 0, 0, loc)
-		for t.Weekday() == time.Saturday || t.Weekday() == time.Sunday {
-			t = t.AddDate(0, 0, 1)
-		}
-		return t
-	}
-	timed := func(title string, on time.Time, hour, minute, minutes int) DemoEvent {
-		start := time.Date(on.Year(), on.Month(), on.Day(), hour, minute, 0, 0, loc)
-		return DemoEvent{Title: title,
-			Start: calendar.At(start, loc), End: calendar.At(start.Add(time.Duration(minutes)*time.Minute), loc)}
-	}
+	days := demoDays{now.In(loc)}
+	return append(singlesScript(days), seriesScript(days)...)
+}
 
+// demoDays are the days around now, in the zone of the demo's people.
+type demoDays struct{ now time.Time }
+
+// day is n days from now, on to Monday if that is a weekend.
+func (d demoDays) day(n int) time.Time {
+	t := time.Date(d.now.Year(), d.now.Month(), d.now.Day()+n, 0, 0, 0, 0, d.now.Location())
+	for t.Weekday() == time.Saturday || t.Weekday() == time.Sunday {
+		t = t.AddDate(0, 0, 1)
+	}
+	return t
+}
+
+// timed is a meeting of some minutes on a day.
+func timed(title string, on time.Time, hour, minute, minutes int) DemoEvent {
+	loc := on.Location()
+	start := time.Date(on.Year(), on.Month(), on.Day(), hour, minute, 0, 0, loc)
+	return DemoEvent{Title: title,
+		Start: calendar.At(start, loc), End: calendar.At(start.Add(time.Duration(minutes)*time.Minute), loc)}
+}
+
+// allDay is an all-day meeting of one day.
+func allDay(title string, on time.Time) DemoEvent {
+	return DemoEvent{Title: title,
+		Start: calendar.Date(on.Year(), on.Month(), on.Day()), End: calendar.Date(on.Year(), on.Month(), on.Day()+1)}
+}
+
+func is(side int, e DemoEvent) expectation   { return expectation{side: side, event: e} }
+func gone(side int, e DemoEvent) expectation { return expectation{side: side, event: e, gone: true} }
+
+// singlesScript is what happens to single meetings.
+func singlesScript(d demoDays) []demoEdit {
+	day := d.day
 	dentist := timed("Dentist at the old bridge", day(1), 10, 0, 45)
 	moved := timed(dentist.Title, day(1), 11, 30, 45)
 	both := timed("Dentist (bring the card)", day(1), 11, 30, 45)
@@ -76,14 +98,10 @@ func demoScript(now time.Time, zone string) []demoEdit {
 	noted := renamed
 	noted.Notes = "Ask about the engine."
 	off := day(7)
-	dayOff := DemoEvent{Title: "Day off in the garden",
-		Start: calendar.Date(off.Year(), off.Month(), off.Day()),
-		End:   calendar.Date(off.Year(), off.Month(), off.Day()+1)}
+	dayOff := allDay("Day off in the garden", off)
 	longer := dayOff
 	longer.End = calendar.Date(off.Year(), off.Month(), off.Day()+2)
 
-	is := func(side int, e DemoEvent) expectation { return expectation{side: side, event: e} }
-	gone := func(side int, e DemoEvent) expectation { return expectation{side: side, event: e, gone: true} }
 	return []demoEdit{
 		{"adds " + dentist.Title, atHome, adds(atHome, dentist), []expectation{is(atWork, dentist)}},
 		{"adds " + interview.Title, atWork, adds(atWork, interview), []expectation{is(atHome, interview)}},

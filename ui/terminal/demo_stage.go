@@ -28,11 +28,10 @@ type DemoStage struct {
 	Backend control.Backend
 	Home    DemoSide
 	Work    DemoSide
-	// Unreadable lists what the given files hold and could not be read.
+	// Unreadable lists what the given files hold and could not be read, or that
+	// their side cannot hold as it is written.
 	Unreadable []Unreadable
-	// LeftOut is how many series the files hold that are not part of the demo.
-	LeftOut int
-	Zone    string // IANA: where the demo's people live
+	Zone       string // IANA: where the demo's people live
 	// Now is the demo's clock. Day, if set, is the day that it plays on instead of
 	// today, since the files hold nothing near today (see DemoDay).
 	Now func() time.Time
@@ -51,22 +50,49 @@ type DemoSide interface {
 	Name() string // of the service
 	Provider() state.ProviderKind
 	Endpoint() state.Endpoint
-	// Events lists the live events of the primary calendar, the one that takes part.
+	// Events lists the live events of the primary calendar, the one that takes
+	// part: single ones, and each series once.
 	Events() []DemoEvent
+	// Agenda lists what that calendar shows between two moments: single events, and
+	// the occurrences of series as they are now; the ID is that of the series.
+	Agenda(from, to time.Time) ([]DemoEvent, error)
 	Add(e DemoEvent) (id string, err error)
 	Edit(id string, change func(*DemoEvent)) error
+	// Delete deletes an event, or all of a series.
 	Delete(id string) error
+	DemoSeries
 	Counts() DemoCounts
 }
 
-// DemoEvent is an event as another client sees it.
+// DemoSeries is what people do to series. A slot names an occurrence by its
+// original start, as an agenda's DemoEvent has it.
+type DemoSeries interface {
+	// AddSeries adds a series that begins with e; rule is an RRULE line.
+	AddSeries(e DemoEvent, rule string) (id string, err error)
+	// MoveOccurrence drags one occurrence by the wall clock.
+	MoveOccurrence(id, slot string, by time.Duration) error
+	CancelOccurrence(id, slot string) error
+	// RenameSeries gives 'all events' a title.
+	RenameSeries(id, title string) error
+	// SplitSeries moves 'this and following events' by the wall clock; tail is the
+	// new series that they are.
+	SplitSeries(id, slot string, by time.Duration) (tail string, err error)
+	// DeleteFollowing ends the series before the slot.
+	DeleteFollowing(id, slot string) error
+}
+
+// DemoEvent is an event as another client sees it: a single one, a series, or
+// one occurrence in an agenda.
 type DemoEvent struct {
 	ID         string
+	UID        string // iCalendar's; not of an occurrence
+	Slot       string // of an occurrence; empty otherwise
 	Title      string
-	Notes      string
+	Notes      string // not of an occurrence
 	Place      string
-	Start, End calendar.Time // dates when all-day, else wall clocks
-	// Apart says that it is no single meeting (a series, a birthday, a called-off
+	Start, End calendar.Time // dates when all-day, else wall clocks; a series' first
+	Repeats    bool          // a series
+	// Apart says that it is no meeting to be mirrored (a birthday, a called-off
 	// meeting): it need not be on the other side.
 	Apart bool
 }
@@ -78,7 +104,7 @@ type DemoCounts struct {
 	Unknown []string // requests the real service would not have understood
 }
 
-// Unreadable is something in a file that could not be read.
+// Unreadable is something in a file that could not be read, or not be held.
 type Unreadable struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"` // from 1; 0 for the file as a whole
@@ -106,6 +132,18 @@ type sight struct {
 }
 
 func sightOf(e DemoEvent) sight { return sight{lookOf(e), e.End.Slot()} }
+
+// tallyKinds counts single events and series.
+func tallyKinds(events []DemoEvent) (single, series int) {
+	for _, e := range events {
+		if e.Repeats {
+			series++
+		} else {
+			single++
+		}
+	}
+	return single, series
+}
 
 // tally counts the sights of events.
 func tally(events []DemoEvent) map[sight]int {

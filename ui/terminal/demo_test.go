@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,13 +19,22 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
-// shelf is a side of the demo that is nothing but its events.
+// shelf is a side of the demo that is nothing but its events. A series is the
+// list of its occurrences: as many as its rule's COUNT, but at most shelfLength,
+// and at the times that the script means.
 type shelf struct {
 	kind   state.ProviderKind
 	events []DemoEvent
+	times  map[string][]DemoEvent // occurrences by the id of their series; a cancelled one has no title
 	minted int
 	counts DemoCounts
 }
+
+func newShelf(kind state.ProviderKind) *shelf {
+	return &shelf{kind: kind, times: map[string][]DemoEvent{}}
+}
+
+const shelfLength = 12
 
 func (s *shelf) Name() string                 { return providerName(s.kind) }
 func (s *shelf) Provider() state.ProviderKind { return s.kind }
@@ -31,11 +42,96 @@ func (s *shelf) Endpoint() state.Endpoint     { return state.Endpoint{} }
 func (s *shelf) Events() []DemoEvent          { return append([]DemoEvent{}, s.events...) }
 func (s *shelf) Counts() DemoCounts           { return s.counts }
 
+func (s *shelf) Agenda(from, to time.Time) ([]DemoEvent, error) {
+	var out []DemoEvent
+	for _, e := range s.events {
+		list := []DemoEvent{e}
+		if e.Repeats {
+			list = s.times[e.ID]
+		}
+		for _, x := range list {
+			x.ID = e.ID
+			start, _ := x.Start.Instant()
+			if x.Title != "" && start.After(from) && start.Before(to) {
+				out = append(out, x)
+			}
+		}
+	}
+	return out, nil
+}
+
 func (s *shelf) Add(e DemoEvent) (string, error) {
 	s.minted++
 	e.ID = fmt.Sprintf("%s%d", s.kind, s.minted)
+	e.UID = e.ID + "@test"
 	s.events = append(s.events, e)
 	return e.ID, nil
+}
+
+func (s *shelf) AddSeries(e DemoEvent, rule string) (string, error) {
+	e.Repeats = true
+	id, err := s.Add(e)
+	set, err2 := calendar.When{Start: e.Start, Recurrence: calendar.Recurrence{Rules: []string{rule}}}.Occurrences()
+	if err := errors.Join(err, err2); err != nil {
+		return "", err
+	}
+	for slot := range set.All() {
+		if len(s.times[id]) == shelfLength {
+			break
+		}
+		x := e
+		x.Repeats, x.Slot, x.Start = false, slot.Slot(), slot
+		x.End = calendar.When{Start: e.Start, End: e.End}.At(slot).End
+		s.times[id] = append(s.times[id], x)
+	}
+	return id, nil
+}
+
+func (s *shelf) MoveOccurrence(id, slot string, by time.Duration) error {
+	return s.occurrence(id, slot, func(list []DemoEvent, n int) { list[n] = dragged(list[n], by) })
+}
+
+func (s *shelf) CancelOccurrence(id, slot string) error {
+	return s.occurrence(id, slot, func(list []DemoEvent, n int) { list[n].Title = "" })
+}
+
+func (s *shelf) RenameSeries(id, title string) error {
+	s.events[s.at(id)].Title = title
+	for i, x := range s.times[id] {
+		if x.Title != "" {
+			s.times[id][i].Title = title
+		}
+	}
+	return nil
+}
+
+func (s *shelf) SplitSeries(id, slot string, by time.Duration) (string, error) {
+	var tail string
+	return tail, s.occurrence(id, slot, func(list []DemoEvent, n int) {
+		s.times[id] = list[:n:n]
+		first := list[n]
+		first.Slot, first.Repeats = "", true
+		tail, _ = s.Add(dragged(first, by))
+		for _, x := range list[n:] {
+			s.times[tail] = append(s.times[tail], dragged(x, by))
+		}
+	})
+}
+
+func (s *shelf) DeleteFollowing(id, slot string) error {
+	return s.occurrence(id, slot, func(list []DemoEvent, n int) { s.times[id] = list[:n:n] })
+}
+
+// occurrence hands f the occurrences of a series and the number of one.
+func (s *shelf) occurrence(id, slot string, f func(list []DemoEvent, n int)) error {
+	s.times[id] = slices.Clone(s.times[id])
+	for i, x := range s.times[id] {
+		if x.Slot == slot {
+			f(s.times[id], i)
+			return nil
+		}
+	}
+	return fmt.Errorf("no occurrence %s of %s", slot, id)
 }
 
 func (s *shelf) at(id string) int {
@@ -62,13 +158,15 @@ func (s *shelf) Delete(id string) error {
 		return fmt.Errorf("no event %s", id)
 	}
 	s.events = append(s.events[:i], s.events[i+1:]...)
+	delete(s.times, id)
 	return nil
 }
 
 // pair links an event of one side to its copy on the other.
 type pair struct {
-	id   [2]string
-	base DemoEvent
+	id    [2]string
+	base  DemoEvent
+	times []DemoEvent // of a series
 }
 
 // twin is an engine that mirrors two shelves by a few lines of its own; bug
@@ -139,7 +237,7 @@ func (w *twin) Sync(context.Context, control.SyncRequest) (control.Report, error
 			}
 		}
 		for i, s := range w.sides {
-			merged.ID = e[i].ID
+			merged.ID, merged.UID = e[i].ID, e[i].UID
 			if e[i] != merged {
 				s.events[s.at(p.id[i])] = merged
 				s.counts.Writes++
@@ -148,6 +246,16 @@ func (w *twin) Sync(context.Context, control.SyncRequest) (control.Report, error
 			}
 		}
 		p.base = merged
+		for i, s := range w.sides {
+			if times := s.times[p.id[i]]; !slices.Equal(times, p.times) {
+				p.times = times
+				w.sides[1-i].times[p.id[1-i]] = slices.Clone(times)
+				w.sides[1-i].counts.Writes++
+				r.Updated++
+				note(state.Update, merged.Title)
+				break
+			}
+		}
 		linked[0][p.id[0]], linked[1][p.id[1]] = true, true
 		kept = append(kept, p)
 	}
@@ -157,9 +265,12 @@ func (w *twin) Sync(context.Context, control.SyncRequest) (control.Report, error
 			if linked[i][e.ID] || e.Apart {
 				continue
 			}
-			p := pair{base: e}
+			p := pair{base: e, times: s.times[e.ID]}
 			p.id[i] = e.ID
 			p.id[1-i], _ = w.sides[1-i].Add(e)
+			if e.Repeats {
+				w.sides[1-i].times[p.id[1-i]] = slices.Clone(p.times)
+			}
 			linked[1-i][p.id[1-i]] = true
 			w.sides[1-i].counts.Writes++
 			w.pairs = append(w.pairs, p)
@@ -182,17 +293,17 @@ func newStage(t *testing.T, bug func(*twin)) (*twin, *DemoStage) {
 }
 
 func stageWith(page string, browser *http.Client, bug func(*twin)) (*twin, *DemoStage) {
-	home, work := &shelf{kind: state.Google}, &shelf{kind: state.Outlook}
+	home, work := newShelf(state.Google), newShelf(state.Outlook)
 	at := func(h int) calendar.Time { return calendar.At(now.Add(time.Duration(h)*time.Hour), time.UTC) }
 	for i, title := range []string{"Gym", "Choir", "Gym"} {
 		_, _ = home.Add(DemoEvent{Title: title, Start: at(30 * i), End: at(30*i + 1)})
 	}
 	_, _ = home.Add(DemoEvent{Title: "Choir", Start: at(30), End: at(31)}) // twice, by a person's hand
-	_, _ = home.Add(DemoEvent{Title: "Every Monday", Start: at(5), End: at(6), Apart: true})
+	_, _ = home.Add(DemoEvent{Title: "A birthday", Start: at(5), End: at(6), Apart: true})
 	_, _ = work.Add(DemoEvent{Title: "Stand-up", Start: at(24), End: at(25)})
 	w := &twin{sides: [2]*shelf{home, work}, bug: bug, page: page}
 	return w, &DemoStage{Backend: w, Home: home, Work: work, Zone: "Europe/Berlin", Now: func() time.Time { return now }, Browser: browser, Close: func() {},
-		Unreadable: []Unreadable{{File: "my.ics", Line: 12, Reason: "no end"}}, LeftOut: 1}
+		Unreadable: []Unreadable{{File: "my.ics", Line: 12, Reason: "no end"}}}
 }
 
 // perform runs `twinday demo` on a stage.
@@ -212,15 +323,24 @@ func TestDemoWithAFaithfulEngine(t *testing.T) {
 		t.Errorf("exit %d", exit)
 	}
 	for _, want := range []string{
-		"not read: my.ics:12: no end\n",
-		"left out: 1 repeating event of the files\n",
+		"in the files: my.ics:12: no end\n",
 		"by hand     adds Dentist at the old bridge",
-		"Google holds 7 events, Outlook holds 6 events: 8 created, 6 updated, 2 deleted, 0 left alone, 0 duplicates, 0 mails, 0 unknown requests, 0 writes on the last pass.\n",
+		"Google holds 7 events and 3 series, Outlook holds 6 events and 3 series: 12 created, 14 updated, 3 deleted, 0 left alone, 0 duplicates, 0 mails, 0 unknown requests, 0 writes on the last pass.\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("not printed: %q\nin:\n%s", want, out)
 		}
 	}
+}
+
+// copies are the ids on Outlook of the series with a title.
+func (w *twin) copies(title string) (ids []string) {
+	for _, e := range w.sides[1].events {
+		if e.Repeats && e.Title == title {
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids
 }
 
 // An engine with a fault must fail the demo, with the sentence that names it.
@@ -233,6 +353,7 @@ func TestDemoNoticesAnEngineThat(t *testing.T) {
 			}
 		}
 	}
+	const runs = "Running with Jo and Kim"
 	for name, c := range map[string]struct {
 		bug  func(*twin)
 		want string
@@ -245,7 +366,33 @@ func TestDemoNoticesAnEngineThat(t *testing.T) {
 		"asks nonsense":             {once(2, func(w *twin) { w.sides[1].counts.Unknown = []string{"GET /me/evnts"} }), "Outlook does not know what it was asked: GET /me/evnts"},
 		"writes for ever":           {func(w *twin) { w.sides[0].counts.Writes++ }, "the last pass had nothing to do and wrote all the same"},
 		"loses an event everywhere": {once(4, func(w *twin) { w.sides[0].Delete("google1"); w.sides[1].Delete("outlook2") }), "Google lost 1 event that a person made"},
-		"shifts a copy":             {once(12, func(w *twin) { w.sides[1].events[1].End = w.sides[1].events[1].Start }), `Outlook does not hold "Gym"`},
+		"shifts a copy":             {once(23, func(w *twin) { w.sides[1].events[1].End = w.sides[1].events[1].Start }), `Outlook does not hold "Gym"`},
+		"shifts one occurrence": {once(23, func(w *twin) {
+			times := w.sides[1].times[w.copies(runs)[0]]
+			times[1] = dragged(times[1], time.Hour)
+		}), `Outlook does not hold "Running with Jo and Kim"`},
+		"brings a cancelled occurrence back": {once(15, func(w *twin) {
+			for _, s := range w.sides {
+				for _, times := range s.times {
+					if times[2].Title == "" {
+						times[2].Title = times[1].Title
+					}
+				}
+			}
+			for i, p := range w.pairs {
+				w.pairs[i].times = w.sides[0].times[p.id[0]]
+			}
+		}), `renames all of it: "Running with Jo and Kim" is still there on Google`},
+		"shows an occurrence twice": {once(23, func(w *twin) {
+			id := w.copies(runs)[0]
+			w.sides[1].times[id] = append(w.sides[1].times[id], w.sides[1].times[id][0])
+		}), "Outlook holds 1 duplicate"},
+		"leaves the whole series when it is split": {once(16, func(w *twin) {
+			head, tail := w.copies(runs)[0], w.copies(runs)[1]
+			for _, x := range w.sides[1].times[tail] {
+				w.sides[1].times[head] = append(w.sides[1].times[head], dragged(x, 30*time.Minute))
+			}
+		}), `starts earlier from the 5th on: "Running with Jo and Kim" is still there on Outlook`},
 		"forgets the notes": {func(w *twin) {
 			for i := range w.sides[1].events {
 				w.sides[1].events[i].Notes = ""
@@ -271,7 +418,7 @@ func TestDemoSummaryAsJSON(t *testing.T) {
 	if err := dec.Decode(&s); err != nil || exit != ExitDone || dec.More() {
 		t.Fatalf("exit %d, %v: one document in:\n%s", exit, err, out)
 	}
-	if !s.OK || s.Passes != 12 || s.Created != 8 || s.LeftOut != 1 || len(s.Unreadable) != 1 || s.Sides[0].Events != 7 {
+	if !s.OK || s.Passes != 23 || s.Created != 12 || s.Sides[0].Series != 3 || s.Sides[1].Shown < 20 || len(s.Unreadable) != 1 || s.Sides[0].Events != 7 {
 		t.Errorf("%+v", s)
 	}
 }

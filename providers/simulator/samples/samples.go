@@ -8,6 +8,8 @@ import (
 	"bytes"
 	_ "embed"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -32,6 +34,9 @@ const (
 // Work returns the work calendar as iCalendar text, moved by whole weeks so that
 // its main week is the one of now. Wall clocks and weekdays stay.
 //
+// Series began before that week, some of them years; a monthly one begins on the
+// first day from its place on that its rule names, so that it has no odd start.
+//
 // Two of its events are in Home as well, as if the person had typed them twice
 // or was invited in both: one with the same UID, one with the same title and
 // times.
@@ -51,15 +56,59 @@ func shift(ics []byte, now time.Time) []byte {
 	days := int(monday.Sub(base).Hours() / 24)
 
 	// What the events' zones are made of stands before the first of them.
-	begin := bytes.Index(ics, []byte("BEGIN:VEVENT"))
-	out := bytes.Clone(ics)
-	for _, at := range dates.FindAllSubmatchIndex(ics[begin:], -1) {
-		from, to := begin+at[2], begin+at[3]
-		d, err := time.Parse("20060102", string(ics[from:to]))
-		if err != nil {
-			panic("samples: " + err.Error()) // the files are part of the program
-		}
-		copy(out[from:to], d.AddDate(0, 0, days).Format("20060102"))
+	const eventBegin = "BEGIN:VEVENT"
+	begin := bytes.Index(ics, []byte(eventBegin))
+	out := bytes.Clone(ics[:begin])
+	for _, event := range bytes.SplitAfter(ics[begin:], []byte("END:VEVENT\n")) {
+		event = move(event, days)
+		out = append(out, move(event, toFirst(event))...)
 	}
 	return bytes.ReplaceAll(out, []byte("\n"), []byte("\r\n"))
+}
+
+// move returns an event with its dates moved by days.
+func move(event []byte, days int) []byte {
+	out := bytes.Clone(event)
+	for _, at := range dates.FindAllSubmatchIndex(event, -1) {
+		copy(out[at[2]:at[3]], day(event[at[2]:at[3]]).AddDate(0, 0, days).Format(basicDate))
+	}
+	return out
+}
+
+const basicDate = "20060102"
+
+func day(text []byte) time.Time {
+	d, err := time.Parse(basicDate, string(text))
+	if err != nil {
+		panic("samples: " + err.Error()) // the files are part of the program
+	}
+	return d
+}
+
+var (
+	starts   = regexp.MustCompile(`(?m)^DTSTART[^\n:]*:(\d{8})`)
+	lastOf   = regexp.MustCompile(`(?m)^RRULE:FREQ=MONTHLY;BYDAY=-1[A-Z]{2}$`)
+	monthday = regexp.MustCompile(`(?m)^RRULE:FREQ=MONTHLY;BYMONTHDAY=([\d,]+)$`)
+)
+
+// toFirst is how many days a monthly series must move on to begin on a day of its
+// rule: the files have only last weekdays, of which whole weeks keep the weekday,
+// and days of the month.
+func toFirst(event []byte) (days int) {
+	start := starts.FindSubmatch(event)
+	if start == nil {
+		return 0 // the end of the file
+	}
+	first := day(start[1])
+	switch list := monthday.FindSubmatch(event); {
+	case list != nil:
+		for !slices.Contains(strings.Split(string(list[1]), ","), first.AddDate(0, 0, days).Format("2")) {
+			days++
+		}
+	case lastOf.Match(event):
+		for first.AddDate(0, 0, days).Month() == first.AddDate(0, 0, days+7).Month() {
+			days += 7
+		}
+	}
+	return days
 }

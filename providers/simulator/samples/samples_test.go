@@ -9,6 +9,7 @@ import (
 
 func TestSamplesLieAroundTheDay(t *testing.T) {
 	starts := regexp.MustCompile(`(?m)^DTSTART[^\r\n:]*:(\d{8})`)
+	series := regexp.MustCompile(`(?ms)^RRULE:`)
 	for _, test := range []struct{ name, now, first, last string }{
 		{"on the Monday the files were written for", "2026-01-05", "2026-01-01", "2026-02-11"},
 		{"on the Sunday of that week", "2026-01-11", "2026-01-01", "2026-02-11"},
@@ -25,7 +26,11 @@ func TestSamplesLieAroundTheDay(t *testing.T) {
 			first, last := time.Time{}, time.Time{}
 			for _, ics := range [][]byte{Work(now), Home(now)} {
 				ics = ics[bytes.Index(ics, []byte("BEGIN:VEVENT")):]
-				for _, m := range starts.FindAllSubmatch(ics, -1) {
+				for event := range bytes.SplitSeq(ics, []byte("END:VEVENT")) {
+					m := starts.FindSubmatch(event)
+					if m == nil || series.Match(event) {
+						continue
+					}
 					d, err := time.Parse("20060102", string(m[1]))
 					if err != nil {
 						t.Fatal(err)
@@ -42,6 +47,28 @@ func TestSamplesLieAroundTheDay(t *testing.T) {
 				t.Errorf("events from %s to %s, want %s to %s", f, l, test.first, test.last)
 			}
 		})
+	}
+}
+
+func TestMonthlySeriesBeginOnADayOfTheirRule(t *testing.T) {
+	find := func(ics []byte, title string) time.Time {
+		for event := range bytes.SplitSeq(ics, []byte("END:VEVENT")) {
+			if bytes.Contains(event, []byte("SUMMARY:"+title)) {
+				return day(starts.FindSubmatch(event)[1])
+			}
+		}
+		t.Fatalf("no event is called %q", title)
+		return time.Time{}
+	}
+	for week := range 160 {
+		now := base.AddDate(0, 0, 7*week)
+		review, bills := find(Work(now), "Month-end review"), find(Home(now), "Pay the bills")
+		if review.Weekday() != time.Friday || review.AddDate(0, 0, 7).Month() == review.Month() || review.Before(now) || review.After(now.AddDate(0, 0, 40)) {
+			t.Errorf("from %s on the review begins on %s, %s", now.Format(time.DateOnly), review.Weekday(), review.Format(time.DateOnly))
+		}
+		if bills.Day() != 1 && bills.Day() != 15 || bills.Before(now) || bills.After(now.AddDate(0, 0, 16)) {
+			t.Errorf("from %s on the bills begin on %s", now.Format(time.DateOnly), bills.Format(time.DateOnly))
+		}
 	}
 }
 
