@@ -179,7 +179,7 @@ func (d *day) add(s *simulator.Simulator, title string) {
 }
 
 // grant signs in without a browser or a socket, and returns the secret to keep.
-func grant(t *testing.T, hc *http.Client, kind state.ProviderKind, ends simulator.Endpoints) string {
+func grant(t testing.TB, hc *http.Client, kind state.ProviderKind, ends simulator.Endpoints) string {
 	t.Helper()
 	scopes, redirect := "https://www.googleapis.com/auth/calendar.events https://www.googleapis.com/auth/calendar.calendarlist.readonly", "http://127.0.0.1:9999"
 	secret := ends.ClientSecret
@@ -200,7 +200,7 @@ func grant(t *testing.T, hc *http.Client, kind state.ProviderKind, ends simulato
 	if err != nil || back.Query().Get("code") == "" {
 		t.Fatalf("%s: sign-in answers %s, Location %q", kind, res.Status, res.Header.Get("Location"))
 	}
-	tok, err := c.Exchange(context.WithValue(t.Context(), oauth2.HTTPClient, hc), back.Query().Get("code"), oauth2.VerifierOption(verifier))
+	tok, err := c.Exchange(context.WithValue(context.Background(), oauth2.HTTPClient, hc), back.Query().Get("code"), oauth2.VerifierOption(verifier))
 	if err != nil {
 		t.Fatal(err)
 	}

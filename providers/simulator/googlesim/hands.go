@@ -241,7 +241,7 @@ func (c *call) handOver(cal *mailbox.Calendar, master, tail *mailbox.Event, from
 		fits := err == nil && rules.Has(x.Original)
 		switch {
 		case fits && c.Switches.SplitKeepsExceptions:
-			x.Series = tail.ID
+			x.Series, x.UID = tail.ID, tail.UID // all occurrences of a series share its iCalUID
 			c.Mailbox.Touch(cal, x)
 		case fits:
 			delete(cal.Events, x.ID) // the id is now that of an instance of the tail
