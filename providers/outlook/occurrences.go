@@ -48,16 +48,23 @@ func (u *update) overrides(s *series, all bool) (calendar.Event, error) {
 	return s.event, err
 }
 
-// outstanding are the slots that are not as they are wanted.
+// outstanding are the slots that are not as they are wanted. Of those that are not
+// named, the ones that should be something and are as the rule has them belong to
+// it: an earlier try may have been cut off after a reset.
 func (u *update) outstanding(s *series, all bool) []string {
 	slots := calendar.Slots(s.event.Overrides, u.want.Overrides)
-	if !all {
-		slots = slices.DeleteFunc(slots, func(slot string) bool { return !slices.Contains(u.want.Slots, slot) })
-		for _, slot := range u.want.Slots { // one that was not read, and shall be as the rule has it
-			if o := u.want.Overrides[slot]; o.IsZero() && !slices.Contains(slots, slot) && s.found != nil && s.found[slot].id == "" &&
-				!s.event.Overrides[slot].Cancelled {
-				slots = append(slots, slot)
-			}
+	if all {
+		return slots
+	}
+	slots = slices.DeleteFunc(slots, func(slot string) bool {
+		_, listed := s.found[slot]
+		wiped := listed && s.event.Overrides[slot].IsZero()
+		return !wiped && !slices.Contains(u.want.Slots, slot)
+	})
+	for _, slot := range u.want.Slots { // one beyond what was read, that shall be as the rule has it
+		_, listed := s.found[slot]
+		if u.want.Overrides[slot].IsZero() && s.event.Overrides[slot].IsZero() && !listed {
+			slots = append(slots, slot)
 		}
 	}
 	return slots

@@ -379,11 +379,41 @@ func (o other) Reschedule(id calendar.RemoteID, when calendar.When) {
 	}))
 }
 
+// Split is done with the care of a good program: what the new end of the head makes
+// Outlook forget of its occurrences is done again.
 func (o other) Split(id calendar.RemoteID, original calendar.Time, title string) calendar.RemoteID {
 	o.t.Helper()
-	tail, err := o.hands().SplitSeries(string(o.cal), o.stored(id).ID, original.Slot(), func(e *mailbox.Event) { e.Title = title })
+	at, err := original.Instant()
 	o.must(err)
-	for _, e := range o.sim.Mailbox().Events(string(o.cal)) {
+	cal, head, hands := string(o.cal), o.stored(id).ID, o.hands()
+	seen := func() map[string]mailbox.Occurrence {
+		list, err := hands.Occurrences(cal, head, now.AddDate(-1, 0, 0), at)
+		o.must(err)
+		out := map[string]mailbox.Occurrence{}
+		for _, x := range list {
+			out[x.Slot] = x
+		}
+		return out
+	}
+	before := seen()
+	tail, err := hands.SplitSeries(cal, head, original.Slot(), func(e *mailbox.Event) { e.Title = title })
+	o.must(err)
+	for slot, x := range seen() {
+		was, ok := before[slot]
+		switch {
+		case !ok:
+			o.must(hands.CancelOccurrence(cal, head, slot))
+		case was != x:
+			o.must(hands.EditOccurrence(cal, head, slot, func(e *mailbox.Event) {
+				e.Title = was.Title
+				for m, t := range map[*mailbox.Moment]time.Time{&e.Start: was.Start, &e.End: was.End} {
+					*m, err = mailbox.MomentOf(t, m.Zone)
+					o.must(err)
+				}
+			}))
+		}
+	}
+	for _, e := range o.sim.Mailbox().Events(cal) {
 		if e.ID == tail {
 			return o.shown(e.UID)
 		}

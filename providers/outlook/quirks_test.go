@@ -2,9 +2,13 @@ package outlook_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,24 +27,102 @@ type graph struct {
 	cal  calendar.CalendarID
 	p    *outlook.Provider
 	sent []string // hosts that were asked
+	mu   sync.Mutex
+	log  []string // calls of Graph, "PATCH /events/{master} {body}", ids by their names
+	ids  map[string]string
+	// meddle, if set, is called before each call of Graph.
+	meddle func(call string)
+	// lose, if set, tells whether the answer of a call of Graph gets lost.
+	lose func(r *http.Request) bool
 }
 
 // RoundTrip leads to the service, and answers token requests.
 func (g *graph) RoundTrip(r *http.Request) (*http.Response, error) {
+	g.mu.Lock()
 	g.sent = append(g.sent, r.URL.Host)
+	g.mu.Unlock()
 	if r.URL.Host == "login.test" {
 		body := `{"access_token":"at","token_type":"Bearer","expires_in":3600}`
 		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}},
 			Body: io.NopCloser(bytes.NewBufferString(body)), ContentLength: int64(len(body)), Request: r}, nil
 	}
-	return simulator.Transport(map[string]http.Handler{"graph.test": g.Server}).RoundTrip(r)
+	call := g.note(r)
+	if g.meddle != nil {
+		g.meddle(call)
+	}
+	resp, err := simulator.Transport(map[string]http.Handler{"graph.test": g.Server}).RoundTrip(r)
+	if err == nil && g.lose != nil && g.lose(r) {
+		resp.Body.Close()
+		return nil, errors.New("the connection was reset")
+	}
+	return resp, err
 }
 
-func newGraph(t *testing.T, quirks graphsim.Quirks) *graph {
+// note logs a call, without its query, and with a word for an If-Match header.
+// It gives the call without header and body.
+func (g *graph) note(r *http.Request) (call string) {
+	path := strings.TrimPrefix(r.URL.Path, "/v1.0/me/calendars/"+string(g.cal))
+	var body []byte
+	if r.Body != nil {
+		body, _ = io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if name, ok := g.ids[p]; ok {
+			parts[i] = name
+		}
+	}
+	call = r.Method + " " + strings.Join(parts, "/")
+	line := call
+	if r.Header.Get("If-Match") != "" {
+		line += " if-match"
+	}
+	var object any
+	if json.Unmarshal(body, &object) == nil { // members in order
+		body, _ = json.Marshal(object)
+		line += " " + string(body)
+	}
+	g.log = append(g.log, line)
+	return call
+}
+
+// get asks Graph itself, past the provider and the log.
+func (g *graph) get(t *testing.T, path string, into any) {
 	t.Helper()
+	req, err := http.NewRequest("GET", "http://graph.test/v1.0/me/calendars/"+string(g.cal)+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer at")
+	req.Header.Set("Prefer", `IdType="ImmutableId"`)
+	resp, err := simulator.Transport(map[string]http.Handler{"graph.test": g.Server}).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", path, resp.Status, err)
+	}
+}
+
+// calls gives the calls of Graph since the last time.
+func (g *graph) calls() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := g.log
+	g.log = nil
+	return out
+}
+
+func newGraph(t *testing.T, quirks graphsim.Quirks, switches ...mailbox.GraphSwitches) *graph {
+	t.Helper()
+	switches = append(switches, mailbox.GraphSwitches{})
 	clock := ticking(now)
 	g := &graph{mb: mailbox.New(mailbox.Person{Name: "Robin", Email: "robin@outlook.test"}, "Europe/Berlin", clock)}
-	g.Server = graphsim.New(graphsim.Options{Mailbox: g.mb, Quirks: quirks, Now: clock})
+	g.Server = graphsim.New(graphsim.Options{Mailbox: g.mb, Quirks: quirks, Switches: switches[0], Now: clock})
 	g.cal = calendar.CalendarID(g.mb.Calendars[0].ID)
 	var err error
 	g.p, err = outlook.Open(signin.Endpoint{BaseURL: "http://graph.test/v1.0", TokenURL: "https://login.test/token", ClientID: "app"},

@@ -82,8 +82,8 @@ func (p *Provider) look(ctx context.Context, cal calendar.CalendarID, id calenda
 //
 // A cancelled occurrence is one that the rule has and the listing has not: Graph
 // leaves it out everywhere, and fills cancelledOccurrences in some mailboxes
-// only. What lies beyond that span is known only where the service
-// names it by itself.
+// only. What was done to occurrences beyond that span is known only where the
+// service tells it of itself; edited ones take one more listing then.
 func (p *Provider) whole(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (*series, error) {
 	for range maxRereads {
 		s := &series{}
@@ -181,6 +181,13 @@ func (p *Provider) gather(ctx context.Context, cal calendar.CalendarID, s *serie
 		}
 	}
 	edited := m.edited()
+	if far := m.beyond(edited); len(far) > 0 {
+		items, err := p.instances(ctx, cal, s, far[0], far[1], slotFields)
+		if err != nil {
+			return false, err
+		}
+		m.take(items)
+	}
 	if missing := m.withoutContent(edited); len(missing) > 0 {
 		items, err := p.instances(ctx, cal, s, missing[0], missing[1], append(slices.Clone(fields), "originalStart"))
 		if err != nil {
@@ -350,13 +357,38 @@ func (m *match) edited() map[string]models.Eventable {
 
 // withoutContent is the span of the listed exceptions of which no more than
 // times is known; nil if there are none.
-func (m *match) withoutContent(edited map[string]models.Eventable) (span []time.Time) {
+func (m *match) withoutContent(edited map[string]models.Eventable) []time.Time {
+	var list []models.Eventable
 	for _, o := range m.s.found {
-		if !isException(o.item) || edited[string(o.id)] != nil {
-			continue
+		if isException(o.item) && edited[string(o.id)] == nil {
+			list = append(list, o.item)
 		}
-		from, ok1 := instant(o.item.GetStart())
-		to, ok2 := instant(o.item.GetEnd())
+	}
+	return around(list)
+}
+
+// beyond is the span of the exceptions that were not listed, and do not say which
+// occurrence they are; nil if there are none.
+func (m *match) beyond(edited map[string]models.Eventable) []time.Time {
+	listed := map[string]bool{}
+	for _, o := range m.s.found {
+		listed[string(o.id)] = true
+	}
+	var list []models.Eventable
+	for id, e := range edited {
+		if !listed[id] && e.GetOriginalStart() == nil {
+			list = append(list, e)
+		}
+	}
+	return around(list)
+}
+
+// around is a span that meets the items, or as many as one listing may span.
+func around(items []models.Eventable) []time.Time {
+	var span []time.Time
+	for _, e := range items {
+		from, ok1 := instant(e.GetStart())
+		to, ok2 := instant(e.GetEnd())
 		if !ok1 || !ok2 {
 			continue
 		}
@@ -372,6 +404,9 @@ func (m *match) withoutContent(edited map[string]models.Eventable) (span []time.
 			span[1] = to
 		}
 	}
+	if span != nil && span[1].Sub(span[0]) > maxSpan {
+		span[1] = span[0].Add(maxSpan)
+	}
 	return span
 }
 
@@ -379,21 +414,19 @@ func (m *match) withoutContent(edited map[string]models.Eventable) (span []time.
 func (m *match) overrides(edited map[string]models.Eventable, at span) map[string]calendar.Override {
 	out := map[string]calendar.Override{}
 	master := m.s.event.Content
-	listed := map[calendar.RemoteID]bool{}
 	for slot, o := range m.s.found {
-		listed[o.id] = true
 		if e := edited[string(o.id)]; e != nil && isException(o.item) {
 			if x := overrideOf(master, o.slot, e); !x.IsZero() {
 				out[slot] = x
 			}
 		}
 	}
-	for _, e := range edited { // beyond the span
-		if e.GetOriginalStart() == nil || listed[calendar.RemoteID(val(e.GetId()))] {
+	for _, e := range edited { // beyond what was listed, but with its slot
+		if e.GetOriginalStart() == nil {
 			continue
 		}
-		if t, ok := m.slot(m.days(*e.GetOriginalStart())...); ok {
-			if x := overrideOf(master, t, e); !x.IsZero() && m.s.found[t.Slot()].id == "" {
+		if t, ok := m.slot(m.days(*e.GetOriginalStart())...); ok && m.s.found[t.Slot()].id == "" {
+			if x := overrideOf(master, t, e); !x.IsZero() {
 				out[t.Slot()] = x
 			}
 		}
