@@ -183,7 +183,12 @@ func (p program) reach(ctx context.Context, o terminal.ConnectOptions, log *slog
 		return c, c.Close, nil
 	}
 	running, stop := context.WithCancel(ctx)
-	client, own, err := find(ctx, dir, lockPatience, p.options(dir, log, func() error { return show(running) }, stop))
+	var own *host
+	quit := func() { // the command that this engine works for ends with it
+		stop()
+		go own.engine.Close()
+	}
+	client, own, err := find(ctx, dir, lockPatience, p.options(dir, log, func() error { return show(running) }, quit))
 	switch {
 	case err != nil:
 		stop()

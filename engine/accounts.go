@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,6 +47,23 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 	}
 	if req.ID != "" && !accountIDs.MatchString(string(req.ID)) {
 		return control.SignIn{}, usage("%q cannot be an account's name: use lower-case letters, digits and . - _ @ +", req.ID)
+	}
+	for name, u := range map[string]string{"endpoint": req.Endpoint.BaseURL, "authorize URL": req.Endpoint.AuthURL, "token URL": req.Endpoint.TokenURL} {
+		if p, err := url.Parse(u); u != "" && (err != nil || p.Host == "" || p.Scheme != "https" && p.Scheme != "http") {
+			return control.SignIn{}, usage("the %s %q is no address like https://host/path", name, u)
+		}
+	}
+	if req.Endpoint == (state.Endpoint{}) && req.ID != "" { // signing in again
+		err := e.Store.View(func(tx *store.Tx) error {
+			a, ok, err := tx.Account(req.ID)
+			if ok && a.Provider == req.Provider {
+				req.Endpoint = a.Endpoint
+			}
+			return err
+		})
+		if err != nil {
+			return control.SignIn{}, err
+		}
 	}
 	keeper, err := e.keeper(req.PlainSecrets)
 	if err != nil {

@@ -108,6 +108,9 @@ func New(o Options) (*Engine, error) {
 		waits: map[state.AccountID]time.Time{}, problems: map[problemKey]control.ProblemNote{},
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
+	if err := e.recallProblems(); err != nil {
+		return nil, err
+	}
 	return e, nil
 }
 

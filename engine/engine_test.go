@@ -153,6 +153,42 @@ func TestRescuedEdit(t *testing.T) {
 	}
 }
 
+// Until an unfinished create is settled, what it may have made must not be taken
+// for a person's event and copied back home.
+func TestUnsettledCreateIsNotTakenForAnEvent(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	down := true
+	b.b.fault = func(c string) (before, after error) {
+		switch {
+		case c == "create" && down:
+			return nil, b.b.err(calendar.Unavailable) // it landed, and nobody knows
+		case c == "create" || c == "update":
+			return b.b.err(calendar.Throttled), nil
+		}
+		return nil, nil
+	}
+	b.sync()
+	down = false
+	for range 3 {
+		*b.clock = b.clock.Add(time.Hour)
+		if r, err := b.face.Sync(t.Context(), control.SyncRequest{DryRun: true}); err != nil || r.Created > 1 {
+			t.Errorf("a dry run plans %+v, %v", r.Steps, err)
+		}
+		b.sync()
+		if got := b.a.titles(); got != "Lunch" {
+			t.Fatalf("home holds %q", got)
+		}
+	}
+	b.b.fault = nil
+	*b.clock = b.clock.Add(time.Hour)
+	if r := b.sync(); r.Created != 1 || r.Steps[0].Title != "Lunch" {
+		t.Errorf("the settled write is not reported: %+v", r)
+	}
+	b.quiet()
+	b.alike("Lunch")
+}
+
 func TestEditBetweenReadAndWrite(t *testing.T) {
 	b := newBench(t)
 	b.a.add("Lunch")
@@ -192,6 +228,7 @@ func TestFailedReadsChangeNothing(t *testing.T) {
 			if b.a.writes()+b.b.writes() != before || len(r.Problems) != 1 || r.Problems[0].WayOut == "" {
 				t.Fatalf("wrote, or told no problem: %+v", r)
 			}
+			b.restart()
 			s, err := b.face.Status(t.Context())
 			if err != nil || s.Activity != control.Problem {
 				t.Errorf("status %v, %v", s.Activity, err)
@@ -253,7 +290,13 @@ func TestSignedOutAccountRestsAndComesBack(t *testing.T) {
 	b.a.edit("Lunch", func(c *calendar.Content) { c.Title = "Brunch" })
 	b.sync()
 	calls := len(b.b.calls)
-	b.sync()
+	for range 2 {
+		b.sync()
+		if s, err := b.face.Status(t.Context()); err != nil || s.Activity != control.Problem || !strings.Contains(s.Problems[0].WayOut, "Sign in") {
+			t.Errorf("status %+v, %v", s, err)
+		}
+		b.restart()
+	}
 	if len(b.b.calls) != calls {
 		t.Error("a signed-out account was asked again")
 	}
@@ -278,8 +321,14 @@ func TestMassDeletionWaitsForTheDecision(t *testing.T) {
 	for i := range 12 {
 		b.a.remove(fmt.Sprint("E", i))
 	}
-	if r := b.sync(); r.Held != 12 || r.Deleted != 0 {
-		t.Fatalf("report %+v", r)
+	for range 2 { // the second pass knows it from the store alone
+		r := b.sync()
+		if r.Held != 12 || r.Deleted != 0 {
+			t.Fatalf("report %+v", r)
+		}
+		if s := r.Steps[0]; s.From != refA || !strings.HasPrefix(s.Reason, "deleted in “Main”") {
+			t.Errorf("blames %s: %s", s.From, s.Reason)
+		}
 	}
 	b.restart()
 	s, err := b.face.Status(t.Context())
@@ -408,6 +457,11 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 		"no provider": func() error { _, err := b.face.BeginSignIn(t.Context(), control.NewAccount{Provider: "x"}); return err },
 		"bad name": func() error {
 			_, err := b.face.BeginSignIn(t.Context(), control.NewAccount{Provider: state.Google, ID: "a/b"})
+			return err
+		},
+		"the same again": func() error { return b.add(member(refB, ""), member(refA, "")) },
+		"no address": func() error {
+			_, err := b.face.BeginSignIn(t.Context(), control.NewAccount{Provider: state.Google, Endpoint: state.Endpoint{AuthURL: "notaurl"}})
 			return err
 		},
 		"bad decision": func() error { return b.face.Decide(t.Context(), control.Decide{Decision: "maybe"}) },

@@ -57,6 +57,15 @@ func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirr
 		if err != nil {
 			return err
 		}
+		others, err := tx.Mirrors()
+		if err != nil {
+			return err
+		}
+		for _, o := range others {
+			if len(o.Members) == len(m.Members) && !slices.ContainsFunc(m.Members, func(x state.Member) bool { return !o.Has(x.Ref) }) {
+				return usage("these calendars mirror each other already, as “%s” (%s)", o.Name, o.ID)
+			}
+		}
 		m.Name = cmp.Or(m.Name, strings.Join(names, " – "))
 		if err := tx.PutMirror(m); err != nil {
 			return err
@@ -193,7 +202,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	m := h.mirrors[at]
 	var steps []state.Step
 	if !req.KeepCopies {
-		if err := e.settle(ctx, h); err != nil {
+		if _, err := e.settle(ctx, h); err != nil {
 			return r, err
 		}
 		if r.Requests, err = e.pull(ctx, h); err != nil { // their versions must be the latest
@@ -319,6 +328,9 @@ func (e *Engine) Held(context.Context) ([]state.Held, error) {
 			}
 		}
 		return err
+	})
+	slices.SortStableFunc(out, func(a, b state.Held) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Step.Before.When.Start.Slot(), b.Step.Before.When.Start.Slot()), cmp.Compare(a.Step.Title, b.Step.Title))
 	})
 	return out, err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -35,12 +36,16 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 		return r, false, err
 	}
 	r.Pass = h.pass
+	var settled []control.StepResult
 	if !req.DryRun {
-		if err := e.settle(ctx, h); err != nil {
+		if settled, err = e.settle(ctx, h); err != nil {
 			return r, false, err
 		}
 	}
 	if r.Requests, err = e.pull(ctx, h); err != nil {
+		return r, false, err
+	}
+	if err := e.closeUnsettled(h); err != nil {
 		return r, false, err
 	}
 	plan, err := e.plan(h, req.DryRun)
@@ -63,9 +68,10 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 			}
 		}
 		e.outstanding(left)
+		r.Steps = append(settled, r.Steps...)
 	}
 	r.Ended = e.Now()
-	r.Problems = e.problemList()
+	r.Problems = e.problemList(slices.Collect(maps.Values(h.accounts)))
 	count(&r)
 	return r, again && ctx.Err() == nil, e.passed(h, r)
 }

@@ -178,6 +178,7 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 // job is one step under way.
 type job struct {
 	index  int
+	again  bool // an earlier try may have landed
 	intent state.Intent
 	mark   calendar.Mark
 	under  calendar.Version // the version that was written over
@@ -264,6 +265,9 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	kind := calendar.KindOf(j.err)
 	if kind == calendar.Unavailable || kind == calendar.Other {
 		return nil // it may have happened: the intent stays and is settled first thing
+	}
+	if j.again && (kind == calendar.Throttled || kind == calendar.SignedOut) {
+		return nil // this try did nothing, but that says nothing of the one before
 	}
 	if err := tx.DeleteIntent(j.intent.ID); err != nil {
 		return err

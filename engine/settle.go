@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -13,12 +14,13 @@ import (
 // settle ends the intents that a crash, a cut connection or a time-out left
 // open: their requests may have landed or not. Each is sent again; what lay over
 // or under our write meanwhile and is neither what we read back nor what was
-// there before our first try was a person's edit, and is kept as rescued. The
-// error is the store's; what a provider cannot answer now stays open.
-func (e *Engine) settle(ctx context.Context, h *house) error {
-	var open []state.Intent
-	if err := e.Store.View(func(tx *store.Tx) (err error) { open, err = tx.Intents(); return }); err != nil {
-		return fmt.Errorf("engine: %w", err)
+// there before our first try was a person's edit, and is kept as rescued. It
+// returns the steps that are settled now. The error is the store's; what a
+// provider cannot answer now stays open.
+func (e *Engine) settle(ctx context.Context, h *house) (done []control.StepResult, err error) {
+	open, err := e.open()
+	if err != nil {
+		return nil, err
 	}
 	for _, in := range open {
 		p, ok := h.reach[in.Step.Ref.Account]
@@ -26,24 +28,52 @@ func (e *Engine) settle(ctx context.Context, h *house) error {
 			continue
 		}
 		l := lane{Engine: e, h: h, ref: in.Step.Ref, provider: p}
-		if trouble, err := l.settleOne(ctx, in); err != nil {
-			return err
-		} else if trouble != nil {
+		settled, trouble, err := l.settleOne(ctx, in)
+		switch {
+		case err != nil:
+			return done, err
+		case trouble != nil:
 			e.trouble(ctx, in.Step.Ref, trouble)
+		case settled:
+			done = append(done, control.StepResult{Step: in.Step})
+		}
+	}
+	return done, nil
+}
+
+// open lists the intents that are not settled.
+func (e *Engine) open() (open []state.Intent, err error) {
+	if err := e.Store.View(func(tx *store.Tx) (err error) { open, err = tx.Intents(); return }); err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	return open, nil
+}
+
+// closeUnsettled takes the calendars out of this pass in which an event may have
+// been made that we do not know yet: it would look like a person's.
+func (e *Engine) closeUnsettled(h *house) error {
+	open, err := e.open()
+	if err != nil {
+		return err
+	}
+	for _, in := range open {
+		if m, ok := h.members[in.Step.Ref]; ok && in.Step.Kind == state.Create {
+			m.Ready = false
+			h.members[in.Step.Ref] = m
 		}
 	}
 	return nil
 }
 
-func (l lane) settleOne(ctx context.Context, in state.Intent) (trouble, err error) {
-	j := &job{intent: in, mark: calendar.Mark{Installation: l.Store.Installation(), Mirror: string(in.Step.Mirror), Entity: string(in.Step.Entity)}}
+func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, trouble, err error) {
+	j := &job{again: true, intent: in, mark: calendar.Mark{Installation: l.Store.Installation(), Mirror: string(in.Step.Mirror), Entity: string(in.Step.Entity)}}
 	s := in.Step
 	switch s.Kind {
 	case state.Delete:
 		j.send(ctx, l)
 		if calendar.KindOf(j.err) == calendar.Conflict { // edited meanwhile: an edit beats a deletion
 			if err := l.reread(ctx, l.provider, l.ref, s.Event); err != nil {
-				return err, nil
+				return false, err, nil
 			}
 		}
 		return l.conclude(j)
@@ -56,7 +86,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (trouble, err erro
 		j.event, j.err = l.provider.Get(ctx, s.Ref.Calendar, s.Event)
 		if k := calendar.KindOf(j.err); k == calendar.NotFound || k == calendar.Gone {
 			if err := l.Store.Update(func(tx *store.Tx) error { return l.observeGone(tx, s.Ref, s.Event) }); err != nil {
-				return nil, err
+				return false, nil, err
 			}
 		}
 		if j.err != nil {
@@ -70,7 +100,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (trouble, err erro
 	in.Attempt++
 	j.intent = in
 	if err := l.Store.Update(func(tx *store.Tx) error { return tx.PutIntent(in) }); err != nil {
-		return nil, fmt.Errorf("engine: %w", err)
+		return false, nil, fmt.Errorf("engine: %w", err)
 	}
 	again := change(s)
 	if s.Kind == state.Create {
@@ -79,11 +109,11 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (trouble, err erro
 	j.under = found.Version
 	j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, again)
 	if calendar.KindOf(j.err) == calendar.Conflict {
-		return nil, nil // someone is at it just now: next pass
+		return false, nil, nil // someone is at it just now: next pass
 	}
 	if j.err == nil {
 		if err := l.rescue(j, again, found); err != nil {
-			return nil, err
+			return false, nil, err
 		}
 	}
 	return l.conclude(j)
@@ -138,13 +168,13 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 }
 
 // conclude records a settled intent.
-func (l lane) conclude(j *job) (trouble, err error) {
+func (l lane) conclude(j *job) (settled bool, trouble, err error) {
 	if err := l.record([]*job{j}); err != nil {
-		return nil, err
+		return false, nil, err
 	}
 	switch calendar.KindOf(j.err) {
 	case calendar.Unavailable, calendar.Other, calendar.Throttled, calendar.SignedOut:
-		return j.err, nil
+		return false, j.err, nil
 	}
-	return nil, nil
+	return j.err == nil, nil, nil
 }

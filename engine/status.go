@@ -3,7 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -85,7 +85,7 @@ func (e *Engine) problem(id state.AccountID, ref state.Ref, err error) {
 func wayOut(err error, id state.AccountID) string {
 	switch calendar.KindOf(err) {
 	case calendar.SignedOut:
-		return fmt.Sprintf("Sign in to %s again.", id)
+		return signInAgain(id)
 	case calendar.Throttled:
 		return "Nothing to do: Twinday waits as long as the provider asks."
 	case calendar.Unavailable:
@@ -100,6 +100,8 @@ func wayOut(err error, id state.AccountID) string {
 	return "Twinday tries again by itself; if it goes on, please report it."
 }
 
+func signInAgain(id state.AccountID) string { return fmt.Sprintf("Sign in to %s again.", id) }
+
 // mended forgets the problems of a calendar that has just answered.
 func (e *Engine) mended(ref state.Ref) {
 	e.mu.Lock()
@@ -113,12 +115,19 @@ func (e *Engine) mended(ref state.Ref) {
 	}
 }
 
-func (e *Engine) problemList() []control.ProblemNote {
+// problemList is all that is not well: accounts that must sign in again, and what
+// failed last.
+func (e *Engine) problemList(accounts []state.Account) []control.ProblemNote {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var out []control.ProblemNote
 	for _, p := range e.problems {
 		out = append(out, p)
+	}
+	for _, a := range accounts {
+		if _, told := e.problems[problemKey{account: a.ID}]; a.SignedOut && !told {
+			out = append(out, control.ProblemNote{Account: a.ID, What: a.Trouble, WayOut: signInAgain(a.ID), Since: a.Added})
+		}
 	}
 	slices.SortFunc(out, func(a, b control.ProblemNote) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), compareRefs(a.Ref, b.Ref))
@@ -143,6 +152,7 @@ func (e *Engine) setRunning(on bool) {
 const (
 	settingLastSync = "last good sync"
 	settingSynced   = "last sync of " // and the mirror's id
+	settingProblems = "problems"
 )
 
 // passed takes note of a finished pass: the last good sync outlives the process.
@@ -156,11 +166,18 @@ func (e *Engine) passed(h *house, r control.Report) error {
 		e.mu.Unlock()
 	}
 	ended := r.Ended.UTC().Format(time.RFC3339Nano)
+	problems, err := json.Marshal(r.Problems)
+	if err != nil {
+		return err
+	}
 	return e.Store.Update(func(tx *store.Tx) error {
 		if len(r.Problems) == 0 && r.Failed == 0 {
 			if err := tx.SetSetting(settingLastSync, ended); err != nil {
 				return err
 			}
+		}
+		if err := tx.SetSetting(settingProblems, string(problems)); err != nil {
+			return err
 		}
 		for _, m := range h.mirrors {
 			unread := slices.ContainsFunc(m.Members, func(x state.Member) bool { return !x.Off && !h.members[x.Ref].Ready })
@@ -170,6 +187,22 @@ func (e *Engine) passed(h *house, r control.Report) error {
 			if err := tx.SetSetting(settingSynced+string(m.ID), ended); err != nil {
 				return err
 			}
+		}
+		return nil
+	})
+}
+
+// recallProblems takes up what the last process knew to be wrong.
+func (e *Engine) recallProblems() error {
+	return e.Store.View(func(tx *store.Tx) error {
+		var notes []control.ProblemNote
+		if kept, ok := tx.Setting(settingProblems); ok {
+			if err := json.Unmarshal([]byte(kept), &notes); err != nil {
+				return fmt.Errorf("engine: %w", err)
+			}
+		}
+		for _, n := range notes {
+			e.problems[problemKey{n.Account, n.Ref}] = n
 		}
 		return nil
 	})
@@ -195,13 +228,20 @@ func (e *Engine) statusChanged() {
 
 // Status is the state at a glance.
 func (e *Engine) Status(context.Context) (control.Status, error) {
-	s := control.Status{Version: e.Version, PausedUntil: e.pausedUntil(), Problems: e.problemList(), Accounts: []state.Account{}}
+	s := control.Status{Version: e.Version, PausedUntil: e.pausedUntil(), Accounts: []state.Account{}}
+	cut := 0 // steps of a pass that was cut off
 	err := e.Store.View(func(tx *store.Tx) error {
 		accounts, err := tx.Accounts()
 		if err != nil {
 			return err
 		}
 		s.Accounts = append(s.Accounts, accounts...)
+		s.Problems = e.problemList(accounts)
+		intents, err := tx.Intents()
+		if err != nil {
+			return err
+		}
+		cut = len(intents)
 		s.Pass, s.LastSync = tx.LastPass(), settingTime(tx, settingLastSync)
 		if s.Mirrors, err = e.mirrorStates(tx); err != nil {
 			return err
@@ -225,12 +265,12 @@ func (e *Engine) Status(context.Context) (control.Status, error) {
 	if !e.Now().Before(s.PausedUntil) {
 		s.PausedUntil = time.Time{}
 	}
-	s.Activity, s.Summary = glance(s, running)
+	s.Activity, s.Summary = glance(s, running, cut)
 	return s, nil
 }
 
 // glance puts the state into one word and one sentence.
-func glance(s control.Status, running bool) (control.Activity, string) {
+func glance(s control.Status, running bool, cut int) (control.Activity, string) {
 	events := 0
 	for _, m := range s.Mirrors {
 		events += m.Events
@@ -248,6 +288,8 @@ func glance(s control.Status, running bool) (control.Activity, string) {
 		return control.Empty, "No account is connected yet"
 	case len(s.Mirrors) == 0:
 		return control.Empty, "No calendars mirror each other yet"
+	case cut > 0:
+		return control.Starting, "A sync was cut off; the next one finishes it"
 	case s.LastSync.IsZero():
 		return control.Starting, "Not synced yet"
 	}
@@ -263,7 +305,7 @@ func plural(n int, one, many string) string {
 
 // Watch calls f with the status, now and after each change.
 func (e *Engine) Watch(ctx context.Context, f func(control.Status) error) error {
-	for {
+	for e.ctx.Err() == nil {
 		e.mu.Lock()
 		changed := e.changed
 		e.mu.Unlock()
@@ -278,7 +320,7 @@ func (e *Engine) Watch(ctx context.Context, f func(control.Status) error) error 
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-e.ctx.Done():
-			return errors.New("engine: closed")
+			return nil
 		case <-changed:
 		}
 		pace := time.NewTimer(watchPace)
@@ -289,4 +331,5 @@ func (e *Engine) Watch(ctx context.Context, f func(control.Status) error) error 
 		case <-pace.C:
 		}
 	}
+	return nil
 }

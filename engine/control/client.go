@@ -113,8 +113,8 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return call[Status](ctx, c, "GET", "/status", nil)
 }
 
-// Watch calls f with each status, until ctx ends, the engine goes (ErrNoEngine)
-// or f returns an error.
+// Watch calls f with each status, until ctx ends or f returns an error; nil when
+// the engine ends, ErrNoEngine when it is gone without a word.
 func (c *Client) Watch(ctx context.Context, f func(Status) error) error {
 	res, err := c.send(ctx, "GET", "/watch", nil)
 	if err != nil {
@@ -124,6 +124,9 @@ func (c *Client) Watch(ctx context.Context, f func(Status) error) error {
 	lines := bufio.NewScanner(res.Body)
 	lines.Buffer(nil, 8<<20)
 	for lines.Scan() {
+		if lines.Text() == "event: end" {
+			return nil
+		}
 		data, ok := strings.CutPrefix(lines.Text(), "data: ")
 		if !ok {
 			continue

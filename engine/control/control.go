@@ -172,7 +172,8 @@ func (e *Error) Error() string { return e.Message }
 type Backend interface {
 	Status(ctx context.Context) (Status, error)
 	// Watch calls f with the present status and again after each change (at most
-	// a few times a second), until ctx ends or f returns an error.
+	// a few times a second), until ctx ends or f returns an error; nil when the
+	// engine ends.
 	Watch(ctx context.Context, f func(Status) error) error
 
 	BeginSignIn(ctx context.Context, req NewAccount) (SignIn, error)

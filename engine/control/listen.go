@@ -119,7 +119,7 @@ func Dial(ctx context.Context, dataDir string) (*Client, error) {
 		return nil, ErrNoEngine
 	}
 	if err != nil {
-		return nil, fmt.Errorf("control: %w", err)
+		return nil, fmt.Errorf("the data folder %s cannot be used (%w); choose another with --data", dataDir, err)
 	}
 	var a address
 	if err := json.Unmarshal(body, &a); err != nil {

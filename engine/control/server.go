@@ -154,7 +154,7 @@ func watch(b Backend, w http.ResponseWriter, r *http.Request) {
 	flush := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = b.Watch(r.Context(), func(s Status) error {
+	err := b.Watch(r.Context(), func(s Status) error {
 		body, err := json.Marshal(s)
 		if err != nil {
 			return err
@@ -163,7 +163,10 @@ func watch(b Backend, w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		return flush.Flush()
-	}) // ends when the watcher goes; there is nobody to tell
+	})
+	if err == nil { // the engine ends: said aloud, so that nobody takes it for a crash
+		_, _ = io.WriteString(w, "event: end\n\n")
+	}
 }
 
 // Serve answers calls that come through l until ctx ends.

@@ -18,6 +18,9 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		r.note(*e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
 		remakeGone(e)
 	}
+	if e.Deleted {
+		f.from = goneFrom(*e, f.from)
+	}
 	targets := r.targets(e.Home)
 	for _, ref := range refs(*e) {
 		if _, ok := targets[ref]; !ok && (ref != e.Home || !r.takesPart(ref)) {
@@ -38,6 +41,23 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			}
 		}
 	}
+}
+
+// goneFrom says where a deleted event was deleted first, also in later passes.
+func goneFrom(e state.Entity, from state.Ref) state.Ref {
+	gone := func(ref state.Ref) bool {
+		p := whole(e, ref)
+		return p != nil && p.Gone
+	}
+	if gone(from) {
+		return from
+	}
+	for _, ref := range refs(e) {
+		if gone(ref) {
+			return ref
+		}
+	}
+	return from
 }
 
 // step is what one part needs, if anything.

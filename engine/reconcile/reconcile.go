@@ -118,7 +118,7 @@ func (r *reconciler) entity(e state.Entity) {
 
 // found makes an entity of an event that has none.
 func (r *reconciler) found(f Found) {
-	if r.linkedNow[f] {
+	if r.linkedNow[f] || !r.Members[f.Ref].Ready {
 		return
 	}
 	rep := r.replica(f.Ref, f.ID)
@@ -219,6 +219,9 @@ func (r *reconciler) sameKind(fa Found, a calendar.Event, fb Found, b calendar.E
 // better says which of two look-alikes is home: where the person organises it,
 // else the older one.
 func better(a calendar.Event, fa Found, b calendar.Event, fb Found) bool {
+	if (a.Mark == calendar.Mark{}) != (b.Mark == calendar.Mark{}) {
+		return a.Mark == calendar.Mark{} // what a Twinday wrote is a copy
+	}
 	if a.HasGuests() != b.HasGuests() {
 		return a.HasGuests() // guests must stay with their meeting
 	}
@@ -249,7 +252,7 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	ev := r.replica(twin.Ref, twin.ID).Event
 	mirror := r.targets(e.Home)[twin.Ref]
 	want := r.shape(*e, twin.Ref)[""]
-	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: true, Parts: []state.Part{{
+	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: ev.Mark == calendar.Mark{}, Parts: []state.Part{{
 		ID: twin.ID, Version: ev.Version, Wrote: want.Content, Read: ev.Content,
 		WroteOverrides: want.Overrides, ReadOverrides: maps.Clone(ev.Overrides),
 	}}}

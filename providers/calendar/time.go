@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 	_ "time/tzdata" // zones do not depend on the machine
@@ -133,7 +134,7 @@ func (t Time) Slot() string {
 // the answer does not depend on the machine. An empty name and "Local" are
 // refused: a meeting's zone is never the laptop's by accident.
 func LoadZone(name string) (*time.Location, error) {
-	if name == "" || name == "Local" {
+	if name == "" || name == "Local" || ofThisMachine(name) {
 		return nil, fmt.Errorf("calendar: a wall clock needs an IANA time zone, got %q", name)
 	}
 	if loc, ok := loadedZones.Load(name); ok {
@@ -145,6 +146,13 @@ func LoadZone(name string) (*time.Location, error) {
 	}
 	loadedZones.Store(name, loc) // there are as many as the table has: it cannot grow without end
 	return loc, nil
+}
+
+// ofThisMachine reports whether a name means something only where it is read: the
+// machine's own zone, and the leap-second tables that some systems add.
+func ofThisMachine(name string) bool {
+	return name == "localtime" || name == "posixrules" || name == "Factory" ||
+		strings.HasPrefix(name, "right/") || strings.HasPrefix(name, "posix/")
 }
 
 // loadedZones are those that were loaded: reading one anew costs more than all the rest

@@ -48,8 +48,8 @@ func onRing(service string, r ring) *OSKeyring {
 // Available reports whether a keyring answers: nil, or ErrUnavailable with the
 // cause. It may show the system's prompt to unlock.
 func (k *OSKeyring) Available() error {
-	_, err := k.Load(probe)
-	if errors.Is(err, ErrNone) {
+	_, err := k.call(func() (string, error) { return k.ring.Get(k.service, probe) })
+	if errors.Is(err, keyring.ErrNotFound) {
 		return nil
 	}
 	return err
