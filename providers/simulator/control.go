@@ -25,7 +25,8 @@ const maxControlBody = 8 << 20
 //	POST   counters/reset          start them anew
 //	GET    calendars
 //	GET    events?calendar=        the live events
-//	POST   events?calendar=        add one
+//	GET    agenda?from=&to=&calendar=        what a person sees between two days
+//	POST   events?calendar=        add one, or with "recurrence" a series
 //	PATCH  events/{id}?calendar=   change what is named
 //	DELETE events/{id}?calendar=
 //	GET    mails                   what the real service would have sent
@@ -33,6 +34,10 @@ const maxControlBody = 8 << 20
 //	DELETE faults                  all of them
 //	POST   expire-cursors?calendar=
 //	POST   sign-in                 {"autoApprove": bool, "expireAccessTokens": true, "revoke": true}
+//
+// PATCH and DELETE of a series are 'all events'; with ?occurrence= (its original
+// start, as the agenda shows it) that one alone, and with &following=true this one
+// and the following.
 //
 // The calendar is the primary one if it is not given. An error is
 // {"error": "…"} with status 400, 404 or 405.
@@ -44,6 +49,7 @@ func ControlHandler(s *Simulator) http.Handler {
 		"POST counters/reset": c.reset,
 		"GET calendars":       c.calendars,
 		"GET events":          c.events,
+		"GET agenda":          c.agenda,
 		"POST events":         c.add,
 		"PATCH events/{id}":   c.edit,
 		"DELETE events/{id}":  c.remove,
@@ -70,7 +76,7 @@ func controlCall(f func(*http.Request) (any, error)) http.Handler {
 		answer, err := f(r)
 		if err != nil {
 			status = http.StatusBadRequest
-			if errors.Is(err, mailbox.ErrNoCalendar) || errors.Is(err, mailbox.ErrNoEvent) {
+			if errors.Is(err, mailbox.ErrNoCalendar) || errors.Is(err, mailbox.ErrNoEvent) || errors.Is(err, mailbox.ErrNoOccurrence) {
 				status = http.StatusNotFound
 			}
 			answer = map[string]string{"error": err.Error()}
@@ -88,7 +94,7 @@ var done = map[string]bool{"ok": true}
 
 func (c *control) help(*http.Request) (any, error) {
 	return map[string]any{"service": c.service, "calls": []string{
-		"GET counters", "POST counters/reset", "GET calendars", "GET events", "POST events", "PATCH events/{id}",
+		"GET counters", "POST counters/reset", "GET calendars", "GET events", "GET agenda", "POST events", "PATCH events/{id}",
 		"DELETE events/{id}", "GET mails", "POST faults", "DELETE faults", "POST expire-cursors", "POST sign-in",
 	}}, nil
 }
@@ -142,7 +148,9 @@ func (c *control) events(r *http.Request) (any, error) {
 	}
 	list := []ControlEvent{}
 	for _, e := range c.mailbox.Events(id) {
-		list = append(list, showEvent(&e))
+		if e.Series == "" { // Google's exceptions are part of their series
+			list = append(list, showEvent(&e))
+		}
 	}
 	return list, nil
 }
@@ -159,6 +167,13 @@ func (c *control) add(r *http.Request) (any, error) {
 	e := mailbox.Event{ShowAs: "busy"}
 	if err := edit.apply(&e, zone); err != nil {
 		return nil, err
+	}
+	if len(edit.Recurrence) > 0 {
+		series, err := c.AddSeries(id, e)
+		if err != nil {
+			return nil, err
+		}
+		return showEvent(c.mailbox.Event(id, series)), nil
 	}
 	stored := c.mailbox.AddEvent(id, e)
 	if stored == nil {
@@ -178,16 +193,31 @@ func (c *control) edit(r *http.Request) (any, error) {
 	}
 	var bad error
 	eventID := r.PathValue("id")
-	err = c.mailbox.EditEvent(id, eventID, func(e *mailbox.Event) {
+	f := func(e *mailbox.Event) {
 		changed := e.Clone()
 		if bad = edit.apply(changed, zone); bad == nil {
 			*e = *changed
 		}
-	})
+	}
+	shown := eventID
+	switch w := whatOf(r); {
+	case w.following:
+		shown, err = c.SplitSeries(id, eventID, w.occurrence, f)
+	case w.occurrence != "":
+		err = c.EditOccurrence(id, eventID, w.occurrence, f)
+	case c.isSeries(id, eventID):
+		err = c.EditSeries(id, eventID, f)
+	case len(edit.Recurrence) > 0:
+		if err = c.ToSeries(id, eventID, edit.Recurrence[0]); err == nil {
+			err = c.EditSeries(id, eventID, f)
+		}
+	default:
+		err = c.mailbox.EditEvent(id, eventID, f)
+	}
 	if err := errors.Join(err, bad); err != nil {
 		return nil, err
 	}
-	return showEvent(c.mailbox.Event(id, eventID)), nil
+	return showEvent(c.mailbox.Event(id, shown)), nil
 }
 
 func (c *control) remove(r *http.Request) (any, error) {
@@ -195,7 +225,18 @@ func (c *control) remove(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done, c.mailbox.DeleteEvent(id, r.PathValue("id"))
+	eventID := r.PathValue("id")
+	switch w := whatOf(r); {
+	case w.following:
+		err = c.DeleteFollowing(id, eventID, w.occurrence)
+	case w.occurrence != "":
+		err = c.CancelOccurrence(id, eventID, w.occurrence)
+	case c.isSeries(id, eventID):
+		err = c.DeleteSeries(id, eventID)
+	default:
+		err = c.mailbox.DeleteEvent(id, eventID)
+	}
+	return done, err
 }
 
 // controlMail is a mail as the control endpoint shows it.
@@ -346,6 +387,7 @@ type eventEdit struct {
 	Sensitivity  *string  `json:"sensitivity"`
 	Status       *string  `json:"status"`
 	Guests       []string `json:"guests"`
+	Recurrence   []string `json:"recurrence"` // RFC 5545 lines: "RRULE:FREQ=WEEKLY"
 }
 
 // apply changes e as asked. Without a zone, times are in the event's, else in
@@ -364,6 +406,9 @@ func (x *eventEdit) apply(e *mailbox.Event, calendarZone string) error {
 	}
 	if x.Notes != nil {
 		e.Body, e.BodyIsHTML = *x.Notes, false
+	}
+	if x.Recurrence != nil {
+		e.Recurrence = x.Recurrence
 	}
 	if x.NotesAreHTML != nil {
 		e.BodyIsHTML = *x.NotesAreHTML
