@@ -74,16 +74,20 @@ func (u *update) outstanding(s *series, all bool) []string {
 // recurrence is written in another way, and then as it was. Nothing else is sent, so
 // that the zone keeps its spelling.
 func (u *update) reset(s *series) (*series, error) {
-	w := s.event.Content.When
-	p, err := patternOf(w)
-	if err != nil {
-		return nil, refused("write series", u.cal, calendar.GroupWhen, "a cancelled meeting cannot be restored: %w", err)
-	}
-	other, err := p.nudged(w)
+	p, err := readPattern(s.master.GetRecurrence())
 	if err != nil {
 		return nil, err
 	}
-	zone := val(s.master.GetRecurrence().GetRangeEscaped().GetRecurrenceTimeZone())
+	was := s.master.GetRecurrence().GetRangeEscaped()
+	p.start = s.event.Content.When.Start.Local[:len(time.DateOnly)]
+	if was.GetStartDate() != nil {
+		p.start = was.GetStartDate().String()
+	}
+	other, err := p.nudged(s.event.Content.When)
+	if err != nil {
+		return nil, err
+	}
+	zone := val(was.GetRecurrenceTimeZone())
 	v := s.event.Version
 	for _, r := range []pattern{other, p} {
 		body := models.NewEvent()
