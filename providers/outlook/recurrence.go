@@ -121,16 +121,16 @@ func unmistakable(t calendar.Time) error {
 func shape(r calendar.Rule) (pattern, error) {
 	p := pattern{interval: r.Interval, weekStart: r.WeekStart}
 	if len(r.ByHour)+len(r.ByMinute)+len(r.BySecond) > 0 || r.Freq > calendar.Daily {
-		return p, errors.New("Outlook has no series of several times a day")
+		return p, errors.New("in Outlook no series happens several times a day")
 	}
 	if len(r.ByWeekNo)+len(r.ByYearDay) > 0 {
-		return p, errors.New("Outlook does not count weeks or days of the year")
+		return p, errors.New("in Outlook nobody counts weeks or days of the year")
 	}
 	switch {
 	case r.Freq == calendar.Yearly && len(r.ByMonth) == 1:
 		p.month = r.ByMonth[0]
 	case len(r.ByMonth) > 0:
-		return p, errors.New("Outlook has no series in some months only")
+		return p, errors.New("in Outlook no series keeps to some months only")
 	case r.Freq == calendar.Yearly:
 		return p, errors.New("a yearly series in Outlook has one month")
 	}
@@ -138,7 +138,7 @@ func shape(r calendar.Rule) (pattern, error) {
 	case calendar.Daily:
 		p.kind = models.DAILY_RECURRENCEPATTERNTYPE
 		if len(r.ByDay)+len(r.ByMonthDay)+len(r.BySetPos) > 0 {
-			return p, errors.New("Outlook has no days that are left out of a daily series")
+			return p, errors.New("in Outlook no days are left out of a daily series")
 		}
 		return p, nil
 	case calendar.Weekly:
@@ -206,13 +206,13 @@ func (p *pattern) relative(r calendar.Rule) error {
 		return errors.New("a series in Outlook has one day a month")
 	}
 	if !slices.Contains([]int{-1, 1, 2, 3, 4}, pos) {
-		return fmt.Errorf("Outlook knows the first to fourth and the last day of a kind in a month, not number %d", pos)
+		return fmt.Errorf("in Outlook there are the first to fourth and the last day of a kind in a month, not number %d", pos)
 	}
 	// Graph's page has an example of two days; Exchange Web Services, below it, know
 	// these sets only.
 	workdays, weekend := []time.Weekday{1, 2, 3, 4, 5}, []time.Weekday{0, 6}
 	if n := len(p.days); n != 1 && n != 7 && !slices.Equal(p.days, workdays) && !slices.Equal(p.days, weekend) {
-		return errors.New("Outlook knows one weekday, working days, weekend days or any day in a month")
+		return errors.New("in Outlook there are one weekday, working days, weekend days or any day in a month")
 	}
 	p.index = models.LAST_WEEKINDEX
 	if pos > 0 {
@@ -282,7 +282,7 @@ func (p pattern) check(w calendar.When) error {
 		most = maxDays
 	}
 	if p.interval > most {
-		return fmt.Errorf("Outlook takes every %d at most, not every %d", most, p.interval)
+		return fmt.Errorf("in Outlook there is every %d at most, not every %d", most, p.interval)
 	}
 	length, err := wallLength(w)
 	if err != nil {

@@ -180,7 +180,7 @@ func graphClock(t calendar.Time, zones zoneNames) (models.DateTimeTimeZoneable, 
 	if zones == windowsNames {
 		var ok bool
 		if name, ok = windowsZone(t.Zone); !ok {
-			return nil, fmt.Errorf("Outlook does not know the time zone %s", t.Zone)
+			return nil, fmt.Errorf("no time zone %s in Outlook", t.Zone)
 		}
 	}
 	d := models.NewDateTimeTimeZone()
