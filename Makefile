@@ -18,7 +18,7 @@ TEST_PACKAGES := dbus xvfb libgl1-mesa-dri
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo run build test quick lint deps deps-build deps-test clean help
+.PHONY: demo run build test quick bench lint deps deps-build deps-test clean help
 
 demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
 	./twinday demo
@@ -35,6 +35,9 @@ test: deps lint ## Install what is missing, lint, and run the whole suite
 
 quick: ## The inner loop: the pure packages, in seconds
 	go test ./engine/... ./store/... ./providers/calendar/...
+
+bench: ## What the engine and the store cost by themselves, in memory
+	go test -run '^$$' -bench . ./engine ./store ./providers/calendar
 
 # The sources that are checked for their form: generated and vendored there are none.
 lint: ## gofmt, go vet and staticcheck

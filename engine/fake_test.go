@@ -323,7 +323,7 @@ func (c *connector) SignOut(_ context.Context, a state.Account, _ engine.Secret)
 
 // bench is an engine on a store in a temporary folder, spoken to as a face does.
 type bench struct {
-	*testing.T
+	testing.TB
 	*engine.Engine
 	face      *control.Client
 	store     *store.Store
@@ -333,12 +333,13 @@ type bench struct {
 	clock     *time.Time
 	a, b      *fake
 	mirror    state.Mirror
+	ids       []calendar.RemoteID // of what fill made
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	clock := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
-	b := &bench{T: t, clock: &clock, secrets: secrets.Memory(), path: filepath.Join(t.TempDir(), "twinday.db")}
+	b := &bench{TB: t, clock: &clock, secrets: secrets.Memory(), path: filepath.Join(t.TempDir(), "twinday.db")}
 	tick := func() time.Time { clock = clock.Add(time.Second); return clock }
 	b.a, b.b = newFake(tick), newFake(tick)
 	b.connector = &connector{fakes: map[string]*fake{"ann@x.test": b.a, "ann@y.test": b.b}}
