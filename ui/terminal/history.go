@@ -187,7 +187,7 @@ func (a *app) heldDecide(d state.Decision, short string) *cobra.Command {
 			case d == state.Apply:
 				a.say("%s will be done in the next pass; 'twinday sync' makes one now.", count(len(decide.IDs), "step"))
 			default:
-				a.say("%s will not be done.", count(len(decide.IDs), "step"))
+				a.say("%s will not be done: the next sync puts back what it was about.", count(len(decide.IDs), "step"))
 			}
 			return nil
 		}),
