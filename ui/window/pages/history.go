@@ -178,12 +178,12 @@ func (p *historyPage) sayEmpty(err error) {
 // historyRow is one line of the list; it is used again for other entries.
 type historyRow struct {
 	widget.BaseWidget
-	icon              *widget.Icon
-	time, title, what *widget.Label
+	icon                   *widget.Icon
+	time, title, day, what *widget.Label
 }
 
 func newHistoryRow() *historyRow {
-	r := &historyRow{icon: widget.NewIcon(nil), time: dim(""), title: bold(""), what: dim("")}
+	r := &historyRow{icon: widget.NewIcon(nil), time: dim(""), title: bold(""), day: short(""), what: dim("")}
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -192,7 +192,7 @@ func newHistoryRow() *historyRow {
 func (r *historyRow) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(container.NewBorder(nil, nil,
 		container.NewHBox(container.NewPadded(r.icon), width(96, r.time)), nil,
-		lines(r.title, r.what)))
+		lines(container.NewBorder(nil, nil, nil, r.day, r.title), r.what)))
 }
 
 // fill shows an entry in a row, and fetches older ones when the end comes near.
@@ -206,6 +206,7 @@ func (p *historyPage) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	}
 	setText(r.time, assets.Moment(p.w.opt.Now(), h.Time))
 	setText(r.title, titleOf(h.Title))
+	setText(r.day, eventDay(h))
 	setText(r.what, p.line(h))
 	if i >= len(p.entries)-historyAhead && !p.all && !p.loading {
 		p.fetch(p.entries[len(p.entries)-1].Seq)
@@ -214,6 +215,9 @@ func (p *historyPage) fill(i widget.ListItemID, o fyne.CanvasObject) {
 
 // line says what happened, where from and why, in one line.
 func (p *historyPage) line(h state.HistoryEntry) string {
+	if len(h.Groups) > 0 && strings.HasPrefix(h.Why, groupNames(h.Groups)) {
+		h.Groups = nil // the reason says it
+	}
 	s := happened(h, p.w.name(h.Ref))
 	from := p.w.name(h.From)
 	if h.From != (state.Ref{}) && h.From != h.Ref && !strings.Contains(h.Why, from) { // or the reason says it
@@ -223,6 +227,15 @@ func (p *historyPage) line(h state.HistoryEntry) string {
 		s += " · " + h.Why
 	}
 	return s
+}
+
+// eventDay is the day of the event that an entry is about, which tells apart
+// what has the same title.
+func eventDay(h state.HistoryEntry) string {
+	if h.Kind == state.Delete || h.After.When.Start.IsZero() {
+		return dayText(h.Before.When)
+	}
+	return dayText(h.After.When)
 }
 
 func titleOf(title string) string {
@@ -269,8 +282,8 @@ func (p *historyPage) choose(i widget.ListItemID) {
 	date := dim(h.Time.In(p.w.opt.Now().Location()).Format(dayFormat + ", 15:04:05"))
 	rows := []fyne.CanvasObject{title, prose(happened(h, p.w.name(h.Ref)))}
 	if h.From != (state.Ref{}) && h.From != h.Ref {
-		rows = append(rows, bold(assets.Text("From")), prose(p.w.name(h.From)+" ("+p.w.accountName(h.From.Account)+")"),
-			bold(assets.Text("To")), prose(p.w.name(h.Ref)+" ("+p.w.accountName(h.Ref.Account)+")"))
+		rows = append(rows, bold(assets.Text("From")), prose(p.w.place(h.From)),
+			bold(assets.Text("To")), prose(p.w.place(h.Ref)))
 	}
 	if h.Why != "" {
 		rows = append(rows, bold(assets.Text("Why")), prose(sentence(h.Why)))

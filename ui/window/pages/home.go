@@ -160,6 +160,9 @@ func (h *home) update() {
 	}
 }
 
+// aMoment is when the next pass is too near for a number.
+const aMoment = 10 * time.Second
+
 // lastAndNext is the line under the summary.
 func lastAndNext(s control.Status, now time.Time) string {
 	if s.Activity == control.Empty || s.Activity == control.Starting && s.LastSync.IsZero() {
@@ -171,7 +174,10 @@ func lastAndNext(s control.Status, now time.Time) string {
 		line += " · " + assets.Text("paused {{.Until}}", "Until", assets.PauseEnd(now, s.PausedUntil))
 	case s.Activity == control.Syncing:
 		line += " · " + assets.Text("syncing now")
-	case !s.NextSync.IsZero():
+	case s.NextSync.IsZero():
+	case s.NextSync.Sub(now) < aMoment:
+		line += " · " + assets.Text("next in a moment")
+	default:
 		line += " · " + assets.Text("next {{.In}}", "In", assets.In(now, s.NextSync))
 	}
 	return line

@@ -217,6 +217,15 @@ func (w *Window) accountName(id state.AccountID) string {
 	return string(id)
 }
 
+// place is a calendar and whose it is: "Calendar (ada@work.example)".
+func (w *Window) place(ref state.Ref) string {
+	name, account := w.name(ref), w.accountName(ref.Account)
+	if name == account { // a main calendar at Google is called like its account
+		return name
+	}
+	return name + " (" + account + ")"
+}
+
 // call asks the engine for something, off Fyne's goroutine, and brings the
 // answer back to it. When the window closes meanwhile, done is not called.
 func call[T any](w *Window, limit time.Duration, f func(context.Context) (T, error), done func(T, error)) {

@@ -191,10 +191,19 @@ func whenText(w calendar.When) string {
 	} else {
 		s = clockText(w)
 	}
-	if !w.Recurrence.IsZero() {
-		s += ", " + assets.Text("repeats")
+	if repeats := repeatText(w); repeats != "" {
+		s += ", " + repeats
 	}
 	return s
+}
+
+// dayText is the day that an event begins on, in words; empty if it has none.
+func dayText(w calendar.When) string {
+	day, err := time.Parse(time.DateOnly, w.Start.Local[:min(len(w.Start.Local), len(time.DateOnly))])
+	if err != nil {
+		return ""
+	}
+	return day.Format(dayFormat)
 }
 
 const dayFormat = "Mon 2 Jan 2006"

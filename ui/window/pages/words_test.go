@@ -24,7 +24,7 @@ func TestTimesOfEventsInWords(t *testing.T) {
 		{"over midnight", calendar.When{Start: clock("2026-11-24T23:00:00"), End: clock("2026-11-25T01:00:00")}, "Tue 24 Nov 2026, 23:00 – Wed 25 Nov 2026, 01:00 (Europe/Berlin)"},
 		{"one day", calendar.When{Start: date("2026-12-12"), End: date("2026-12-13")}, "Sat 12 Dec 2026, all day"},
 		{"three days", calendar.When{Start: date("2026-12-12"), End: date("2026-12-15")}, "Sat 12 Dec 2026 – Mon 14 Dec 2026"},
-		{"a series", calendar.When{Start: date("2026-12-12"), End: date("2026-12-13"), Recurrence: calendar.Recurrence{Rules: []string{"RRULE:FREQ=DAILY"}}}, "Sat 12 Dec 2026, all day, repeats"},
+		{"a series", calendar.When{Start: date("2026-12-12"), End: date("2026-12-13"), Recurrence: calendar.Recurrence{Rules: []string{"RRULE:FREQ=DAILY"}}}, "Sat 12 Dec 2026, all day, every day"},
 		{"what makes no sense", calendar.When{Start: clock("soon")}, "soon[Europe/Berlin]"},
 	} {
 		if got := whenText(c.when); got != c.want {
