@@ -298,5 +298,9 @@ func (p program) window(ctx context.Context, o terminal.WindowOptions) error {
 		return err
 	}
 	defer done()
-	return window.Run(ctx, backend, window.Options{NoTray: o.NoTray})
+	opt := window.Options{NoTray: o.NoTray}
+	if !term.IsTerminal(int(os.Stdin.Fd())) { // a person started it there
+		opt.Raise = raises(os.Stdin)
+	}
+	return window.Run(ctx, backend, opt)
 }

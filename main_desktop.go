@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,7 @@ type windows struct {
 	mu     sync.Mutex
 	noTray bool          // what the next window is told
 	done   chan struct{} // of the window that is open; nil when none is
+	raise  io.Writer     // its standard input: a line on it brings it to the front
 }
 
 func (w *windows) setNoTray(no bool) {
@@ -66,8 +68,8 @@ func (w *windows) setNoTray(no bool) {
 // windowGrace is how long a window may take to close when Twinday quits.
 const windowGrace = 3 * time.Second
 
-// open starts the window's process, unless one is open. The window closes when
-// ctx ends.
+// open starts the window's process, or brings the one that is open to the front.
+// The window closes when ctx ends.
 func (w *windows) open(ctx context.Context) error {
 	if !hasDisplay() {
 		return errors.New("there is no display here to open a window on")
@@ -75,6 +77,7 @@ func (w *windows) open(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.done != nil {
+		_, _ = io.WriteString(w.raise, "\n") // if not, it is closing
 		return nil
 	}
 	exe, err := os.Executable()
@@ -91,9 +94,14 @@ func (w *windows) open(ctx context.Context) error {
 	if runtime.GOOS != "windows" { // which knows only the hard way
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	}
+	raise, err := cmd.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("open the window: %w", err)
+	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("open the window: %w", err)
 	}
+	w.raise = raise
 	done := make(chan struct{})
 	w.done = done
 	go func() {
@@ -107,6 +115,18 @@ func (w *windows) open(ctx context.Context) error {
 		close(done)
 	}()
 	return nil
+}
+
+// raises is a value for each line on in, until it ends: in the window's process
+// the wishes of the one that started it.
+func raises(in io.Reader) <-chan struct{} {
+	wishes := make(chan struct{})
+	go func() {
+		for lines := bufio.NewScanner(in); lines.Scan(); {
+			wishes <- struct{}{}
+		}
+	}()
+	return wishes
 }
 
 // wait returns when no window is open.

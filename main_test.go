@@ -371,3 +371,15 @@ func TestALogThatGrewIsPutAside(t *testing.T) {
 		t.Errorf("the log has %d bytes, the old one is %v", len(now), old)
 	}
 }
+
+func TestTheWindowIsRaisedOnceALine(t *testing.T) {
+	in, out := io.Pipe()
+	wishes := raises(in)
+	for range 2 {
+		if _, err := io.WriteString(out, "\n"); err != nil {
+			t.Fatal(err)
+		}
+		<-wishes
+	}
+	out.Close()
+}

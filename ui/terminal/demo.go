@@ -445,11 +445,16 @@ func (d *demoRun) play(ctx context.Context) error {
 		d.row(crossing, crossingHead, true)
 	}
 	pause := func() bool {
-		select {
-		case <-time.After(livePause):
-			return true
-		case <-ctx.Done():
-			return false
+		for {
+			select {
+			case <-time.After(livePause):
+			case <-ctx.Done():
+				return false
+			}
+			// The script asks for its passes itself: it rests while the person has paused.
+			if s, err := d.stage.Backend.Status(ctx); err != nil || s.Activity != control.Paused {
+				return true
+			}
 		}
 	}
 	err := d.pass(ctx)

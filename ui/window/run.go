@@ -68,6 +68,16 @@ func Run(ctx context.Context, backend control.Backend, opt Options) error {
 			os.Exit(0)
 		}
 	}()
+	go func() {
+		for {
+			select {
+			case <-opt.Raise:
+				fyne.Do(win.RequestFocus)
+			case <-w.Closed():
+				return
+			}
+		}
+	}()
 	win.Show()
 	a.Run()
 	if failed.Load() {

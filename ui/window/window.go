@@ -15,6 +15,8 @@ type Options struct {
 	// NoTray says that there is no tray icon, so that closing the window must
 	// ask whether to go on without a face.
 	NoTray bool
+	// Raise brings the window to the front with each value; may be nil.
+	Raise <-chan struct{}
 }
 
 // ErrNoWindow says that no window can be shown here. What wraps it is a
