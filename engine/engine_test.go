@@ -382,7 +382,7 @@ func TestRefusedEventIsShownOnceAndLeftAlone(t *testing.T) {
 	}
 	h, err := b.face.History(t.Context(), control.HistoryQuery{})
 	if err != nil || !slices.ContainsFunc(h, func(e state.HistoryEntry) bool {
-		return e.Outcome == state.Failed && strings.HasSuffix(e.Why, "invalid (title): no")
+		return e.Outcome == state.Failed && strings.HasSuffix(e.Why, "failed: no (title)")
 	}) {
 		t.Errorf("history does not tell: %+v, %v", h, err)
 	}

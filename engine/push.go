@@ -372,7 +372,7 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 		}
 		part.Generation++ // that key is used up
 	case calendar.Invalid, calendar.Forbidden, calendar.ReadOnly:
-		part.Refused = trouble.Error()
+		part.Refused = inWords(trouble)
 		// Not asked again until it should look otherwise.
 		part.Wrote, part.WroteOverrides = s.Want, s.Overrides
 		part.Dirty, part.DirtySlots = part.Dirty.Without(s.Groups...), nil
@@ -389,7 +389,19 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 	if part.Refused == "" {
 		return nil
 	}
-	return tx.AppendHistory(l.entry(l.h, s, state.Failed, trouble.Error(), s.Before, s.Want))
+	return tx.AppendHistory(l.entry(l.h, s, state.Failed, inWords(trouble), s.Before, s.Want))
+}
+
+// inWords is a provider's refusal without the calls it came through.
+func inWords(err error) string {
+	var e *calendar.Error
+	for errors.As(err, &e) && e.Err != nil {
+		err = e.Err
+	}
+	if e != nil && e.Field != "" {
+		return fmt.Sprintf("%v (%s)", err, e.Field)
+	}
+	return err.Error()
 }
 
 // partOf finds the part of an entity in a member; nil if it is no longer there.

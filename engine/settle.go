@@ -103,6 +103,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		return false, nil, fmt.Errorf("engine: %w", err)
 	}
 	again := change(s)
+	again.Slots = standing(again, found)
 	if s.Kind == state.Create {
 		again.Groups, again.Slots = calendar.AllGroups, slotsOf(s.Overrides, found.Overrides)
 	}
@@ -117,6 +118,23 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		}
 	}
 	return l.conclude(j)
+}
+
+// standing are the slots of a change that are still there to be written: the
+// person may have shortened or moved the series meanwhile.
+func standing(c calendar.Change, found calendar.Event) []string {
+	w := found.Content.When
+	if c.Groups.Has(calendar.GroupWhen) {
+		w = c.Content.When
+	}
+	occurrences, err := w.Occurrences()
+	if err != nil {
+		return c.Slots
+	}
+	return slices.DeleteFunc(slices.Clone(c.Slots), func(slot string) bool {
+		_, shown := found.Overrides[slot]
+		return !shown && !occurrences.Has(w.Original(slot))
+	})
 }
 
 // rescue keeps a person's edits that were found under our unfinished write.

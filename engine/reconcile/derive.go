@@ -81,8 +81,11 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		}
 		s.Kind, s.Before = state.Delete, p.Read
 		s.Reason = "the series has it no longer, changed in " + r.name(f.from)
-		if o, ok := e.Overrides[p.Slot]; ok && o.Cancelled {
+		switch o, ok := e.Overrides[p.Slot]; {
+		case ok && o.Cancelled:
 			s.Reason = r.slotWords(e, []string{p.Slot}) + " cancelled in " + r.name(f.from)
+		case r.exists(e, p.Slot):
+			s.Reason = r.slotWords(e, []string{p.Slot}) + " is told in its series again, changed in " + r.name(f.from)
 		}
 		return s, true
 	case p.Slot != "" && p.Gone:
@@ -94,6 +97,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 	s.Want, s.Overrides = want.Content, want.Overrides
 	groups := r.groups(e, ref)
 	differ := intersect(calendar.Diff(s.Want, p.Wrote), groups)
+	r.forgetMoot(e, p, want)
 	slots := calendar.Slots(want.Overrides, p.WroteOverrides)
 	if p.Refused != "" && len(differ) == 0 && len(slots) == 0 {
 		s.Kind, s.Reason = state.Skip, r.name(ref)+" refuses it: "+p.Refused
@@ -127,6 +131,22 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 	return s, true
 }
 
+// forgetMoot lets go of slots in which there is nothing to write, nor to take away:
+// not wanted, not shown, and none of the series any more.
+func (r *reconciler) forgetMoot(e state.Entity, p *state.Part, want mapping.Want) {
+	moot := func(slot string) bool {
+		_, wanted := want.Overrides[slot]
+		_, shown := p.ReadOverrides[slot]
+		return !wanted && !shown && !r.exists(e, slot)
+	}
+	p.DirtySlots = slices.DeleteFunc(slices.Clone(p.DirtySlots), moot)
+	for _, slot := range slices.Sorted(maps.Keys(p.WroteOverrides)) {
+		if moot(slot) {
+			p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, calendar.Override{})
+		}
+	}
+}
+
 // reason says why a part is written.
 func (r *reconciler) reason(e state.Entity, f folding, ref state.Ref, s state.Step, p *state.Part, putBack bool) string {
 	what := words(s.Groups)
@@ -138,6 +158,8 @@ func (r *reconciler) reason(e state.Entity, f folding, ref state.Ref, s state.St
 		what, verb = r.what(e, p.WroteOverrides, s.Overrides, s.Slots), " in "
 	}
 	switch {
+	case putBack && len(s.Groups) == 0:
+		return r.slotWords(e, s.Slots) + " put back as in " + r.name(e.Home)
 	case putBack:
 		return what + " put back as in " + r.name(e.Home)
 	case f.from == ref:
@@ -148,7 +170,7 @@ func (r *reconciler) reason(e state.Entity, f folding, ref state.Ref, s state.St
 
 // inWindow reports whether an occurrence is near enough to be mirrored.
 func (r *reconciler) inWindow(slot string) bool {
-	at, err := original(calendar.When{}, slot).Instant()
+	at, err := (calendar.When{}).Original(slot).Instant()
 	return err == nil && !at.Before(r.Now.Add(-Past)) && at.Before(r.Now.Add(Future))
 }
 

@@ -118,6 +118,12 @@ func (r *reconciler) aloneEdits(e state.Entity, ref state.Ref, p *state.Part, re
 			ed.set = ed.set.With(g)
 		}
 	}
+	if !ed.content.When.Recurrence.IsZero() && ed.set.Has(calendar.GroupWhen) {
+		p.Read, p.Dirty = p.Read.Take(calendar.GroupWhen, ed.content), p.Dirty.With(calendar.GroupWhen)
+		ed.set = ed.set.Without(calendar.GroupWhen)
+		r.note(e, state.Reverted, ref, calendar.Groups{calendar.GroupWhen}, "one occurrence of a series cannot repeat by itself: the rule it was given in "+r.name(ref)+" is taken back",
+			calendar.Content{When: ed.content.When}, r.occurrence(e, p.Slot))
+	}
 	if p.Rescued != nil {
 		for _, g := range p.Rescued.Groups {
 			if !ed.set.Has(g) && r.groups(e, ref).Has(g) {
@@ -187,7 +193,7 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 	}
 	occurrences, err := e.Base.When.Occurrences()
 	exists := func(slot string) bool {
-		return err == nil && !e.Base.When.Recurrence.IsZero() && occurrences.Has(original(e.Base.When, slot))
+		return err == nil && !e.Base.When.Recurrence.IsZero() && occurrences.Has(e.Base.When.Original(slot))
 	}
 	for _, slot := range slices.Sorted(maps.Keys(e.Overrides)) {
 		if exists(slot) {
@@ -213,8 +219,12 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		} else {
 			for _, ed := range edits[:n] {
 				r.seen(e, ed)
-				if p := partAt(*e, ed.ref, ed.part); ed.part == "" && ed.now.IsZero() {
+				switch p := partAt(*e, ed.ref, ed.part); {
+				case ed.part != "":
+				case ed.now.IsZero():
 					p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, calendar.Override{})
+				default: // a leftover that a person still sees there: taken away
+					p.DirtySlots = with(p.DirtySlots, slot)
 				}
 				if (ed.cancel == unsaid || ed.cancel == no) && len(ed.set) > 0 {
 					r.note(*e, state.Overridden, ed.ref, ed.set, "an occurrence was changed in "+r.name(ed.ref)+", but the series no longer has it", ed.content, calendar.Content{})
@@ -230,10 +240,21 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits []slotEdit) {
 	before := e.Overrides[slot]
 	result := before
-	result.Original = original(e.Base.When, slot)
+	result.Original = e.Base.When.Original(slot)
 	result.Changed = slices.Clone(result.Changed)
 	carried := make([]calendar.Content, len(edits)) // what each edit's set is at home
 	changes := func(ed slotEdit) bool { return len(ed.set) > 0 }
+	edits = slices.DeleteFunc(slices.Clone(edits), func(ed slotEdit) bool {
+		why := r.unfitOccurrence(*e, ed)
+		if why != "" {
+			r.refuseSlot(e, ed, r.name(e.Home)+" cannot hold it: "+why)
+		}
+		return why != ""
+	})
+	if len(edits) == 0 {
+		return
+	}
+	carried = carried[:len(edits)]
 	for i, ed := range edits {
 		switch ed.cancel {
 		case yes:
@@ -293,6 +314,18 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	}
 }
 
+// unfitOccurrence says why the home calendar cannot hold an occurrence where a copy
+// has moved it.
+func (r *reconciler) unfitOccurrence(e state.Entity, ed slotEdit) string {
+	fits := r.Members[e.Home].Capabilities.Override
+	if ed.ref == e.Home || fits == nil || !ed.set.Has(calendar.GroupWhen) {
+		return ""
+	}
+	o := calendar.Override{Original: e.Base.When.Original(ed.slot), Changed: calendar.Groups{calendar.GroupWhen}}
+	o.Content.When = ed.content.When
+	return fits(e.Base.When, o)
+}
+
 // agree takes what an edit shows of an occurrence as what the member was asked to
 // show; what others changed of it is still to be written there.
 func (r *reconciler) agree(e *state.Entity, ed slotEdit) {
@@ -316,7 +349,7 @@ func (r *reconciler) agree(e *state.Entity, ed slotEdit) {
 			}
 			wrote.Content = wrote.Content.Take(g, o.Content)
 		}
-		wrote.Original = original(e.Base.When, ed.slot)
+		wrote.Original = e.Base.When.Original(ed.slot)
 		o = wrote
 	}
 	p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, ed.slot, o)
@@ -326,25 +359,9 @@ func (r *reconciler) agree(e *state.Entity, ed slotEdit) {
 func (r *reconciler) occurrence(e state.Entity, slot string) calendar.Content {
 	o, ok := e.Overrides[slot]
 	if !ok {
-		o = calendar.Override{Original: original(e.Base.When, slot)}
+		o = calendar.Override{Original: e.Base.When.Original(slot)}
 	}
 	return e.Base.Occurrence(o)
-}
-
-// original is the time that a slot stands for, in the zone of its series.
-func original(w calendar.When, slot string) calendar.Time {
-	if t, err := time.Parse("20060102", slot); err == nil {
-		return calendar.Date(t.Year(), t.Month(), t.Day())
-	}
-	t, err := time.Parse("20060102T150405Z", slot)
-	if err != nil {
-		return calendar.Time{}
-	}
-	zone, err := calendar.LoadZone(w.Start.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
-	return calendar.At(t, zone)
 }
 
 // slotWords names occurrences for a person: "the 3rd occurrence (24 Mar 2026)".
@@ -352,7 +369,7 @@ func (r *reconciler) slotWords(e state.Entity, slots []string) string {
 	if len(slots) != 1 {
 		return fmt.Sprintf("%d occurrences", len(slots))
 	}
-	at := original(e.Base.When, slots[0])
+	at := e.Base.When.Original(slots[0])
 	day := at.Local
 	if t, err := time.Parse(time.DateOnly, at.Local[:min(len(at.Local), len(time.DateOnly))]); err == nil {
 		day = t.Format("2 Jan 2006")
@@ -376,14 +393,24 @@ func ordinal(n int) string {
 	return fmt.Sprintf("%d%s", n, suffix)
 }
 
+// exists reports whether the series has an occurrence in a slot.
+func (r *reconciler) exists(e state.Entity, slot string) bool {
+	occurrences, err := e.Base.When.Occurrences()
+	return err == nil && !e.Base.When.Recurrence.IsZero() && occurrences.Has(e.Base.When.Original(slot))
+}
+
 // what says what a step does to the occurrences it names.
 func (r *reconciler) what(e state.Entity, was, want map[string]calendar.Override, slots []string) string {
 	verbs := map[string]bool{}
 	for _, slot := range slots {
 		o := want[slot]
 		switch {
+		case o.Cancelled && !e.Overrides[slot].Cancelled:
+			verbs["told as a meeting of its own"] = true
 		case o.Cancelled:
 			verbs["cancelled"] = true
+		case o.IsZero() && !r.exists(e, slot):
+			verbs["taken away, since the series no longer has it,"] = true
 		case o.IsZero() || was[slot].Cancelled:
 			verbs["put back"] = true
 		case o.Changed.Has(calendar.GroupWhen) && !calendar.Equal(calendar.GroupWhen, o.Content, was[slot].Content):

@@ -52,3 +52,20 @@ func WithOverride(set map[string]Override, slot string, o Override) map[string]O
 	set[slot] = o
 	return set
 }
+
+// Original is the time that a slot (Time.Slot) stands for, in the zone of the
+// series; zero if the slot is none.
+func (w When) Original(slot string) Time {
+	if t, err := time.Parse("20060102", slot); err == nil {
+		return Date(t.Year(), t.Month(), t.Day())
+	}
+	t, err := time.Parse("20060102T150405Z", slot)
+	if err != nil {
+		return Time{}
+	}
+	zone, err := LoadZone(w.Start.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	return At(t, zone)
+}

@@ -97,6 +97,10 @@ func (p *Provider) whole(ctx context.Context, cal calendar.CalendarID, id calend
 			return s, nil
 		}
 		steady, err := p.gather(ctx, cal, s)
+		if k := kindOf(err); err != nil && (k == calendar.NotFound || k == calendar.Gone) {
+			// The master was there a moment ago: half a series is none, and none is not "gone".
+			return s, &calendar.Error{Op: "read series", Kind: calendar.Unavailable, Err: err}
+		}
 		if err != nil || steady {
 			return s, err
 		}
