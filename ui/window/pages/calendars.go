@@ -89,6 +89,8 @@ func (p *calendarsPage) draw() {
 	if len(p.drawn.accounts) == 0 {
 		p.accounts.Add(panel(prose(assets.Text("No account yet. Connect Google or Outlook to see its calendars here."))))
 	}
+	p.mirrors.Refresh() // adding to a container does not repaint it
+	p.accounts.Refresh()
 }
 
 // mirror is the card of one mirror.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -178,41 +179,58 @@ func (w *Window) newMirror() {
 // showHeld lists what waits for a decision, until nothing does.
 func showHeld(w *Window) {
 	rows := container.NewVBox(prose(assets.Text("Looking…")))
+	scroll := container.NewVScroll(rows)
 	var p *popup
 	done := newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape)
-	p = w.popup(assets.Text("Waiting for your decision"), fyne.NewSize(640, 480), container.NewVScroll(rows), done)
+	p = w.popup(assets.Text("Waiting for your decision"), fyne.NewSize(640, 480), scroll, done)
 	var load func()
-	decide := func(id string, d state.Decision, buttons ...fyne.Disableable) {
+	decide := func(ids []string, d state.Decision, buttons ...fyne.Disableable) {
 		for _, b := range buttons {
 			b.Disable()
 		}
 		w.ask(w.opt.CallTimeout, func(ctx context.Context) error {
-			return w.backend.Decide(ctx, control.Decide{IDs: []string{id}, Decision: d})
+			return w.backend.Decide(ctx, control.Decide{IDs: ids, Decision: d})
 		}, func(err error) {
 			w.tell(assets.Text("The decision could not be kept"), err)
 			load()
 		})
+	}
+	// choice is a pair of buttons that decide about ids.
+	choice := func(applies, drops string, ids ...string) (apply, drop *button) {
+		apply = important(newButton(applies, nil, nil, w.escape), widget.HighImportance)
+		drop = newButton(drops, nil, nil, w.escape)
+		apply.OnTapped = func() { decide(ids, state.Apply, apply, drop) }
+		drop.OnTapped = func() { decide(ids, state.Drop, apply, drop) }
+		return apply, drop
 	}
 	load = func() {
 		call(w, w.opt.CallTimeout, w.backend.Held, func(held []state.Held, err error) {
 			rows.RemoveAll()
 			if err != nil {
 				rows.Add(prose(err.Error()))
+				scroll.Refresh()
 				return
 			}
-			waiting := 0
+			held = slices.DeleteFunc(held, func(h state.Held) bool { return h.Decision != state.Undecided })
+			slices.SortStableFunc(held, func(a, b state.Held) int {
+				return strings.Compare(a.Step.Before.When.Start.Local, b.Step.Before.When.Start.Local)
+			})
+			var ids []string
 			for _, h := range held {
-				if h.Decision != state.Undecided {
-					continue
+				if h.Step.Kind == state.Delete {
+					ids = append(ids, h.ID)
 				}
-				waiting++
-				apply := important(newButton(assets.Text("Apply"), nil, nil, w.escape), widget.HighImportance)
-				drop := newButton(assets.Text("Drop"), nil, nil, w.escape)
-				apply.OnTapped = func() { decide(h.ID, state.Apply, apply, drop) }
-				drop.OnTapped = func() { decide(h.ID, state.Drop, apply, drop) }
+			}
+			if len(ids) > 1 && len(ids) == len(held) { // of one kind: they can be judged together
+				apply, drop := choice(assets.Text("Apply all"), assets.Text("Drop all"), ids...)
+				rows.Add(container.NewBorder(nil, nil, nil, container.NewHBox(drop, apply), bold(assets.Count("{{.N}} deletions", len(ids)))))
+			}
+			for _, h := range held {
+				apply, drop := choice(assets.Text("Apply"), assets.Text("Drop"), h.ID)
 				rows.Add(w.heldRow(h, apply, drop))
 			}
-			if waiting == 0 {
+			scroll.Refresh() // adding to a container does not repaint it
+			if len(held) == 0 {
 				p.close()
 			}
 		})

@@ -213,6 +213,7 @@ func (h *home) drawProblems() {
 		h.problems.Add(panel(container.NewBorder(nil, nil, icon, action, lines(rows...))))
 	}
 	setShown(h.problems, len(h.problems.Objects) > 0)
+	h.problems.Refresh()
 }
 
 func (h *home) account(id state.AccountID) (state.Account, bool) {
@@ -248,6 +249,7 @@ func (h *home) drawMirrors() {
 		h.mirrors.Add(panel(container.NewBorder(nil, nil, container.NewHBox(colors), nil, container.New(tight{gap: -12, middle: true}, rows...))))
 		h.mirrorRow = append(h.mirrorRow, r)
 	}
+	h.mirrors.Refresh() // adding to a container does not repaint it
 }
 
 // buttons are off while they could do nothing.

@@ -365,6 +365,22 @@ func TestHeldStepsAreDecided(t *testing.T) {
 	r.until("the dialog closes, nothing waits", func() bool { return len(r.w.popups) == 0 && !r.sees("Decide…") })
 }
 
+func TestHeldDeletionsAreDecidedTogether(t *testing.T) {
+	world := pretend.Lively(now)
+	gone := world.Held[1]
+	world.Held = nil
+	for _, id := range []string{"d1", "d2"} {
+		gone.ID = id
+		world.Held = append(world.Held, gone)
+	}
+	r := rigUp(t, world, Options{})
+	r.until("the home page", func() bool { return r.sees("Decide…") })
+	r.tap("Decide…")
+	r.until("what is held", func() bool { return r.sees("2 deletions") })
+	r.tap("Drop all")
+	r.called("Decide drop d1 d2")
+}
+
 func TestHistoryLoadsFurtherPagesWhenScrolled(t *testing.T) {
 	r := lively(t)
 	r.tap("History")
