@@ -156,6 +156,9 @@ func (r *reconciler) found(f Found) {
 		}
 	}
 	e := r.newEntity(home)
+	if doubt := r.replica(home.Ref, home.ID).Event.Doubt; doubt != "" {
+		r.note(e, state.Noted, home.Ref, nil, doubt, e.Base, e.Base)
+	}
 	r.linkedNow[home] = true
 	members := append([]Found{f}, slices.SortedFunc(maps.Values(twins), compareFound)...)
 	for _, m := range members {

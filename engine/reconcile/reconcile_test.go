@@ -374,6 +374,14 @@ func TestReconcile(t *testing.T) {
 			w.add("a", "tomorrow", at(day(1)))
 			w.expect(`skip "declined" in a`, `skip "off" in a`, `skip "old" in a`, `skip "far" in a`, `skip "birthday" in a`, `create "tomorrow" in b`)
 		},
+		"what a connector had to guess is in history": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.add("a", "Lunch", func(e *calendar.Event) { e.Doubt = "its time zone is not known" })
+			w.settle()
+			if got := w.noted(state.Noted); got != "Its time zone is not known" {
+				t.Errorf("noted %q", got)
+			}
+		},
 		"a one-way mirror takes nothing back": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			w.mirrors[0].Members[1].Direction = state.TakeOnly

@@ -46,6 +46,8 @@ type Event struct {
 	Mark    Mark      `json:"mark,omitzero"` // as found; a hint, never the truth
 
 	Content Content `json:"content"`
+	// Doubt is what the connector had to guess, in words for the history; usually empty.
+	Doubt string `json:"doubt,omitempty"`
 	// Overrides of a series, by Slot of the original start. A changed occurrence
 	// that its provider still shows though the rule has it no longer is among them.
 	Overrides map[string]Override `json:"overrides,omitempty"`

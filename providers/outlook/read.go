@@ -1,6 +1,7 @@
 package outlook
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ func neutral(e models.Eventable, owner func() string) calendar.Event {
 		Mark:       readMark(e),
 		Content:    content(e),
 	}
+	out.Doubt = zoneDoubt(e)
 	if isMaster(e) {
 		w, err := seriesWhen(e)
 		if err != nil {
@@ -137,6 +139,22 @@ func datePart(d models.DateTimeTimeZoneable) calendar.Time {
 		return calendar.Time{}
 	}
 	return t
+}
+
+// zoneDoubt says in words that an event's zone is not known: such as
+// "tzone://Microsoft/Custom", which has no public definition. Its moments are
+// right, but a series in it may be an hour off after a clock change. The mailbox's
+// own zone would be a better guess; reading it takes a permission
+// (MailboxSettings.Read) that is not asked for.
+func zoneDoubt(e models.Eventable) string {
+	name := val(e.GetOriginalStartTimeZone())
+	if _, known := ianaZone(name); known || name == "" || val(e.GetIsAllDay()) {
+		return ""
+	}
+	if isMaster(e) {
+		return fmt.Sprintf("its time zone %q is not known; it is taken to repeat by %s", name, seriesZone(e))
+	}
+	return fmt.Sprintf("its time zone %q is not known; its times are taken over as moments", name)
 }
 
 // clock is the instant that d tells, on a wall clock in the zone the event was

@@ -2,6 +2,7 @@ package outlook
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,8 +76,13 @@ func TestTimesAreRead(t *testing.T) {
 			if c.allDay {
 				body = with(body, `"isAllDay":false`, `"isAllDay":true`)
 			}
-			if got := getOne(t, body).Content.When.Start; got != c.want {
+			e := getOne(t, body)
+			if got := e.Content.When.Start; got != c.want {
 				t.Errorf("got %+v; want %+v", got, c.want)
+			}
+			guessed := c.zone == "tzone://Microsoft/Custom" || c.zone == "Local"
+			if (e.Doubt != "") != guessed || guessed && !strings.Contains(e.Doubt, c.zone) {
+				t.Errorf("doubt %q", e.Doubt)
 			}
 		})
 	}
