@@ -228,6 +228,9 @@ func TestFailedReadsChangeNothing(t *testing.T) {
 			if b.a.writes()+b.b.writes() != before || len(r.Problems) != 1 || r.Problems[0].WayOut == "" {
 				t.Fatalf("wrote, or told no problem: %+v", r)
 			}
+			if n := r.Problems[0]; strings.Contains(n.What, "fake:") || !strings.Contains(n.Detail, "fake: "+kind.String()) {
+				t.Errorf("told in these words: %q, in detail %q", n.What, n.Detail)
+			}
 			b.restart()
 			s, err := b.face.Status(t.Context())
 			if err != nil || s.Activity != control.Problem {

@@ -63,7 +63,7 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 		}
 		left := []state.Step{}
 		for _, s := range r.Steps {
-			if s.Held != "" || s.Error != "" {
+			if s.Error != "" {
 				left = append(left, s.Step)
 			}
 		}
@@ -80,8 +80,8 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 func (e *Engine) outstanding(steps []state.Step) {
 	seen := map[state.MirrorID]map[state.EntityID]bool{}
 	for _, s := range steps {
-		if s.Kind != state.Create && s.Kind != state.Update && s.Kind != state.Delete {
-			continue
+		if s.Held != "" || s.Kind != state.Create && s.Kind != state.Update && s.Kind != state.Delete {
+			continue // what waits for the person is told apart
 		}
 		if seen[s.Mirror] == nil {
 			seen[s.Mirror] = map[state.EntityID]bool{}

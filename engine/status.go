@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -53,12 +54,13 @@ func (e *Engine) trouble(ctx context.Context, ref state.Ref, err error) {
 }
 
 func (e *Engine) signedOut(id state.AccountID, trouble error) {
+	words := e.inPlainWords(id, state.Ref{}, trouble)
 	err := e.Store.Update(func(tx *store.Tx) error {
 		a, ok, err := tx.Account(id)
 		if err != nil || !ok {
 			return err
 		}
-		a.SignedOut, a.Trouble = true, trouble.Error()
+		a.SignedOut, a.Trouble = true, words
 		return tx.PutAccount(a)
 	})
 	if err != nil {
@@ -71,7 +73,8 @@ func (e *Engine) problem(id state.AccountID, ref state.Ref, err error) {
 	if ref.Calendar != "" {
 		key.ref = ref
 	}
-	note := control.ProblemNote{Account: id, Ref: key.ref, What: err.Error(), WayOut: wayOut(err, id), Since: e.Now()}
+	note := control.ProblemNote{Account: id, Ref: key.ref, What: e.inPlainWords(id, key.ref, err), Detail: err.Error(), WayOut: wayOut(err, id), Since: e.Now()}
+	e.Log.Warn("a problem", "account", id, "error", err)
 	e.mu.Lock()
 	if old, ok := e.problems[key]; ok {
 		note.Since = old.Since
@@ -79,6 +82,49 @@ func (e *Engine) problem(id state.AccountID, ref state.Ref, err error) {
 	e.problems[key] = note
 	e.mu.Unlock()
 	e.statusChanged()
+}
+
+// inPlainWords says what a failure means to a person; the chain of calls it came
+// through is for the log.
+func (e *Engine) inPlainWords(id state.AccountID, ref state.Ref, err error) string {
+	service, who, name := "The service", string(id), "a calendar"
+	read := e.Store.View(func(tx *store.Tx) error {
+		a, ok, err := tx.Account(id)
+		if err != nil || !ok {
+			return err
+		}
+		who = cmp.Or(a.Email, who)
+		service = map[state.ProviderKind]string{state.Google: "Google", state.Outlook: "Outlook"}[a.Provider]
+		list, err := tx.Calendars(id)
+		for _, c := range list {
+			if c.Ref == ref {
+				name = "“" + c.Name + "”"
+			}
+		}
+		return err
+	})
+	if read != nil {
+		e.Log.Error("a problem's names cannot be read", "error", read)
+	}
+	cause := err
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		cause = next
+	}
+	switch calendar.KindOf(err) {
+	case calendar.Unavailable:
+		return fmt.Sprintf("%s cannot be reached for %s (%v)", service, who, cause)
+	case calendar.Throttled:
+		return fmt.Sprintf("%s asks for patience with %s", service, who)
+	case calendar.SignedOut:
+		return fmt.Sprintf("The sign-in of %s at %s has ended", who, service)
+	case calendar.NotFound, calendar.Gone:
+		return fmt.Sprintf("%s of %s cannot be found any more", name, who)
+	case calendar.Forbidden:
+		return fmt.Sprintf("%s does not allow that for %s (%v)", service, who, cause)
+	case calendar.ReadOnly:
+		return fmt.Sprintf("%s of %s can only be read", name, who)
+	}
+	return fmt.Sprintf("Something is wrong with %s at %s (%v)", who, service, cause)
 }
 
 // wayOut says what a person can do about an error.

@@ -63,7 +63,8 @@ type MirrorState struct {
 type ProblemNote struct {
 	Account state.AccountID `json:"account,omitempty"`
 	Ref     state.Ref       `json:"ref,omitzero"`
-	What    string          `json:"what"`
+	What    string          `json:"what"`             // in a person's words
+	Detail  string          `json:"detail,omitempty"` // the failure as it came, for a report
 	WayOut  string          `json:"wayOut,omitempty"`
 	Since   time.Time       `json:"since"`
 }

@@ -288,10 +288,16 @@ func (r *round) read(ids []calendar.RemoteID) (map[calendar.RemoteID]calendar.Ev
 	for _, id := range ids {
 		g.Go(func() error {
 			s, err := r.p.whole(ctx, r.cal, id)
+			requests := s.requests
+			absent := func() bool { k := kindOf(err); return err != nil && (k == calendar.NotFound || k == calendar.Gone) }
+			if absent() { // what was just listed is asked for twice before it counts as gone
+				s, err = r.p.whole(ctx, r.cal, id)
+				requests += s.requests
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			r.out.Requests += s.requests
-			if k := kindOf(err); err != nil && k != calendar.NotFound && k != calendar.Gone {
+			r.out.Requests += requests
+			if err != nil && !absent() {
 				return err
 			}
 			out[id] = s.event

@@ -104,7 +104,7 @@ func TestWhatComesTwiceIsReadAgain(t *testing.T) {
 	if len(ch.Events) != 3 || got["old"] != `W/"v9"` || got["back"] != `W/"v9"` || got["same"] != `W/"v1"` {
 		t.Errorf("events are %v", got)
 	}
-	if len(ch.Removed) != 1 || ch.Removed[0].ID != "gone" || ch.Requests != 5 {
+	if len(ch.Removed) != 1 || ch.Removed[0].ID != "gone" || ch.Requests != 6 {
 		t.Errorf("removed %v after %d requests", ch.Removed, ch.Requests)
 	}
 }
