@@ -1,0 +1,291 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/twinday/twinday/engine/reconcile"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/state"
+)
+
+// plan reconciles what changed and stores the new state; a dry run stores
+// nothing. The steps are those to be done now, the held ones included.
+func (e *Engine) plan(h *house, dryRun bool) ([]state.Step, error) {
+	var out reconcile.Output
+	decide := func(tx *store.Tx) error {
+		in, dirty, err := e.input(tx, h)
+		if err != nil {
+			return err
+		}
+		if dryRun {
+			minted := 0
+			in.Mint = func() state.EntityID { minted++; return state.EntityID(fmt.Sprintf("new%d", minted)) }
+		} else {
+			in.Mint = tx.NextEntityID
+		}
+		out = reconcile.Reconcile(in)
+		if dryRun {
+			return nil
+		}
+		return e.keep(tx, h, in, out, dirty)
+	}
+	var err error
+	if dryRun {
+		err = e.Store.View(decide)
+	} else {
+		err = e.Store.Update(decide)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	return out.Steps, nil
+}
+
+// input loads the part of the world that must be reconsidered.
+func (e *Engine) input(tx *store.Tx, h *house) (reconcile.Input, []store.DirtyEvent, error) {
+	in := reconcile.Input{Now: e.Now(), Mirrors: h.mirrors, Members: h.members,
+		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
+		Decisions: map[string]state.Decision{}, Linked: map[state.MirrorID]int{}}
+	held, err := tx.AllHeld()
+	if err != nil {
+		return in, nil, err
+	}
+	for _, x := range held {
+		in.Decisions[x.ID] = x.Decision
+	}
+	for _, m := range h.mirrors {
+		for _, x := range m.Members {
+			in.Linked[m.ID] = max(in.Linked[m.ID], tx.CountLinked(x.Ref))
+		}
+	}
+	load := func(ref state.Ref, id calendar.RemoteID) (state.Replica, bool, error) {
+		if r, ok := in.Replicas[ref][id]; ok {
+			return r, true, nil
+		}
+		r, ok, err := tx.Replica(ref, id)
+		if err != nil || !ok {
+			return r, false, err
+		}
+		if in.Replicas[ref] == nil {
+			in.Replicas[ref] = map[calendar.RemoteID]state.Replica{}
+		}
+		in.Replicas[ref][id] = r
+		return r, true, nil
+	}
+	loaded := map[state.EntityID]bool{}
+	entity := func(id state.EntityID) error {
+		if loaded[id] {
+			return nil
+		}
+		loaded[id] = true
+		ent, ok, err := tx.Entity(id)
+		if err != nil || !ok {
+			return err
+		}
+		for ref, rec := range ent.Records {
+			for _, p := range rec.Parts {
+				if p.ID == "" {
+					continue
+				}
+				if _, _, err := load(ref, p.ID); err != nil {
+					return err
+				}
+			}
+		}
+		in.Entities = append(in.Entities, ent)
+		// A calendar that it has not reached yet may hold the same meeting.
+		f := reconcile.Found{Ref: ent.Home, ID: ent.Records[ent.Home].Parts[0].ID}
+		if rep, ok := in.Replicas[f.Ref][f.ID]; ok && len(ent.Records) < len(h.members) {
+			in.Alike[f], err = alike(tx, h, f, rep.Event, load)
+		}
+		return err
+	}
+	for _, id := range tx.PendingEntities() {
+		if err := entity(id); err != nil {
+			return in, nil, err
+		}
+	}
+	dirty := tx.DirtyEvents()
+	for _, d := range dirty {
+		id, linked, err := tx.EntityOf(d.Ref, d.ID)
+		if err != nil {
+			return in, nil, err
+		}
+		if linked {
+			if err := entity(id); err != nil {
+				return in, nil, err
+			}
+			continue
+		}
+		rep, ok, err := load(d.Ref, d.ID)
+		if err != nil {
+			return in, nil, err
+		}
+		if !ok || rep.Deleted {
+			continue
+		}
+		f := reconcile.Found{Ref: d.Ref, ID: d.ID}
+		in.Found = append(in.Found, f)
+		if in.Alike[f], err = alike(tx, h, f, rep.Event, load); err != nil {
+			return in, nil, err
+		}
+	}
+	return in, dirty, nil
+}
+
+// alike lists the unlinked events of other calendars that may be the same meeting.
+func alike(tx *store.Tx, h *house, f reconcile.Found, ev calendar.Event,
+	load func(state.Ref, calendar.RemoteID) (state.Replica, bool, error)) ([]reconcile.Found, error) {
+	var out []reconcile.Found
+	for ref := range h.members { // sorted by Reconcile
+		if ref == f.Ref {
+			continue
+		}
+		ids := append(tx.AlikeByUID(ref, ev.UID), tx.AlikeByLook(ref, ev.Content.Title, ev.Content.When.Start, ev.Content.When.End)...)
+		slices.Sort(ids)
+		for _, id := range slices.Compact(ids) {
+			if _, linked, err := tx.EntityOf(ref, id); err != nil || linked {
+				if err != nil {
+					return nil, err
+				}
+				continue
+			}
+			rep, ok, err := load(ref, id)
+			if err != nil {
+				return nil, err
+			}
+			if ok && !rep.Deleted {
+				out = append(out, reconcile.Found{Ref: ref, ID: id})
+			}
+		}
+	}
+	return out, nil
+}
+
+// keep stores what Reconcile decided: entities, what is outstanding, what is
+// held, and what is worth knowing.
+func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.Output, dirty []store.DirtyEvent) error {
+	outstanding := map[state.EntityID]bool{}
+	heldNow := map[string]bool{}
+	for _, s := range out.Steps {
+		if s.Kind == state.Create || s.Kind == state.Update || s.Kind == state.Delete {
+			outstanding[s.Entity] = true
+		}
+		if s.Held == "" {
+			continue
+		}
+		heldNow[s.Fact] = true
+		x, known, err := tx.Held(s.Fact)
+		if err != nil {
+			return err
+		}
+		if !known {
+			x = state.Held{ID: s.Fact, Since: e.Now()}
+		}
+		x.Step = s
+		if err := tx.PutHeld(x); err != nil {
+			return err
+		}
+	}
+	// A question that no longer arises is withdrawn, and a decision that was
+	// carried out is done with.
+	reconsidered := map[state.EntityID]bool{}
+	for _, x := range out.Entities {
+		reconsidered[x.ID] = true
+	}
+	all, err := tx.AllHeld()
+	if err != nil {
+		return err
+	}
+	for _, x := range all {
+		if reconsidered[x.Step.Entity] && !heldNow[x.ID] && !outstanding[x.Step.Entity] {
+			if err := tx.DeleteHeld(x.ID); err != nil {
+				return err
+			}
+		}
+	}
+	for _, ent := range out.Entities {
+		if err := putEntity(tx, ent); err != nil {
+			return err
+		}
+		if outstanding[ent.ID] {
+			err = tx.SetPending(ent.ID)
+		} else {
+			err = tx.ClearPending(ent.ID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for i := range out.Notes {
+		out.Notes[i].Pass = h.pass
+		if err := tx.AppendHistory(&out.Notes[i]); err != nil {
+			return err
+		}
+	}
+	for _, s := range out.Steps {
+		if s.Kind != state.Adopt {
+			continue
+		}
+		if err := tx.AppendHistory(e.entry(h, s, state.Done, "", s.Before, s.Before)); err != nil {
+			return err
+		}
+	}
+	for _, d := range dirty {
+		// An event that waits for another calendar to be read stays dirty.
+		if e.waitsForOthers(h, d.Ref) {
+			continue
+		}
+		if err := tx.ClearDirty(d.Ref, d.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// waitsForOthers reports whether a mirror of ref has a calendar that could not
+// be read in this pass: what is to be made or adopted there is decided later.
+func (e *Engine) waitsForOthers(h *house, ref state.Ref) bool {
+	for _, m := range h.mirrors {
+		if m.Paused || !m.Has(ref) {
+			continue
+		}
+		for _, x := range m.Members {
+			if !x.Off && !h.members[x.Ref].Ready {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// putEntity stores an entity, or forgets it when nothing of it is left.
+func putEntity(tx *store.Tx, ent state.Entity) error {
+	if ent.Deleted && !alive(ent) {
+		return tx.DeleteEntity(ent.ID)
+	}
+	return tx.PutEntity(ent)
+}
+
+func alive(ent state.Entity) bool {
+	for _, rec := range ent.Records {
+		for _, p := range rec.Parts {
+			if p.ID != "" && !p.Gone {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// entry is the history of a step.
+func (e *Engine) entry(h *house, s state.Step, o state.Outcome, trouble string, before, after calendar.Content) *state.HistoryEntry {
+	why := s.Reason
+	if trouble != "" {
+		why += "; failed: " + trouble
+	}
+	return &state.HistoryEntry{Time: e.Now(), Pass: h.pass, Kind: s.Kind, Outcome: o, Entity: s.Entity, Mirror: s.Mirror,
+		Ref: s.Ref, From: s.From, Title: s.Title, Groups: s.Groups, Why: why, Before: before, After: after}
+}
