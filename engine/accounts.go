@@ -296,7 +296,7 @@ func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
 	secret := keptSecret{e, id}
 	if c, ok := e.Connectors[a.Provider]; ok {
 		if err := c.SignOut(ctx, a, secret); err != nil {
-			e.Log.Warn("the sign-in could not be revoked at the provider", "account", id, "error", err)
+			e.Log.Warn("the sign-in could not be revoked at the provider", "account", id, "cause", cause(err))
 		}
 	}
 	k, err := secret.keeper()
@@ -304,7 +304,7 @@ func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
 		err = k.Delete(string(id))
 	}
 	if err != nil && !errors.Is(err, secrets.ErrNone) {
-		e.Log.Warn("the secret could not be deleted", "account", id, "error", err)
+		e.Log.Warn("the secret could not be deleted", "account", id, "cause", cause(err))
 	}
 	e.forget(id)
 	e.statusChanged()

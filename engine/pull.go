@@ -64,7 +64,7 @@ func (e *Engine) pullOne(ctx context.Context, h *house, ref state.Ref) (requests
 	ch, trouble := p.Changes(ctx, ref.Calendar, cursor)
 	requests = max(ch.Requests, 1)
 	if calendar.KindOf(trouble) == calendar.CursorExpired && cursor != "" {
-		e.Log.Info("the cursor has expired: reading everything", "calendar", ref.String())
+		e.Log.Info("the cursor has expired: reading everything", "calendar", ref)
 		ch, trouble = p.Changes(ctx, ref.Calendar, "")
 		requests += max(ch.Requests, 1)
 	}

@@ -74,7 +74,7 @@ func (e *Engine) problem(id state.AccountID, ref state.Ref, err error) {
 		key.ref = ref
 	}
 	note := control.ProblemNote{Account: id, Ref: key.ref, What: e.inPlainWords(id, key.ref, err), Detail: err.Error(), WayOut: wayOut(err, id), Since: e.Now()}
-	e.Log.Warn("a problem", "account", id, "error", err)
+	e.Log.Warn("a problem", "account", id, "calendar", key.ref, "kind", calendar.KindOf(err).String(), "cause", cause(err))
 	e.mu.Lock()
 	if old, ok := e.problems[key]; ok {
 		note.Since = old.Since
@@ -82,6 +82,18 @@ func (e *Engine) problem(id state.AccountID, ref state.Ref, err error) {
 	e.problems[key] = note
 	e.mu.Unlock()
 	e.statusChanged()
+}
+
+// cause is the innermost of an error: what went wrong, without the calls and the
+// addresses it came through.
+func cause(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
 }
 
 // inPlainWords says what a failure means to a person; the chain of calls it came
@@ -106,13 +118,9 @@ func (e *Engine) inPlainWords(id state.AccountID, ref state.Ref, err error) stri
 	if read != nil {
 		e.Log.Error("a problem's names cannot be read", "error", read)
 	}
-	cause := err
-	for next := err; next != nil; next = errors.Unwrap(next) {
-		cause = next
-	}
 	switch calendar.KindOf(err) {
 	case calendar.Unavailable:
-		return fmt.Sprintf("%s cannot be reached for %s (%v)", service, who, cause)
+		return fmt.Sprintf("%s cannot be reached for %s (%v)", service, who, cause(err))
 	case calendar.Throttled:
 		return fmt.Sprintf("%s asks for patience with %s", service, who)
 	case calendar.SignedOut:
@@ -120,11 +128,11 @@ func (e *Engine) inPlainWords(id state.AccountID, ref state.Ref, err error) stri
 	case calendar.NotFound, calendar.Gone:
 		return fmt.Sprintf("%s of %s cannot be found any more", name, who)
 	case calendar.Forbidden:
-		return fmt.Sprintf("%s does not allow that for %s (%v)", service, who, cause)
+		return fmt.Sprintf("%s does not allow that for %s (%v)", service, who, cause(err))
 	case calendar.ReadOnly:
 		return fmt.Sprintf("%s of %s can only be read", name, who)
 	}
-	return fmt.Sprintf("Something is wrong with %s at %s (%v)", who, service, cause)
+	return fmt.Sprintf("Something is wrong with %s at %s (%v)", who, service, cause(err))
 }
 
 // wayOut says what a person can do about an error.

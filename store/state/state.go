@@ -4,7 +4,10 @@
 package state
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -14,6 +17,15 @@ import (
 // AccountID names an account in this installation, as the person sees it in the
 // terminal: lower-case letters, digits, '.', '-', '_', '@' and '+'. It holds no slash.
 type AccountID string
+
+// LogValue hides the name, which is often a mail address: logs get a short digest
+// that tells accounts apart.
+func (id AccountID) LogValue() slog.Value { return slog.StringValue("account " + digest(string(id))) }
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:4])
+}
 
 // MirrorID names a mirror; minted, short, stable.
 type MirrorID string
@@ -29,6 +41,11 @@ type Ref struct {
 
 // String is "ACCOUNT/CALENDAR", the way the terminal writes it.
 func (r Ref) String() string { return string(r.Account) + "/" + string(r.Calendar) }
+
+// LogValue hides the ids, which are often mail addresses.
+func (r Ref) LogValue() slog.Value {
+	return slog.StringValue("account " + digest(string(r.Account)) + " calendar " + digest(string(r.Calendar)))
+}
 
 // ParseRef reads "ACCOUNT/CALENDAR". The calendar's id may hold slashes.
 func ParseRef(s string) (Ref, error) {
