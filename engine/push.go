@@ -37,15 +37,12 @@ func (e *Engine) push(ctx context.Context, h *house, plan []state.Step) (done []
 		slot   string
 	}
 	open := map[place]bool{}
-	err = e.Store.View(func(tx *store.Tx) error {
-		intents, err := tx.Intents()
-		for _, in := range intents {
-			open[place{in.Step.Entity, in.Step.Ref, in.Step.Slot}] = true
-		}
-		return err
-	})
+	intents, err := e.open()
 	if err != nil {
-		return nil, false, fmt.Errorf("engine: %w", err)
+		return nil, false, err
+	}
+	for _, in := range intents {
+		open[place{in.Step.Entity, in.Step.Ref, in.Step.Slot}] = true
 	}
 	results := make([]control.StepResult, len(plan))
 	lanes := map[state.Ref][]int{}
@@ -197,11 +194,11 @@ func (l lane) intend(steps []int, results []control.StepResult) ([]*job, error) 
 			if err != nil {
 				return err
 			}
-			part := partOf(ent, s.Ref, s.Slot)
+			part := ent.Part(s.Ref, s.Slot)
 			if !ok || part == nil {
 				continue
 			}
-			j := &job{index: i, mark: calendar.Mark{Installation: l.Store.Installation(), Mirror: string(s.Mirror), Entity: string(s.Entity)},
+			j := &job{index: i, mark: l.mark(s),
 				intent: state.Intent{ID: tx.NextIntentID(), Step: s, Began: l.Now(), Attempt: 1}}
 			if s.Kind == state.Create {
 				j.intent.Key = key(l.Store.Installation(), s, part.Generation)
@@ -217,6 +214,11 @@ func (l lane) intend(steps []int, results []control.StepResult) ([]*job, error) 
 		return nil, fmt.Errorf("engine: %w", err)
 	}
 	return jobs, nil
+}
+
+// mark says on a copy who wrote it.
+func (l lane) mark(s state.Step) calendar.Mark {
+	return calendar.Mark{Installation: l.Store.Installation(), Mirror: string(s.Mirror), Entity: string(s.Entity)}
 }
 
 // key makes a create idempotent: the same part of the same entity in the same
@@ -276,7 +278,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	if err != nil || !ok {
 		return err
 	}
-	part := partOf(ent, s.Ref, s.Slot)
+	part := ent.Part(s.Ref, s.Slot)
 	if part == nil {
 		return nil
 	}
@@ -402,16 +404,4 @@ func inWords(err error) string {
 		return fmt.Sprintf("%v (%s)", err, e.Field)
 	}
 	return err.Error()
-}
-
-// partOf finds the part of an entity in a member; nil if it is no longer there.
-// The part may be changed through the pointer.
-func partOf(ent state.Entity, ref state.Ref, slot string) *state.Part {
-	parts := ent.Records[ref].Parts
-	for i := range parts {
-		if parts[i].Slot == slot {
-			return &parts[i]
-		}
-	}
-	return nil
 }

@@ -66,7 +66,7 @@ func (e *Engine) closeUnsettled(h *house) error {
 }
 
 func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, trouble, err error) {
-	j := &job{again: true, intent: in, mark: calendar.Mark{Installation: l.Store.Installation(), Mirror: string(in.Step.Mirror), Entity: string(in.Step.Entity)}}
+	j := &job{again: true, intent: in, mark: l.mark(in.Step)}
 	s := in.Step
 	switch s.Kind {
 	case state.Delete:
@@ -172,7 +172,7 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 		if err != nil || !ok {
 			return err
 		}
-		part := partOf(ent, s.Ref, s.Slot)
+		part := ent.Part(s.Ref, s.Slot)
 		if part == nil {
 			return nil
 		}

@@ -29,7 +29,7 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		want := r.shape(*e, ref)
 		rec := e.Records[ref]
 		for _, slot := range slices.Sorted(maps.Keys(want)) {
-			if partAt(*e, ref, slot) == nil && !e.Deleted {
+			if e.Part(ref, slot) == nil && !e.Deleted {
 				rec.Parts = append(rec.Parts, state.Part{Slot: slot})
 				e.Records[ref] = rec
 			}

@@ -136,17 +136,7 @@ func (r *reconciler) project(e state.Entity, ref state.Ref) calendar.Content {
 
 // whole is the part of a record that holds the event itself; nil where the
 // record has only single occurrences.
-func whole(e state.Entity, ref state.Ref) *state.Part { return partAt(e, ref, "") }
-
-func partAt(e state.Entity, ref state.Ref, slot string) *state.Part {
-	parts := e.Records[ref].Parts
-	for i := range parts {
-		if parts[i].Slot == slot {
-			return &parts[i]
-		}
-	}
-	return nil
-}
+func whole(e state.Entity, ref state.Ref) *state.Part { return e.Part(ref, "") }
 
 // private groups are seen by the calendar's owner only: guests hear nothing of them.
 var private = calendar.Groups{calendar.GroupReminders, calendar.GroupCategories, calendar.GroupProperties, calendar.GroupAvailability}

@@ -159,7 +159,7 @@ func (r *reconciler) refuseSlot(e *state.Entity, ed slotEdit, why string) {
 
 // seen takes what an edit shows as read.
 func (r *reconciler) seen(e *state.Entity, ed slotEdit) {
-	p := partAt(*e, ed.ref, ed.part)
+	p := e.Part(ed.ref, ed.part)
 	if ed.part == "" {
 		readOverride(p, ed.slot, ed.now)
 		return
@@ -174,7 +174,7 @@ func (r *reconciler) seen(e *state.Entity, ed slotEdit) {
 
 // rewrite has an occurrence written again as the base has it.
 func (r *reconciler) rewrite(e *state.Entity, ed slotEdit) {
-	p := partAt(*e, ed.ref, ed.part)
+	p := e.Part(ed.ref, ed.part)
 	switch {
 	case ed.part == "":
 		p.DirtySlots = with(p.DirtySlots, ed.slot)
@@ -219,7 +219,7 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		} else {
 			for _, ed := range edits[:n] {
 				r.seen(e, ed)
-				switch p := partAt(*e, ed.ref, ed.part); {
+				switch p := e.Part(ed.ref, ed.part); {
 				case ed.part != "":
 				case ed.now.IsZero():
 					p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, calendar.Override{})
@@ -329,7 +329,7 @@ func (r *reconciler) unfitOccurrence(e state.Entity, ed slotEdit) string {
 // agree takes what an edit shows of an occurrence as what the member was asked to
 // show; what others changed of it is still to be written there.
 func (r *reconciler) agree(e *state.Entity, ed slotEdit) {
-	p := partAt(*e, ed.ref, ed.part)
+	p := e.Part(ed.ref, ed.part)
 	want := r.shape(*e, ed.ref)[ed.part]
 	if ed.part != "" {
 		for _, g := range ed.set {

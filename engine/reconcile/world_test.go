@@ -270,7 +270,7 @@ func (w *world) do(s state.Step) {
 	w.writes++
 	w.seq++
 	e := w.entities[s.Entity]
-	p := partAt(e, s.Ref, s.Slot)
+	p := e.Part(s.Ref, s.Slot)
 	switch s.Kind {
 	case state.Create:
 		id := calendar.RemoteID(fmt.Sprintf("%s%d", s.Ref.Calendar, w.seq))

@@ -177,6 +177,18 @@ type Entity struct {
 	Made    time.Time `json:"made"`
 }
 
+// Part finds the part of an entity in a member, under its slot; nil if there is
+// none. The part may be changed through the pointer.
+func (e Entity) Part(ref Ref, slot string) *Part {
+	parts := e.Records[ref].Parts
+	for i := range parts {
+		if parts[i].Slot == slot {
+			return &parts[i]
+		}
+	}
+	return nil
+}
+
 // Record is what an entity is in one member.
 type Record struct {
 	Parts  []Part   `json:"parts"`
