@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/twinday/twinday/engine/control"
-	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -474,114 +473,6 @@ func (d *demoRun) play(ctx context.Context) error {
 		return nil
 	}
 	return err
-}
-
-// judgeSafety counts what may never happen, on the simulators' own data.
-func (d *demoRun) judgeSafety() {
-	shown := [2][]DemoEvent{d.agenda(atHome), d.agenda(atWork)}
-	var born [2][]DemoEvent
-	for i := range d.sides {
-		for _, e := range shown[i] {
-			if d.born[i][e.ID] {
-				born[i] = append(born[i], e)
-			}
-		}
-	}
-	d.sum.Sides, d.sum.Duplicates, d.sum.Mails, d.sum.Unknown = nil, 0, 0, 0
-	for i, s := range d.sides {
-		c, events := s.Counts(), s.Events()
-		t := DemoTail{Name: s.Name(), Shown: len(shown[i]), Lost: len(d.born[i]), Mails: c.Mails, Unknown: list(c.Unknown),
-			Duplicates: countDuplicates(shown[i], born[i], born[1-i])}
-		t.Events, t.Series = tallyKinds(events)
-		for _, e := range events {
-			if d.born[i][e.ID] {
-				t.Lost--
-			}
-		}
-		d.sum.Sides = append(d.sum.Sides, t)
-		d.sum.Duplicates += t.Duplicates
-		d.sum.Mails += t.Mails
-		d.sum.Unknown += len(t.Unknown)
-		for _, u := range t.Unknown {
-			d.wrong("%s does not know what it was asked: %s", t.Name, u)
-		}
-		if t.Duplicates > 0 {
-			d.wrong("%s holds %s", t.Name, count(t.Duplicates, "duplicate"))
-		}
-		if t.Mails > 0 {
-			d.wrong("%s would have sent %s", t.Name, count(t.Mails, "mail"))
-		}
-	}
-	d.sum.LeftAlone = len(d.skipped)
-}
-
-// sureDays are the days around now that every provider sees whatever its
-// window's exact edges: the design's window is 30 days back and 400 on.
-const sureBack, sureOn = 29, 398
-
-// judge is judgeSafety, and that both sides hold the same and are at rest.
-func (d *demoRun) judge() {
-	d.judgeSafety()
-	for i, s := range d.sides {
-		t, other := &d.sum.Sides[i], d.sides[1-i]
-		if t.Lost > 0 {
-			d.wrong("%s lost %s that a person made", t.Name, count(t.Lost, "event"))
-		}
-		gone := missing(d.wanted(1-i), d.agenda(i))
-		gone = slices.DeleteFunc(gone, func(e DemoEvent) bool {
-			differed := d.linked[1-i][e.ID] && d.apart[1-i][sightOf(e)]
-			if differed {
-				d.sum.Differing++
-			}
-			return differed
-		})
-		t.Missing = len(gone)
-		for _, e := range gone[:min(len(gone), 5)] {
-			d.wrong("%s does not hold %q (%s) as %s does", t.Name, e.Title, whenWords(calendar.When{Start: e.Start, End: e.End}), other.Name())
-		}
-		if n := len(gone) - 5; n > 0 {
-			d.wrong("%s lacks %d more of what %s holds", t.Name, n, other.Name())
-		}
-		d.sum.LastPassWrites += s.Counts().Writes - d.writes[i]
-	}
-	if n := d.sum.Differing; n > 0 {
-		d.note("left as they were: %s of events that both sides held before, and differently", count(n, "meeting"))
-	}
-	if d.sum.LastPassWrites > 0 {
-		d.wrong("the last pass had nothing to do and wrote all the same")
-	}
-	if d.sum.Failed > 0 {
-		d.wrong("%s failed", count(d.sum.Failed, "step"))
-	}
-}
-
-// agenda is what a side's calendar shows on the days that every provider sees.
-func (d *demoRun) agenda(side int) []DemoEvent {
-	now := d.Now()
-	shown, err := d.sides[side].Agenda(now.AddDate(0, 0, -sureBack), now.AddDate(0, 0, sureOn))
-	if err != nil {
-		d.wrong("%s does not show its calendar: %v", d.sides[side].Name(), err)
-	}
-	whole := map[string]DemoEvent{}
-	for _, e := range d.sides[side].Events() {
-		whole[e.ID] = e
-	}
-	for i := range shown {
-		e := &shown[i]
-		e.Notes, e.Apart = whole[e.ID].Notes, whole[e.ID].Apart
-	}
-	return shown
-}
-
-// wanted are the meetings of a side that must be on the other side too.
-func (d *demoRun) wanted(side int) []DemoEvent {
-	now := d.Now()
-	from, to := now.AddDate(0, 0, -sureBack), now.AddDate(0, 0, sureOn)
-	return slices.DeleteFunc(d.agenda(side), func(e DemoEvent) bool {
-		start, err := e.Start.Instant()
-		end, err2 := e.End.Instant()
-		return e.Apart || d.left[side][e.ID] || err != nil || err2 != nil || start.Before(from) || end.After(to)
-	})
 }
 
 // close prints the summary and turns it into the command's end.
