@@ -12,6 +12,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -92,6 +93,49 @@ type SignIn struct {
 type NewMirror struct {
 	Name    string         `json:"name,omitempty"`
 	Members []state.Member `json:"members"`
+}
+
+// ChangeMirror asks for a mirror to become as it is here: name, members, mappings
+// and rules.
+type ChangeMirror struct {
+	state.Mirror
+	// Seen are the facts of deletions in the plan that the person saw (PlanMirror)
+	// and agreed to: they are not asked about again.
+	Seen []string `json:"seen,omitempty"`
+}
+
+// PreviewRequest asks what the copies of one event look like, or would.
+type PreviewRequest struct {
+	// Event is its id in a calendar, or its title (in any case of letters, or a
+	// part of it that only one event has).
+	Event string `json:"event"`
+	// Mirror leaves out the others, if it is not empty.
+	Mirror state.MirrorID `json:"mirror,omitempty"`
+	// At picks an occurrence of a series by its original start (calendar.Time.Slot),
+	// if it is not empty.
+	At string `json:"at,omitempty"`
+}
+
+// Preview is one event and what its copy in one calendar looks like.
+type Preview struct {
+	Mirror state.MirrorID    `json:"mirror"`
+	From   state.Ref         `json:"from"`
+	To     state.Ref         `json:"to"`
+	Event  calendar.RemoteID `json:"event"`
+	At     string            `json:"at,omitempty"`
+	Title  string            `json:"title,omitempty"`
+	// Skipped is why there is no copy, empty if there is one.
+	Skipped string         `json:"skipped,omitempty"`
+	Detail  state.Detail   `json:"detail,omitempty"` // the level in force for this event
+	Fields  []PreviewField `json:"fields,omitempty"`
+}
+
+// PreviewField is one field of an event, in words.
+type PreviewField struct {
+	Field calendar.Group `json:"field"`
+	Home  string         `json:"home,omitempty"`
+	Copy  string         `json:"copy,omitempty"`
+	Lens  string         `json:"lens"` // which one made the copy's: "copy", "constant “Busy”"
 }
 
 // RemoveMirror asks for a mirror to end.
@@ -192,8 +236,15 @@ type Backend interface {
 
 	Mirrors(ctx context.Context) ([]MirrorState, error)
 	AddMirror(ctx context.Context, req NewMirror) (state.Mirror, error)
-	// ChangeMirror replaces name, members and rules of the mirror with this id.
-	ChangeMirror(ctx context.Context, m state.Mirror) (state.Mirror, error)
+	// ChangeMirror replaces name, members, mappings and rules of the mirror with this
+	// id. A mapping that makes no sense is refused, with the place in it.
+	ChangeMirror(ctx context.Context, req ChangeMirror) (state.Mirror, error)
+	// PlanMirror is what the next pass would do if the mirror with this id were as it
+	// is here. It reads the calendars, and writes nothing anywhere.
+	PlanMirror(ctx context.Context, m state.Mirror) (Report, error)
+	// Preview tells what copies of an event look like, field by field, in each
+	// calendar that it reaches. It goes by what was last read.
+	Preview(ctx context.Context, req PreviewRequest) ([]Preview, error)
 	RemoveMirror(ctx context.Context, req RemoveMirror) (Report, error)
 
 	// Sync runs a pass now and waits for its end.

@@ -39,6 +39,9 @@ type Event struct {
 	Organized  bool     `json:"organized,omitempty"` // this calendar's owner is the organizer (or there are no guests)
 	Guests     []Guest  `json:"guests,omitempty"`    // without the calendar's owner
 	MyResponse Response `json:"myResponse,omitempty"`
+	// Responses are the owner's answers to single occurrences of a series, by slot,
+	// where they differ from MyResponse.
+	Responses map[string]Response `json:"responses,omitempty"`
 
 	Created time.Time `json:"created,omitzero"`
 	Updated time.Time `json:"updated,omitzero"` // by the provider's clock
@@ -46,6 +49,9 @@ type Event struct {
 	Mark    Mark      `json:"mark,omitzero"` // as found; a hint, never the truth
 
 	Content Content `json:"content"`
+	// Unseen are held groups that this read does not show (Graph's delta shows no
+	// hidden properties): what was known of them stands.
+	Unseen Groups `json:"unseen,omitempty"`
 	// Doubt is what the connector had to guess, in words for the history; usually empty.
 	Doubt string `json:"doubt,omitempty"`
 	// Overrides of a series, by Slot of the original start. A changed occurrence
@@ -55,6 +61,35 @@ type Event struct {
 
 // HasGuests reports whether anyone but the calendar's owner would hear of a change.
 func (e Event) HasGuests() bool { return len(e.Guests) > 0 || !e.Organized }
+
+// Facts are what an event is besides its content: what kind it is, and who takes
+// part. They are its home's alone: a copy has none, it tells some of them in words.
+type Facts struct {
+	Type       EventType           `json:"type,omitempty"`
+	Organizer  Person              `json:"organizer,omitzero"`
+	Organized  bool                `json:"organized,omitempty"`
+	Guests     []Guest             `json:"guests,omitempty"`
+	MyResponse Response            `json:"myResponse,omitempty"`
+	Responses  map[string]Response `json:"responses,omitempty"`
+	WebLink    string              `json:"webLink,omitempty"`
+}
+
+// Facts are those of the event.
+func (e Event) Facts() Facts {
+	return Facts{e.Type, e.Organizer, e.Organized, e.Guests, e.MyResponse, e.Responses, e.WebLink}
+}
+
+// HasGuests reports whether anyone but the calendar's owner would hear of a change.
+func (f Facts) HasGuests() bool { return len(f.Guests) > 0 || !f.Organized }
+
+// Response is the owner's answer to one occurrence of a series; of the event
+// itself under the empty slot.
+func (f Facts) Response(slot string) Response {
+	if r, ok := f.Responses[slot]; ok {
+		return r
+	}
+	return f.MyResponse
+}
 
 // Mark is the hidden property on a copy: who wrote it, for which mirror, of
 // which entity; nothing else.
@@ -76,9 +111,9 @@ type Content struct {
 	Importance   Importance        `json:"importance,omitempty"`
 	Reminders    Reminders         `json:"reminders,omitzero"`
 	Categories   []string          `json:"categories,omitempty"` // names, in the provider's order
-	Color        string            `json:"color,omitempty"`      // the provider's own colour id, with categories
+	Color        string            `json:"color,omitempty"`      // one of Colors, or empty; of the group of categories
 	Links        Links             `json:"links,omitzero"`
-	Properties   map[string]string `json:"properties,omitempty"` // custom properties of other programs
+	Properties   map[string]string `json:"properties,omitempty"` // custom properties of other programs, meant for every copy
 }
 
 // When is the time of an event. End is exclusive. An all-day event has dates, a
@@ -195,6 +230,13 @@ const (
 	LowImportance    Importance = "low"
 	HighImportance   Importance = "high"
 )
+
+// Colors are the colours that an event can have, by Google's names for them (its
+// web page shows them; in the API they are the numbers 1 to 11): the one palette
+// for events that is in wide use.
+var Colors = []string{
+	"lavender", "sage", "grape", "flamingo", "banana", "tangerine", "peacock", "graphite", "blueberry", "basil", "tomato",
+}
 
 // Response is an invitation's answer.
 type Response string

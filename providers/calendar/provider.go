@@ -81,7 +81,8 @@ type Change struct {
 // Capabilities is what a provider can hold and stand: differences as data, so
 // that the engine needs no switch on providers. Zero limits mean none known.
 type Capabilities struct {
-	Groups     Groups // the field groups it can hold at all; others are neither read nor written
+	Groups     Groups // the field groups it can hold at all
+	Reads      Groups // those that it reads and cannot write; all others are neither read nor written
 	TitleLimit int    // characters
 	PlaceLimit int    // characters
 	NotesLimit int    // characters of what is sent
@@ -97,7 +98,29 @@ type Capabilities struct {
 	WriteRate    float64        // writes a second that it stands for long; 0: no limit known
 	Availability []Availability // the values it can hold
 	Visibility   []Visibility   // the values it can hold
+
+	// Of GroupCategories: whether it holds category names, and which of Colors.
+	Categories bool
+	Colors     []string
+	// Of GroupReminders: how many it holds (0: no limit known), how early one may
+	// be (0: no limit known), and whether it knows "as the calendar does by default".
+	Reminders        int
+	ReminderLimit    time.Duration
+	DefaultReminders bool
+	Properties       PropertyLimits
 }
+
+// PropertyLimits bound the custom properties of an event; 0 means no limit known.
+type PropertyLimits struct {
+	Count int // how many
+	Name  int // bytes of a name
+	Value int // characters of a value
+	Bytes int // of all names and values together
+}
+
+// Read are the groups that the provider reads: those it can hold, and those it
+// only shows.
+func (c Capabilities) Read() Groups { return c.Groups.With(c.Reads...) }
 
 // Provider is one signed-in account. All methods are safe for concurrent use,
 // honour ctx, make no retries of their own, never send mail to anyone, and
@@ -128,6 +151,12 @@ type Provider interface {
 	// series takes several requests: after Unavailable any part of them may have
 	// happened, and the same change sent again brings about the rest.
 	Update(ctx context.Context, cal CalendarID, id RemoteID, v Version, c Change) (Event, error)
+
+	// Respond answers an invitation of the calendar's owner, without a mail to
+	// anyone, if the event still has the given version, else Conflict. Some services
+	// take a declined invitation out of the calendar. Invalid if there is nothing
+	// to answer: the owner is the organizer, or is not invited.
+	Respond(ctx context.Context, cal CalendarID, id RemoteID, v Version, r Response) error
 
 	// Delete removes the event if it still has the given version, else
 	// Conflict. nil if it is gone already.

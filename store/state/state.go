@@ -139,6 +139,10 @@ type Mirror struct {
 	Members []Member  `json:"members"`
 	Paused  bool      `json:"paused,omitempty"`
 	Created time.Time `json:"created"`
+	// Mappings say what copies show, and of which events; where none fits, everything.
+	Mappings    []PairMapping  `json:"mappings,omitempty"`
+	Guests      GuestRule      `json:"guests,omitempty"`
+	Invitations InvitationRule `json:"invitations,omitempty"`
 }
 
 // Has reports whether ref is a member, on or off.
@@ -162,12 +166,11 @@ type Replica struct {
 
 // Entity is the identity of one event across members.
 type Entity struct {
-	ID     EntityID           `json:"id"`
-	Home   Ref                `json:"home"`
-	Base   calendar.Content   `json:"base"`             // what all members agreed on
-	Guests bool               `json:"guests,omitempty"` // the home event has guests, or another organizer
-	UID    string             `json:"uid,omitempty"`
-	Type   calendar.EventType `json:"type,omitempty"`
+	ID    EntityID         `json:"id"`
+	Home  Ref              `json:"home"`
+	Base  calendar.Content `json:"base"`  // what all members agreed on
+	Facts calendar.Facts   `json:"facts"` // of the home event, as last read
+	UID   string           `json:"uid,omitempty"`
 	// Overrides of the base, by slot; sparse.
 	Overrides map[string]calendar.Override `json:"overrides,omitempty"`
 	// Records, at most one a member; the home has one too.
@@ -195,6 +198,8 @@ type Record struct {
 	Mirror MirrorID `json:"mirror,omitempty"` // by which mirror it came here; empty at home
 	// Adopted: the event was here before Twinday; a leaving mirror keeps it.
 	Adopted bool `json:"adopted,omitempty"`
+	// Kept: the event crosses no more, and what is here of it is left as it is.
+	Kept bool `json:"kept,omitempty"`
 }
 
 // Part is one event of a record: the single event or series master, or an
@@ -218,11 +223,22 @@ type Part struct {
 	// Rescued is a person's edit that was found under an unfinished write of ours
 	// (and overwritten by it): the next reconcile takes it for a change made here.
 	Rescued *Rescued `json:"rescued,omitempty"`
+	// Rewrites tell of values that were written here and came back otherwise, by
+	// field group or slot: a field that is rewritten for ever is left alone.
+	Rewrites map[string]Rewrite `json:"rewrites,omitempty"`
 	// Gone: deleted in this member (by the person or by us).
 	Gone bool `json:"gone,omitempty"`
 	// Refused: the provider called the wanted content invalid; not tried again
 	// until it changes. Holds the provider's words.
 	Refused string `json:"refused,omitempty"`
+}
+
+// Rewrite is a value that was found where another had been written.
+type Rewrite struct {
+	Found  string    `json:"found"`  // digest of what was found
+	Wanted string    `json:"wanted"` // digest of what was to be there
+	Count  int       `json:"count"`  // how often in a row
+	Last   time.Time `json:"last"`
 }
 
 // Rescued holds a person's edit that must not be lost: groups of the content, and

@@ -1,0 +1,223 @@
+package state
+
+import (
+	"github.com/twinday/twinday/providers/calendar"
+)
+
+// MappingVersion is the version of the format in which mappings are stored. It
+// grows when a field changes its meaning.
+const MappingVersion = 1
+
+// Detail is how much a copy shows of its home event: the lens of every field for
+// which the mapping names none.
+type Detail string
+
+// The levels of detail.
+const (
+	Everything   Detail = ""               // all that both calendars can hold, and the rest as text in the notes
+	TitleAndTime Detail = "title and time" // title, time, availability and visibility
+	BusyOnly     Detail = "busy only"      // time and availability, under the title "Busy"
+)
+
+// Mapping is what copies show of the events that cross from one member of a mirror
+// to another, and which of them cross at all. The zero Mapping shows everything.
+// A field's lens that is nil is that of the Detail.
+type Mapping struct {
+	Version int    `json:"version,omitempty"` // MappingVersion; 0 in a mapping that was never stored
+	Detail  Detail `json:"detail,omitempty"`
+	// ShowPrivate lets private home events show what others do; without it a copy
+	// of one is busy only, whatever else is said here.
+	ShowPrivate bool `json:"showPrivate,omitempty"`
+
+	Title *TextLens `json:"title,omitempty"`
+	Place *TextLens `json:"place,omitempty"`
+	Notes *TextLens `json:"notes,omitempty"`
+
+	Availability *ValueLens `json:"availability,omitempty"` // values of calendar.Availability
+	Visibility   *ValueLens `json:"visibility,omitempty"`   // values of calendar.Visibility; "default" for the calendar's own
+	Importance   *ValueLens `json:"importance,omitempty"`   // low, normal, high
+	Categories   *ValueLens `json:"categories,omitempty"`   // category names and colours (calendar.Colors)
+
+	Reminders  *ReminderLens `json:"reminders,omitempty"`
+	Properties Choice        `json:"properties,omitempty"` // Copy or Omit
+
+	// What the notes of a copy tell besides the home's notes.
+	Guests      Choice `json:"guests,omitempty"`      // AsText (organizer, names and answers) or Omit
+	Conference  Choice `json:"conference,omitempty"`  // AsText (in the notes, and as the place where there is none), InNotes, InPlace or Omit
+	Attachments Choice `json:"attachments,omitempty"` // AsText (names with links) or Omit
+	Link        Choice `json:"link,omitempty"`        // AsText (the home event's page) or Omit; Omit if empty
+
+	Filter Filter `json:"filter,omitzero"`
+	// OutOfScope is what becomes of a copy whose home event the Filter no longer
+	// lets cross: Remove (if empty) or Keep, as it is then.
+	OutOfScope Choice `json:"outOfScope,omitempty"`
+}
+
+// Choice is one of the few words that a simple setting may be; which ones, says
+// the setting. Empty is its default.
+type Choice string
+
+// The choices.
+const (
+	Copy    Choice = "copy"
+	Omit    Choice = "omit"
+	AsText  Choice = "text"
+	InNotes Choice = "notes"
+	InPlace Choice = "place"
+	Remove  Choice = "remove"
+	Keep    Choice = "keep"
+	Skipped Choice = "skip"
+	Cross   Choice = "cross"
+	None    Choice = "none"
+	Fixed   Choice = "fixed"
+	Always  Choice = "always"
+)
+
+// LensKind says what a lens does with its field.
+type LensKind string
+
+// The kinds of lenses.
+const (
+	CopyLens     LensKind = "copy"
+	OmitLens     LensKind = "omit"     // the copy does not show it
+	ConstantLens LensKind = "constant" // the same on every copy
+	TemplateLens LensKind = "template" // text with {{fields}}
+)
+
+// TextLens is the lens of a text: title, place or notes. Replace comes first, then
+// the template or Prefix and Suffix, then Limit.
+type TextLens struct {
+	Lens LensKind `json:"lens"`
+	Text string   `json:"text,omitempty"` // of a constant or a template
+	// Prefix and Suffix of a copy are taken off again on the way home.
+	Prefix  string        `json:"prefix,omitempty"`
+	Suffix  string        `json:"suffix,omitempty"`
+	Replace []Replacement `json:"replace,omitempty"`
+	// Limit is how many characters the copy shows at most; 0: what the target holds.
+	Limit int `json:"limit,omitempty"`
+}
+
+// Replacement replaces what the regular expression Find (RE2) matches with With,
+// in which $1 is its first group.
+type Replacement struct {
+	Find string `json:"find"`
+	With string `json:"with,omitempty"`
+}
+
+// ValueLens is the lens of a field with a few values.
+type ValueLens struct {
+	Lens  LensKind `json:"lens"`            // CopyLens, OmitLens or ConstantLens
+	Value string   `json:"value,omitempty"` // of a constant
+	// Map leads from a home value to the copy's; what is not in it is copied, or
+	// stands in as near as the target can hold. Names are compared in any case.
+	Map map[string]string `json:"map,omitempty"`
+}
+
+// ReminderLens is the lens of the reminders. Reminders that the person sets on a
+// copy by hand stay that copy's own, unless the lens is Copy.
+type ReminderLens struct {
+	Lens Choice `json:"lens"` // None, Copy or Fixed
+	// Before are those of timed copies, when Fixed: "10m", "1h30m", "2d".
+	Before []string `json:"before,omitempty"`
+	// AllDay are those of all-day copies, when Fixed, by clock time: "1d 17:00" is
+	// the day before at five. The day itself cannot be had: services count back from
+	// its midnight.
+	AllDay []string `json:"allDay,omitempty"`
+}
+
+// Filter says which events cross; the zero Filter lets all cross but those that
+// were declined, those to which the other account is invited already, and what is
+// no meeting (working location, birthdays). It is applied to single events and to
+// each occurrence of a series.
+type Filter struct {
+	// Availability lists those that cross; all if empty.
+	Availability []calendar.Availability `json:"availability,omitempty"`
+	// Responses lists my answers with which an invitation does not cross; nil means
+	// declined ones, an empty list means that all cross.
+	Responses *[]calendar.Response `json:"responses,omitempty"`
+	// AllDay is Always (or empty), None, or "busy": only those that take time.
+	AllDay Choice `json:"allDay,omitempty"`
+	// Of Categories (names or colours) an event must have one in With, if there are
+	// any, and none in Without.
+	With    []string `json:"withCategories,omitempty"`
+	Without []string `json:"withoutCategories,omitempty"`
+	// Title must match Include, if there is one, and not Exclude: regular
+	// expressions (RE2), in any case of letters.
+	Include string `json:"titleInclude,omitempty"`
+	Exclude string `json:"titleExclude,omitempty"`
+	// Days and Hours in the event's own zone: it crosses when some of it lies
+	// within. Hours are "08:00-18:00"; they do not count for all-day events.
+	Days  []Weekday `json:"days,omitempty"`
+	Hours string    `json:"hours,omitempty"`
+	// Types lists the event types that cross; nil means meetings, those from mail,
+	// focus time and out of office.
+	Types []calendar.EventType `json:"types,omitempty"`
+	// Invited is what becomes of a meeting to which the other account is invited
+	// too: Skipped (or empty), both are left alone; or Cross.
+	Invited Choice `json:"invited,omitempty"`
+	// Past and Future are how many days back and ahead events cross; 0 means the
+	// window of all mirrors, which is also the most. What is linked and leaves stays.
+	Past   int `json:"pastDays,omitempty"`
+	Future int `json:"futureDays,omitempty"`
+}
+
+// BusyAllDay lets only those all-day events cross that take time.
+const BusyAllDay Choice = "busy"
+
+// Weekday is a day of the week in RFC 5545's letters: MO, TU, WE, TH, FR, SA, SU.
+type Weekday string
+
+// PairMapping is the mapping of one direction of a mirror.
+type PairMapping struct {
+	From    Ref `json:"from,omitzero"` // where the events are born; zero: in any member
+	To      Ref `json:"to,omitzero"`   // where the copies are; zero: in any member
+	Mapping `json:"mapping"`
+}
+
+// GuestRule is what an edit or a deletion of a copy does whose home event has
+// guests, who would hear of it.
+type GuestRule string
+
+// The guest rules.
+const (
+	AskGuests    GuestRule = ""       // held until the person says
+	RevertGuests GuestRule = "revert" // the copy is put back as it was
+	ApplyGuests  GuestRule = "apply"  // carried home; the service tells the guests, if it does
+)
+
+// InvitationRule is what the deletion of a copy means whose home event somebody
+// else organises.
+type InvitationRule string
+
+// The invitation rules.
+const (
+	HideInvitation    InvitationRule = ""         // only the copy is gone
+	DeclineInvitation InvitationRule = "decline"  // the invitation is declined at home, without a mail
+	PutBackInvitation InvitationRule = "put back" // the copy is made again
+)
+
+// Mapping is the mapping that leads from one member to another: of those that
+// fit, the one that names most.
+func (m Mirror) Mapping(from, to Ref) Mapping {
+	var best Mapping
+	rank := -1
+	for _, p := range m.Mappings {
+		r := 0
+		switch {
+		case p.From == from:
+			r++
+		case p.From != Ref{}:
+			continue
+		}
+		switch {
+		case p.To == to:
+			r += 2
+		case p.To != Ref{}:
+			continue
+		}
+		if r > rank {
+			best, rank = p.Mapping, r
+		}
+	}
+	return best
+}
