@@ -120,7 +120,7 @@ func TestProvider(t *testing.T) {
 		"as the harsher sources say": {PageLimit: 25},
 		"as the milder sources say": {PageLimit: 25, DropOrphans: true, InstanceTouchesMaster: true, KeepRuleText: true,
 			SyncKeepsWindow: true, NoOpPatchKeepsETag: false, BadTokenGone: true,
-			TokenUnchangedWhenEmpty: true, AcceptTimeWithoutZone: true, AcceptIDWithUID: true},
+			TokenUnchangedWhenEmpty: true, AcceptTimeWithoutZone: true, AcceptIDWithUID: true, GuestsEditShared: true},
 		"with empty pages, newest first, and tombstones in full": {PageLimit: 25, EmptyPages: true, Reversed: true, TombstonesKeepDetails: true,
 			AddWeekStart: true, ExceptionsTrickle: true, ExceptionsTrickleAlive: true, DeadMastersListed: true},
 	} {

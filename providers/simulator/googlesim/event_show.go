@@ -103,12 +103,20 @@ func (s *Server) writable(e *mailbox.Event) obj {
 	return d
 }
 
-// meet is the conference data of a join URL.
+// meetPrefix begins the join URLs of Google's own conferences.
+const meetPrefix = "https://meet.google.com/"
+
+// meet is the conference data of a join URL; that of another service comes from
+// an add-on (reference of Events, conferenceData.conferenceSolution.key.type).
 func meet(join string) obj {
 	id := join[strings.LastIndexByte(join, '/')+1:]
+	solution := obj{"key": obj{"type": "addOn"}, "name": "Meeting"}
+	if strings.HasPrefix(join, meetPrefix) {
+		solution = obj{"key": obj{"type": "hangoutsMeet"}, "name": "Google Meet"}
+	}
 	return obj{
 		"conferenceId":       id,
-		"conferenceSolution": obj{"key": obj{"type": "hangoutsMeet"}, "name": "Google Meet"},
+		"conferenceSolution": solution,
 		"entryPoints":        []any{obj{"entryPointType": "video", "uri": join, "label": strings.TrimPrefix(join, "https://")}},
 	}
 }
@@ -243,7 +251,7 @@ func (s *Server) show(cal *mailbox.Calendar, e *mailbox.Event, v view) obj {
 		base64.RawURLEncoding.EncodeToString([]byte(e.ID+" "+s.address(cal)))
 	d["creator"] = s.showPerson(cal, e.Creator)
 	d["organizer"] = s.showPerson(cal, e.Organizer)
-	if e.Conference != "" && strings.HasPrefix(e.Conference, "https://meet.google.com/") {
+	if e.Conference != "" && strings.HasPrefix(e.Conference, meetPrefix) {
 		d["hangoutLink"] = e.Conference
 	}
 	if !strings.EqualFold(e.Creator.Email, s.Mailbox.Owner.Email) {

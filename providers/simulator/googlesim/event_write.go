@@ -91,7 +91,7 @@ func (c *call) created1(cal *mailbox.Calendar, e *mailbox.Event, mails bool) (an
 			c.mail("invitation", a, cal, e)
 		}
 	}
-	return c.answer(cal, e)
+	return c.written(cal, e)
 }
 
 // updateEvent replaces all that a client may write: what is not sent is cleared.
@@ -192,7 +192,7 @@ func (c *call) change(document func(*mailbox.Event) (obj, error)) (any, error) {
 		return nil, err
 	}
 	c.store(cal, e, next, changed)
-	return c.answer(cal, e)
+	return c.written(cal, e)
 }
 
 // store commits a changed event, with the version, the mails and the sequence
@@ -309,10 +309,23 @@ func (c *call) mayChange(cal *mailbox.Calendar, e, next *mailbox.Event, changed 
 			return forNonOrganizer()
 		}
 	}
+	// What the reference lists as changeable on an event made from a mail is not
+	// shared with anyone.
+	if e.Type != "fromGmail" && c.changesShared(e, next) {
+		return forNonOrganizer()
+	}
 	if slices.Contains(changed, "attendees") && !reflect.DeepEqual(c.others(cal, e), c.others(cal, next)) {
 		return forNonOrganizer()
 	}
 	return nil
+}
+
+// changesShared reports a change that all guests would see, of members that are
+// only partly shared. Taking the event out of one's own calendar, and back, is
+// each guest's own.
+func (c *call) changesShared(e, next *mailbox.Event) bool {
+	certain := e.Status != next.Status && e.Status != "cancelled" && next.Status != "cancelled"
+	return certain || !c.Switches.GuestsEditShared && !maps.Equal(e.Shared, next.Shared)
 }
 
 // others are the guests without this calendar's own row.
@@ -374,6 +387,39 @@ func (c *call) moveEvent() (any, error) {
 		d["status"] = "cancelled"
 	}
 	return answer, err
+}
+
+// written answers a write, and lets the add-on of the switch Rewrites at the event:
+// the answer still shows what was written.
+func (c *call) written(cal *mailbox.Calendar, e *mailbox.Event) (any, error) {
+	answer, err := c.answer(cal, e)
+	if c.Switches.Rewrites && err == nil && !e.Deleted {
+		c.rewrite(cal, e)
+	}
+	return answer, err
+}
+
+// checked is the line that the add-on puts below the notes.
+const checked = "checked by compliance"
+
+// rewrite does once more what the add-on does. What is so already stays, with its
+// version.
+func (c *call) rewrite(cal *mailbox.Calendar, e *mailbox.Event) {
+	next := e.Clone()
+	next.Title, next.Place = strings.ToUpper(e.Title), strings.ToUpper(e.Place)
+	if !strings.Contains(e.Body, checked) {
+		gap := "\n"
+		switch {
+		case e.Body == "":
+			gap = ""
+		case strings.Contains(e.Body, "<"):
+			gap = "<br>"
+		}
+		next.Body = cut(e.Body+gap+checked, maxDescription)
+	}
+	if changed := difference(c.writable(e), c.writable(next)); len(changed) > 0 {
+		c.hand().store(cal, e, next, changed)
+	}
 }
 
 // answer renders the event that was written.

@@ -2,6 +2,7 @@ package googlesim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,6 +178,8 @@ func TestPatchMergesAndUpdateReplaces(t *testing.T) {
 		{"empty text clears", "PATCH", `{"summary":""}`, "|D|L|5|transparent|2|map[a:1 b:2]|map[c:3]|false"},
 		{"objects merge, null deletes a key", "PATCH", `{"extendedProperties":{"private":{"a":null,"z":"9"}}}`,
 			"S|D|L|5|transparent|2|map[b:2 z:9]|map[c:3]|false"},
+		{"of shared ones, too", "PATCH", `{"extendedProperties":{"shared":{"c":null,"d":"4"}}}`,
+			"S|D|L|5|transparent|2|map[a:1 b:2]|map[d:4]|false"},
 		{"lists are replaced whole", "PATCH", `{"attendees":[{"email":"kim@example.org"}]}`,
 			"S|D|L|5|transparent|1|map[a:1 b:2]|map[c:3]|false"},
 		{"an empty reminders object changes nothing in a patch", "PATCH", `{"reminders":{}}`,
@@ -374,7 +377,8 @@ func TestGuestsMayNotChangeWhatTheOrganizerOwns(t *testing.T) {
 	b.box.AddEvent("primary", guest)
 	path := "calendars/primary/events/invited"
 	for _, body := range []string{`{"summary":"x"}`, `{"location":"x"}`, `{"end":{"dateTime":"2026-03-03T12:00:00+01:00"}}`,
-		`{"attendees":[{"email":"robin@example.com"}]}`} {
+		`{"attendees":[{"email":"robin@example.com"}]}`, `{"status":"tentative"}`,
+		`{"extendedProperties":{"private":{"a":"b"},"shared":{"a":"b"}}}`} {
 		if a := b.want(403, "PATCH", path, body); a.reason() != "forbiddenForNonOrganizer" {
 			t.Errorf("%s: %s", body, a.raw)
 		}
@@ -384,11 +388,77 @@ func TestGuestsMayNotChangeWhatTheOrganizerOwns(t *testing.T) {
 		`{"extendedProperties":{"private":{"a":"b"}}}`} {
 		b.want(200, "PATCH", path, body)
 	}
+	mild := newBench(t, func(s *mailbox.GoogleSwitches) { s.GuestsEditShared = true })
+	mild.box.AddEvent("primary", guest)
+	mild.want(200, "PATCH", path, `{"extendedProperties":{"shared":{"a":"b"}}}`)
 	a := b.want(200, "PATCH", path+"?sendUpdates=all", `{"attendeesOmitted":true,"attendees":[{"email":"robin@example.com","responseStatus":"accepted"}]}`)
 	if n := len(a.body["attendees"].([]any)); n != 2 {
 		t.Errorf("the other guests are gone: %s", a.raw)
 	}
 	if got := b.mails(); got != "response boss@example.org" {
+		t.Errorf("mails %q", got)
+	}
+}
+
+func TestAnAnswerIsOnlyOnesOwn(t *testing.T) {
+	b := newBench(t)
+	row := func(email, response string) mailbox.Attendee {
+		return mailbox.Attendee{Person: mailbox.Person{Email: email}, Type: "required", Response: response}
+	}
+	at := mailbox.Moment{Local: "2026-03-03T10:00:00"}
+	b.box.AddEvent("primary", mailbox.Event{ID: "invited", Start: at, End: at, Organizer: mailbox.Person{Email: "boss@example.org"},
+		Attendees: []mailbox.Attendee{row("robin@example.com", "needsAction"), row("kim@example.org", "needsAction")}})
+	// Of the rows only the own one counts; without attendeesOmitted the list is the list.
+	a := b.want(200, "PATCH", "calendars/primary/events/invited",
+		`{"attendeesOmitted":true,"attendees":[{"email":"kim@example.org","responseStatus":"declined"},{"email":"robin@example.com","responseStatus":"tentative"}]}`)
+	if !strings.Contains(a.raw, `"tentative"`) || strings.Contains(a.raw, `"declined"`) {
+		t.Errorf("answered %s", a.raw)
+	}
+	if a := b.want(403, "PATCH", "calendars/primary/events/invited",
+		`{"attendees":[{"email":"robin@example.com","responseStatus":"accepted"}]}`); a.reason() != "forbiddenForNonOrganizer" {
+		t.Errorf("the others were dropped: %s", a.raw)
+	}
+	if got := b.mails(); got != "" {
+		t.Errorf("mails %q", got)
+	}
+}
+
+func TestAnAddOnRewritesWhatIsWritten(t *testing.T) {
+	b := newBench(t, func(s *mailbox.GoogleSwitches) { s.Rewrites = true })
+	path := "calendars/primary/events/abcde"
+	sent := `"summary":"Lunch","location":"Café","description":"one\ntwo",` + hour
+	read := func(want ...any) string {
+		t.Helper()
+		a := b.want(200, "GET", path, "")
+		if got := []any{a.body["summary"], a.body["location"], a.body["description"]}; !slices.Equal(got, want) {
+			t.Errorf("read %q, want %q", got, want)
+		}
+		return a.body["etag"].(string)
+	}
+	made := b.want(200, "POST", "calendars/primary/events", `{"id":"abcde",`+sent+`}`)
+	if made.body["summary"] != "Lunch" {
+		t.Errorf("answered %s", made.raw)
+	}
+	tidy := read("LUNCH", "CAFÉ", "one\ntwo\nchecked by compliance")
+	if tidy == made.body["etag"] {
+		t.Error("rewritten under the version of the write")
+	}
+	if again := read("LUNCH", "CAFÉ", "one\ntwo\nchecked by compliance"); again != tidy {
+		t.Error("rewritten by a read")
+	}
+	for range 3 { // and again after each write
+		b.want(200, "PATCH", path, `{"summary":"Lunch","description":"<b>one</b>"}`)
+		if next := read("LUNCH", "CAFÉ", "<b>one</b><br>checked by compliance"); next == tidy {
+			t.Error("not rewritten after another write")
+		}
+	}
+	tidy = read("LUNCH", "CAFÉ", "<b>one</b><br>checked by compliance")
+	colored := b.want(200, "PATCH", path, `{"colorId":"3"}`)
+	if next := read("LUNCH", "CAFÉ", "<b>one</b><br>checked by compliance"); next != colored.body["etag"] {
+		t.Error("rewritten though there was nothing to tidy up")
+	}
+	b.want(204, "DELETE", path, "")
+	if got := b.mails(); got != "" {
 		t.Errorf("mails %q", got)
 	}
 }

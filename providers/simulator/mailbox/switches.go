@@ -94,6 +94,13 @@ type GoogleSwitches struct {
 	// OwnDomainIsInternal: with sendUpdates=externalOnly only guests outside the
 	// organizer's domain get mail, as observed. Off: every guest outside gmail.com, as documented.
 	OwnDomainIsInternal bool
+	// GuestsEditShared: guests may change shared extended properties, as the guide
+	// 'Extended properties' says. Off: they are the organizer's, as the error
+	// forbiddenForNonOrganizer says of 'shared properties' in general.
+	GuestsEditShared bool
+	// Rewrites: an add-on of the organisation tidies up whatever a client wrote, a
+	// moment after the write: title and place in capitals, a line below the notes.
+	Rewrites bool
 }
 
 // GraphSwitches are those of Microsoft Graph.
