@@ -177,6 +177,38 @@ func TestAWriteWhoseAnswerIsLost(t *testing.T) {
 	}
 }
 
+func TestAServiceThatRewritesWhatItIsGiven(t *testing.T) {
+	w := newWorld(t, mailbox.GoogleSwitches{Rewrites: true})
+	p := w.open(&secret{text: signin.GrantSecret(w.grant())})
+	cal := calendar.CalendarID(w.cal)
+	begin, err := p.Changes(t.Context(), cal, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := calendar.Content{Title: "Lunch", Place: "Café", Notes: calendar.NotesFromText("one"), Availability: calendar.Busy,
+		When: calendar.When{Start: calendar.Date(2026, 3, 1), End: calendar.Date(2026, 3, 2)}}
+	made, err := p.Create(t.Context(), cal, calendar.Draft{Key: "00112233445566778899aabbccddeeff", Content: c})
+	if err != nil || made.Content.Title != "Lunch" {
+		t.Fatalf("Create: %+v, %v", made, err)
+	}
+	cursor := begin.Next
+	for range 3 { // it says what was written, and then holds something else, for ever
+		ch, err := p.Changes(t.Context(), cal, cursor)
+		if err != nil || len(ch.Events) != 1 {
+			t.Fatalf("Changes: %+v, %v", ch, err)
+		}
+		now := ch.Events[0]
+		if now.Version == made.Version || now.Content.Title != "LUNCH" || now.Content.Notes.Text() != "one\nchecked by compliance" {
+			t.Errorf("read %+v", now)
+		}
+		made, err = p.Update(t.Context(), cal, now.ID, now.Version, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle, calendar.GroupNotes}, Content: c})
+		if err != nil || made.Content.Title != "Lunch" || made.Content.Notes.Text() != "one" {
+			t.Fatalf("Update: %+v, %v", made, err)
+		}
+		cursor = ch.Next
+	}
+}
+
 // other edits the simulated mailbox past the provider.
 type other struct{ *world }
 

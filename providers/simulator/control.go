@@ -149,7 +149,7 @@ func (c *control) events(r *http.Request) (any, error) {
 	list := []ControlEvent{}
 	for _, e := range c.mailbox.Events(id) {
 		if e.Series == "" { // Google's exceptions are part of their series
-			list = append(list, showEvent(&e))
+			list = append(list, c.showEvent(&e))
 		}
 	}
 	return list, nil
@@ -165,7 +165,7 @@ func (c *control) add(r *http.Request) (any, error) {
 		return nil, err
 	}
 	e := mailbox.Event{ShowAs: "busy"}
-	if err := edit.apply(&e, zone); err != nil {
+	if err := edit.apply(c.service, &e, zone); err != nil {
 		return nil, err
 	}
 	if len(edit.Recurrence) > 0 {
@@ -173,13 +173,13 @@ func (c *control) add(r *http.Request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return showEvent(c.mailbox.Event(id, series)), nil
+		return c.showEvent(c.mailbox.Event(id, series)), nil
 	}
 	stored := c.mailbox.AddEvent(id, e)
 	if stored == nil {
 		return nil, fmt.Errorf("%w: %s", mailbox.ErrNoCalendar, id)
 	}
-	return showEvent(stored), nil
+	return c.showEvent(stored), nil
 }
 
 func (c *control) edit(r *http.Request) (any, error) {
@@ -195,7 +195,7 @@ func (c *control) edit(r *http.Request) (any, error) {
 	eventID := r.PathValue("id")
 	f := func(e *mailbox.Event) {
 		changed := e.Clone()
-		if bad = edit.apply(changed, zone); bad == nil {
+		if bad = edit.apply(c.service, changed, zone); bad == nil {
 			*e = *changed
 		}
 	}
@@ -217,7 +217,7 @@ func (c *control) edit(r *http.Request) (any, error) {
 	if err := errors.Join(err, bad); err != nil {
 		return nil, err
 	}
-	return showEvent(c.mailbox.Event(id, shown)), nil
+	return c.showEvent(c.mailbox.Event(id, shown)), nil
 }
 
 func (c *control) remove(r *http.Request) (any, error) {
@@ -356,9 +356,10 @@ type ControlEvent struct {
 	Status       string   `json:"status"`
 	Guests       []string `json:"guests,omitempty"` // mail addresses
 	Series       bool     `json:"series,omitempty"`
+	ControlDetail
 }
 
-func showEvent(e *mailbox.Event) ControlEvent {
+func (c *control) showEvent(e *mailbox.Event) ControlEvent {
 	out := ControlEvent{
 		ID: e.ID, UID: e.UID, Title: e.Title, Start: e.Start.Local, End: e.End.Local, Zone: e.Start.Zone,
 		Place: e.Place, Notes: e.Body, NotesAreHTML: e.BodyIsHTML, ShowAs: e.ShowAs,
@@ -370,6 +371,7 @@ func showEvent(e *mailbox.Event) ControlEvent {
 	for _, a := range e.Attendees {
 		out.Guests = append(out.Guests, a.Email)
 	}
+	out.ControlDetail = c.showDetail(e)
 	return out
 }
 
@@ -386,13 +388,13 @@ type eventEdit struct {
 	ShowAs       *string  `json:"showAs"`
 	Sensitivity  *string  `json:"sensitivity"`
 	Status       *string  `json:"status"`
-	Guests       []string `json:"guests"`
 	Recurrence   []string `json:"recurrence"` // RFC 5545 lines: "RRULE:FREQ=WEEKLY"
+	detailEdit
 }
 
 // apply changes e as asked. Without a zone, times are in the event's, else in
 // the calendar's.
-func (x *eventEdit) apply(e *mailbox.Event, calendarZone string) error {
+func (x *eventEdit) apply(s Service, e *mailbox.Event, calendarZone string) error {
 	for _, f := range []struct{ to, from *string }{
 		{&e.UID, x.UID}, {&e.Title, x.Title}, {&e.Place, x.Place}, {&e.Sensitivity, x.Sensitivity},
 		{&e.ShowAs, x.ShowAs}, {&e.Status, x.Status},
@@ -413,13 +415,8 @@ func (x *eventEdit) apply(e *mailbox.Event, calendarZone string) error {
 	if x.NotesAreHTML != nil {
 		e.BodyIsHTML = *x.NotesAreHTML
 	}
-	if x.Guests != nil {
-		e.Attendees = nil
-		for _, email := range x.Guests {
-			e.Attendees = append(e.Attendees, mailbox.Attendee{
-				Person: mailbox.Person{Email: email}, Type: "required", Response: "needsAction",
-			})
-		}
+	if err := x.applyDetail(s, e); err != nil {
+		return err
 	}
 	for _, t := range []struct {
 		name string

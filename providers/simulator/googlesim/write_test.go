@@ -452,7 +452,6 @@ func TestAnAddOnRewritesWhatIsWritten(t *testing.T) {
 			t.Error("not rewritten after another write")
 		}
 	}
-	tidy = read("LUNCH", "CAFÉ", "<b>one</b><br>checked by compliance")
 	colored := b.want(200, "PATCH", path, `{"colorId":"3"}`)
 	if next := read("LUNCH", "CAFÉ", "<b>one</b><br>checked by compliance"); next != colored.body["etag"] {
 		t.Error("rewritten though there was nothing to tidy up")

@@ -16,7 +16,8 @@ import (
 // lock; none sends a mail or counts as a request.
 //
 // The functions f get a copy that they may change: Title, Place, Body, Start,
-// End, Recurrence, ... What they leave in Date, Local and Zone of a Moment counts;
+// End, Recurrence, ColorID, Categories, Attendees and their answers, Conference,
+// Attachments, Reminders, ... What they leave in Date, Local and Zone of a Moment counts;
 // its UTC is worked out from them.
 //
 // Errors: ErrNoCalendar, ErrNoEvent, ErrNoOccurrence, ErrRefused.
