@@ -3,6 +3,8 @@ package calendar
 import (
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestNotesFromHTML(t *testing.T) {
@@ -76,6 +78,17 @@ func FuzzNotes(f *testing.F) {
 		n = NotesFromText(s)
 		if again := NotesFromHTML(n.HTML); again != n {
 			t.Fatalf("text not stable: %q\n  once  %q\n  twice %q", s, n.HTML, again.HTML)
+		}
+	})
+}
+
+// The canonical form of canonical notes is itself, also where elements stand in
+// elements in ways that nobody would write.
+func TestCanonicalNotesStayAsTheyAre(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := NotesFromHTML(someHTML(4).Draw(t, "html"))
+		if again := NotesFromHTML(n.HTML); again != n {
+			t.Fatalf("once  %q\ntwice %q", n.HTML, again.HTML)
 		}
 	})
 }
