@@ -282,6 +282,11 @@ func (c *canon) put(r rune) {
 	if c.out.Len() > 0 { // blank lines at the top go
 		c.out.WriteString(strings.Repeat("<br>", c.breaks))
 	}
+	inner := len(c.path) // white space stands in the list item it is in, but outside of bold and the like
+	for inner > len(c.open) && !c.path[inner-1].isList() {
+		inner--
+	}
+	c.enter(c.path[:inner])
 	switch {
 	case c.width == 0:
 	case c.inLine:
@@ -289,7 +294,7 @@ func (c *canon) put(r rune) {
 	default:
 		c.out.WriteString(strings.Repeat("\u00a0", c.width))
 	}
-	c.enter()
+	c.enter(c.path)
 	c.breaks, c.width, c.inLine, c.folded = 0, 0, true, false
 	switch r {
 	case '&':
@@ -320,9 +325,9 @@ func (c *canon) moveTo(path []element) {
 	}
 }
 
-// enter opens the rest of the path.
-func (c *canon) enter() {
-	for _, e := range c.path[len(c.open):] {
+// enter opens the rest of a path that goes on from what is open.
+func (c *canon) enter(path []element) {
+	for _, e := range path[len(c.open):] {
 		c.out.WriteString("<" + e.name)
 		if e.href != "" {
 			c.out.WriteString(` href="` + html.EscapeString(e.href) + `"`)

@@ -3,6 +3,8 @@ package calendar
 import (
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestNotesFromHTML(t *testing.T) {
@@ -25,6 +27,7 @@ func TestNotesFromHTML(t *testing.T) {
 		"headings are bold lines":         {"<h1>Top</h1>rest", "<b>Top</b><br>rest", "Top\nrest"},
 		"pre keeps its columns":           {"<pre>a  b\n c</pre>", "a\u00a0 b<br>\u00a0c", "a  b\n c"},
 		"trailing breaks go":              {"a<br><br>\n", "a", "a"},
+		"an item may be indented":         {"<ul><li>&nbsp;<b>a</b></li><li>&nbsp;b</li></ul>", "<ul><li>\u00a0<b>a</b></li><li>\u00a0b</li></ul>", "-  a\n-  b"},
 		"table rows are lines":            {"<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b<br>c", "a b\nc"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,6 +78,17 @@ func FuzzNotes(f *testing.F) {
 		n = NotesFromText(s)
 		if again := NotesFromHTML(n.HTML); again != n {
 			t.Fatalf("text not stable: %q\n  once  %q\n  twice %q", s, n.HTML, again.HTML)
+		}
+	})
+}
+
+// The canonical form of canonical notes is itself, also where elements stand in
+// elements in ways that nobody would write.
+func TestCanonicalNotesStayAsTheyAre(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := NotesFromHTML(someHTML(4).Draw(t, "html"))
+		if again := NotesFromHTML(n.HTML); again != n {
+			t.Fatalf("once  %q\ntwice %q", n.HTML, again.HTML)
 		}
 	})
 }
