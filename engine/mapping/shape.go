@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/twinday/twinday/providers/calendar"
@@ -13,52 +15,171 @@ type Want struct {
 	Overrides map[string]calendar.Override
 }
 
-// Shape says into which parts an event falls in the target: one, under the empty
-// slot, when the target can hold it as it is; else one for each occurrence that
-// must stand alone, under its slot. whole is false when the series itself is not
-// among them, and only its occurrences in the window [from, to) are.
-func (m Mapping) Shape(home calendar.Content, overrides map[string]calendar.Override, from, to time.Time) (parts map[string]Want, whole bool) {
-	if home.When.Recurrence.IsZero() {
-		return map[string]Want{"": {Content: m.Get(home)}}, true
-	}
-	if m.Target.Series == nil || m.Target.Series(home.When) != "" {
-		return m.expand(home, overrides, from, to), false
-	}
-	series := Want{Content: m.Get(home), Overrides: map[string]calendar.Override{}}
-	parts = map[string]Want{}
-	for slot, o := range overrides {
-		if o = m.GetOverride(home, o); o.IsZero() {
-			continue
-		}
-		if m.Target.Override != nil && !o.Cancelled && m.Target.Override(home.When, o) != "" {
-			series.Overrides[slot] = calendar.Override{Original: o.Original, Cancelled: true}
-			parts[slot] = Want{Content: m.Get(home.Occurrence(o))}
-			continue
-		}
-		series.Overrides[slot] = o
-	}
-	parts[""] = series
-	return parts, true
+// Shape is what an event is in the target: the parts into which it falls there.
+// One, under the empty slot, when the target can hold it as it is; else one for
+// each occurrence that must stand alone, under its slot.
+type Shape struct {
+	Parts map[string]Want
+	// Skipped is why nothing of the event crosses, in words; then there are no Parts.
+	Skipped string
 }
 
-// expand lists the occurrences in the window as single events.
-func (m Mapping) expand(home calendar.Content, overrides map[string]calendar.Override, from, to time.Time) map[string]Want {
-	parts := map[string]Want{}
+// Shape says what an event is in the target. Single occurrences are told for the
+// window [from, to).
+func (m *Mapping) Shape(home Source, overrides map[string]calendar.Override, from, to time.Time) Shape {
+	if home.When.Recurrence.IsZero() {
+		if why := m.crossing(home); why != "" {
+			return Shape{Skipped: why}
+		}
+		return Shape{Parts: map[string]Want{"": {Content: m.Get(home)}}}
+	}
 	occurrences, err := home.When.Occurrences()
 	if err != nil {
-		return parts // a rule that cannot be read has no copies; Reconcile says why
+		return Shape{Skipped: "its rule cannot be read"} // Reconcile says more
 	}
+	s := series{m: m, home: home, overrides: overrides, occurrences: occurrences, from: from, to: to}
+	why, mixed := s.rule()
+	holds := m.target.Capabilities.Series != nil && m.target.Capabilities.Series(home.When) == ""
+	switch {
+	case why == "" && !mixed && holds:
+		return Shape{Parts: s.whole()}
+	case why != "" && !mixed:
+		if parts := s.only(); len(parts) > 0 {
+			return Shape{Parts: parts}
+		}
+		return Shape{Skipped: why}
+	}
+	return Shape{Parts: s.expand()}
+}
+
+// crossing says why one event or occurrence does not cross, or nothing.
+func (m *Mapping) crossing(s Source) string {
+	if why := m.skips(s); why != "" {
+		return why
+	}
+	return m.filter.offTime(s.When)
+}
+
+// series is a series on its way into a target.
+type series struct {
+	m           *Mapping
+	home        Source
+	overrides   map[string]calendar.Override
+	occurrences *calendar.Occurrences
+	from, to    time.Time
+}
+
+// rule says why those occurrences that are as the rule has them do not cross, or
+// nothing; mixed says that some do and others do not, by the day of the week.
+func (s series) rule() (why string, mixed bool) {
+	if why = s.m.skips(s.home); why != "" || !s.m.filter.timed() {
+		return why, false
+	}
+	seen := map[time.Weekday]string{}
 	n := 0
-	for at := range occurrences.Between(from, to) {
+	for at := range s.occurrences.Between(s.from, s.to) {
 		if n++; n > MaxParts {
 			break
 		}
-		o, ok := overrides[at.Slot()]
-		if !ok {
-			o = calendar.Override{Original: at}
+		clock, err := wallClock(at)
+		if err != nil {
+			continue
 		}
-		if !o.Cancelled {
-			parts[at.Slot()] = Want{Content: m.Get(home.Occurrence(o))}
+		if _, known := seen[clock.Weekday()]; !known { // the hours are the same each time
+			seen[clock.Weekday()] = s.m.filter.offTime(s.home.When.At(at))
+		}
+	}
+	if len(seen) == 0 {
+		return s.m.filter.offTime(s.home.When), false
+	}
+	off := slices.DeleteFunc(slices.Sorted(maps.Values(seen)), func(why string) bool { return why == "" })
+	switch len(off) {
+	case 0:
+		return "", false
+	case len(seen):
+		return off[0], false
+	}
+	return "", true
+}
+
+// slots are those of which something else is known than what the rule says, sorted.
+func (s series) slots() []string {
+	out := slices.Collect(maps.Keys(s.overrides))
+	for slot := range s.home.Facts.Responses {
+		if _, has := s.overrides[slot]; !has && s.occurrences.Has(s.home.When.Original(slot)) {
+			out = append(out, slot)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// override is what is known of a slot.
+func (s series) override(slot string) calendar.Override {
+	if o, ok := s.overrides[slot]; ok {
+		return o
+	}
+	return calendar.Override{Original: s.home.When.Original(slot)}
+}
+
+// whole is the series with its overrides; an occurrence that does not cross is
+// cancelled on the copy.
+func (s series) whole() map[string]Want {
+	m := s.m
+	master := m.Get(s.home)
+	out := Want{Content: master, Overrides: map[string]calendar.Override{}}
+	parts := map[string]Want{}
+	for _, slot := range s.slots() {
+		o := s.override(slot)
+		cancelled := calendar.Override{Original: o.Original, Cancelled: true}
+		if !o.Cancelled && m.crossing(s.home.occurrence(o)) != "" {
+			out.Overrides[slot] = cancelled
+			continue
+		}
+		if o = m.override(s.home, master, o); o.IsZero() {
+			continue
+		}
+		if fits := m.target.Capabilities.Override; fits != nil && !o.Cancelled && fits(s.home.When, o) != "" {
+			out.Overrides[slot] = cancelled
+			parts[slot] = Want{Content: m.Get(s.home.occurrence(s.override(slot)))}
+			continue
+		}
+		out.Overrides[slot] = o
+	}
+	parts[""] = out
+	return parts
+}
+
+// only are those occurrences of a series that cross though the series does not.
+func (s series) only() map[string]Want {
+	parts := map[string]Want{}
+	for _, slot := range s.slots() {
+		o := s.override(slot)
+		at, err := o.Original.Instant()
+		if err != nil || o.Cancelled || at.Before(s.from) || !at.Before(s.to) {
+			continue
+		}
+		if x := s.home.occurrence(o); s.m.crossing(x) == "" {
+			parts[slot] = Want{Content: s.m.Get(x)}
+		}
+	}
+	return parts
+}
+
+// expand lists the occurrences in the window as single events.
+func (s series) expand() map[string]Want {
+	parts := map[string]Want{}
+	n := 0
+	for at := range s.occurrences.Between(s.from, s.to) {
+		if n++; n > MaxParts {
+			break
+		}
+		o := s.override(at.Slot())
+		if o.Original.IsZero() {
+			o.Original = at
+		}
+		if x := s.home.occurrence(o); !o.Cancelled && s.m.crossing(x) == "" {
+			parts[at.Slot()] = Want{Content: s.m.Get(x)}
 		}
 	}
 	return parts
@@ -68,19 +189,17 @@ func (m Mapping) expand(home calendar.Content, overrides map[string]calendar.Ove
 // that cannot hold it: several a day, over the whole window.
 const MaxParts = 2000
 
-// GetOverride returns what the copy shows of an override: the groups that travel.
-func (m Mapping) GetOverride(home calendar.Content, o calendar.Override) calendar.Override {
+// override is what the copy shows of an override: the groups in which its
+// occurrence looks otherwise than the master does.
+func (m *Mapping) override(home Source, master calendar.Content, o calendar.Override) calendar.Override {
 	if o.Cancelled {
 		return o
 	}
 	out := calendar.Override{Original: o.Original}
-	for _, g := range o.Changed {
-		if !m.Groups().Has(g) {
-			continue
-		}
-		shown := m.get(g, o.Content)
-		if g != calendar.GroupWhen && calendar.Equal(g, shown, m.get(g, home)) {
-			continue // different at home, alike in what the copy can show
+	shown := m.Get(home.occurrence(o))
+	for _, g := range m.Groups() {
+		if g == calendar.GroupWhen && !o.Changed.Has(g) || g != calendar.GroupWhen && calendar.Equal(g, shown, master) {
+			continue // as in the master, or different in what the copy does not show
 		}
 		out.Changed = append(out.Changed, g)
 		out.Content = out.Content.Take(g, shown)

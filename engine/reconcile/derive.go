@@ -26,8 +26,11 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		if _, ok := targets[ref]; !ok && (ref != e.Home || !r.takesPart(ref)) {
 			continue // its mirror rests, or has let it go
 		}
-		want := r.shape(*e, ref)
-		rec := e.Records[ref]
+		shape := r.shape(*e, ref)
+		if ref != e.Home && !e.Deleted && !r.crosses(e, f, ref, shape) {
+			continue
+		}
+		want, rec := shape.Parts, e.Records[ref]
 		for _, slot := range slices.Sorted(maps.Keys(want)) {
 			if e.Part(ref, slot) == nil && !e.Deleted {
 				rec.Parts = append(rec.Parts, state.Part{Slot: slot})
@@ -41,6 +44,17 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			}
 		}
 	}
+	r.answer(*e)
+}
+
+// answer has the person's invitation answered, where they chose so.
+func (r *reconciler) answer(e state.Entity) {
+	p := whole(e, e.Home)
+	if e.Answer == calendar.NoResponse || e.Deleted || p.Gone || !r.Members[e.Home].Writable {
+		return
+	}
+	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Answer, Entity: e.ID, Ref: e.Home, Event: p.ID, IfVersion: p.Version,
+		Response: e.Answer, Title: e.Base.Title, Before: e.Base, Reason: "its copy was deleted, and invitations are to be " + string(e.Answer) + " then"})
 }
 
 // goneFrom says where a deleted event was deleted first, also in later passes.
@@ -95,7 +109,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		return s, false
 	}
 	s.Want, s.Overrides = want.Content, want.Overrides
-	groups := r.groups(e, ref)
+	groups := intersect(r.groups(e, ref), r.Members[ref].Capabilities.Groups)
 	differ := intersect(calendar.Diff(s.Want, p.Wrote), groups)
 	r.forgetMoot(e, p, want)
 	slots := calendar.Slots(want.Overrides, p.WroteOverrides)

@@ -20,6 +20,7 @@ type edit struct {
 	ref     state.Ref
 	now     calendar.Content
 	home    calendar.Content // the base, with this edit put home
+	amended bool             // the copy shows it otherwise than it was put
 	updated time.Time
 }
 
@@ -47,6 +48,8 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			if rep.Deleted || rep.Event.Cancelled {
 				switch {
 				case p.Gone:
+				case e.Records[ref].Kept:
+					p.Gone = true // nothing that is kept means anything at home
 				case p.Slot == "":
 					vanished = append(vanished, ref)
 				default:
@@ -64,7 +67,10 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			}
 			p.Version = rep.Event.Version
 			if ref == e.Home {
-				e.Guests, e.UID, e.Type = rep.Event.HasGuests(), rep.Event.UID, rep.Event.Type
+				e.Facts, e.UID = rep.Event.Facts(), rep.Event.UID
+			}
+			if e.Records[ref].Kept {
+				continue
 			}
 			if p.Slot != "" {
 				slots = append(slots, r.aloneEdits(*e, ref, p, rep)...)
@@ -104,26 +110,55 @@ func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep sta
 	return out
 }
 
-// groups are the field groups that count in a member: at home all it can hold,
-// in a copy those that travel.
+// groups are the field groups that count in a member: at home all that it reads, in
+// a copy those that travel.
 func (r *reconciler) groups(e state.Entity, ref state.Ref) calendar.Groups {
 	if ref == e.Home {
-		return r.Members[ref].Capabilities.Groups
+		return r.Members[ref].Capabilities.Read()
 	}
 	return r.mapping(e, ref).Groups()
 }
 
-func (r *reconciler) mapping(e state.Entity, ref state.Ref) mapping.Mapping {
-	return mapping.Mapping{Home: r.Members[e.Home].Capabilities, Target: r.Members[ref].Capabilities}
+// mapping leads from an entity's home to the member of a record.
+func (r *reconciler) mapping(e state.Entity, ref state.Ref) *mapping.Mapping {
+	return r.direction(e.Records[ref].Mirror, e.Home, ref)
 }
 
-// shape is what a member should hold, by part.
-func (r *reconciler) shape(e state.Entity, ref state.Ref) map[string]mapping.Want {
-	if ref == e.Home {
-		return map[string]mapping.Want{"": {Content: e.Base, Overrides: e.Overrides}}
+// direction is the mapping by which a mirror leads from one member to another.
+func (r *reconciler) direction(by state.MirrorID, home, target state.Ref) *mapping.Mapping {
+	key := direction{by, home, target}
+	if m, ok := r.mappings[key]; ok {
+		return m
 	}
-	parts, _ := r.mapping(e, ref).Shape(e.Base, e.Overrides, r.Now.Add(-Past), r.Now.Add(Future))
-	return parts
+	side := func(ref state.Ref) mapping.Side {
+		m := r.Members[ref]
+		return mapping.Side{Name: m.Name, Account: m.Account, Addresses: m.Addresses, Capabilities: m.Capabilities}
+	}
+	m, _ := mapping.New(r.mirror(by).Mapping(home, target), side(home), side(target)) // a broken one crosses nothing, and says why
+	r.mappings[key] = m
+	return m
+}
+
+// mirror is the mirror with an id; the zero mirror if it is gone.
+func (r *reconciler) mirror(id state.MirrorID) state.Mirror {
+	i := slices.IndexFunc(r.Mirrors, func(m state.Mirror) bool { return m.ID == id })
+	if i < 0 {
+		return state.Mirror{}
+	}
+	return r.Mirrors[i]
+}
+
+// source is an entity as mappings see it.
+func (r *reconciler) source(e state.Entity) mapping.Source {
+	return mapping.Source{Content: e.Base, Facts: e.Facts}
+}
+
+// shape is what a member should hold, by part, or why nothing.
+func (r *reconciler) shape(e state.Entity, ref state.Ref) mapping.Shape {
+	if ref == e.Home {
+		return mapping.Shape{Parts: map[string]mapping.Want{"": {Content: e.Base, Overrides: e.Overrides}}}
+	}
+	return r.mapping(e, ref).Shape(r.source(e), e.Overrides, r.Now.Add(-Past), r.Now.Add(Future))
 }
 
 // project is what a member should show of the event itself.
@@ -131,7 +166,7 @@ func (r *reconciler) project(e state.Entity, ref state.Ref) calendar.Content {
 	if ref == e.Home {
 		return e.Base
 	}
-	return r.mapping(e, ref).Get(e.Base)
+	return r.mapping(e, ref).Get(r.source(e))
 }
 
 // whole is the part of a record that holds the event itself; nil where the
@@ -159,7 +194,7 @@ func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit, sl
 				case why != "":
 					r.refuse(e, g, ed, why)
 					return true
-				case !e.Guests || private.Has(g):
+				case !e.Facts.HasGuests() || private.Has(g) || r.stays(*e, g, ed):
 					return false
 				}
 				held, heldNow = held.With(g), heldNow.Take(g, ed.now)
@@ -174,7 +209,7 @@ func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit, sl
 			case why != "":
 				r.refuseSlot(e, ed, why)
 				return true
-			case !e.Guests:
+			case !e.Facts.HasGuests():
 				return false
 			}
 			heldSlots = append(heldSlots, ed)
@@ -185,14 +220,20 @@ func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit, sl
 		}
 		fact := "edit:" + string(e.ID) + ":" + digest(ref, held, heldNow, heldSlots)
 		rep := r.replica(ref, e.Records[ref].Parts[0].ID)
-		switch r.Decisions[fact] {
+		decision, why := r.Decisions[fact], "you chose not to change a meeting with guests"
+		switch rule := r.mirror(e.Records[ref].Mirror); rule.Guests {
+		case state.ApplyGuests:
+			decision = state.Apply
+		case state.RevertGuests:
+			decision, why = state.Drop, "the mirror “"+rule.Name+"” keeps meetings with guests as they are"
+		}
+		switch decision {
 		case state.Apply:
 			for _, g := range held {
 				edits[g] = append(edits[g], edit{ref: ref, now: heldNow, updated: rep.Event.Updated})
 			}
 			slots = append(slots, heldSlots...)
 		case state.Drop:
-			const why = "you chose not to change a meeting with guests"
 			for _, g := range held {
 				r.refuse(e, g, edit{ref: ref, now: heldNow}, why)
 			}
@@ -202,9 +243,9 @@ func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit, sl
 		default:
 			want := e.Base
 			for _, g := range held {
-				if home, ok := r.mapping(*e, ref).Put(g, want, heldNow); ok {
-					want = home
-				}
+				src := r.source(*e)
+				src.Content = want
+				want, _ = r.mapping(*e, ref).Put(g, src, heldNow)
 			}
 			what := words(held)
 			if len(held) == 0 {
@@ -213,10 +254,38 @@ func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit, sl
 			r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Update, Entity: e.ID, Mirror: e.Records[ref].Mirror,
 				Ref: e.Home, From: ref, Event: whole(*e, e.Home).ID, Groups: held, Slots: slotsOf(heldSlots), Want: want, Before: e.Base,
 				Title: e.Base.Title, Held: state.HoldGuests, Fact: fact,
-				Reason: what + " changed in " + r.name(ref) + ", and the meeting has guests who would hear of it"})
+				Reason: what + " changed in " + r.name(ref) + ", and " + audience(e.Facts) + " would hear of it"})
 		}
 	}
 	return slots
+}
+
+// stays reports whether an edit of a copy never goes home, so that nobody there
+// hears of it.
+func (r *reconciler) stays(e state.Entity, g calendar.Group, ed edit) bool {
+	_, v := r.mapping(e, ed.ref).Put(g, r.source(e), ed.now)
+	return v == mapping.Refused || v == mapping.Own
+}
+
+// audience names those who would get mail of a change: "Ada and 2 other guests".
+func audience(f calendar.Facts) string {
+	const most = 3
+	var names []string
+	for _, g := range f.Guests[:min(len(f.Guests), most)] {
+		names = append(names, cmp.Or(g.Name, g.Email))
+	}
+	switch rest := len(f.Guests) - len(names); {
+	case len(names) == 0:
+		return "its guests"
+	case rest == 1:
+		names = append(names, "1 other guest")
+	case rest > 1:
+		names = append(names, fmt.Sprintf("%d other guests", rest))
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 // forbidden says why edits made in a copy cannot go home at all, or nothing.
@@ -242,6 +311,9 @@ func (r *reconciler) forbidden(e state.Entity, ref state.Ref) string {
 
 // refuse marks a group to be written again as it was, and says so in history.
 func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why string) {
+	if r.forever(e, ed.ref, g, ed.now) {
+		return
+	}
 	p := whole(*e, ed.ref)
 	lost := calendar.Content{}.Take(g, ed.now)
 	p.Read = p.Read.Take(g, ed.now)
@@ -255,19 +327,27 @@ func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why stri
 func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits []edit) {
 	var carried []edit
 	for _, ed := range edits {
-		home, ok := e.Base.Take(g, ed.now), true
+		home, verdict := mapping.AtHome(g, e.Base, ed.now, r.Members[e.Home].Capabilities), mapping.Carried
 		if ed.ref != e.Home {
-			home, ok = r.mapping(*e, ed.ref).Put(g, e.Base, ed.now)
+			home, verdict = r.mapping(*e, ed.ref).Put(g, r.source(*e), ed.now)
 		}
-		if !ok {
+		switch verdict {
+		case mapping.Refused:
 			r.refuse(e, g, ed, "the copy shows only a part of it")
+			continue
+		case mapping.Own:
+			p := whole(*e, ed.ref)
+			p.Read = p.Read.Take(g, ed.now)
 			continue
 		}
 		if why := r.unfit(*e, ed.ref, home.When); g == calendar.GroupWhen && why != "" {
 			r.refuse(e, g, ed, r.name(e.Home)+" cannot hold it: "+why)
 			continue
 		}
-		ed.home = home
+		if r.forever(e, ed.ref, g, ed.now) {
+			continue
+		}
+		ed.home, ed.amended = home, verdict == mapping.Amended
 		carried = append(carried, ed)
 	}
 	if len(carried) == 0 {
@@ -286,7 +366,9 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 		p := whole(*e, ed.ref)
 		p.Read = p.Read.Take(g, ed.now)
 		if calendar.Equal(g, ed.home, winner.home) {
-			p.Wrote = p.Wrote.Take(g, r.project(*e, ed.ref))
+			if p.Wrote = p.Wrote.Take(g, r.project(*e, ed.ref)); ed.amended {
+				p.Dirty = p.Dirty.With(g)
+			}
 			continue
 		}
 		p.Dirty = p.Dirty.With(g)
@@ -334,15 +416,20 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 		p.Gone = true
 		e.Deleted, f.from = true, ref
 	case !r.organized(*e):
-		// An invitation: taking its copy away is the person's way to hide it.
-		p.Gone = true
-		r.note(*e, state.Noted, ref, nil, "its copy was deleted in "+r.name(ref)+"; the meeting has another organizer, so only the copy is gone", p.Read, calendar.Content{})
+		r.uninvite(e, ref)
 	case r.forbidden(*e, ref) != "":
 		remake(p)
 		r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: "+r.forbidden(*e, ref), p.Read, e.Base)
-	case e.Guests:
+	case e.Facts.HasGuests():
 		fact := fmt.Sprintf("delete:%s:%s:%d", e.ID, digest(ref, nil, calendar.Content{}, nil), p.Generation)
 		decision := r.Decisions[fact]
+		switch r.mirror(e.Records[ref].Mirror).Guests {
+		case state.ApplyGuests:
+			decision = state.Apply
+		case state.RevertGuests:
+			decision = state.Drop
+			r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: the meeting has guests", p.Read, e.Base)
+		}
 		switch decision {
 		case state.Apply:
 			p.Gone = true
@@ -353,11 +440,32 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 			f.waiting[ref] = true
 			r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Delete, Entity: e.ID, Mirror: e.Records[ref].Mirror,
 				Ref: e.Home, From: ref, Event: whole(*e, e.Home).ID, Before: e.Base, Title: e.Base.Title, Held: state.HoldGuests, Fact: fact,
-				Reason: "its copy was deleted in " + r.name(ref) + ", and the meeting has guests who would hear of its end"})
+				Reason: "its copy was deleted in " + r.name(ref) + ", and " + audience(e.Facts) + " would hear of its end"})
 		}
 	default:
 		p.Gone = true
 		e.Deleted, f.from = true, ref
+	}
+}
+
+// uninvite decides what the deletion of a copy means whose meeting somebody else
+// organises.
+func (r *reconciler) uninvite(e *state.Entity, ref state.Ref) {
+	p := whole(*e, ref)
+	gone := "its copy was deleted in " + r.name(ref) + "; the meeting has another organizer"
+	switch r.mirror(e.Records[ref].Mirror).Invitations {
+	case state.PutBackInvitation:
+		r.note(*e, state.Reverted, ref, nil, gone+", so the copy is put back", p.Read, e.Base)
+		remake(p)
+	case state.DeclineInvitation:
+		p.Gone = true
+		if e.Answer = calendar.Declined; e.Facts.MyResponse == calendar.Declined {
+			e.Answer = calendar.NoResponse
+		}
+		r.note(*e, state.Noted, ref, nil, gone+", so the invitation is declined", p.Read, calendar.Content{})
+	default:
+		p.Gone = true
+		r.note(*e, state.Noted, ref, nil, gone+", so only the copy is gone", p.Read, calendar.Content{})
 	}
 }
 

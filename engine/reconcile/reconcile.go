@@ -8,11 +8,13 @@ package reconcile
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
@@ -26,7 +28,9 @@ const (
 
 // Member is what Reconcile must know of a calendar.
 type Member struct {
-	Name         string // for reasons
+	Name         string   // for reasons
+	Account      string   // the account's mail address, or how it is called here
+	Addresses    []string // mail addresses that are the person's own there
 	Capabilities calendar.Capabilities
 	Writable     bool
 	// Ready: read completely in this pass. Nothing is made in a calendar whose
@@ -74,7 +78,7 @@ type Output struct {
 
 // Reconcile folds what was read into the bases, then derives what to write.
 func Reconcile(in Input) Output {
-	r := &reconciler{Input: in, linkedNow: map[Found]bool{}}
+	r := &reconciler{Input: in, linkedNow: map[Found]bool{}, mappings: map[direction]*mapping.Mapping{}}
 	slices.SortFunc(r.Entities, func(a, b state.Entity) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(r.Found, compareFound)
 	for _, e := range r.Entities {
@@ -93,7 +97,7 @@ func Reconcile(in Input) Output {
 
 // What exists is told first, what is new next, and deletions last: should the
 // pass be cut off, more is there rather than less.
-var order = map[state.StepKind]int{state.Adopt: 0, state.Unlink: 1, state.Create: 2, state.Update: 3, state.Delete: 4, state.Skip: 5}
+var order = map[state.StepKind]int{state.Adopt: 0, state.Unlink: 1, state.Create: 2, state.Update: 3, state.Answer: 4, state.Delete: 5, state.Skip: 6}
 
 func compareFound(a, b Found) int {
 	return cmp.Or(cmp.Compare(a.Ref.String(), b.Ref.String()), cmp.Compare(a.ID, b.ID))
@@ -103,6 +107,13 @@ type reconciler struct {
 	Input
 	out       Output
 	linkedNow map[Found]bool
+	mappings  map[direction]*mapping.Mapping // made so far
+}
+
+// direction is one way that events go by a mirror.
+type direction struct {
+	mirror       state.MirrorID
+	home, target state.Ref
 }
 
 // entity reconsiders a known entity: fold, then derive.
@@ -130,7 +141,7 @@ func (r *reconciler) found(f Found) {
 	if len(targets) == 0 && !r.takesPart(f.Ref) {
 		return
 	}
-	if why := outOfScope(rep, r.Now); why != "" {
+	if why := outOfScope(rep, r.Now, Past, Future); why != "" {
 		skip(why)
 		return
 	}
@@ -156,13 +167,18 @@ func (r *reconciler) found(f Found) {
 		}
 	}
 	e := r.newEntity(home)
+	if why, all := r.kept(e, r.targets(home.Ref)); all {
+		skip(why)
+		return
+	}
+	e.ID = r.Mint()
 	if doubt := r.replica(home.Ref, home.ID).Event.Doubt; doubt != "" {
 		r.note(e, state.Noted, home.Ref, nil, doubt, e.Base, e.Base)
 	}
 	r.linkedNow[home] = true
 	members := append([]Found{f}, slices.SortedFunc(maps.Values(twins), compareFound)...)
 	for _, m := range members {
-		if m != home {
+		if m != home && r.left(e, m.Ref, r.targets(home.Ref)[m.Ref]) == "" {
 			r.adopt(&e, m)
 		}
 	}
@@ -171,6 +187,36 @@ func (r *reconciler) found(f Found) {
 	if len(e.Records) > 1 || len(r.targets(home.Ref)) > 0 {
 		r.out.Entities = append(r.out.Entities, e)
 	}
+}
+
+// left says why an event that has no copy in a target is to have none, or nothing.
+func (r *reconciler) left(e state.Entity, target state.Ref, by state.MirrorID) string {
+	m := r.direction(by, e.Home, target)
+	past, future := m.Window()
+	rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]
+	if past = min(cmp.Or(past, Past), Past); ok {
+		if why := outOfScope(rep, r.Now, past, min(cmp.Or(future, Future), Future)); why != "" {
+			return why
+		}
+	}
+	return m.Shape(r.source(e), e.Overrides, r.Now.Add(-Past), r.Now.Add(Future)).Skipped
+}
+
+// kept reports whether an event stays at home: it is left out of all targets. why
+// is the first of the reasons.
+func (r *reconciler) kept(e state.Entity, targets map[state.Ref]state.MirrorID) (why string, all bool) {
+	for _, ref := range sortedRefs(targets) {
+		w := r.left(e, ref, targets[ref])
+		if w == "" {
+			return "", false
+		}
+		why = cmp.Or(why, w)
+	}
+	return why, len(targets) > 0
+}
+
+func sortedRefs[V any](m map[state.Ref]V) []state.Ref {
+	return slices.SortedFunc(maps.Keys(m), func(a, b state.Ref) int { return cmp.Compare(a.String(), b.String()) })
 }
 
 // twins finds the same meeting in other calendars, at most one in each: by
@@ -187,7 +233,7 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 			}
 			twin := r.replica(a.Ref, a.ID)
 			sameUID := ev.UID != "" && ev.UID == twin.Event.UID
-			if sameUID != byUID || outOfScope(twin, r.Now) != "" || !r.sameKind(f, ev, a, twin.Event) {
+			if sameUID != byUID || outOfScope(twin, r.Now, Past, Future) != "" || twin.Event.MyResponse == calendar.Declined || !r.sameKind(f, ev, a, twin.Event) {
 				continue
 			}
 			if ev.HasGuests() && twin.Event.HasGuests() {
@@ -234,6 +280,7 @@ func better(a calendar.Event, fa Found, b calendar.Event, fb Found) bool {
 	return compareFound(fa, fb) < 0
 }
 
+// newEntity is the entity of an event, without an id yet.
 func (r *reconciler) newEntity(home Found) state.Entity {
 	ev := r.replica(home.Ref, home.ID).Event
 	overrides := maps.Clone(ev.Overrides)
@@ -241,7 +288,7 @@ func (r *reconciler) newEntity(home Found) state.Entity {
 		maps.DeleteFunc(overrides, func(_ string, o calendar.Override) bool { return !occurrences.Has(o.Original) })
 	}
 	return state.Entity{
-		ID: r.Mint(), Home: home.Ref, Base: ev.Content, Overrides: overrides, Guests: ev.HasGuests(), UID: ev.UID, Type: ev.Type, Made: r.Now,
+		Home: home.Ref, Base: ev.Content, Overrides: overrides, Facts: ev.Facts(), UID: ev.UID, Made: r.Now,
 		Records: map[state.Ref]state.Record{home.Ref: {Parts: []state.Part{{
 			ID: home.ID, Version: ev.Version, Wrote: ev.Content, Read: ev.Content,
 			WroteOverrides: maps.Clone(overrides), ReadOverrides: maps.Clone(ev.Overrides),
@@ -254,7 +301,8 @@ func (r *reconciler) newEntity(home Found) state.Entity {
 func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	ev := r.replica(twin.Ref, twin.ID).Event
 	mirror := r.targets(e.Home)[twin.Ref]
-	want := r.shape(*e, twin.Ref)[""]
+	e.Records[twin.Ref] = state.Record{Mirror: mirror}
+	want := r.shape(*e, twin.Ref).Parts[""]
 	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: ev.Mark == calendar.Mark{}, Parts: []state.Part{{
 		ID: twin.ID, Version: ev.Version, Wrote: want.Content, Read: ev.Content,
 		WroteOverrides: want.Overrides, ReadOverrides: maps.Clone(ev.Overrides),
@@ -273,14 +321,13 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 func (r *reconciler) extend(e *state.Entity) {
 	home := Found{e.Home, whole(*e, e.Home).ID}
 	rep, seen := r.Replicas[home.Ref][home.ID]
-	if seen && outOfScope(rep, r.Now) != "" {
+	if seen && outOfScope(rep, r.Now, Past, Future) != "" {
 		return
 	}
 	targets := r.targets(e.Home)
-	missing := slices.SortedFunc(maps.Keys(targets), func(a, b state.Ref) int { return cmp.Compare(a.String(), b.String()) })
-	missing = slices.DeleteFunc(missing, func(ref state.Ref) bool {
+	missing := slices.DeleteFunc(sortedRefs(targets), func(ref state.Ref) bool {
 		_, has := e.Records[ref]
-		return has || !r.Members[ref].Ready
+		return has || !r.Members[ref].Ready || r.left(*e, ref, targets[ref]) != ""
 	})
 	if len(missing) == 0 {
 		return
@@ -301,15 +348,14 @@ func (r *reconciler) extend(e *state.Entity) {
 	}
 }
 
-// outOfScope says in words why an event is not mirrored, or nothing.
-func outOfScope(rep state.Replica, now time.Time) string {
+// outOfScope says in words why an event is not mirrored whatever the mappings say,
+// or nothing: it is none, or it lies too far back or ahead.
+func outOfScope(rep state.Replica, now time.Time, past, future time.Duration) string {
 	ev := rep.Event
 	switch {
 	case ev.Cancelled:
 		return "it is called off"
-	case ev.MyResponse == calendar.Declined:
-		return "you declined it"
-	case ev.Type == calendar.WorkingLocation || ev.Type == calendar.Birthday || ev.Type == calendar.UnknownType:
+	case ev.Type == calendar.UnknownType:
 		return "events of this kind (" + string(ev.Type) + ") do not cross"
 	}
 	start, err := ev.Content.When.Start.Instant()
@@ -335,11 +381,11 @@ func outOfScope(rep state.Replica, now time.Time) string {
 			end = at
 		}
 	}
-	if end.Before(now.Add(-Past)) {
-		return "it is over for more than 30 days"
+	if end.Before(now.Add(-past)) {
+		return fmt.Sprintf("it is over for more than %d days", int(past.Hours()/24))
 	}
-	if !start.Before(now.Add(Future)) {
-		return "it is more than 400 days ahead"
+	if !start.Before(now.Add(future)) {
+		return fmt.Sprintf("it is more than %d days ahead", int(future.Hours()/24))
 	}
 	return ""
 }
@@ -420,6 +466,7 @@ func clone(e state.Entity) state.Entity {
 		for i := range rec.Parts {
 			rec.Parts[i].WroteOverrides = maps.Clone(rec.Parts[i].WroteOverrides)
 			rec.Parts[i].ReadOverrides = maps.Clone(rec.Parts[i].ReadOverrides)
+			rec.Parts[i].Rewrites = maps.Clone(rec.Parts[i].Rewrites)
 		}
 		records[ref] = rec
 	}

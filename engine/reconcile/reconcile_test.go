@@ -128,6 +128,7 @@ func TestReconcile(t *testing.T) {
 		},
 		"a copy that shows less never shortens its home": func(t *testing.T) {
 			w := newWorld(t, "a", "b-")
+			w.maps(state.Mapping{ShowPrivate: true})
 			w.add("a", "A very long title indeed", notes("a text that is much longer than the copy may hold"), func(e *calendar.Event) {
 				e.Content.Availability, e.Content.Visibility = calendar.Away, calendar.Confidential
 			})

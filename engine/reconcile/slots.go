@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
@@ -208,6 +209,7 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 	slices.SortStableFunc(edits, func(a, b slotEdit) int {
 		return cmp.Or(cmp.Compare(a.slot, b.slot), a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
 	})
+	edits = slices.DeleteFunc(edits, func(ed slotEdit) bool { return r.foreverSlot(e, ed) })
 	for len(edits) > 0 {
 		slot := edits[0].slot
 		n := 0
@@ -243,6 +245,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	result.Original = e.Base.When.Original(slot)
 	result.Changed = slices.Clone(result.Changed)
 	carried := make([]calendar.Content, len(edits)) // what each edit's set is at home
+	own := make([]calendar.Groups, len(edits))      // what of it is the copy's own
 	changes := func(ed slotEdit) bool { return len(ed.set) > 0 }
 	edits = slices.DeleteFunc(slices.Clone(edits), func(ed slotEdit) bool {
 		why := r.unfitOccurrence(*e, ed)
@@ -254,7 +257,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	if len(edits) == 0 {
 		return
 	}
-	carried = carried[:len(edits)]
+	carried, own = carried[:len(edits)], own[:len(edits)]
 	for i, ed := range edits {
 		switch ed.cancel {
 		case yes:
@@ -268,12 +271,15 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 			if result.Cancelled {
 				result = calendar.Override{Original: result.Original}
 			}
-			here := e.Base.Occurrence(result)
-			home, ok := here.Take(g, ed.content), true
+			here := mapping.Source{Content: e.Base.Occurrence(result), Facts: e.Facts, Slot: slot}
+			home, verdict := mapping.AtHome(g, here.Content, ed.content, r.Members[e.Home].Capabilities), mapping.Carried
 			if ed.ref != e.Home {
-				home, ok = r.mapping(*e, ed.ref).Put(g, here, ed.content)
+				home, verdict = r.mapping(*e, ed.ref).Put(g, here, ed.content)
 			}
-			if !ok {
+			if verdict == mapping.Own {
+				own[i] = own[i].With(g)
+			}
+			if verdict == mapping.Own || verdict == mapping.Refused {
 				continue
 			}
 			home.When.Recurrence = calendar.Recurrence{}
@@ -299,7 +305,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	for i, ed := range edits {
 		stands := (ed.cancel != yes || result.Cancelled) && (ed.cancel != no || !result.Cancelled)
 		for _, g := range ed.set {
-			stands = stands && !result.Cancelled && calendar.Equal(g, carried[i], final)
+			stands = stands && (own[i].Has(g) || !result.Cancelled && calendar.Equal(g, carried[i], final))
 		}
 		for _, g := range ed.drop {
 			stands = stands && !result.Changed.Has(g)
@@ -311,7 +317,32 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 			continue
 		}
 		r.agree(e, ed)
+		if r.amended(*e, ed, own[i]) {
+			r.rewrite(e, ed)
+		}
 	}
+}
+
+// amended reports whether the copy is to show an edited occurrence otherwise than
+// the person left it, but for what is the copy's own.
+func (r *reconciler) amended(e state.Entity, ed slotEdit, own calendar.Groups) bool {
+	if ed.ref == e.Home {
+		return false
+	}
+	want := r.shape(e, ed.ref).Parts[ed.part]
+	for _, g := range slices.Concat(ed.set, ed.drop).Without(own...) {
+		if ed.part != "" {
+			if !calendar.Equal(g, want.Content, ed.content) {
+				return true
+			}
+			continue
+		}
+		o := want.Overrides[ed.slot]
+		if o.Changed.Has(g) != ed.now.Changed.Has(g) || !calendar.Equal(g, o.Content, ed.now.Content) {
+			return true
+		}
+	}
+	return false
 }
 
 // unfitOccurrence says why the home calendar cannot hold an occurrence where a copy
@@ -330,7 +361,7 @@ func (r *reconciler) unfitOccurrence(e state.Entity, ed slotEdit) string {
 // show; what others changed of it is still to be written there.
 func (r *reconciler) agree(e *state.Entity, ed slotEdit) {
 	p := e.Part(ed.ref, ed.part)
-	want := r.shape(*e, ed.ref)[ed.part]
+	want := r.shape(*e, ed.ref).Parts[ed.part]
 	if ed.part != "" {
 		for _, g := range ed.set {
 			p.Wrote = p.Wrote.Take(g, want.Content)

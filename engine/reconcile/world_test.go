@@ -84,6 +84,18 @@ func (w *world) mirror(id state.MirrorID, names ...string) {
 	w.mirrors = append(w.mirrors, m)
 }
 
+// maps gives all directions of the first mirror a mapping, and has everything
+// reconsidered, as the engine does.
+func (w *world) maps(m state.Mapping) {
+	w.mirrors = slices.Clone(w.mirrors)
+	w.mirrors[0].Mappings = []state.PairMapping{{Mapping: m}}
+	for r, evs := range w.events {
+		for id := range evs {
+			w.dirty[Found{r, id}] = true
+		}
+	}
+}
+
 func (w *world) tick() time.Time { w.clock = w.clock.Add(time.Minute); return w.clock }
 
 func hour(h int) calendar.When {

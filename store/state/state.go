@@ -175,6 +175,8 @@ type Entity struct {
 	Overrides map[string]calendar.Override `json:"overrides,omitempty"`
 	// Records, at most one a member; the home has one too.
 	Records map[Ref]Record `json:"records"`
+	// Answer is what the person's invitation at home is still to be answered with.
+	Answer calendar.Response `json:"answer,omitempty"`
 	// Deleted: agreed to be gone; kept until every record is.
 	Deleted bool      `json:"deleted,omitempty"`
 	Made    time.Time `json:"made"`
@@ -237,7 +239,8 @@ type Part struct {
 type Rewrite struct {
 	Found  string    `json:"found"`  // digest of what was found
 	Wanted string    `json:"wanted"` // digest of what was to be there
-	Count  int       `json:"count"`  // how often in a row
+	Count  int       `json:"count"`  // how often in a row, the same each time
+	Quick  int       `json:"quick"`  // how often in quick succession, the same or not
 	Last   time.Time `json:"last"`
 }
 
@@ -261,8 +264,12 @@ const (
 	Delete StepKind = "delete"
 	Adopt  StepKind = "adopt"
 	Unlink StepKind = "unlink"
-	Skip   StepKind = "skip" // left alone, with the reason
+	Answer StepKind = "answer" // an invitation is answered, without a mail
+	Skip   StepKind = "skip"   // left alone, with the reason
 )
+
+// Writes reports whether a step of this kind sends something to a provider.
+func (k StepKind) Writes() bool { return k == Create || k == Update || k == Delete || k == Answer }
 
 // HoldReason says why a step waits for the person; empty when it does not.
 type HoldReason string
@@ -292,8 +299,9 @@ type Step struct {
 	Overrides       map[string]calendar.Override `json:"overrides,omitempty"`
 	Slots           []string                     `json:"slots,omitempty"`
 	BeforeOverrides map[string]calendar.Override `json:"beforeOverrides,omitempty"`
-	Title           string                       `json:"title,omitempty"` // of the event, for people
-	Reason          string                       `json:"reason"`          // one sentence: why
+	Response        calendar.Response            `json:"response,omitempty"` // of an answer
+	Title           string                       `json:"title,omitempty"`    // of the event, for people
+	Reason          string                       `json:"reason"`             // one sentence: why
 	Held            HoldReason                   `json:"held,omitempty"`
 	// Fact identifies what a held step would do, for a decision to stick to.
 	Fact string `json:"fact,omitempty"`
