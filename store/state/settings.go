@@ -314,6 +314,10 @@ func valueSettings(key string, known enum, field func(*Mapping) **ValueLens) []S
 		}
 		word, kind = func(s string) string { return s }, "a category's name or a colour: "+orWords(calendar.Colors)
 	}
+	help := "what single values of the " + key
+	if known == nil {
+		help = "what single " + key
+	}
 	words := []string{"copy", "omit"}
 	for _, w := range known.words() {
 		words = append(words, "constant "+w)
@@ -347,7 +351,7 @@ func valueSettings(key string, known enum, field func(*Mapping) **ValueLens) []S
 			},
 		},
 		{
-			Key: key + ".map", Help: "which " + key + " become which on a copy; others stay as they are",
+			Key: key + ".map", Help: help + " become on a copy; others stay as they are",
 			Values: "HOME:COPY,HOME:COPY of " + kind + "; none without a value", Joint: ",",
 			get: func(m Mapping) string {
 				var pairs []string
@@ -508,7 +512,7 @@ func choice(key, help string, field func(*Mapping) *Choice, words ...Choice) Set
 var filterSettings = []Setting{
 	{
 		Key: "filter.availability", Help: "events of which availability cross",
-		Values: "all, or some of " + strings.Join(availabilities.words(), ","), Words: append([]string{"all"}, availabilities.words()...), Joint: ",",
+		Values: "all, or some of " + strings.Join(availabilities.words(), ", "), Words: append([]string{"all"}, availabilities.words()...), Joint: ",",
 		get: func(m Mapping) string { return setWords(availabilities, m.Filter.Availability, "all") },
 		set: func(m *Mapping, s string) (err error) {
 			m.Filter.Availability, err = subset[calendar.Availability](availabilities, s, "all")
@@ -521,7 +525,7 @@ var filterSettings = []Setting{
 	},
 	{
 		Key: "filter.responses", Help: "invitations that I answered so do not cross",
-		Values: "none, or some of " + strings.Join(responses.words(), ","), Words: append([]string{"none"}, responses.words()...), Joint: ",",
+		Values: "none, or some of " + strings.Join(responses.words(), ", "), Words: append([]string{"none"}, responses.words()...), Joint: ",",
 		get: func(m Mapping) string {
 			if m.Filter.Responses == nil {
 				return string(calendar.Declined)
@@ -590,7 +594,7 @@ var filterSettings = []Setting{
 	},
 	{
 		Key: "filter.types", Help: "events of which types cross",
-		Values: "some of " + strings.Join(types.words(), ","), Words: types.words(), Joint: ",",
+		Values: "some of " + strings.Join(types.words(), ", "), Words: types.words(), Joint: ",",
 		get: func(m Mapping) string {
 			if m.Filter.Types == nil {
 				return setWords(types, defaultTypes, "")

@@ -134,7 +134,7 @@ func TestWhatMakesNoSenseIsNotSet(t *testing.T) {
 		{"reminders.all-day", "0d 09:00", `reminders.all-day: "0d 09:00" is on the day itself`},
 		{"reminders.all-day", "1d 25:00", "reminders.all-day: 25:00 is no time of day"},
 		{"guests", "copy", `guests: "copy" is none of its values; it takes text or omit`},
-		{"filter.availability", "busy,gone", `filter.availability: "gone" is none of its values; it takes all, or some of free,tentative,busy`},
+		{"filter.availability", "busy,gone", `filter.availability: "gone" is none of its values; it takes all, or some of free, tentative, busy`},
 		{"filter.categories", "+", `filter.categories: "+" names no category`},
 		{"filter.title.include", "[a", `filter.title.include: "[a" is no regular expression: missing closing ] in "[a"; it takes a regular expression`},
 		{"filter.days", "mon-someday", `filter.days: "someday" is no day of the week; it takes all, or days: mon-fri or sat,sun`},
