@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +30,7 @@ var _ Backend = (*recorder)(nil)
 func (r *recorder) note(name string, args ...any) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.asked = append(r.asked, fmt.Sprintf("%s%+v", name, args))
+	r.asked = append(r.asked, name+spell(reflect.ValueOf(args)))
 	return r.fail
 }
 
@@ -100,8 +102,16 @@ func (r *recorder) AddMirror(_ context.Context, req NewMirror) (state.Mirror, er
 	return answer[state.Mirror](r.note("AddMirror", req))
 }
 
-func (r *recorder) ChangeMirror(_ context.Context, m state.Mirror) (state.Mirror, error) {
-	return answer[state.Mirror](r.note("ChangeMirror", m))
+func (r *recorder) ChangeMirror(_ context.Context, req ChangeMirror) (state.Mirror, error) {
+	return answer[state.Mirror](r.note("ChangeMirror", req))
+}
+
+func (r *recorder) PlanMirror(_ context.Context, m state.Mirror) (Report, error) {
+	return answer[Report](r.note("PlanMirror", m))
+}
+
+func (r *recorder) Preview(_ context.Context, req PreviewRequest) ([]Preview, error) {
+	return answer[[]Preview](r.note("Preview", req))
 }
 
 func (r *recorder) RemoveMirror(_ context.Context, req RemoveMirror) (Report, error) {
@@ -131,6 +141,38 @@ func (r *recorder) ShowWindow(context.Context) error { return r.note("ShowWindow
 
 func (r *recorder) Quit(context.Context) error { return r.note("Quit") }
 
+// spell is a value in words, as %+v, with what its pointers lead to: a mapping's
+// lenses are not told apart by where they lie.
+func spell(v reflect.Value) string {
+	if s, ok := v.Interface().(fmt.Stringer); ok {
+		return s.String()
+	}
+	var parts []string
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return "nil"
+		}
+		return spell(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			parts = append(parts, v.Type().Field(i).Name+":"+spell(v.Field(i)))
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			parts = append(parts, spell(v.Index(i)))
+		}
+	case reflect.Map:
+		for _, k := range v.MapKeys() {
+			parts = append(parts, spell(k)+":"+spell(v.MapIndex(k)))
+		}
+		slices.Sort(parts)
+	default:
+		return fmt.Sprint(v)
+	}
+	return "[" + strings.Join(parts, " ") + "]"
+}
+
 // full is a value with every field set, no two strings or numbers of it alike.
 func full[T any]() T {
 	var v T
@@ -158,6 +200,9 @@ func fill(v reflect.Value, n *int) {
 		v.SetInt(int64(*n))
 	case reflect.Uint64:
 		v.SetUint(1<<53 + uint64(*n)) // more than a float holds
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		for i := range 2 {

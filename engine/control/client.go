@@ -187,8 +187,18 @@ func (c *Client) AddMirror(ctx context.Context, req NewMirror) (state.Mirror, er
 }
 
 // ChangeMirror replaces a mirror.
-func (c *Client) ChangeMirror(ctx context.Context, m state.Mirror) (state.Mirror, error) {
-	return call[state.Mirror](ctx, c, "PUT", "/mirrors/"+url.PathEscape(string(m.ID)), m)
+func (c *Client) ChangeMirror(ctx context.Context, req ChangeMirror) (state.Mirror, error) {
+	return call[state.Mirror](ctx, c, "PUT", "/mirrors/"+url.PathEscape(string(req.ID)), req)
+}
+
+// PlanMirror asks what the next pass would do if the mirror were as it is here.
+func (c *Client) PlanMirror(ctx context.Context, m state.Mirror) (Report, error) {
+	return call[Report](ctx, c, "POST", "/mirrors/"+url.PathEscape(string(m.ID))+"/plan", m)
+}
+
+// Preview asks what copies of an event look like.
+func (c *Client) Preview(ctx context.Context, req PreviewRequest) ([]Preview, error) {
+	return call[[]Preview](ctx, c, "POST", "/preview", req)
 }
 
 // RemoveMirror ends a mirror.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -32,8 +33,15 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"calendars of one, anew": func(ctx context.Context, b Backend) (any, error) { return b.Calendars(ctx, "a+b&c=d@e.f", true) },
 	"mirrors":                func(ctx context.Context, b Backend) (any, error) { return b.Mirrors(ctx) },
 	"add mirror":             func(ctx context.Context, b Backend) (any, error) { return b.AddMirror(ctx, full[NewMirror]()) },
-	"change mirror":          func(ctx context.Context, b Backend) (any, error) { return b.ChangeMirror(ctx, full[state.Mirror]()) },
-	"remove mirror":          func(ctx context.Context, b Backend) (any, error) { return b.RemoveMirror(ctx, full[RemoveMirror]()) },
+	"change mirror":          func(ctx context.Context, b Backend) (any, error) { return b.ChangeMirror(ctx, full[ChangeMirror]()) },
+	"plan mirror":            func(ctx context.Context, b Backend) (any, error) { return b.PlanMirror(ctx, full[state.Mirror]()) },
+	"preview":                func(ctx context.Context, b Backend) (any, error) { return b.Preview(ctx, full[PreviewRequest]()) },
+	"change a mirror to let all responses cross": func(ctx context.Context, b Backend) (any, error) {
+		none := []calendar.Response{} // which is not the default
+		return b.ChangeMirror(ctx, ChangeMirror{Mirror: state.Mirror{ID: "m1", Mappings: []state.PairMapping{
+			{Mapping: state.Mapping{Filter: state.Filter{Responses: &none}}}}}})
+	},
+	"remove mirror": func(ctx context.Context, b Backend) (any, error) { return b.RemoveMirror(ctx, full[RemoveMirror]()) },
 	"remove mirror and its copies": func(ctx context.Context, b Backend) (any, error) {
 		return b.RemoveMirror(ctx, RemoveMirror{ID: "m1"})
 	},

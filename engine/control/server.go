@@ -15,7 +15,7 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
-// maxBody bounds a request's body: the largest is a mirror with its members.
+// maxBody bounds a request's body: the largest is a mirror with its mappings.
 const maxBody = 1 << 20
 
 // Handler serves a Backend. Paths, all below /v1:
@@ -30,7 +30,9 @@ const maxBody = 1 << 20
 //	GET    /calendars?account=ID&fresh=true   [state.Calendar]
 //	GET    /mirrors                      [MirrorState]
 //	POST   /mirrors                      NewMirror → state.Mirror
-//	PUT    /mirrors/{id}                 state.Mirror → state.Mirror
+//	PUT    /mirrors/{id}                 ChangeMirror → state.Mirror
+//	POST   /mirrors/{id}/plan            state.Mirror → Report, of a pass under it; nothing is written
+//	POST   /preview                      PreviewRequest → [Preview]
 //	POST   /mirrors/{id}/remove          RemoveMirror → Report
 //	POST   /sync                         SyncRequest → Report
 //	POST   /pause                        PauseRequest
@@ -62,10 +64,15 @@ func Handler(b Backend, token string) http.Handler {
 	})
 	route(mux, "GET", "/mirrors", func(r *http.Request, _ nothing) ([]MirrorState, error) { return b.Mirrors(r.Context()) })
 	route(mux, "POST", "/mirrors", func(r *http.Request, q NewMirror) (state.Mirror, error) { return b.AddMirror(r.Context(), q) })
-	route(mux, "PUT", "/mirrors/{id}", func(r *http.Request, m state.Mirror) (state.Mirror, error) {
-		m.ID = state.MirrorID(r.PathValue("id"))
-		return b.ChangeMirror(r.Context(), m)
+	route(mux, "PUT", "/mirrors/{id}", func(r *http.Request, q ChangeMirror) (state.Mirror, error) {
+		q.ID = state.MirrorID(r.PathValue("id"))
+		return b.ChangeMirror(r.Context(), q)
 	})
+	route(mux, "POST", "/mirrors/{id}/plan", func(r *http.Request, m state.Mirror) (Report, error) {
+		m.ID = state.MirrorID(r.PathValue("id"))
+		return b.PlanMirror(r.Context(), m)
+	})
+	route(mux, "POST", "/preview", func(r *http.Request, q PreviewRequest) ([]Preview, error) { return b.Preview(r.Context(), q) })
 	route(mux, "POST", "/mirrors/{id}/remove", func(r *http.Request, q RemoveMirror) (Report, error) {
 		q.ID = state.MirrorID(r.PathValue("id"))
 		return b.RemoveMirror(r.Context(), q)

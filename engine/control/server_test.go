@@ -86,10 +86,26 @@ func TestAFieldOfTomorrowIsPassedOver(t *testing.T) {
 	}
 }
 
+// The deletions that were seen lie beside the mirror's own fields, as interface.md
+// shows it.
+func TestAMirrorIsChangedAsDocumented(t *testing.T) {
+	b := &recorder{}
+	body := `{"name":"Us","members":[{"ref":"a/c"}],"mappings":[{"to":"b/d","mapping":{"detail":"busy only","title":{"lens":"copy","prefix":"[W] "}}}],"guests":"revert","seen":["fact1"]}`
+	if status, e := ask(t, Handler(b, ""), "PUT", "/v1/mirrors/m1", body); status != 200 {
+		t.Fatalf("answered %d %+v", status, e)
+	}
+	asked := b.forget()[0]
+	for _, want := range []string{"ID:m1", "Name:Us", "To:b/d", "Detail:busy only", "Prefix:[W] ", "Guests:revert", "Seen:[fact1]"} {
+		if !strings.Contains(asked, want) {
+			t.Errorf("asked %s, want %s in it", asked, want)
+		}
+	}
+}
+
 // The id of the path counts, whatever the body says.
 func TestThePathNamesTheMirror(t *testing.T) {
 	b := &recorder{}
-	for _, c := range [][3]string{{"PUT", "/v1/mirrors/m1", `{"id":"m2"}`}, {"POST", "/v1/mirrors/m1/remove", `{"id":"m2"}`}} {
+	for _, c := range [][3]string{{"PUT", "/v1/mirrors/m1", `{"id":"m2"}`}, {"POST", "/v1/mirrors/m1/plan", `{"id":"m2"}`}, {"POST", "/v1/mirrors/m1/remove", `{"id":"m2"}`}} {
 		if status, e := ask(t, Handler(b, ""), c[0], c[1], c[2]); status != 200 {
 			t.Errorf("answered %d %+v", status, e)
 		}

@@ -258,7 +258,7 @@ func visit(ctx context.Context, browser *http.Client, address string) error {
 // must find nothing to do, and judges.
 func (d *demoRun) headless(ctx context.Context) error {
 	if !d.json {
-		d.row(crossing, crossingHead, true)
+		d.row(crossing, crossingHead, bold)
 	}
 	if err := d.pass(ctx); err != nil {
 		return err
@@ -278,7 +278,7 @@ func (d *demoRun) headless(ctx context.Context) error {
 // edit does one edit as another client, syncs, and looks whether it arrived.
 func (d *demoRun) edit(ctx context.Context, e demoEdit) error {
 	if !d.json {
-		d.row(crossing, []string{d.Now().Format(time.TimeOnly), "by hand", e.what, d.where(e.side)}, false)
+		d.row(crossing, []string{d.Now().Format(time.TimeOnly), "by hand", e.what, d.where(e.side)}, plain)
 	}
 	if err := e.do(d); err != nil {
 		d.wrong("%s: %v", e.what, err) // an earlier edit did not arrive
@@ -441,7 +441,7 @@ const livePause = 4 * time.Second
 // play runs the script once, slowly; it ends early when ctx does.
 func (d *demoRun) play(ctx context.Context) error {
 	if !d.json {
-		d.row(crossing, crossingHead, true)
+		d.row(crossing, crossingHead, bold)
 	}
 	pause := func() bool {
 		for {

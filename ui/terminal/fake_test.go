@@ -2,7 +2,10 @@ package terminal
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +31,10 @@ type fake struct {
 	problems  []control.ProblemNote
 	report    control.Report
 	paused    time.Time
+	due       control.Report       // what the next pass does anyway
+	change    []control.StepResult // what it does besides if the mirror is changed
+	previews  map[string][]control.Preview
+	refuse    error // what a mapping is told that makes no sense
 	fail      error
 	told      []string
 
@@ -125,7 +132,35 @@ func (f *fake) AddMirror(_ context.Context, req control.NewMirror) (state.Mirror
 	return state.Mirror{ID: "m9", Name: name, Members: req.Members, Created: now}, f.fail
 }
 
-func (f *fake) ChangeMirror(_ context.Context, m state.Mirror) (state.Mirror, error) { return m, nil }
+func (f *fake) ChangeMirror(_ context.Context, req control.ChangeMirror) (state.Mirror, error) {
+	m, err := json.Marshal(req.Mirror.Mappings)
+	f.tell("change mirror %s: %s, guests %q, invitations %q, mappings %s, seen %v", req.ID, req.Name, req.Guests, req.Invitations, m, req.Seen)
+	if f.refuse != nil {
+		return state.Mirror{}, f.refuse
+	}
+	return req.Mirror, err
+}
+
+// PlanMirror plans what is due anyway, and what a mirror's change brings with it.
+func (f *fake) PlanMirror(_ context.Context, m state.Mirror) (control.Report, error) {
+	r := control.Report{DryRun: true, Began: now, Ended: now, Steps: slices.Clone(f.due.Steps), Problems: f.due.Problems}
+	if f.refuse != nil {
+		return r, f.refuse
+	}
+	if is := f.mirrors[0].Mirror; !reflect.DeepEqual(is, m) {
+		r.Steps = append(r.Steps, f.change...)
+	}
+	return r, f.fail
+}
+
+func (f *fake) Preview(_ context.Context, req control.PreviewRequest) ([]control.Preview, error) {
+	f.tell("preview %+v", req)
+	all, ok := f.previews[strings.ToLower(req.Event)]
+	if !ok {
+		return nil, &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("no calendar of a mirror has an event %q", req.Event)}
+	}
+	return all, f.fail
+}
 
 func (f *fake) RemoveMirror(_ context.Context, req control.RemoveMirror) (control.Report, error) {
 	f.tell("remove mirror %s, keep copies: %t", req.ID, req.KeepCopies)
@@ -197,6 +232,19 @@ var worlds = map[string]func() *fake{
 		f.report.Held = 2
 		return f
 	},
+	"mapped":  mapped,
+	"planned": planned,
+	"refusing": func() *fake {
+		f := usual()
+		f.refuse = &control.Error{Code: control.CodeUsage, Message: "mapping 1, title: template: at 1: unknown field {{titel}}; there are {{title}}, {{place}} and others"}
+		return f
+	},
+	"guests": func() *fake {
+		f := usual()
+		f.held = []state.Held{{ID: "a1b2c3", Since: now, Step: state.Step{Kind: state.Delete, Mirror: "m1", Ref: homeCal, Title: "Board meeting", Held: state.HoldGuests,
+			Reason: "its copy in work was deleted; Ada Lovelace, Charles Babbage, Grace Hopper and 3 others would get mail", Before: timedContent("Board meeting", "2026-03-05T10:00:00", "2026-03-05T11:00:00")}}}
+		return f
+	},
 	"trouble": func() *fake {
 		f := usual()
 		f.accounts[1].SignedOut, f.accounts[1].Trouble = true, "the sign-in was revoked"
@@ -255,4 +303,53 @@ func usual() *fake {
 			{Step: state.Step{Kind: state.Skip, Entity: "e3", Mirror: "m1", Ref: homeCal, Title: "Gym", Reason: "repeating events are not mirrored yet"}},
 		}},
 	}
+}
+
+// mapped is the usual world with a calendar more and something set.
+func mapped() *fake {
+	f := usual()
+	m := &f.mirrors[0].Mirror
+	m.Members = []state.Member{{Ref: homeCal}, {Ref: workCal}, {Ref: teamCal, Direction: state.TakeOnly}}
+	m.Guests, m.Invitations = state.RevertGuests, state.PutBackInvitation
+	m.Mappings = []state.PairMapping{
+		{Mapping: state.Mapping{Detail: state.TitleAndTime}},
+		{To: teamCal, Mapping: state.Mapping{Detail: state.BusyOnly, Title: &state.TextLens{Lens: state.ConstantLens, Text: "Busy", Prefix: "Ada: "},
+			Filter: state.Filter{Days: []state.Weekday{"MO", "TU", "WE", "TH", "FR"}, Hours: "08:00-18:00"}}},
+		{From: teamCal, To: workCal, Mapping: state.Mapping{}},
+	}
+	f.previews = map[string][]control.Preview{
+		"dentist": {
+			{Mirror: "m1", From: homeCal, To: workCal, Event: "ev1", Title: "Dentist", Detail: state.TitleAndTime, Fields: []control.PreviewField{
+				{Field: calendar.GroupWhen, Home: "Mon 2 Mar 10:00–10:45 Europe/Berlin", Copy: "Mon 2 Mar 10:00–10:45 Europe/Berlin", Lens: "copy"},
+				{Field: calendar.GroupTitle, Home: "Dentist", Copy: "Dentist", Lens: "copy"},
+				{Field: calendar.GroupNotes, Home: "Bring the card.\n\n\x1b[31mFloor 3", Lens: "omit"},
+				{Field: calendar.GroupReminders, Home: "10m", Lens: "none"},
+			}},
+			{Mirror: "m1", From: homeCal, To: teamCal, Event: "ev1", Title: "Dentist", Skipped: "it lies outside of 08:00-18:00"},
+		},
+		"lunch": {
+			{Mirror: "m1", From: homeCal, To: workCal, Event: "ev2", Title: "Lunch"},
+			{Mirror: "m1", From: homeCal, To: teamCal, Event: "ev2", Title: "Lunch"},
+			{Mirror: "m1", From: workCal, To: homeCal, Event: "ev3", Title: "Lunch with Bob"},
+		},
+		"stand-up": {{Mirror: "m1", From: workCal, To: homeCal, Event: "ev4", At: "2026-03-02T09:00:00", Title: "Stand-up", Fields: []control.PreviewField{
+			{Field: calendar.GroupNotes, Home: "one\ntwo", Copy: "one\ntwo", Lens: "copy"}}}},
+		"alone": {},
+	}
+	return f
+}
+
+// planned is that world, in which a change does much, beside what is due anyway.
+func planned() *fake {
+	f := mapped()
+	f.due.Steps = []control.StepResult{
+		{Step: state.Step{Kind: state.Create, Mirror: "m1", Ref: workCal, Title: "New one", Reason: "new in home"}},
+		{Step: state.Step{Kind: state.Delete, Mirror: "m1", Ref: homeCal, Title: "Real one", Reason: "deleted in work", Held: state.HoldMassDeletion, Fact: "real"}},
+	}
+	f.change = []control.StepResult{
+		{Step: state.Step{Kind: state.Update, Mirror: "m1", Ref: workCal, Title: "Dentist", Groups: calendar.Groups{calendar.GroupTitle}, Reason: "the mapping changed"}},
+		{Step: state.Step{Kind: state.Update, Mirror: "m1", Ref: workCal, Title: "Lunch", Groups: calendar.Groups{calendar.GroupTitle}, Reason: "the mapping changed"}},
+		{Step: state.Step{Kind: state.Delete, Mirror: "m1", Ref: workCal, Title: "Gym", Reason: "out of scope: Saturday", Held: state.HoldMassDeletion, Fact: "gym"}},
+	}
+	return f
 }

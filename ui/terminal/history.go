@@ -3,9 +3,12 @@ package terminal
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
 	"github.com/twinday/twinday/engine/control"
@@ -132,6 +135,7 @@ func (a *app) heldList(ctx context.Context, b control.Backend) error {
 				fmt.Sprintf("%s: %s", h.Step.Held, h.Step.Reason), decision)
 		}
 		a.print(t)
+		a.reasons(held, t)
 		if waiting > 0 {
 			a.say("'twinday held apply ID' does a step in the next pass, 'twinday held drop ID' never does.")
 		}
@@ -140,6 +144,30 @@ func (a *app) heldList(ctx context.Context, b control.Backend) error {
 		return errHeld
 	}
 	return nil
+}
+
+// reasons prints below the table of held steps the reasons that it cuts: who would
+// get mail is what the decision is about. It names the rule that answers from now on.
+func (a *app) reasons(held []state.Held, t *table) {
+	const why = 5
+	width := t.widths(a.Width)[why]
+	for i, h := range held {
+		if runewidth.StringWidth(t.rows[i][why]) > width {
+			fmt.Fprint(a.out, wrap(h.ID, t.rows[i][why], a.Width, 11))
+		}
+	}
+	mirrors := map[state.MirrorID]bool{}
+	for _, h := range held {
+		if h.Decision == state.Undecided && h.Step.Held == state.HoldGuests {
+			mirrors[h.Step.Mirror] = true
+		}
+	}
+	switch ids := slices.Sorted(maps.Keys(mirrors)); {
+	case len(ids) == 1 && ids[0] != "":
+		a.say("'twinday mirror edit %s --guests revert' (or apply) answers for guests from now on.", ids[0])
+	case len(ids) > 0:
+		a.say("'twinday mirror edit MIRROR --guests revert' (or apply) answers for guests from now on.")
+	}
 }
 
 func (a *app) heldDecide(d state.Decision, short string) *cobra.Command {

@@ -32,6 +32,7 @@ type table struct {
 	heads []string
 	soft  []bool
 	rows  [][]string
+	faint map[int]bool // rows that are less worth a look
 }
 
 func newTable(heads ...string) *table {
@@ -49,6 +50,15 @@ func (t *table) add(cells ...string) {
 		cells[i] = clean(cells[i])
 	}
 	t.rows = append(t.rows, cells)
+}
+
+// addFaint appends a row that is less worth a look: a default.
+func (t *table) addFaint(cells ...string) {
+	if t.faint == nil {
+		t.faint = map[int]bool{}
+	}
+	t.faint[len(t.rows)] = true
+	t.add(cells...)
 }
 
 // softest is the least width that a soft column is cut to.
@@ -89,14 +99,27 @@ func (t *table) widths(limit int) []int {
 // print writes the table, its head emphasised where colours are welcome.
 func (a *app) print(t *table) {
 	w := t.widths(a.Width)
-	a.row(w, t.heads, true)
-	for _, row := range t.rows {
-		a.row(w, row, false)
+	a.row(w, t.heads, bold)
+	for i, row := range t.rows {
+		if t.faint[i] {
+			a.row(w, row, dim)
+		} else {
+			a.row(w, row, plain)
+		}
 	}
 }
 
+// emphasis is how a line stands out where colours are welcome.
+type emphasis string
+
+const (
+	plain emphasis = ""
+	bold  emphasis = "\x1b[1m"
+	dim   emphasis = "\x1b[2m"
+)
+
 // row writes one line of a table with columns of the widths given.
-func (a *app) row(widths []int, cells []string, head bool) {
+func (a *app) row(widths []int, cells []string, e emphasis) {
 	var b strings.Builder
 	for i, c := range cells {
 		if i > 0 {
@@ -109,14 +132,40 @@ func (a *app) row(widths []int, cells []string, head bool) {
 		b.WriteString(c)
 	}
 	line := strings.TrimRight(b.String(), " ")
-	if head && a.Color {
-		line = "\x1b[1m" + line + "\x1b[0m"
+	if e != plain && a.Color {
+		line = string(e) + line + "\x1b[0m"
 	}
 	fmt.Fprintln(a.out, line)
 }
 
 // say prints a line for people.
 func (a *app) say(format string, args ...any) { fmt.Fprintf(a.out, format+"\n", args...) }
+
+// wrap writes words below each other in lines of width cells (0: one line), from
+// column indent on; label stands before the first.
+func wrap(label, text string, width, indent int) string {
+	var b strings.Builder
+	line := "  " + label
+	if runewidth.StringWidth(line) >= indent {
+		b.WriteString(line + "\n")
+		line = ""
+	}
+	line = runewidth.FillRight(line, indent)
+	empty := true
+	for _, word := range strings.Fields(text) {
+		if !empty && width > 0 && runewidth.StringWidth(line)+1+runewidth.StringWidth(word) > width {
+			b.WriteString(line + "\n")
+			line, empty = strings.Repeat(" ", indent), true
+		}
+		if !empty {
+			line += " "
+		}
+		line += word
+		empty = false
+	}
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
+	return b.String()
+}
 
 // clean makes text from a calendar fit for one cell: a title must not be able
 // to move the cursor or to ring a bell.

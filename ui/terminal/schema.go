@@ -29,6 +29,9 @@ var shapes = []shape{
 	{"calendar list", []state.Calendar{}, ""},
 	{"mirror add", state.Mirror{}, ""},
 	{"mirror list", []control.MirrorState{}, ""},
+	{"mirror show", state.Mirror{}, "with --keys a list of terminal.SettingNote, else"},
+	{"mirror edit", MirrorEdit{}, ""},
+	{"mirror preview", []control.Preview{}, "one for each calendar that the event reaches,"},
 	{"mirror remove", control.Report{}, ""},
 	{"sync", control.Report{}, "with --watch a line of state.HistoryEntry for each change, else"},
 	{"status", control.Status{}, ""},
@@ -60,6 +63,10 @@ A field in [brackets] is left out when it is empty. Times are RFC 3339.
 What each command prints:
 `
 
+// taken are the bodies of the interface's calls, as far as no command prints them.
+var taken = []any{control.NewAccount{}, control.NewMirror{}, control.ChangeMirror{}, control.RemoveMirror{},
+	control.PreviewRequest{}, control.SyncRequest{}, control.PauseRequest{}}
+
 // schema is the text of the topic: the commands, then every type they print.
 func schema() string {
 	var b strings.Builder
@@ -75,12 +82,16 @@ func schema() string {
 		visit(s.value)
 	}
 	visit(control.SignIn{})
+	visit(SettingNote{})
+	for _, v := range taken {
+		visit(v)
+	}
 	visit(control.Error{})
-	b.WriteString("\nThe types:\n")
+	b.WriteString("\nThe types, last those that the engine's interface takes (docs/interface.md):\n")
 	for _, t := range types {
 		fmt.Fprintf(&b, "\n  %s\n", t)
 		for _, f := range fields(t) {
-			fmt.Fprintf(&b, "    %-18s%s\n", f.name, f.kind)
+			fmt.Fprintf(&b, "    %-17s %s\n", f.name, f.kind)
 		}
 	}
 	return strings.TrimRight(b.String(), "\n")

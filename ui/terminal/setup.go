@@ -237,8 +237,8 @@ func calendarTraits(c state.Calendar) string {
 }
 
 func (a *app) mirrorCommand() *cobra.Command {
-	return family(&cobra.Command{Use: "mirror", Short: "Choose which calendars are kept alike"},
-		a.mirrorAdd(), a.mirrorList(), a.mirrorRemove())
+	return family(&cobra.Command{Use: "mirror", Short: "Choose which calendars are kept alike, and what copies show"},
+		a.mirrorAdd(), a.mirrorList(), a.mirrorShow(), a.mirrorEdit(), a.mirrorPreview(), a.mirrorRemove())
 }
 
 const mirrorAddHelp = `Keep two or more calendars alike. A member is written ACCOUNT/CALENDAR, the

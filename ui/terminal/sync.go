@@ -175,7 +175,7 @@ var crossingHead = []string{"TIME", "WHAT", "TITLE", "FROM → TO"}
 func (a *app) cross(e state.HistoryEntry, n names) {
 	a.row(crossing, []string{
 		e.Time.In(a.Now().Location()).Format(time.TimeOnly), historyWord(e), clean(e.Title), clean(route(e, n)),
-	}, false)
+	}, plain)
 }
 
 // watch syncs, then prints every change as it crosses, until ctx ends.
@@ -185,7 +185,7 @@ func (a *app) watch(ctx context.Context, b control.Backend) error {
 		return err
 	}
 	if !a.json {
-		a.row(crossing, crossingHead, true)
+		a.row(crossing, crossingHead, bold)
 	}
 	var said string
 	var pass uint64

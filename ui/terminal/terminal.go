@@ -268,7 +268,7 @@ func (a *app) root() *cobra.Command {
 	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.heldCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())
-	root.AddCommand(a.versionCommand(), jsonTopic())
+	root.AddCommand(a.versionCommand(), mappingTopic(), jsonTopic())
 	return root
 }
 

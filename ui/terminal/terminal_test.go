@@ -226,11 +226,16 @@ func TestTheSchemaListsEveryCommand(t *testing.T) {
 // the documentation does not name.
 func TestJSONIsAsDocumented(t *testing.T) {
 	for args, into := range map[string]any{
-		"account list":          &[]state.Account{},
-		"account remove home":   &state.Account{},
-		"calendar list --fresh": &[]state.Calendar{},
-		"mirror list":           &[]control.MirrorState{},
-		"mirror remove m1":      &control.Report{},
+		"account list":                                &[]state.Account{},
+		"account remove home":                         &state.Account{},
+		"calendar list --fresh":                       &[]state.Calendar{},
+		"mirror list":                                 &[]control.MirrorState{},
+		"mirror remove m1":                            &control.Report{},
+		"mirror show m1":                              &state.Mirror{},
+		"mirror show --keys":                          &[]SettingNote{},
+		"mirror preview dentist":                      &[]control.Preview{},
+		"mirror edit m1 --detail busy-only --yes":     &MirrorEdit{},
+		"mirror edit m1 --detail busy-only --dry-run": &MirrorEdit{},
 		"mirror add --member home/primary --member work/primary": &state.Mirror{},
 		"sync":            &control.Report{},
 		"sync --dry-run":  &control.Report{},
@@ -243,7 +248,7 @@ func TestJSONIsAsDocumented(t *testing.T) {
 		"version":         &VersionNote{},
 	} {
 		t.Run(args, func(t *testing.T) {
-			r := &run{fake: usual(), args: append(strings.Fields(args), "--json")}
+			r := &run{fake: mapped(), args: append(strings.Fields(args), "--json")}
 			r.do(t.Context())
 			if r.exit != ExitDone || r.errs.Len() > 0 {
 				t.Fatalf("exit %d: %s", r.exit, &r.errs)

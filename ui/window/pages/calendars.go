@@ -116,7 +116,7 @@ func (p *calendarsPage) member(m state.Mirror, i int, x state.Member) fyne.Canva
 		n.Members = slices.Clone(m.Members)
 		f(&n.Members[i])
 		call(p.w, p.w.opt.CallTimeout, func(ctx context.Context) (state.Mirror, error) {
-			return p.w.backend.ChangeMirror(ctx, n)
+			return p.w.backend.ChangeMirror(ctx, control.ChangeMirror{Mirror: n})
 		}, func(_ state.Mirror, err error) {
 			if err != nil {
 				p.draw() // back to what is true

@@ -232,7 +232,8 @@ func (e *Engine) AddMirror(ctx context.Context, req control.NewMirror) (state.Mi
 }
 
 // ChangeMirror replaces a mirror.
-func (e *Engine) ChangeMirror(ctx context.Context, m state.Mirror) (state.Mirror, error) {
+func (e *Engine) ChangeMirror(ctx context.Context, req control.ChangeMirror) (state.Mirror, error) {
+	m := req.Mirror
 	note := "ChangeMirror " + string(m.ID)
 	for _, x := range m.Members {
 		note += fmt.Sprintf(" %s/%s/off=%v", x.Ref.Calendar, x.Direction, x.Off)
@@ -253,6 +254,22 @@ func (e *Engine) ChangeMirror(ctx context.Context, m state.Mirror) (state.Mirror
 		return m, &control.Error{Code: control.CodeNotFound, Message: "there is no mirror " + string(m.ID)}
 	}
 	return m, nil
+}
+
+// PlanMirror finds nothing to do.
+func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report, error) {
+	if err := e.enter(ctx, "PlanMirror", ""); err != nil {
+		return control.Report{}, err
+	}
+	return control.Report{DryRun: true, Began: e.now(), Ended: e.now()}, nil
+}
+
+// Preview knows no event.
+func (e *Engine) Preview(ctx context.Context, req control.PreviewRequest) ([]control.Preview, error) {
+	if err := e.enter(ctx, "Preview", ""); err != nil {
+		return nil, err
+	}
+	return nil, &control.Error{Code: control.CodeNotFound, Message: "there is no event " + req.Event}
 }
 
 // RemoveMirror takes a mirror out of the world.

@@ -1,0 +1,670 @@
+package terminal
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/store/state"
+)
+
+const mirrorEditHelp = `Change a mirror: its name, its rules, and what copies show in it.
+
+Without --from and --to a setting is for all directions, with --to for the copies
+in that calendar, with both for that one direction; of what is set, that which
+names most holds. A direction that gets settings of its own starts with those that
+held for it so far. --clear gives up the settings of the place named, or all.
+
+What the change would do is shown first, and a person at a terminal is asked; a
+script says --yes. 'twinday help mapping' explains every setting.`
+
+const mirrorEditExample = `  twinday mirror edit Us --detail title-and-time
+  twinday mirror edit Us --to work/Calendar --detail busy-only --set filter.days=mon-fri
+  twinday mirror edit Us --set 'title.prefix=[Home] ' --reset notes --dry-run
+  twinday mirror edit Us --guests revert --invitations decline --yes
+  twinday mirror show Us --json | twinday mirror edit Us --file - --dry-run`
+
+// mirrorEdit is what a person asks of a mirror.
+type mirrorEdit struct {
+	name, from, to, detail string
+	sets, resets           []string
+	clear                  bool
+	guests, invitations    string
+	file                   string
+	dryRun, yes            bool
+
+	set map[string]string // sets, by key
+}
+
+// MirrorEdit is what `twinday mirror edit --json` prints.
+type MirrorEdit struct {
+	Applied bool           `json:"applied"`
+	Plan    control.Report `json:"plan"` // what the change makes the next pass do
+	Due     int            `json:"due"`  // steps that the next pass does in any case
+	Notes   []string       `json:"notes,omitempty"`
+	Mirror  state.Mirror   `json:"mirror"` // as it is now, or would be
+}
+
+func (a *app) mirrorEdit() *cobra.Command {
+	var e mirrorEdit
+	c := &cobra.Command{
+		Use: "edit MIRROR", Short: "Change a mirror and what its copies show",
+		Long: mirrorEditHelp, Example: mirrorEditExample,
+		ValidArgsFunction: a.completeMirrors,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := oneArg("the mirror's id or name as 'twinday mirror list' shows it")(cmd, args); err != nil {
+				return err
+			}
+			return e.check(cmd)
+		},
+		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
+			m, err := findMirror(ctx, b, args[0])
+			if err != nil {
+				return err
+			}
+			return a.editMirror(ctx, b, m.Mirror, e)
+		}),
+	}
+	f := c.Flags()
+	f.StringVar(&e.name, "name", "", "how to call the mirror")
+	f.StringVar(&e.from, "from", "", "only for events of this `calendar`: ACCOUNT/CALENDAR")
+	f.StringVar(&e.to, "to", "", "only for copies in this `calendar`: ACCOUNT/CALENDAR")
+	f.StringVar(&e.detail, "detail", "", "how much copies show: everything, title-and-time or busy-only")
+	f.StringArrayVar(&e.sets, "set", nil, "a setting, as `KEY=VALUE`; may be given several times")
+	f.StringArrayVar(&e.resets, "reset", nil, "put the setting `KEY`, and those below it, back to the level of detail")
+	f.BoolVar(&e.clear, "clear", false, "give up all settings, or those of --from and --to, before others are made")
+	f.StringVar(&e.guests, "guests", "", "an edit of a copy that guests would hear of: ask, revert it, or apply it")
+	f.StringVar(&e.invitations, "invitations", "", "a deleted copy of somebody else's meeting: hide, decline, or put-back")
+	f.StringVar(&e.file, "file", "", "read mappings and rules from this `file` of JSON, - for standard input")
+	f.BoolVar(&e.dryRun, "dry-run", false, "show what the change would do, and change nothing")
+	f.BoolVarP(&e.yes, "yes", "y", false, "do not ask")
+	fixed := func(flag string, words []string) {
+		must(c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)))
+	}
+	detail, err := state.SettingOf("detail")
+	must(err)
+	fixed("detail", detail.Words)
+	fixed("guests", guestRules.words())
+	fixed("invitations", invitationRules.words())
+	must(c.MarkFlagFilename("file", "json"))
+	must(c.RegisterFlagCompletionFunc("from", a.completeMembers))
+	must(c.RegisterFlagCompletionFunc("to", a.completeMembers))
+	must(c.RegisterFlagCompletionFunc("set", completeSettings))
+	must(c.RegisterFlagCompletionFunc("reset", completeResets))
+	return c
+}
+
+// check reads the flags as far as they can be without the mirror.
+func (e *mirrorEdit) check(cmd *cobra.Command) error {
+	if err := notBoth(cmd, "dry-run", "yes"); err != nil {
+		return err
+	}
+	if err := notBoth(cmd, "file", "clear"); err != nil {
+		return err
+	}
+	if cmd.Flags().Changed("name") && strings.TrimSpace(e.name) == "" {
+		return usage("--name is empty: say how to call the mirror")
+	}
+	if e.guests != "" {
+		if _, err := guestRules.find("guests", e.guests); err != nil {
+			return err
+		}
+	}
+	if e.invitations != "" {
+		if _, err := invitationRules.find("invitations", e.invitations); err != nil {
+			return err
+		}
+	}
+	e.set = map[string]string{}
+	add := func(key, value string) error {
+		s, err := state.SettingOf(key)
+		if err != nil {
+			return usageError{err}
+		}
+		if have, twice := e.set[s.Key]; twice {
+			if s.Joint == "" {
+				return usage("%s is set twice, to %q and to %q: say one of them", s.Key, have, value)
+			}
+			value = have + s.Joint + value
+		}
+		e.set[s.Key] = value
+		return nil
+	}
+	if e.detail != "" {
+		if err := add("detail", e.detail); err != nil {
+			return err
+		}
+	}
+	for _, s := range e.sets {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return usage("--set %q has no value: write it as KEY=VALUE", s)
+		}
+		if err := add(key, value); err != nil {
+			return err
+		}
+	}
+	for _, key := range e.resets {
+		if err := state.Reset(&state.Mapping{}, key); err != nil {
+			return usageError{err}
+		}
+	}
+	mapping := len(e.set) > 0 || len(e.resets) > 0 || e.clear
+	switch {
+	case !mapping && (e.from != "" || e.to != ""):
+		return usage("--from and --to say where a setting holds: say which, with --detail, --set, --reset or --clear")
+	case !mapping && e.name == "" && e.guests == "" && e.invitations == "" && e.file == "":
+		return usage("'%s' needs to know what to change: --detail, --set, --reset, --clear, --guests, --invitations, --name or --file", cmd.CommandPath())
+	}
+	return nil
+}
+
+// changed is the mirror as it was asked for, and what the person should know of it.
+func (e mirrorEdit) changed(ctx context.Context, b control.Backend, m state.Mirror, stdin io.Reader, n names) (state.Mirror, []string, error) {
+	m.Mappings = slices.Clone(m.Mappings)
+	var notes []string
+	if e.file != "" {
+		if err := e.read(&m, stdin); err != nil {
+			return m, nil, err
+		}
+	}
+	if e.name != "" {
+		m.Name = e.name
+	}
+	if e.guests != "" {
+		word, err := guestRules.find("guests", e.guests)
+		if err != nil {
+			return m, nil, err
+		}
+		m.Guests = state.GuestRule(word)
+	}
+	if e.invitations != "" {
+		word, err := invitationRules.find("invitations", e.invitations)
+		if err != nil {
+			return m, nil, err
+		}
+		m.Invitations = state.InvitationRule(word)
+	}
+	s, err := e.scope(ctx, b, m)
+	if err != nil {
+		return m, nil, err
+	}
+	if e.clear {
+		if s == (scope{}) {
+			m.Mappings = nil
+		} else if i := mappingOf(m, s); i >= 0 {
+			m.Mappings = slices.Delete(m.Mappings, i, i+1)
+		}
+	}
+	if len(e.set) > 0 || len(e.resets) > 0 {
+		// Of the mappings that hold for all of the scope; those of parts of it stay.
+		p := state.PairMapping{From: s.from, To: s.to, Mapping: m.Mapping(s.from, s.to)}
+		if p.Mapping, err = e.mapped(p.Mapping); err != nil {
+			return m, nil, err
+		}
+		if i := mappingOf(m, s); i >= 0 {
+			m.Mappings[i] = p
+		} else {
+			m.Mappings = append(m.Mappings, p)
+		}
+		for _, o := range s.beside(m) {
+			notes = append(notes, fmt.Sprintf("This does not reach %s, for which something of its own is set: --clear gives that up.", o.words(n)))
+		}
+		if stays := own(p.Mapping, e.set); e.detail != "" && len(stays) > 0 {
+			notes = append(notes, fmt.Sprintf("Set besides the level of detail, and kept: %s. --reset puts one back to the level.", strings.Join(stays, ", ")))
+		}
+	}
+	m.Mappings = slices.DeleteFunc(m.Mappings, func(p state.PairMapping) bool {
+		return p.From == state.Ref{} && p.To == state.Ref{} && reflect.DeepEqual(p.Mapping, state.Mapping{Version: p.Version})
+	})
+	if len(m.Mappings) == 0 {
+		m.Mappings = nil
+	}
+	for _, p := range m.Mappings {
+		if err := state.Check(p.Mapping); err != nil {
+			return m, nil, usage("what is set for %s makes no sense: %v", scope{p.From, p.To}.words(n), err)
+		}
+	}
+	return m, notes, nil
+}
+
+// mapped resets and sets, what other settings hang on first.
+func (e mirrorEdit) mapped(m state.Mapping) (state.Mapping, error) {
+	for _, key := range e.resets {
+		if err := state.Reset(&m, key); err != nil {
+			return m, usageError{err}
+		}
+	}
+	for _, s := range state.Settings {
+		if value, ok := e.set[s.Key]; ok {
+			if err := s.Set(&m, value); err != nil {
+				return m, usageError{err}
+			}
+		}
+	}
+	return m, nil
+}
+
+// own lists what a mapping shows otherwise than its level does, without what was
+// set just now.
+func own(m state.Mapping, now map[string]string) []string {
+	var keys []string
+	for _, s := range state.Settings {
+		_, said := now[s.Key]
+		if !said && s.Get(m) != s.Default(m) && !strings.HasPrefix(s.Key, "filter.") && s.Key != "out-of-scope" {
+			keys = append(keys, s.Key)
+		}
+	}
+	return keys
+}
+
+// scope reads --from and --to, which are members of the mirror.
+func (e mirrorEdit) scope(ctx context.Context, b control.Backend, m state.Mirror) (scope, error) {
+	find := memberFinder{b, map[state.AccountID][]state.Calendar{}}
+	var s scope
+	for _, x := range []struct {
+		flag, word string
+		ref        *state.Ref
+	}{{"from", e.from, &s.from}, {"to", e.to, &s.to}} {
+		if x.word == "" {
+			continue
+		}
+		ref, err := state.ParseRef(x.word)
+		if err != nil || !m.Has(ref) { // else it is there, whatever its account says now
+			member, err := find.member(ctx, x.word)
+			if err != nil {
+				return s, err
+			}
+			ref = member.Ref
+		}
+		i := slices.IndexFunc(m.Members, func(y state.Member) bool { return y.Ref == ref })
+		if i < 0 {
+			return s, usage("--%s %s is not in mirror %s; 'twinday mirror show %s' shows what is", x.flag, x.word, m.ID, m.ID)
+		}
+		switch d := m.Members[i].Direction; {
+		case x.flag == "to" && d == state.SendOnly:
+			return s, usage("--to %s has no copies: the mirror never writes there", x.word)
+		case x.flag == "from" && d == state.TakeOnly:
+			return s, usage("--from %s has no copies elsewhere: nothing born there goes out", x.word)
+		}
+		*x.ref = ref
+	}
+	if s.from == s.to && s.from != (state.Ref{}) {
+		return s, usage("--from and --to are the same calendar: name two")
+	}
+	return s, nil
+}
+
+// maxMirrorFile bounds what --file reads: as much as the engine takes.
+const maxMirrorFile = 1 << 20
+
+// read takes mappings and rules from a file: a mirror as 'mirror show --json'
+// prints it, or its list of mappings alone.
+func (e mirrorEdit) read(m *state.Mirror, stdin io.Reader) error {
+	what := e.file
+	if what == "-" {
+		what = "standard input"
+	} else {
+		f, err := os.Open(e.file)
+		if err != nil {
+			return fmt.Errorf("--file: %w", err)
+		}
+		defer f.Close()
+		stdin = f
+	}
+	body, err := io.ReadAll(io.LimitReader(stdin, maxMirrorFile+1))
+	switch body = bytes.TrimSpace(body); {
+	case err != nil:
+		return fmt.Errorf("--file: %w", err)
+	case len(body) > maxMirrorFile:
+		return usage("%s is too large for a mirror: more than 1 MB", what)
+	case len(body) == 0:
+		return usage("%s is empty: 'twinday mirror show %s --json' prints what belongs there", what, m.ID)
+	}
+	var into state.Mirror
+	target := any(&into)
+	if body[0] == '[' {
+		target = &into.Mappings
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields() // a mistyped key must not pass for a default
+	if err := dec.Decode(target); err != nil {
+		return usage("%s cannot be read: %v; 'twinday mirror show %s --json' prints what belongs there", what, err, m.ID)
+	}
+	if dec.More() {
+		return usage("%s holds more than one JSON document", what)
+	}
+	if into.Members != nil && !slices.Equal(into.Members, m.Members) {
+		return usage("%s has other calendars than mirror %s: they are not changed this way. Give the list of mappings alone", what, m.ID)
+	}
+	for _, p := range into.Mappings {
+		for _, ref := range []state.Ref{p.From, p.To} {
+			if ref != (state.Ref{}) && !m.Has(ref) {
+				return usage("%s has a mapping for %s, which is not in mirror %s", what, ref, m.ID)
+			}
+		}
+	}
+	if _, ok := guestRules.named(string(into.Guests)); !ok {
+		return usage("%s has a guest rule %q, which there is not", what, into.Guests)
+	}
+	if _, ok := invitationRules.named(string(into.Invitations)); !ok {
+		return usage("%s has an invitation rule %q, which there is not", what, into.Invitations)
+	}
+	// A whole mirror means defaults by what it leaves out; a part of one, what there is.
+	whole := into.Members != nil
+	if into.Name != "" {
+		m.Name = into.Name
+	}
+	if whole || into.Mappings != nil {
+		m.Mappings = into.Mappings
+	}
+	if whole || into.Guests != "" {
+		m.Guests = into.Guests
+	}
+	if whole || into.Invitations != "" {
+		m.Invitations = into.Invitations
+	}
+	return nil
+}
+
+// editMirror shows what a change would do, asks, and makes it.
+func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror, e mirrorEdit) error {
+	n := namesOf(ctx, b)
+	want, notes, err := e.changed(ctx, b, m, a.in, n)
+	if err != nil {
+		return err
+	}
+	out := MirrorEdit{Mirror: want, Notes: notes, Plan: control.Report{DryRun: true, Steps: []control.StepResult{}}}
+	if reflect.DeepEqual(want, m) {
+		if a.json {
+			return writeJSON(a.out, out)
+		}
+		a.say("Mirror %s is so already: nothing is changed.", m.ID)
+		return nil
+	}
+	var seen []string
+	renamed := m
+	if renamed.Name = want.Name; !reflect.DeepEqual(want, renamed) { // a name moves nothing
+		if out.Plan, out.Due, err = plan(ctx, b, m, want); err != nil {
+			return err
+		}
+		seen = agreeable(out.Plan)
+	}
+	waits := waiting(out.Plan, seen)
+	// A mapping decides on copies alone; a rule may let an edit or a deletion go home.
+	line := planLine(out.Plan, seen, want.Guests == m.Guests && want.Invitations == m.Invitations)
+	if !a.json {
+		a.plan(out, seen, line, n)
+	}
+	switch {
+	case e.dryRun && a.json:
+		return after(waits, writeJSON(a.out, out))
+	case e.dryRun:
+		a.say("Nothing was changed.")
+		return after(waits, nil)
+	case weighty(out.Plan) && !e.yes:
+		if !a.Interactive || a.json {
+			return usage("nothing was changed: say --yes to change it, or --dry-run to look only. %s", line)
+		}
+		if ok, err := a.confirm("Change the mirror?"); err != nil || !ok {
+			if err == nil {
+				a.say("Nothing was changed.")
+			}
+			return err
+		}
+	}
+	if out.Mirror, err = b.ChangeMirror(ctx, control.ChangeMirror{Mirror: want, Seen: seen}); err != nil {
+		return err
+	}
+	out.Applied = true
+	if a.json {
+		return after(waits, writeJSON(a.out, out))
+	}
+	a.say("Mirror %s (%s) is changed.", out.Mirror.ID, clean(out.Mirror.Name))
+	if weighty(out.Plan) {
+		a.say("The next pass carries it across; 'twinday sync' makes one now.")
+	}
+	return after(waits, nil)
+}
+
+// weighty says whether a plan is worth a question: it does something, or could not
+// see whether it does.
+func weighty(r control.Report) bool {
+	return len(r.Problems) > 0 || slices.ContainsFunc(r.Steps, func(s control.StepResult) bool { return s.Kind != state.Skip })
+}
+
+// after is the error that a change ends with: something may wait for the person.
+func after(waits int, printing error) error {
+	if printing == nil && waits > 0 {
+		return errHeld
+	}
+	return printing
+}
+
+// plan is what the next pass would do because of a change: what it would do anyway
+// is taken out, and counted. A deletion that has nothing to do with the change must
+// not pass for one that the person agreed to with it.
+func plan(ctx context.Context, b control.Backend, is, want state.Mirror) (r control.Report, due int, err error) {
+	if r, err = b.PlanMirror(ctx, want); err != nil || len(r.Steps) == 0 {
+		r.Steps = list(r.Steps)
+		return r, 0, err
+	}
+	anyway, err := b.PlanMirror(ctx, is)
+	if err != nil {
+		return r, 0, err
+	}
+	known := map[string]bool{}
+	for _, s := range anyway.Steps {
+		known[stepKey(s)] = true
+	}
+	steps := []control.StepResult{}
+	for _, s := range r.Steps {
+		if known[stepKey(s)] {
+			due++
+		} else {
+			steps = append(steps, s)
+		}
+	}
+	r.Steps = steps
+	r.Created, r.Updated, r.Deleted, r.Adopted, r.Held, r.Skipped = 0, 0, 0, 0, 0, 0
+	for _, s := range steps {
+		switch {
+		case s.Held != "":
+			r.Held++
+		case s.Kind == state.Create:
+			r.Created++
+		case s.Kind == state.Update:
+			r.Updated++
+		case s.Kind == state.Delete:
+			r.Deleted++
+		case s.Kind == state.Adopt:
+			r.Adopted++
+		case s.Kind == state.Skip:
+			r.Skipped++
+		}
+	}
+	return r, due, nil
+}
+
+// stepKey tells steps apart, by what they do and whether guests hold them. That a
+// plan has so many deletions that it is held for them is nothing about one step.
+func stepKey(s control.StepResult) string {
+	x := s.Step
+	x.Fact, x.Reason = "", ""
+	if x.Held == state.HoldMassDeletion {
+		x.Held = ""
+	}
+	key, _ := json.Marshal(x) // plain data
+	return string(key)
+}
+
+// agreeable are the facts of the deletions in a plan that the person who has seen
+// it agrees to: those that are held for their number. What guests would hear of is
+// asked for by itself.
+func agreeable(r control.Report) []string {
+	var facts []string
+	for _, s := range r.Steps {
+		if s.Kind == state.Delete && s.Fact != "" && (s.Held == "" || s.Held == state.HoldMassDeletion) {
+			facts = append(facts, s.Fact)
+		}
+	}
+	return facts
+}
+
+// waiting counts the steps that still wait for a decision once seen is agreed to.
+func waiting(r control.Report, seen []string) int {
+	n := 0
+	for _, s := range r.Steps {
+		if s.Held != "" && !slices.Contains(seen, s.Fact) {
+			n++
+		}
+	}
+	return n
+}
+
+// plan prints what a change would do.
+func (a *app) plan(e MirrorEdit, seen []string, line string, n names) {
+	if len(e.Plan.Steps) > 0 {
+		t := newTable("WHAT", "TITLE~", "IN~", "WHY~")
+		for _, s := range e.Plan.Steps {
+			if slices.Contains(seen, s.Fact) {
+				s.Held = "" // this is the question about it
+			}
+			t.add(stepWord(s, true), s.Title, n.of(s.Ref), stepWhy(s))
+		}
+		a.print(t)
+	}
+	a.problems(e.Plan.Problems, n)
+	a.say("%s.", line)
+	if e.Due > 0 {
+		a.say("(%s besides, with or without the change: 'twinday sync --dry-run' shows all.)", count(e.Due, "step"))
+	}
+	for _, s := range e.Notes {
+		a.say("%s", s)
+	}
+}
+
+// planLine sums up what a change does: to copies only, or to events anywhere.
+func planLine(r control.Report, seen []string, copies bool) string {
+	things, end := countCopies, "; nothing at home is deleted"
+	if !copies {
+		things, end = func(n int) string { return count(n, "event") }, ""
+	}
+	var made, changed, removed, linked, held int
+	for _, s := range r.Steps {
+		switch {
+		case s.Held != "" && !slices.Contains(seen, s.Fact):
+			held++
+		case s.Kind == state.Create:
+			made++
+		case s.Kind == state.Update:
+			changed++
+		case s.Kind == state.Delete:
+			removed++
+		case s.Kind == state.Adopt:
+			linked++
+		}
+	}
+	verb := func(n int, one, many string) string {
+		if n == 1 {
+			return one
+		}
+		return many
+	}
+	var parts []string
+	if changed > 0 {
+		parts = append(parts, things(changed)+verb(changed, " changes", " change"))
+	}
+	if removed > 0 {
+		parts = append(parts, things(removed)+verb(removed, " is removed", " are removed"))
+	}
+	if made > 0 {
+		parts = append(parts, things(made)+verb(made, " is made", " are made"))
+	}
+	if linked > 0 {
+		parts = append(parts, count(linked, "event")+verb(linked, " is linked", " are linked"))
+	}
+	if held > 0 {
+		parts = append(parts, count(held, "step")+verb(held, " waits", " wait")+" for your decision ('twinday held')")
+	}
+	if len(r.Problems) > 0 {
+		parts = append(parts, "not all calendars could be read")
+	}
+	if len(parts) == 0 {
+		return "No event changes"
+	}
+	return strings.Join(parts, ", ") + end
+}
+
+// confirm asks a person at a terminal.
+func (a *app) confirm(question string) (bool, error) {
+	answers := bufio.NewScanner(a.in)
+	for range 3 {
+		fmt.Fprintf(a.out, "%s [yes/no] ", question)
+		if !answers.Scan() {
+			fmt.Fprintln(a.out)
+			break
+		}
+		switch strings.ToLower(strings.TrimSpace(answers.Text())) {
+		case "yes", "y":
+			return true, nil
+		case "no", "n":
+			return false, nil
+		}
+	}
+	return false, usage("nothing was done: say --yes, or --dry-run to look only")
+}
+
+// completeMembers offers the calendars of the mirror that the line names.
+func (a *app) completeMembers(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return a.complete(cmd, func(ctx context.Context, b control.Backend) (words []cobra.Completion, err error) {
+		if len(args) == 0 {
+			return nil, nil
+		}
+		m, err := findMirror(ctx, b, args[0])
+		n := namesOf(ctx, b)
+		for _, x := range m.Members {
+			words = append(words, cobra.CompletionWithDesc(x.Ref.String(), clean(n.of(x.Ref))))
+		}
+		return words, err
+	})
+}
+
+// completeSettings offers keys, and behind the = what the key takes.
+func completeSettings(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var words []cobra.Completion
+	key, _, valued := strings.Cut(word, "=")
+	for _, s := range state.Settings {
+		switch {
+		case !valued && strings.HasPrefix(s.Key, word):
+			words = append(words, cobra.CompletionWithDesc(s.Key+"=", s.Help))
+		case s.Key == key:
+			for _, v := range s.Words {
+				if v = s.Key + "=" + v; strings.HasPrefix(v, word) {
+					words = append(words, v)
+				}
+			}
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeResets offers keys.
+func completeResets(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	words := []cobra.Completion{cobra.CompletionWithDesc("filter", "all filters")}
+	for _, s := range state.Settings {
+		words = append(words, cobra.CompletionWithDesc(s.Key, s.Help))
+	}
+	words = slices.DeleteFunc(words, func(w cobra.Completion) bool { return !strings.HasPrefix(w, word) })
+	return words, cobra.ShellCompDirectiveNoFileComp
+}

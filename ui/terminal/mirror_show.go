@@ -1,0 +1,305 @@
+package terminal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/store/state"
+)
+
+const mirrorShowHelp = `Show a mirror: its calendars, its rules, and what copies show in each direction.
+
+By default that is the level of detail and what was set besides; --all lists every
+setting with the value in force. --keys lists the settings there are, without a
+mirror. --json prints the mirror, as 'twinday mirror edit --file' reads it.`
+
+func (a *app) mirrorShow() *cobra.Command {
+	var all, keys bool
+	c := &cobra.Command{
+		Use: "show MIRROR", Short: "Show a mirror and what its copies show",
+		Long:    mirrorShowHelp,
+		Example: "  twinday mirror show Us\n  twinday mirror show Us --all\n  twinday mirror show --keys",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if keys {
+				return noArgs(cmd, args)
+			}
+			return oneArg("the mirror's id or name as 'twinday mirror list' shows it")(cmd, args)
+		},
+		ValidArgsFunction: a.completeMirrors,
+		RunE: a.run(func(ctx context.Context, args []string) error {
+			if keys {
+				return a.settingKeys()
+			}
+			return a.connected(ctx, ConnectOptions{}, func(b control.Backend) error {
+				m, err := findMirror(ctx, b, args[0])
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return writeJSON(a.out, m.Mirror)
+				}
+				a.mirror(m.Mirror, namesOf(ctx, b), all)
+				return nil
+			})
+		}),
+	}
+	c.Flags().BoolVar(&all, "all", false, "every setting, defaults too")
+	c.Flags().BoolVar(&keys, "keys", false, "list the settings there are")
+	return c
+}
+
+// mirror prints a mirror for people.
+func (a *app) mirror(m state.Mirror, n names, all bool) {
+	a.say("Mirror %s (%s) keeps these alike:", m.ID, clean(m.Name))
+	for _, x := range m.Members {
+		a.say("  %s", clean(memberLabel(n, x)))
+	}
+	a.say("Guests: %s.", guestRules.explain(string(m.Guests)))
+	a.say("Invitations: %s.", invitationRules.explain(string(m.Invitations)))
+	// Directions under one mapping are shown together, in the order of the first.
+	var order []scope
+	ways := map[scope][]scope{}
+	for _, d := range directions(m) {
+		s, _ := inForce(m, d)
+		if ways[s] == nil {
+			order = append(order, s)
+		}
+		ways[s] = append(ways[s], d)
+	}
+	for _, s := range order {
+		a.say("")
+		var words []string
+		for _, d := range ways[s] {
+			words = append(words, d.words(n))
+		}
+		a.say("%s, %s:", strings.Join(words, ", "), s.origin(n, mappingOf(m, s) >= 0))
+		a.print(settingTable(m.Mapping(ways[s][0].from, ways[s][0].to), all))
+	}
+	for _, p := range m.Mappings {
+		if s := (scope{p.From, p.To}); ways[s] == nil {
+			a.say("\nNot in use: what is set for %s.", s.words(n))
+		}
+	}
+}
+
+// settingTable lists what a mapping says: its level of detail and what differs
+// from that, or all.
+func settingTable(m state.Mapping, all bool) *table {
+	t := newTable("SETTING", "VALUE~", "")
+	for _, s := range state.Settings {
+		value := s.Get(m)
+		if value != s.Default(m) {
+			t.add(s.Key, shownValue(value), "set")
+		} else if all || s.Key == "detail" {
+			t.addFaint(s.Key, shownValue(value), "default")
+		}
+	}
+	return t
+}
+
+// shownValue is a value fit for a cell; in quotes where its spaces matter.
+func shownValue(v string) string {
+	switch {
+	case v == "":
+		return "-"
+	case v != clean(v):
+		return strconv.Quote(v)
+	}
+	return v
+}
+
+// scope is where a mapping holds: from one calendar or any, to one or any.
+type scope struct{ from, to state.Ref }
+
+// words say which copies a scope means.
+func (s scope) words(n names) string {
+	any := state.Ref{}
+	switch {
+	case s.from == any && s.to == any:
+		return "all directions"
+	case s.from == any:
+		return "copies in " + clean(n.of(s.to))
+	case s.to == any:
+		return "events of " + clean(n.of(s.from))
+	}
+	return clean(n.of(s.from) + " → " + n.of(s.to))
+}
+
+// origin says where a direction's mapping comes from.
+func (s scope) origin(n names, has bool) string {
+	switch {
+	case !has:
+		return "for which nothing is set"
+	case s.from != state.Ref{} && s.to != state.Ref{}:
+		return "as set for this direction"
+	}
+	return "as set for " + s.words(n)
+}
+
+// beside lists what else is set for directions that s means too: what is set for s
+// does not reach those.
+func (s scope) beside(m state.Mirror) []scope {
+	var out []scope
+	for _, d := range directions(m) {
+		if (s.from != state.Ref{} && s.from != d.from) || (s.to != state.Ref{} && s.to != d.to) {
+			continue
+		}
+		if o, _ := inForce(m, d); o != s && !slices.Contains(out, o) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// directions lists the ways that copies go in a mirror, in the order of its members.
+func directions(m state.Mirror) []scope {
+	var out []scope
+	for _, from := range m.Members {
+		for _, to := range m.Members {
+			if from.Ref != to.Ref && !from.Off && !to.Off && from.Direction != state.TakeOnly && to.Direction != state.SendOnly {
+				out = append(out, scope{from.Ref, to.Ref})
+			}
+		}
+	}
+	return out
+}
+
+// inForce is the scope of the mapping that holds for a direction, as
+// state.Mirror.Mapping picks it, and whether there is one.
+func inForce(m state.Mirror, d scope) (scope, bool) {
+	for _, s := range []scope{d, {to: d.to}, {from: d.from}, {}} {
+		if mappingOf(m, s) >= 0 {
+			return s, true
+		}
+	}
+	return scope{}, false
+}
+
+// mappingOf is the place of the mapping with just this scope, -1 if there is none.
+func mappingOf(m state.Mirror, s scope) int {
+	return slices.IndexFunc(m.Mappings, func(p state.PairMapping) bool { return p.From == s.from && p.To == s.to })
+}
+
+// rules are the values of a mirror's rule, as flags take them.
+type rules []struct{ word, stored, meaning string }
+
+var guestRules = rules{
+	{"ask", string(state.AskGuests), "an edit of a copy whose guests would hear of it waits for your decision"},
+	{"revert", string(state.RevertGuests), "a copy whose guests would hear of its edit is put back as it was"},
+	{"apply", string(state.ApplyGuests), "an edit of a copy goes home though its guests may hear of it"},
+}
+
+var invitationRules = rules{
+	{"hide", string(state.HideInvitation), "to delete the copy of somebody else's meeting only hides it there"},
+	{"decline", string(state.DeclineInvitation), "to delete the copy of somebody else's meeting declines it at home, without a mail"},
+	{"put-back", string(state.PutBackInvitation), "the copy of somebody else's meeting that is deleted is made again"},
+}
+
+func (r rules) words() []string {
+	var w []string
+	for _, x := range r {
+		w = append(w, x.word)
+	}
+	return w
+}
+
+// named is the word of a value, and whether there is one.
+func (r rules) named(stored string) (string, bool) {
+	for _, x := range r {
+		if x.stored == stored {
+			return x.word, true
+		}
+	}
+	return stored, false
+}
+
+// explain says what a rule means and what it is called.
+func (r rules) explain(stored string) string {
+	for _, x := range r {
+		if x.stored == stored {
+			return fmt.Sprintf("%s (%s)", x.meaning, x.word)
+		}
+	}
+	return stored
+}
+
+// find is the value that a word stands for.
+func (r rules) find(flag, word string) (string, error) {
+	for _, x := range r {
+		if x.word == word {
+			return x.stored, nil
+		}
+	}
+	return "", usage("--%s is %s, not %q", flag, orList(r.words()), word)
+}
+
+// SettingNote is a setting as `twinday mirror show --keys --json` prints it.
+type SettingNote struct {
+	Key     string `json:"key"`
+	Help    string `json:"help"`
+	Values  string `json:"values"`  // what it takes
+	Default string `json:"default"` // where everything is shown
+}
+
+func settingNotes() []SettingNote {
+	var out []SettingNote
+	for _, s := range state.Settings {
+		out = append(out, SettingNote{s.Key, s.Help, s.Values, s.Get(state.Mapping{})})
+	}
+	return out
+}
+
+func (a *app) settingKeys() error {
+	if a.json {
+		return writeJSON(a.out, settingNotes())
+	}
+	fmt.Fprint(a.out, settingList())
+	return nil
+}
+
+// settingList explains every setting in a few lines.
+func settingList() string {
+	var b strings.Builder
+	for _, s := range settingNotes() {
+		b.WriteString(wrap(s.Key, s.Help+".", 79, 24))
+		fallback := s.Default
+		if fallback == "" {
+			fallback = "nothing"
+		}
+		b.WriteString(wrap("", fmt.Sprintf("Takes %s. Default: %s.", s.Values, fallback), 79, 24))
+	}
+	return b.String()
+}
+
+const mappingHead = `What copies show of their events, and which events cross at all, is set for each
+direction of a mirror:
+
+  twinday mirror edit Us --detail title-and-time
+  twinday mirror edit Us --to work/Calendar --detail busy-only --set filter.days=mon-fri
+  twinday mirror edit Us --from home/primary --to work/Calendar --set 'title=template [Home] {{title}}'
+  twinday mirror preview Dentist
+
+'title-and-time' shows no more than title, time, availability and visibility;
+'busy-only' time and availability, under the title "Busy". Every setting below can
+say otherwise for its field. 'twinday mirror show' prints what is in force.
+
+Fields of a template: {{title}}, {{place}}, {{notes}}, {{calendar}}, {{account}},
+{{organizer}}, {{guests}}, {{response}}, {{categories}}, {{type}}, {{availability}}.
+
+Names in lists and maps may hold anything; \ goes before a comma, colon or \ in them.
+
+The settings:
+
+`
+
+// mappingTopic is the help topic on what can be set.
+func mappingTopic() *cobra.Command {
+	return &cobra.Command{Use: "mapping", Short: "What copies show: every setting of 'mirror edit'",
+		Long: strings.TrimRight(mappingHead+settingList(), "\n")}
+}
