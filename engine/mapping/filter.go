@@ -19,7 +19,7 @@ type filter struct {
 	state.Filter
 	include, exclude *regexp.Regexp
 	days             map[time.Weekday]bool // nil: all
-	from, to         time.Duration         // of a day; both 0: all of it
+	from, to         time.Duration         // of a day, over midnight if to comes first; both 0: all of it
 }
 
 func newFilter(f state.Filter) (filter, error) {
@@ -110,7 +110,10 @@ func (m *Mapping) invited(f calendar.Facts) bool {
 }
 
 // timed reports whether the time of the week counts at all.
-func (f filter) timed() bool { return f.days != nil || f.to > 0 }
+func (f filter) timed() bool { return f.days != nil || f.clocked() }
+
+// clocked reports whether the time of day counts.
+func (f filter) clocked() bool { return f.from != f.to }
 
 // offTime says in words why an event's time lies outside of the days and hours that
 // cross; nothing if some of it lies within. The wall clock of its own zone counts.
@@ -126,26 +129,27 @@ func (f filter) offTime(w calendar.When) string {
 	if !end.After(start) {
 		end = start.Add(time.Second) // what lasts no time is still there
 	}
-	day := start.Truncate(24 * time.Hour)
-	for range 8 { // any longer span has each day of the week whole
-		if !day.Before(end) {
-			break
-		}
-		from, to := day, day.Add(24*time.Hour)
-		if f.to > 0 && !w.AllDay() {
+	const aDay = 24 * time.Hour
+	day := start.Truncate(aDay)
+	for day = day.Add(-aDay); day.Before(end) && day.Before(start.Add(9*aDay)); day = day.Add(aDay) { // a longer span has each day whole
+		from, to := day, day.Add(aDay)
+		if f.clocked() && !w.AllDay() {
 			from, to = day.Add(f.from), day.Add(f.to)
+			if f.to < f.from { // the night belongs to the day on which it begins
+				to = to.Add(aDay)
+			}
 		}
 		if (f.days == nil || f.days[day.Weekday()]) && start.Before(to) && from.Before(end) {
 			return ""
 		}
-		day = day.Add(24 * time.Hour)
 	}
-	if f.days != nil && !w.AllDay() && f.to > 0 {
+	switch {
+	case f.days == nil:
+		return "it lies outside of the hours that cross (" + f.Hours + ")"
+	case f.clocked() && !w.AllDay():
 		return "it lies outside of the days and hours that cross"
-	} else if f.days != nil {
-		return "it lies on a day that does not cross"
 	}
-	return "it lies outside of the hours that cross (" + f.Hours + ")"
+	return "it lies on a day that does not cross"
 }
 
 // wallClock is the reading of a time, as if it were UTC.

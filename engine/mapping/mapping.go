@@ -67,9 +67,9 @@ type lenses map[calendar.Group]lens
 // Mapping leads from a home member to a target member. Make one with New.
 type Mapping struct {
 	home, target Side
-	detail       state.Detail
-	open, busy   lenses // for most events, and for private ones
-	capped       bool   // private events are busy only
+	told         state.Mapping // as it was given
+	open, busy   lenses        // for most events, and for private ones
+	capped       bool          // private events are busy only
 	filter       filter
 	outOfScope   state.Choice
 	broken       error
@@ -79,7 +79,7 @@ type Mapping struct {
 // field and the place in it. The mapping that comes with an error is fit for use
 // all the same: nothing crosses by it, and what is there is kept.
 func New(m state.Mapping, home, target Side) (*Mapping, error) {
-	x := &Mapping{home: home, target: target, detail: m.Detail, capped: !m.ShowPrivate, outOfScope: m.OutOfScope}
+	x := &Mapping{home: home, target: target, told: m, capped: !m.ShowPrivate, outOfScope: m.OutOfScope}
 	fail := func(err error) (*Mapping, error) {
 		x.broken, x.outOfScope = err, state.Keep
 		x.open, _ = x.compile(state.Mapping{Detail: state.BusyOnly}.Resolved())
@@ -89,7 +89,7 @@ func New(m state.Mapping, home, target Side) (*Mapping, error) {
 	if m.Version > state.MappingVersion {
 		return fail(fmt.Errorf("the mapping is of version %d, which is newer than this Twinday", m.Version))
 	}
-	if err := m.Check(); err != nil {
+	if err := state.Check(m); err != nil {
 		return fail(err)
 	}
 	var err error
@@ -107,7 +107,6 @@ func New(m state.Mapping, home, target Side) (*Mapping, error) {
 	if err != nil {
 		return fail(err)
 	}
-	x.busy[calendar.GroupVisibility] = closing{x.busy[calendar.GroupVisibility]}
 	return x, nil
 }
 

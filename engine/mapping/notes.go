@@ -89,7 +89,7 @@ func (m *Mapping) newNotesLens(r state.Mapping) (lens, error) {
 		l.stages = append(l.stages, notesWrap{m, before, after})
 	}
 	if !m.home.Capabilities.Read().Has(calendar.GroupNotes) {
-		l.stages = nil // there are none to show, and no edit of them could go home
+		l.stages = []notesStage{notesInstead{m, nil}} // there are none to show, and no edit of them could go home
 	}
 	return l, nil
 }
@@ -149,15 +149,11 @@ func (l notesLens) room(block string) int {
 // It takes half of the limit at most, with fewer guests by name where it must.
 func (l notesLens) block(s Source) string {
 	for _, names := range []int{maxGuests, 10, 0} {
-		b := l.blockOf(s, names)
-		if l.limit == 0 || names == 0 || l.room(b) >= l.limit/2 {
-			if l.limit > 0 && l.room(b) < l.limit/2 {
-				return "" // not even so: the notes come first
-			}
+		if b := l.blockOf(s, names); l.limit == 0 || 2*l.room(b) >= l.limit {
 			return b
 		}
 	}
-	return ""
+	return "" // not even so: the notes come first
 }
 
 func (l notesLens) blockOf(s Source, names int) string {
@@ -227,8 +223,10 @@ func attachmentsText(all []calendar.Attachment) string {
 
 // put takes the block off, and carries the rest back.
 func (l notesLens) put(s Source, edited calendar.Content) (calendar.Content, Verdict) {
-	text := stripBlock(edited.Notes)
-	block := l.block(s)
+	text, block := edited.Notes, l.block(s)
+	if block != "" {
+		text = stripBlock(text)
+	}
 	body := l.body(s)
 	shown := l.fit(body, block)
 	if shown != body {

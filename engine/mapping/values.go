@@ -185,15 +185,3 @@ func (l valueLens) put(s Source, edited calendar.Content) (calendar.Content, Ver
 }
 
 func (l valueLens) String() string { return l.words }
-
-// closing is the lens of the visibility of a private event: an edit of its copy may
-// not open what is hidden at home.
-type closing struct{ lens }
-
-func (l closing) put(s Source, edited calendar.Content) (calendar.Content, Verdict) {
-	home, v := l.lens.put(s, edited)
-	if after := (Source{Content: home}); v == Carried && !after.private() {
-		return s.Content, Refused
-	}
-	return home, v
-}

@@ -38,6 +38,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	edits := map[calendar.Group][]edit{}
 	var slots []slotEdit
 	var vanished []state.Ref
+	facts := e.Facts
 	for _, ref := range refs(*e) {
 		for i := range e.Records[ref].Parts {
 			p := &e.Records[ref].Parts[i]
@@ -67,7 +68,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			}
 			p.Version = rep.Event.Version
 			if ref == e.Home {
-				e.Facts, e.UID = rep.Event.Facts(), rep.Event.UID
+				facts, e.UID = rep.Event.Facts(), rep.Event.UID
 			}
 			if e.Records[ref].Kept {
 				continue
@@ -83,11 +84,12 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			p.Rescued = nil
 		}
 	}
-	slots = r.permit(e, edits, slots)
+	slots = r.permit(e, facts, edits, slots)
 	for _, g := range calendar.AllGroups {
 		r.merge(e, &f, g, edits[g])
 	}
 	r.mergeSlots(e, &f, slots)
+	e.Facts = facts // what the copies showed so far was told of the old ones
 	for _, ref := range vanished {
 		r.vanish(e, &f, ref)
 	}
@@ -178,7 +180,7 @@ var private = calendar.Groups{calendar.GroupReminders, calendar.GroupCategories,
 
 // permit takes out those edits of copies that may not go home: they are refused,
 // or wait for the person. It returns the slot edits that are left.
-func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit, slots []slotEdit) []slotEdit {
+func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[calendar.Group][]edit, slots []slotEdit) []slotEdit {
 	for _, ref := range refs(*e) {
 		if ref == e.Home {
 			continue
@@ -194,7 +196,7 @@ func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit, sl
 				case why != "":
 					r.refuse(e, g, ed, why)
 					return true
-				case !e.Facts.HasGuests() || private.Has(g) || r.stays(*e, g, ed):
+				case !facts.HasGuests() || private.Has(g) || r.stays(*e, g, ed):
 					return false
 				}
 				held, heldNow = held.With(g), heldNow.Take(g, ed.now)
@@ -209,7 +211,7 @@ func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit, sl
 			case why != "":
 				r.refuseSlot(e, ed, why)
 				return true
-			case !e.Facts.HasGuests():
+			case !facts.HasGuests():
 				return false
 			}
 			heldSlots = append(heldSlots, ed)
@@ -254,7 +256,7 @@ func (r *reconciler) permit(e *state.Entity, edits map[calendar.Group][]edit, sl
 			r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Update, Entity: e.ID, Mirror: e.Records[ref].Mirror,
 				Ref: e.Home, From: ref, Event: whole(*e, e.Home).ID, Groups: held, Slots: slotsOf(heldSlots), Want: want, Before: e.Base,
 				Title: e.Base.Title, Held: state.HoldGuests, Fact: fact,
-				Reason: what + " changed in " + r.name(ref) + ", and " + audience(e.Facts) + " would hear of it"})
+				Reason: what + " changed in " + r.name(ref) + ", and " + audience(facts) + " would hear of it"})
 		}
 	}
 	return slots

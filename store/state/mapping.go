@@ -3,7 +3,6 @@ package state
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -230,94 +229,45 @@ func (m Mirror) Mapping(from, to Ref) Mapping {
 	return best
 }
 
-// Check refuses words that a mapping does not know. What only its reader can know
-// (templates, expressions) is checked there. The error names the field.
-func (m Mapping) Check() error {
-	for _, c := range []struct {
-		field string
-		have  string
-		known []string
-	}{
-		{"detail", string(m.Detail), words(Everything, TitleAndTime, BusyOnly)},
-		{"properties", string(m.Properties), words("", Copy, Omit)},
-		{"guests", string(m.Guests), words("", AsText, Omit)},
-		{"conference", string(m.Conference), words("", AsText, InNotes, InPlace, Omit)},
-		{"attachments", string(m.Attachments), words("", AsText, Omit)},
-		{"link", string(m.Link), words("", AsText, Omit)},
-		{"outOfScope", string(m.OutOfScope), words("", Remove, Keep)},
-		{"filter.allDay", string(m.Filter.AllDay), words("", Always, None, BusyAllDay)},
-		{"filter.invited", string(m.Filter.Invited), words("", Skipped, Cross)},
-	} {
-		if !slices.Contains(c.known, c.have) {
-			return fmt.Errorf("%s: “%s” is none of %s", c.field, c.have, strings.Join(c.known, ", "))
-		}
-	}
-	kinds := map[string]LensKind{}
-	for name, l := range map[string]*TextLens{"title": m.Title, "place": m.Place, "notes": m.Notes} {
-		if l != nil {
-			kinds[name] = l.Lens
-			if l.Limit < 0 {
-				return fmt.Errorf("%s: a limit of %d characters makes no sense", name, l.Limit)
-			}
-		}
-	}
-	for name, l := range map[string]*ValueLens{"availability": m.Availability, "visibility": m.Visibility, "importance": m.Importance, "categories": m.Categories} {
-		if l != nil {
-			kinds[name] = l.Lens
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(kinds)) {
-		known := words(CopyLens, OmitLens, ConstantLens)
-		if name == "title" || name == "place" || name == "notes" {
-			known = append(known, string(TemplateLens))
-		}
-		if !slices.Contains(known, string(kinds[name])) {
-			return fmt.Errorf("%s: there is no lens “%s”; there are %s", name, kinds[name], strings.Join(known, ", "))
-		}
-	}
-	if m.Reminders != nil && !slices.Contains([]Choice{None, Copy, Fixed}, m.Reminders.Lens) {
-		return fmt.Errorf("reminders: there is no lens “%s”; there are none, copy, fixed", m.Reminders.Lens)
-	}
-	if m.Filter.Past < 0 || m.Filter.Future < 0 {
-		return fmt.Errorf("filter: %d days back and %d ahead make no window", m.Filter.Past, m.Filter.Future)
-	}
-	return nil
-}
-
-func words[S ~string](in ...S) (out []string) {
-	for _, s := range in {
-		out = append(out, string(s))
-	}
-	return out
-}
-
-// Resolved is the mapping with every lens and choice named, those of its Detail
+// Resolved is the mapping with every lens and choice named: those of its Detail
 // where it has none of its own.
 func (m Mapping) Resolved() Mapping {
-	kind, choice := CopyLens, AsText
-	if m.Detail != Everything {
-		kind, choice = OmitLens, Omit
+	level := m.Detail.Lenses()
+	text := func(l **TextLens, of *TextLens) {
+		if *l == nil {
+			*l = of
+		} else if (*l).Lens == "" {
+			own := **l
+			own.Lens = of.Lens
+			*l = &own
+		}
 	}
-	title := &TextLens{Lens: CopyLens}
-	if m.Detail == BusyOnly {
-		title = &TextLens{Lens: ConstantLens, Text: "Busy"}
+	value := func(l **ValueLens, of *ValueLens) {
+		if *l == nil {
+			*l = of
+		} else if (*l).Lens == "" {
+			own := **l
+			own.Lens = of.Lens
+			*l = &own
+		}
 	}
-	m.Title = cmp.Or(m.Title, title)
-	m.Place = cmp.Or(m.Place, &TextLens{Lens: kind})
-	m.Notes = cmp.Or(m.Notes, &TextLens{Lens: kind})
-	m.Availability = cmp.Or(m.Availability, &ValueLens{Lens: CopyLens})
-	m.Visibility = cmp.Or(m.Visibility, &ValueLens{Lens: CopyLens})
-	m.Importance = cmp.Or(m.Importance, &ValueLens{Lens: kind})
-	m.Categories = cmp.Or(m.Categories, &ValueLens{Lens: kind})
-	m.Reminders = cmp.Or(m.Reminders, &ReminderLens{Lens: None})
-	m.Properties = cmp.Or(m.Properties, Choice(kind))
-	m.Guests = cmp.Or(m.Guests, choice)
-	m.Conference = cmp.Or(m.Conference, choice)
-	m.Attachments = cmp.Or(m.Attachments, choice)
-	m.Link = cmp.Or(m.Link, Omit)
-	m.OutOfScope = cmp.Or(m.OutOfScope, Remove)
-	m.Filter.AllDay = cmp.Or(m.Filter.AllDay, Always)
-	m.Filter.Invited = cmp.Or(m.Filter.Invited, Skipped)
+	text(&m.Title, level.Title)
+	text(&m.Place, level.Place)
+	text(&m.Notes, level.Notes)
+	value(&m.Availability, level.Availability)
+	value(&m.Visibility, level.Visibility)
+	value(&m.Importance, level.Importance)
+	value(&m.Categories, level.Categories)
+	reminders := m.reminders()
+	m.Reminders = &reminders
+	m.Properties = cmp.Or(m.Properties, level.Properties)
+	m.Guests = cmp.Or(m.Guests, level.Guests)
+	m.Conference = cmp.Or(m.Conference, level.Conference)
+	m.Attachments = cmp.Or(m.Attachments, level.Attachments)
+	m.Link = cmp.Or(m.Link, level.Link)
+	m.OutOfScope = cmp.Or(m.OutOfScope, level.OutOfScope)
+	m.Filter.AllDay = cmp.Or(m.Filter.AllDay, level.Filter.AllDay)
+	m.Filter.Invited = cmp.Or(m.Filter.Invited, level.Filter.Invited)
 	return m
 }
 
@@ -326,70 +276,57 @@ func (m Mapping) Resolved() Mapping {
 // none.
 func (l ReminderLens) Times() (timed, allDay []time.Duration, err error) {
 	for _, s := range l.Before {
-		d, err := span(s)
-		if err != nil {
-			return nil, nil, fmt.Errorf("reminder “%s” is no length of time: write it like 10m, 1h30m or 2d", s)
+		if _, err := spans(s); err != nil {
+			return nil, nil, err
 		}
-		timed = append(timed, d)
+		timed = append(timed, span(s))
 	}
 	for _, s := range l.AllDay {
-		days, clock, ok := strings.Cut(strings.TrimSpace(s), " ")
-		d, err1 := span(days)
-		at, err2 := time.Parse("15:04", strings.TrimSpace(clock))
-		before := d - at.Sub(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC))
-		if !ok || err1 != nil || err2 != nil || d%(24*time.Hour) != 0 {
-			return nil, nil, fmt.Errorf("all-day reminder “%s” is no day and clock time: write it like “1d 17:00”, the day before at five", s)
+		f := clockForm.FindStringSubmatch(s)
+		if _, err := clockTimes(s); err != nil {
+			return nil, nil, err
 		}
-		if before < 0 {
-			return nil, nil, fmt.Errorf("all-day reminder “%s” is on the day itself, which calendars do not know: write it like “1d 17:00”", s)
-		}
-		allDay = append(allDay, before)
+		allDay = append(allDay, span(f[1]+"d")-timeOfDay(f[2]+":"+f[3]))
 	}
 	return timed, allDay, nil
 }
 
-// span reads a length of time, days included.
-func span(s string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		n, err := strconv.Atoi(days)
-		if err != nil || n < 0 {
-			return 0, fmt.Errorf("%q is no number of days", days)
-		}
-		return time.Duration(n) * 24 * time.Hour, nil
+// span is a length of time in the form that spans reads.
+func span(s string) (d time.Duration) {
+	for i, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute} {
+		n, _ := strconv.Atoi(strings.TrimRight(spanForm.FindStringSubmatch(s)[i+1], "dhm"))
+		d += time.Duration(n) * unit
 	}
-	d, err := time.ParseDuration(s)
-	if err == nil && d < 0 {
-		err = fmt.Errorf("%q is negative", s)
-	}
-	return d, err
+	return d
 }
 
-// Weekday is the day of the week.
-func (d Weekday) Weekday() (time.Weekday, error) {
-	i := slices.Index([]Weekday{"SU", "MO", "TU", "WE", "TH", "FR", "SA"}, d)
-	if i < 0 {
-		return 0, fmt.Errorf("“%s” is no day: write MO, TU, WE, TH, FR, SA or SU", d)
-	}
-	return time.Weekday(i), nil
-}
-
-// Clock are the hours of a day that cross, from and to; both zero if all do.
+// Clock are the hours of a day that cross, from and to, both zero if all do. Hours
+// that go over midnight end before they begin.
 func (f Filter) Clock() (from, to time.Duration, err error) {
 	if f.Hours == "" {
 		return 0, 0, nil
 	}
-	a, b, ok := strings.Cut(f.Hours, "-")
-	clock := func(s string) (time.Duration, bool) {
-		if s = strings.TrimSpace(s); s == "24:00" {
-			return 24 * time.Hour, true
-		}
-		t, err := time.Parse("15:04", s)
-		return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err == nil
+	clean, err := hours(f.Hours)
+	if err != nil || clean == "" {
+		return 0, 0, err
 	}
-	from, ok1 := clock(a)
-	to, ok2 := clock(b)
-	if !ok || !ok1 || !ok2 || from >= to {
-		return 0, 0, fmt.Errorf("“%s” are no hours of a day: write them like 08:00-18:00", f.Hours)
+	a, b, _ := strings.Cut(clean, "-")
+	return timeOfDay(a), timeOfDay(b), nil
+}
+
+// timeOfDay is how long after midnight a clock shows "15:04".
+func timeOfDay(s string) time.Duration {
+	h, m, _ := strings.Cut(s, ":")
+	hours, _ := strconv.Atoi(h)
+	minutes, _ := strconv.Atoi(m)
+	return time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
+}
+
+// Weekday is the day of the week.
+func (d Weekday) Weekday() (time.Weekday, error) {
+	i := slices.IndexFunc(week, func(w weekday) bool { return w.day == d })
+	if i < 0 {
+		return 0, fmt.Errorf("%q is no day: write MO, TU, WE, TH, FR, SA or SU", d)
 	}
-	return from, to, nil
+	return time.Weekday((i + 1) % 7), nil
 }
