@@ -330,18 +330,20 @@ func (s Groups) Without(gs ...Group) Groups {
 	return out
 }
 
-// Equal reports whether a and b agree in group g.
+// Equal reports whether a and b agree in group g, by what they mean: a zone's other
+// name, more white space in a title, the order of categories, reminders and
+// attachments, and the case of a category are no difference. It is an equivalence, and
+// allocates nothing where the two are the same to the letter.
 func Equal(g Group, a, b Content) bool {
 	switch g {
 	case GroupWhen:
-		return a.When.Start == b.When.Start && a.When.End == b.When.End &&
-			slices.Equal(a.When.Recurrence.Rules, b.When.Recurrence.Rules)
+		return a.When.same(b.When)
 	case GroupTitle:
-		return a.Title == b.Title
+		return sameText(a.Title, b.Title)
 	case GroupNotes:
 		return a.Notes == b.Notes
 	case GroupPlace:
-		return a.Place == b.Place
+		return sameText(a.Place, b.Place)
 	case GroupAvailability:
 		return a.Availability == b.Availability
 	case GroupVisibility:
@@ -349,11 +351,11 @@ func Equal(g Group, a, b Content) bool {
 	case GroupImportance:
 		return a.Importance == b.Importance
 	case GroupReminders:
-		return a.Reminders.Default == b.Reminders.Default && slices.Equal(a.Reminders.Before, b.Reminders.Before)
+		return a.Reminders.same(b.Reminders)
 	case GroupCategories:
-		return slices.Equal(a.Categories, b.Categories) && a.Color == b.Color
+		return a.Color == b.Color && sameNames(a.Categories, b.Categories)
 	case GroupLinks:
-		return a.Links.Conference == b.Links.Conference && slices.Equal(a.Links.Attachments, b.Links.Attachments)
+		return a.Links.same(b.Links)
 	case GroupProperties:
 		return maps.Equal(a.Properties, b.Properties)
 	}
