@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -82,6 +83,15 @@ func (b *bench) full(day int, title string) calendar.Content {
 	c.Place = "Room 5"
 	c.Visibility = calendar.Private
 	c.Reminders = calendar.Reminders{Before: []time.Duration{20 * time.Minute}}
+	if b.caps.Groups.Has(calendar.GroupImportance) {
+		c.Importance = calendar.HighImportance
+	}
+	if b.caps.Groups.Has(calendar.GroupCategories) {
+		c = b.labels(c, 0, category)
+	}
+	if b.caps.Groups.Has(calendar.GroupProperties) {
+		c.Properties = map[string]string{"crm": "4711"}
+	}
 	return c
 }
 
@@ -122,6 +132,9 @@ func (b *bench) get(id calendar.RemoteID) calendar.Event {
 	e, err := b.p.Get(b.ctx, b.cal, id)
 	if err != nil {
 		b.t.Fatalf("get: %v", err)
+	}
+	if len(e.Unseen) > 0 {
+		b.t.Errorf("get does not show %v; want a read by id to show all", e.Unseen)
 	}
 	return e
 }
@@ -186,18 +199,24 @@ func (b *bench) wantKind(what string, err error, kinds ...calendar.Kind) {
 }
 
 // wantSame insists that two observations of one event agree in all that a
-// person sees, and in the version.
+// person sees, and in the version. What one of them says it does not show counts
+// for nothing.
 func (b *bench) wantSame(what string, got, want calendar.Event) {
 	b.t.Helper()
 	if got.Version != want.Version {
 		b.t.Errorf("%s: version %q; want %q", what, got.Version, want.Version)
 	}
-	b.wantContent(what, got.Content, want.Content, calendar.AllGroups)
+	if got.MyResponse != want.MyResponse || !maps.Equal(got.Responses, want.Responses) {
+		b.t.Errorf("%s: our answer is %q, %v; want %q, %v", what, got.MyResponse, got.Responses, want.MyResponse, want.Responses)
+	}
+	b.wantContent(what, got.Content, want.Content, unseen(calendar.AllGroups, got, want))
 }
 
-// wantContent insists that got and want agree in the groups.
+// wantContent insists that got and want agree in the groups. The order of
+// category names is the service's.
 func (b *bench) wantContent(what string, got, want calendar.Content, groups calendar.Groups) {
 	b.t.Helper()
+	got.Categories, want.Categories = slices.Sorted(slices.Values(got.Categories)), slices.Sorted(slices.Values(want.Categories))
 	for _, g := range calendar.Diff(got, want) {
 		if groups.Has(g) {
 			b.t.Errorf("%s: %s differs\n got %s\nwant %s", what, g, show(g, got), show(g, want))

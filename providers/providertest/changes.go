@@ -76,7 +76,7 @@ func touchOnly(b *bench) {
 	if got.Version == made.Version {
 		b.t.Error("the version is as before the touch")
 	}
-	b.wantContent("after a touch", got.Content, made.Content, calendar.AllGroups)
+	b.wantEvent("after a touch", got, made.Content, calendar.AllGroups)
 }
 
 func cursorReplay(b *bench) {

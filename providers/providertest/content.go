@@ -14,8 +14,10 @@ import (
 func (b *bench) roundTrip(c calendar.Content, groups ...calendar.Group) calendar.Event {
 	b.t.Helper()
 	made := b.create(c)
-	b.wantContent(fmt.Sprintf("create %q", c.Title), made.Content, c, groups)
-	b.wantSame(fmt.Sprintf("get %q", c.Title), b.get(made.ID), made)
+	b.wantEvent(fmt.Sprintf("create %q", c.Title), made, c, groups)
+	got := b.get(made.ID)
+	b.wantContent(fmt.Sprintf("get %q", c.Title), got.Content, c, groups)
+	b.wantSame(fmt.Sprintf("get %q", c.Title), got, made)
 	b.wantSame(fmt.Sprintf("full read of %q", c.Title), b.find(b.changes(""), made.ID), made)
 	return made
 }
@@ -126,7 +128,7 @@ func switchAllDay(b *bench) {
 	whenOnly := calendar.Groups{calendar.GroupWhen}
 	for i, want := range []calendar.Content{day, timed, day} {
 		now = b.update(now, whenOnly, want)
-		b.wantContent(fmt.Sprintf("switch %d", i+1), now.Content, timed.Take(calendar.GroupWhen, want),
+		b.wantEvent(fmt.Sprintf("switch %d", i+1), now, timed.Take(calendar.GroupWhen, want),
 			b.caps.Groups.Without(calendar.GroupNotes))
 		b.wantSame(fmt.Sprintf("get after switch %d", i+1), b.get(now.ID), now)
 	}
@@ -225,17 +227,17 @@ func clearing(b *bench) {
 	now := b.create(c)
 	for _, g := range []calendar.Group{
 		calendar.GroupNotes, calendar.GroupPlace, calendar.GroupReminders, calendar.GroupTitle, calendar.GroupVisibility,
+		calendar.GroupImportance, calendar.GroupCategories, calendar.GroupProperties,
 	} {
 		if !b.caps.Groups.Has(g) {
 			continue
 		}
 		want := now.Content.Take(g, calendar.Content{})
-		now = b.update(now, calendar.Groups{g}, want)
-		b.wantContent("clearing "+string(g), now.Content, want, calendar.AllGroups)
-		b.wantSame("get after clearing "+string(g), b.get(now.ID), now)
+		now = b.written("clearing "+string(g), now, g, want)
 	}
 	bare := b.meeting(3, "")
-	b.roundTrip(bare, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace, calendar.GroupReminders)
+	b.roundTrip(bare, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace, calendar.GroupReminders,
+		calendar.GroupCategories, calendar.GroupProperties)
 }
 
 func availabilities(b *bench) {

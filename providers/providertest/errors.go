@@ -17,6 +17,7 @@ func (b *bench) everyCall(ctx context.Context, p calendar.Provider, cal calendar
 	f("create", err)
 	_, err = p.Update(ctx, cal, e.ID, e.Version, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: b.meeting(3, "Must not be written")})
 	f("update", err)
+	f("respond", p.Respond(ctx, cal, e.ID, e.Version, calendar.Accepted))
 	f("delete", p.Delete(ctx, cal, e.ID, e.Version))
 }
 

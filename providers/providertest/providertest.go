@@ -71,8 +71,8 @@ type Other interface {
 	// not know; none if that cannot be known.
 	Unknown() []string
 	// Rest is all that the server holds of the event outside of Content and
-	// version (foreign hidden properties, guests and their options) in some
-	// stable text form; empty if it cannot be seen.
+	// version (hidden properties that are not among Content's, guests and their
+	// options) in some stable text form; empty if it cannot be seen.
 	Rest(id calendar.RemoteID) string
 }
 
@@ -81,7 +81,7 @@ type Other interface {
 type Inviter interface {
 	// AddInvitation puts e into the calendar as an invitation by e.Organizer,
 	// with e.Guests and the calendar's owner as attendees. The owner has not
-	// answered yet.
+	// answered yet. A series only where this is an Answerer, too.
 	AddInvitation(e calendar.Event) calendar.RemoteID
 }
 
@@ -134,7 +134,14 @@ func Run(t *testing.T, s Setup) {
 		{"fields can be cleared", clearing},
 		{"availabilities are read back as written", availabilities},
 		{"visibilities are read back as written", visibilities},
-		{"importance, reminders and categories are read back as written", otherGroups},
+		{"importance and reminders are read back as written", otherGroups},
+
+		{"colours and categories are read back as written", labels},
+		{"properties are read back as written", properties},
+		{"an event in full detail is read, and its rest is left alone", details},
+
+		{"an invitation is answered without a mail", responding},
+		{"there is nothing to answer to an event of one's own", respondingToOneself},
 
 		{"an unknown calendar is not found", unknownCalendar},
 		{"a read-only calendar refuses writes", readOnlyCalendar},

@@ -34,6 +34,10 @@ func seriesTests(t *testing.T, s Setup) {
 		{"a series is deleted whole", deleteSeries},
 		{"a series carries its mark", seriesMark},
 
+		{"occurrences have colours, categories and properties of their own", seriesDetails},
+		{"an invitation to a series is answered", respondingToSeries},
+		{"the owner's answers to single occurrences are read", ownAnswers},
+
 		{"another client's changed occurrence is read", othersOccurrence},
 		{"another client's change and back is no override", othersBack},
 		{"another client's several changes are one event", othersSeveral},
@@ -186,7 +190,7 @@ func groupsLeaveOverrides(b *bench) {
 	want.When = c.When
 	groups := b.caps.Groups.Without(calendar.GroupWhen, calendar.GroupLinks, calendar.GroupProperties, calendar.GroupCategories)
 	updated := b.change(now, groups, want, now.Overrides)
-	b.wantContent("new groups", updated.Content, want, groups.Without(calendar.GroupNotes))
+	b.wantEvent("new groups", updated, want, groups.Without(calendar.GroupNotes))
 	b.wantSeries("new groups", updated, want, overrides(list...))
 	b.settled("new groups", updated)
 }

@@ -224,7 +224,19 @@ func showOverride(set map[string]calendar.Override, slot string) string {
 func (b *bench) wantWhole(what string, got, want calendar.Event) {
 	b.t.Helper()
 	b.wantSame(what, got, want)
-	b.wantOverrides(what, got, want.Overrides)
+	hidden := got.Unseen.With(want.Unseen...)
+	got.Overrides = showing(got.Overrides, hidden)
+	b.wantOverrides(what, got, showing(want.Overrides, hidden))
+}
+
+// showing are the overrides without what they say of the groups.
+func showing(set map[string]calendar.Override, hidden calendar.Groups) map[string]calendar.Override {
+	out := map[string]calendar.Override{}
+	for slot, o := range set {
+		o.Changed = o.Changed.Without(hidden...)
+		out = calendar.WithOverride(out, slot, o)
+	}
+	return out
 }
 
 // settled insists that get and a full read say of the event what was said last,
