@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	gcal "google.golang.org/api/calendar/v3"
 	"google.golang.org/api/option"
@@ -180,14 +181,20 @@ func isLoopback(host string) bool {
 func (p *Provider) Capabilities() calendar.Capabilities {
 	return calendar.Capabilities{
 		Groups:     slices.Clone(heldGroups),
+		Reads:      calendar.Groups{calendar.GroupLinks},
 		TitleLimit: titleLimit,
 		PlaceLimit: placeLimit,
 		NotesLimit: notesLimit,
 		Series:     holds,
 		// Quick writes to one calendar may be refused at any time (Google guide
 		// 'Manage quotas', operational limits), so: one after the other.
-		Writes:       1,
-		Availability: []calendar.Availability{calendar.Free, calendar.Busy},
-		Visibility:   []calendar.Visibility{calendar.DefaultVisibility, calendar.Public, calendar.Private, calendar.Confidential},
+		Writes:           1,
+		Availability:     []calendar.Availability{calendar.Free, calendar.Tentative, calendar.Busy},
+		Visibility:       []calendar.Visibility{calendar.DefaultVisibility, calendar.Public, calendar.Private, calendar.Confidential},
+		Colors:           slices.Clone(calendar.Colors),
+		Reminders:        maxReminders,
+		ReminderLimit:    maxReminderMin * time.Minute,
+		DefaultReminders: true,
+		Properties:       propertyLimits,
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -180,11 +182,42 @@ type other struct{ *world }
 
 func (o other) AddEvent(e calendar.Event) calendar.RemoteID {
 	o.t.Helper()
+	return o.add(o.event(e))
+}
+
+func (o other) add(m mailbox.Event) calendar.RemoteID {
+	o.t.Helper()
+	if len(m.Recurrence) > 0 {
+		id, err := o.sim.AddSeries(o.cal, m)
+		o.must(err)
+		return calendar.RemoteID(id)
+	}
+	made := o.sim.Mailbox().AddEvent(o.cal, m)
+	if made == nil {
+		o.t.Fatal("the simulated calendar is not there")
+	}
+	return calendar.RemoteID(made.ID)
+}
+
+// answers are Google's words for the responses.
+var answers = map[calendar.Response]string{
+	calendar.NoResponse: "needsAction", calendar.NeedsAction: "needsAction", calendar.Accepted: "accepted",
+	calendar.Maybe: "tentative", calendar.Declined: "declined",
+}
+
+// event is e as the mailbox holds it.
+func (o other) event(e calendar.Event) mailbox.Event {
 	c := e.Content
 	m := mailbox.Event{
 		Title: c.Title, Body: c.Notes.HTML, BodyIsHTML: true, Place: c.Place,
-		Start: moment(c.When.Start), End: moment(c.When.End),
-		ShowAs: "busy", Sensitivity: string(c.Visibility), Private: c.Properties,
+		Start: moment(c.When.Start), End: moment(c.When.End), Recurrence: c.When.Recurrence.Rules,
+		ShowAs: "busy", Sensitivity: string(c.Visibility), Shared: c.Properties, Conference: c.Links.Conference,
+	}
+	if i := slices.Index(calendar.Colors, c.Color); i >= 0 {
+		m.ColorID = strconv.Itoa(i + 1)
+	}
+	for _, a := range c.Links.Attachments {
+		m.Attachments = append(m.Attachments, mailbox.Attachment{Title: a.Name, URL: a.URL})
 	}
 	if c.Availability == calendar.Free {
 		m.ShowAs = "free"
@@ -197,20 +230,49 @@ func (o other) AddEvent(e calendar.Event) calendar.RemoteID {
 		m.Reminders = &reminders
 	}
 	for _, g := range e.Guests {
-		a := mailbox.Attendee{Person: mailbox.Person{Name: g.Name, Email: g.Email}, Type: "required", Response: "needsAction"}
+		a := mailbox.Attendee{Person: mailbox.Person{Name: g.Name, Email: g.Email}, Type: "required", Response: answers[g.Response]}
 		if g.Optional {
 			a.Type = "optional"
 		}
-		if g.Response == calendar.Accepted {
-			a.Response = "accepted"
-		}
 		m.Attendees = append(m.Attendees, a)
 	}
-	made := o.sim.Mailbox().AddEvent(o.cal, m)
-	if made == nil {
-		o.t.Fatal("the simulated calendar is not there")
+	return m
+}
+
+// AddDetailed adds what another program keeps for itself, too.
+func (o other) AddDetailed(e calendar.Event) calendar.RemoteID {
+	o.t.Helper()
+	m := o.event(e)
+	m.Private = map[string]string{"crm": "hidden", "other": "hidden too"} // named as shared ones are
+	m.Extra = map[string]any{"guestsCanSeeOtherGuests": false, "source": map[string]any{"title": "CRM", "url": "https://crm.example/1"}}
+	return o.add(m)
+}
+
+// AddInvitation is what Google does with an invitation that came in.
+func (o other) AddInvitation(e calendar.Event) calendar.RemoteID {
+	o.t.Helper()
+	m := o.event(e)
+	m.Organizer, m.Creator = mailbox.Person(e.Organizer), mailbox.Person(e.Organizer)
+	m.Attendees = append(m.Attendees,
+		mailbox.Attendee{Person: mailbox.Person(e.Organizer), Type: "required", Response: "accepted"},
+		mailbox.Attendee{Person: o.sim.Mailbox().Owner, Type: "required", Response: "needsAction"})
+	return o.add(m)
+}
+
+func (o other) Answer(id calendar.RemoteID, original calendar.Time, r calendar.Response) {
+	o.t.Helper()
+	answer := func(e *mailbox.Event) {
+		for i := range e.Attendees {
+			if e.Attendees[i].Email == o.cal {
+				e.Attendees[i].Response = answers[r]
+			}
+		}
 	}
-	return calendar.RemoteID(made.ID)
+	if original.IsZero() {
+		o.must(o.sim.EditSeries(o.cal, string(id), answer)) // or a single event
+		return
+	}
+	o.must(o.sim.EditOccurrence(o.cal, string(id), original.Slot(), answer))
 }
 
 func moment(t calendar.Time) mailbox.Moment {
@@ -267,7 +329,7 @@ func (o other) Rest(id calendar.RemoteID) string {
 	if e == nil {
 		o.t.Fatalf("no event %s", id)
 	}
-	return fmt.Sprintf("%v %v %v %v %v %v %q", e.Attendees, e.Private, e.Shared, e.Extra, e.Attachments, e.Organizer, e.Conference)
+	return fmt.Sprintf("%v %v %v %v %v %q", e.Attendees, e.Private, e.Extra, e.Attachments, e.Organizer, e.Conference)
 }
 
 // What a person does to a series with the mouse, in Google's own app.

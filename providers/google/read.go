@@ -2,8 +2,10 @@ package google
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +47,9 @@ func fromGoogle(g *gcal.Event, calendarZone string) calendar.Event {
 			Availability: availabilityOf(g),
 			Visibility:   visibilityOf(g.Visibility),
 			Reminders:    remindersOf(g.Reminders),
+			Color:        colorOf(g.ColorId),
 			Links:        linksOf(g),
+			Properties:   propertiesOf(g),
 		},
 	}
 	if err != nil {
@@ -182,10 +186,14 @@ func notesOf(s string) calendar.Notes {
 
 func availabilityOf(g *gcal.Event) calendar.Availability {
 	switch {
+	case g.EventType == "workingLocation": // always transparent (guide 'Event types')
+		return calendar.Elsewhere
 	case g.Transparency == "transparent":
 		return calendar.Free
 	case g.EventType == "outOfOffice":
 		return calendar.Away
+	case g.Status == "tentative":
+		return calendar.Tentative
 	}
 	return calendar.Busy // opaque is the default, and usually absent
 }
@@ -200,6 +208,24 @@ func visibilityOf(s string) calendar.Visibility {
 		return calendar.Confidential
 	}
 	return calendar.DefaultVisibility
+}
+
+// colorOf is the name of a colour by its id; one that is not known is none.
+func colorOf(id string) string {
+	i, err := strconv.Atoi(id)
+	if err != nil || i < 1 || i > len(calendar.Colors) {
+		return ""
+	}
+	return calendar.Colors[i-1]
+}
+
+// propertiesOf are the shared properties, which are meant for all copies of an
+// event; nil if there are none.
+func propertiesOf(g *gcal.Event) map[string]string {
+	if g.ExtendedProperties == nil || len(g.ExtendedProperties.Shared) == 0 {
+		return nil
+	}
+	return maps.Clone(g.ExtendedProperties.Shared)
 }
 
 // remindersOf reads the alarms that pop up; mails are no alarm that a copy could repeat.

@@ -37,9 +37,9 @@ func TestReadingAWholeEvent(t *testing.T) {
 			{"email":"room@example.com","resource":true,"responseStatus":"declined"},
 			{"email":"eve@example.com","optional":true,"responseStatus":"needsAction"}],
 		"reminders":{"useDefault":false,"overrides":[{"method":"popup","minutes":30},{"method":"email","minutes":60},{"method":"popup","minutes":10},{"method":"popup","minutes":30}]},
-		"hangoutLink":"https://meet.example/x",
+		"hangoutLink":"https://meet.example/x","colorId":"7",
 		"attachments":[{"title":"Agenda","fileUrl":"https://drive.example/1"}],
-		"extendedProperties":{"private":{"twindayInstallation":"i","twindayMirror":"m","twindayEntity":"e","other":"x"},"shared":{"twindayMirror":"no"}}
+		"extendedProperties":{"private":{"twindayInstallation":"i","twindayMirror":"m","twindayEntity":"e","other":"x"},"shared":{"twindayMirror":"no","crm":"4711"}}
 	}`), "Europe/Berlin")
 	want := calendar.Event{
 		ID: "abc", Version: `"3346892308754000"`, UID: "abc@google.com", Type: calendar.FocusTime,
@@ -58,6 +58,7 @@ func TestReadingAWholeEvent(t *testing.T) {
 			Reminders: calendar.Reminders{Before: []time.Duration{10 * time.Minute, 30 * time.Minute}},
 			Links: calendar.Links{Conference: "https://meet.example/x",
 				Attachments: []calendar.Attachment{{Name: "Agenda", URL: "https://drive.example/1"}}},
+			Color: "peacock", Properties: map[string]string{"twindayMirror": "no", "crm": "4711"},
 		},
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -199,7 +200,22 @@ func TestSmallReadings(t *testing.T) {
 			t.Errorf("type %q read as %q", s, got)
 		}
 	}
-	if got := availabilityOf(&gcal.Event{EventType: "outOfOffice"}); got != calendar.Away {
-		t.Errorf("out of office reads as %q", got)
+	for want, list := range map[calendar.Availability][]*gcal.Event{
+		calendar.Away:      {{EventType: "outOfOffice"}, {EventType: "outOfOffice", Status: "tentative"}},
+		calendar.Elsewhere: {{EventType: "workingLocation", Transparency: "transparent"}},
+		calendar.Busy:      {{}, {EventType: "focusTime"}, {Status: "confirmed", Transparency: "opaque"}},
+		calendar.Tentative: {{Status: "tentative"}, {Status: "tentative", Transparency: "opaque"}},
+		calendar.Free:      {{Transparency: "transparent"}, {Status: "tentative", Transparency: "transparent"}, {EventType: "outOfOffice", Transparency: "transparent"}},
+	} {
+		for _, g := range list {
+			if got := availabilityOf(g); got != want {
+				t.Errorf("%+v reads as %q; want %q", g, got, want)
+			}
+		}
+	}
+	for id, want := range map[string]string{"": "", "1": "lavender", "5": "banana", "11": "tomato", "0": "", "12": "", "x": "", "-1": ""} {
+		if got := colorOf(id); got != want || want != "" && sendColor(want) != id {
+			t.Errorf("colour %q reads as %q", id, got)
+		}
 	}
 }

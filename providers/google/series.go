@@ -190,6 +190,15 @@ func (s series) event() calendar.Event {
 	}
 	var own []*gcal.Event
 	for slot, x := range set {
+		if a, differs := s.answer(x.item, e); differs && !x.Cancelled {
+			if e.Responses == nil {
+				e.Responses = map[string]calendar.Response{}
+			}
+			e.Responses[slot] = a
+			if x.IsZero() {
+				own = append(own, x.item) // or a change of the answer alone would have no version
+			}
+		}
 		if x.IsZero() {
 			continue
 		}
@@ -210,6 +219,20 @@ func (s series) event() calendar.Event {
 	}
 	e.Version = s.version(own)
 	return e
+}
+
+// answer is the owner's own to an occurrence, and whether it differs from that to
+// the whole series e.
+func (s series) answer(g *gcal.Event, e calendar.Event) (calendar.Response, bool) {
+	if g == nil || g.Status == "cancelled" || e.Organized {
+		return calendar.NoResponse, false
+	}
+	row := ownRow(g)
+	if row == nil {
+		return calendar.NoResponse, false
+	}
+	a := responseOf(row.ResponseStatus)
+	return a, a != e.MyResponse
 }
 
 // leftovers are the living occurrences among orphans, by the slot they once had.
@@ -233,8 +256,9 @@ func (s series) leftovers(orphans []*gcal.Event) map[string]calendar.Override {
 }
 
 // version is a digest of the master's etag and those of the exceptions that
-// count. A master's etag alone does not tell of its exceptions; what equals the
-// master, or stands on no occurrence, is left out, since not all reads show it.
+// count: that say something, or were answered otherwise. A master's etag alone does
+// not tell of its exceptions; what equals the master, or stands on no occurrence,
+// is left out, since not all reads show it.
 func (s series) version(counted []*gcal.Event) calendar.Version {
 	tags := make([]string, 0, len(counted))
 	for _, g := range counted {

@@ -360,15 +360,15 @@ func TestWhatAnUpdateOfOccurrencesSends(t *testing.T) {
 		match  string
 		body   string
 	}{
-		{"a new override", seriesItem, []string{"20260120"}, title(20, "Special"), "ser_20260120", "", `{"status":"confirmed","summary":"Special"}`},
+		{"a new override", seriesItem, []string{"20260120"}, title(20, "Special"), "ser_20260120", "", `{"summary":"Special"}`},
 		{"a cancellation", seriesItem, []string{"20260120"}, calendar.Override{Original: at(20), Cancelled: true}, "ser_20260120", "", `{"status":"cancelled"}`},
 		{"of a moved one: over its version", seriesItem, []string{"20260106"}, calendar.Override{Original: at(6), Cancelled: true}, "ser_20260106", `"2"`, `{"status":"cancelled"}`},
 		{"a moved one back to the rule: only what it changed", seriesItem, []string{"20260106"}, calendar.Override{}, "ser_20260106", `"2"`,
-			`{"end":{"date":"2026-01-07","dateTime":null,"timeZone":null},"start":{"date":"2026-01-06","dateTime":null,"timeZone":null},"status":"confirmed","summary":"S"}`},
+			`{"end":{"date":"2026-01-07","dateTime":null,"timeZone":null},"start":{"date":"2026-01-06","dateTime":null,"timeZone":null},"summary":"S"}`},
 		{"moved no more, another title instead", seriesItem, []string{"20260106"}, title(6, "Special"), "ser_20260106", `"2"`,
-			`{"end":{"date":"2026-01-07","dateTime":null,"timeZone":null},"start":{"date":"2026-01-06","dateTime":null,"timeZone":null},"status":"confirmed","summary":"Special"}`},
+			`{"end":{"date":"2026-01-07","dateTime":null,"timeZone":null},"start":{"date":"2026-01-06","dateTime":null,"timeZone":null},"summary":"Special"}`},
 		{"a cancelled one back to the rule: everything", seriesItem, []string{"20260105"}, calendar.Override{}, "ser_20260105", `"3"`,
-			`{"description":"","end":{"date":"2026-01-06","dateTime":null,"timeZone":null},"location":"","reminders":{"overrides":[],"useDefault":false},` +
+			`{"colorId":null,"description":"","end":{"date":"2026-01-06","dateTime":null,"timeZone":null},"location":"","reminders":{"overrides":[],"useDefault":false},` +
 				`"start":{"date":"2026-01-05","dateTime":null,"timeZone":null},"status":"confirmed","summary":"S","transparency":"opaque","visibility":"default"}`},
 		{"an exclusion of the rule back: the line goes", excluded, []string{"20260108"}, calendar.Override{}, "ser", `"1"`,
 			`{"recurrence":["RRULE:FREQ=DAILY","EXDATE;VALUE=DATE:20260109"]}`},
@@ -538,7 +538,7 @@ func TestWhatACreateOfASeriesSends(t *testing.T) {
 	if !strings.Contains(s.asked[0].body, `"recurrence":["RRULE:FREQ=WEEKLY;BYDAY=TH","EXDATE:20260312T090000Z,20260402T080000Z"]`) {
 		t.Errorf("sent %s", s.asked[0].body)
 	}
-	if s.asked[1].body != `{"status":"confirmed","summary":"Special"}` {
+	if s.asked[1].body != `{"summary":"Special"}` {
 		t.Errorf("sent %s", s.asked[1].body)
 	}
 }

@@ -65,7 +65,7 @@ func (w *writer) change(ctx context.Context, c calendar.Change) (calendar.Event,
 	if err != nil && len(c.Slots) > 0 {
 		return calendar.Event{}, w.refuse("recurrence", err)
 	}
-	body, err := patchBody(c.Groups, c.Content)
+	body, err := patchBody(c.Groups, c.Content, w.now.master)
 	if err != nil {
 		return calendar.Event{}, at(err, w.op, w.cal, calendar.RemoteID(w.now.master.Id))
 	}
@@ -222,9 +222,16 @@ func (w *writer) bring(ctx context.Context, slots []string, want map[string]cale
 
 // occurrence makes one occurrence what is wanted, if it is not so already.
 func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Override, master calendar.Content) error {
-	want.Changed = slices.DeleteFunc(slices.Clone(want.Changed), func(g calendar.Group) bool { return !heldGroups.Has(g) })
+	want.Changed, now.Changed = writable(want.Changed), writable(now.Changed)
+	if want.Content.Categories = nil; want.Content.Color == master.Color { // no names are held
+		want.Changed = want.Changed.Without(calendar.GroupCategories)
+	}
 	if now.Equal(want) {
 		return nil
+	}
+	over := w.now.master // as which an occurrence without a resource of its own is
+	if now.item != nil && now.item.Status != "cancelled" {
+		over = now.item
 	}
 	body := &gcal.Event{Status: "cancelled"}
 	if !want.Cancelled {
@@ -232,11 +239,16 @@ func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Ov
 		if now.Cancelled {
 			groups = heldGroups // what a cancelled occurrence would be is not known
 		}
+		whole := master.Occurrence(want)
 		var err error
-		if body, err = patchBody(groups, master.Occurrence(want)); err != nil {
+		if body, err = patchBody(groups, whole, over); err != nil {
 			return at(err, w.op, w.cal, calendar.RemoteID(w.now.master.Id))
 		}
-		body.Status = "confirmed"
+		if now.Cancelled { // the one status that brings it back
+			if body.Status = "confirmed"; ours(w.now.master) {
+				body.Status = certainty(whole.Availability)
+			}
+		}
 	}
 	id, etag := "", ""
 	if now.item != nil {
@@ -256,11 +268,38 @@ func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Ov
 		}
 		return w.refuse("overrides", fmt.Errorf("there is no occurrence at %s: %w", want.Original, err))
 	}
-	if err == nil {
-		w.wrote = true
-		w.p.written.keep(w.cal, g)
+	if err != nil {
+		return err
 	}
-	return err
+	w.wrote = true
+	if g.Status == "cancelled" && !want.Cancelled {
+		return &calendar.Error{Op: w.op, Kind: calendar.Conflict, Calendar: w.cal, Event: calendar.RemoteID(w.now.master.Id),
+			Err: fmt.Errorf("the occurrence at %s was cancelled meanwhile", want.Original)}
+	}
+	if now.Cancelled && !want.Cancelled {
+		if g, err = w.withoutForgotten(ctx, g, master.Occurrence(want)); err != nil {
+			return err
+		}
+	}
+	w.p.written.keep(w.cal, g)
+	return nil
+}
+
+// withoutForgotten takes from an occurrence that was cancelled the properties that
+// it had before: a cancelled one does not show them, so that they were not named
+// when it was brought back.
+func (w *writer) withoutForgotten(ctx context.Context, g *gcal.Event, want calendar.Content) (*gcal.Event, error) {
+	p := sendProperties(want.Properties, g)
+	if p == nil || len(p.NullFields) == 0 {
+		return g, nil
+	}
+	return w.patch(ctx, g.Id, g.Etag, &gcal.Event{ExtendedProperties: p})
+}
+
+// writable are those of the groups that are written; an occurrence may have links
+// of its own, which are only read.
+func writable(groups calendar.Groups) calendar.Groups {
+	return slices.DeleteFunc(slices.Clone(groups), func(g calendar.Group) bool { return !heldGroups.Has(g) })
 }
 
 func (w *writer) refuse(field string, err error) error {

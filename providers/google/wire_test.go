@@ -152,20 +152,20 @@ func TestWhatACreateSends(t *testing.T) {
 				When: timed, Title: "Lunch", Notes: calendar.NotesFromText("one\ntwo"), Place: "Café",
 				Availability: calendar.Free, Visibility: calendar.Private, Importance: calendar.HighImportance,
 				Reminders:  calendar.Reminders{Before: []time.Duration{0, 600 * time.Second}},
-				Categories: []string{"red"}, Links: calendar.Links{Conference: "https://meet.example/x"},
+				Categories: []string{"red"}, Color: "tomato", Links: calendar.Links{Conference: "https://meet.example/x"},
 				Properties: map[string]string{"k": "v"},
 			}},
-			`{"description":"one\ntwo","end":{"dateTime":"2026-03-15T13:00:00-04:00","timeZone":"America/New_York"},` +
-				`"extendedProperties":{"private":{"twindayEntity":"e1","twindayInstallation":"i1","twindayMirror":"m1"}},` +
+			`{"colorId":"11","description":"one\ntwo","end":{"dateTime":"2026-03-15T13:00:00-04:00","timeZone":"America/New_York"},` +
+				`"extendedProperties":{"private":{"twindayEntity":"e1","twindayInstallation":"i1","twindayMirror":"m1"},"shared":{"k":"v"}},` +
 				`"id":"` + id + `","location":"Café","reminders":{"overrides":[{"method":"popup","minutes":0},{"method":"popup","minutes":10}],"useDefault":false},` +
 				`"start":{"dateTime":"2026-03-15T12:00:00+01:00","timeZone":"Europe/Berlin"},"summary":"Lunch","transparency":"transparent","visibility":"private"}`},
 		{"a bare day with no alarm", calendar.Draft{Key: key, Content: calendar.Content{
 			When: calendar.When{Start: calendar.Date(2026, 1, 2), End: calendar.Date(2026, 1, 3)}}},
 			`{"end":{"date":"2026-01-03"},"id":"` + id + `","reminders":{"overrides":[],"useDefault":false},"start":{"date":"2026-01-02"},"visibility":"default"}`},
-		{"the calendar's own alarms, busy, rich notes", calendar.Draft{Key: key, Content: calendar.Content{
+		{"the calendar's own alarms, tentative, rich notes", calendar.Draft{Key: key, Content: calendar.Content{
 			When:  calendar.When{Start: calendar.Date(2026, 1, 2), End: calendar.Date(2026, 1, 3)},
 			Notes: calendar.NotesFromHTML("<p>a <b>bold</b> word</p>"), Availability: calendar.Tentative, Reminders: calendar.Reminders{Default: true}}},
-			`{"description":"a \u003cb\u003ebold\u003c/b\u003e word","end":{"date":"2026-01-03"},"id":"` + id + `","reminders":{"overrides":[],"useDefault":true},"start":{"date":"2026-01-02"},"transparency":"opaque","visibility":"default"}`},
+			`{"description":"a \u003cb\u003ebold\u003c/b\u003e word","end":{"date":"2026-01-03"},"id":"` + id + `","reminders":{"overrides":[],"useDefault":true},"start":{"date":"2026-01-02"},"status":"tentative","transparency":"opaque","visibility":"default"}`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -268,7 +268,10 @@ func TestWhatAnUpdateSends(t *testing.T) {
 			`{"end":{"date":"2026-03-17","dateTime":null,"timeZone":null},"start":{"date":"2026-03-15","dateTime":null,"timeZone":null}}`},
 		{"the second 2:30 of the night", calendar.Groups{calendar.GroupWhen}, calendar.Content{When: calendar.When{Start: later, End: later}},
 			`{"end":{"date":null,"dateTime":"2026-10-25T02:30:00+01:00","timeZone":"Europe/Berlin"},"start":{"date":null,"dateTime":"2026-10-25T02:30:00+01:00","timeZone":"Europe/Berlin"}}`},
-		{"free/busy and privacy", calendar.Groups{calendar.GroupAvailability, calendar.GroupVisibility}, full, `{"transparency":"opaque","visibility":"public"}`},
+		{"privacy", calendar.Groups{calendar.GroupVisibility}, full, `{"visibility":"public"}`},
+		{"a colour", calendar.Groups{calendar.GroupCategories}, calendar.Content{Color: "lavender"}, `{"colorId":"1"}`},
+		{"no colour, but a category", calendar.Groups{calendar.GroupCategories}, calendar.Content{Categories: []string{"Red"}}, `{"colorId":null}`},
+		{"a colour that there is not", calendar.Groups{calendar.GroupCategories}, calendar.Content{Color: "mauve"}, `{"colorId":null}`},
 		{"privacy back to default", calendar.Groups{calendar.GroupVisibility}, calendar.Content{}, `{"visibility":"default"}`},
 		{"what Outlook calls personal", calendar.Groups{calendar.GroupVisibility}, calendar.Content{Visibility: calendar.Personal}, `{"visibility":"private"}`},
 		{"alarms", calendar.Groups{calendar.GroupReminders}, full, `{"reminders":{"overrides":[{"method":"popup","minutes":15}],"useDefault":false}}`},
@@ -277,7 +280,7 @@ func TestWhatAnUpdateSends(t *testing.T) {
 		{"more alarms than Google holds, one of them months ahead", calendar.Groups{calendar.GroupReminders},
 			calendar.Content{Reminders: calendar.Reminders{Before: []time.Duration{60 * time.Second, 61 * time.Second, 120 * time.Second, 180 * time.Second, 240 * time.Second, 9_000_000 * time.Second, 900_000 * time.Second}}},
 			`{"reminders":{"overrides":[{"method":"popup","minutes":1},{"method":"popup","minutes":2},{"method":"popup","minutes":3},{"method":"popup","minutes":4},{"method":"popup","minutes":15000}],"useDefault":false}}`},
-		{"what Google cannot hold is not sent", calendar.Groups{calendar.GroupImportance, calendar.GroupLinks, calendar.GroupCategories, calendar.GroupProperties}, full, `{}`},
+		{"what Google cannot hold is not sent", calendar.Groups{calendar.GroupImportance, calendar.GroupLinks}, full, `{}`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

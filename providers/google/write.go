@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 
+	gcal "google.golang.org/api/calendar/v3"
+
 	"github.com/twinday/twinday/providers/calendar"
 )
 
@@ -102,7 +104,14 @@ func (p *Provider) Update(ctx context.Context, cal calendar.CalendarID, id calen
 		}
 		return (&writer{reader: r, now: was}).change(ctx, c)
 	}
-	body, err := patchBody(c.Groups, c.Content)
+	var now *gcal.Event
+	if needsNow(c.Groups) {
+		var err error
+		if now, err = r.over(ctx, id, v); err != nil {
+			return calendar.Event{}, err
+		}
+	}
+	body, err := patchBody(c.Groups, c.Content, now)
 	if err != nil {
 		return calendar.Event{}, at(err, op, cal, id)
 	}

@@ -410,8 +410,7 @@ func ownAnswers(b *bench) {
 		answerer.Answer(e.ID, step.slot, step.r)
 		want[step.slot.Slot()] = step.r
 		maps.DeleteFunc(want, func(_ string, r calendar.Response) bool { return r == calendar.Accepted })
-		ch := b.changes(cursor)
-		now := b.only(step.what, ch, e.ID)
+		now := b.answered(step.what, cursor, e.ID)
 		if now.Version == e.Version {
 			b.t.Errorf("%s: the version of the series is as before", step.what)
 		}
@@ -423,12 +422,25 @@ func ownAnswers(b *bench) {
 	}
 	// Declined: some services take the occurrence out of the calendar.
 	answerer.Answer(e.ID, at[2], calendar.Declined)
-	now := b.only("one declined", b.changes(cursor), e.ID)
+	now := b.answered("one declined", cursor, e.ID)
 	slot := at[2].Slot()
 	if now.Version == e.Version || now.Responses[slot] != calendar.Declined && !now.Overrides[slot].Cancelled {
 		b.t.Errorf("one declined: its answer is %q, its override %v", now.Responses[slot], now.Overrides[slot])
 	}
 	b.settled("one declined", now)
+}
+
+// answered is the series in the read since a cursor, and alike by get. The read may
+// also say of an occurrence that it is no event of its own (any more).
+func (b *bench) answered(what string, since calendar.Cursor, id calendar.RemoteID) calendar.Event {
+	b.t.Helper()
+	ch := b.changes(since)
+	e := b.find(ch, id)
+	if len(ch.Events) != 1 || slices.ContainsFunc(ch.Removed, func(r calendar.Removal) bool { return r.ID == id }) {
+		b.t.Errorf("%s: the read has %d events, removed %v; want the series alone", what, len(ch.Events), ch.Removed)
+	}
+	b.wantWhole(what+", get", b.get(id), e)
+	return e
 }
 
 // wantAnswersOnly insists that the overrides say no more than how an answered

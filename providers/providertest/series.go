@@ -188,7 +188,7 @@ func groupsLeaveOverrides(b *bench) {
 	now := b.createSeries(c, list...)
 	want := b.full(3, c.Title)
 	want.When = c.When
-	groups := b.caps.Groups.Without(calendar.GroupWhen, calendar.GroupLinks, calendar.GroupProperties, calendar.GroupCategories)
+	groups := b.caps.Groups.Without(calendar.GroupWhen)
 	updated := b.change(now, groups, want, now.Overrides)
 	b.wantEvent("new groups", updated, want, groups.Without(calendar.GroupNotes))
 	b.wantSeries("new groups", updated, want, overrides(list...))
