@@ -256,13 +256,3 @@ func (c *call) calendarOfEvent() (*reply, *apiError) {
 	}
 	return &reply{status: http.StatusOK, body: c.calendarJSON(cal)}, nil
 }
-
-func (c *call) attachments() (*reply, *apiError) {
-	if err := c.allowQuery("$select", "$top", "$skip"); err != nil {
-		return nil, err
-	}
-	if _, _, err := c.find(false); err != nil {
-		return nil, err
-	}
-	return c.listed("attachments", []any{}, "", 0), nil
-}

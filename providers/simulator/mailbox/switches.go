@@ -122,4 +122,7 @@ type GraphSwitches struct {
 	CancelledOccurrences bool
 	// SeriesOnOnePage: occurrences of one series stay on one page. Off: they may be split.
 	SeriesOnOnePage bool
+	// KeepDeclined: a declined event stays in the calendar, shown as free, as the
+	// mailbox setting 'Preserve declined events' has it. Off: it is deleted.
+	KeepDeclined bool
 }
