@@ -127,3 +127,45 @@ func TestCollectionsAreNeverNull(t *testing.T) {
 		t.Errorf("cleared, categories are %s", got)
 	}
 }
+
+func TestATidyUpRuleRewritesWhatClientsWrite(t *testing.T) {
+	l := newLab(t, func(o *Options) { o.Switches.Rewrites = true })
+	_, link := l.round("/me/calendarView/delta?" + march)
+	body := func(a map[string]any) string { return a["body"].(map[string]any)["content"].(string) }
+	wrote := func(what string, a answer, title string) {
+		t.Helper()
+		if a.text("subject") != title || strings.Contains(body(a.body), tidyLine) {
+			t.Errorf("%s: the write answers %q, %s; want what was written", what, a.text("subject"), body(a.body))
+		}
+		var items []map[string]any
+		items, link = l.round(link)
+		now := l.must(200, "GET", "/me/events/"+a.text("id"), "").body
+		if len(items) == 0 || now["subject"] != strings.ToUpper(title) || strings.Count(body(now), tidyLine) != 1 || now["changeKey"] == a.text("changeKey") {
+			t.Errorf("%s: afterwards it is %v, %s; delta has %v", what, now["subject"], body(now), said(items))
+		}
+		again := l.must(200, "GET", "/me/events/"+a.text("id"), "").body
+		items, link = l.round(link)
+		if again["changeKey"] != now["changeKey"] || len(items) != 0 {
+			t.Errorf("%s: it goes on changing by itself: %v", what, said(items))
+		}
+	}
+	a := l.must(201, "POST", "/me/events", meeting(5, `"location":{"displayName":"room 5"},"body":{"contentType":"text","content":"bring it"}`))
+	id := "/me/events/" + a.text("id")
+	wrote("created", a, "Meeting 5")
+	if now := l.must(200, "GET", id, ""); fmt.Sprint(now.body["location"].(map[string]any)["displayName"]) != "ROOM 5" || !strings.Contains(body(now.body), "bring it") {
+		t.Errorf("place and notes are %v, %s", now.body["location"], body(now.body))
+	}
+	wrote("written again", l.must(200, "PATCH", id, `{"subject":"Once more","body":{"contentType":"html","content":"anew"}}`), "Once more")
+	if before, after := l.must(200, "GET", id, "").text("changeKey"), l.must(200, "PATCH", id, `{"showAs":"free"}`).text("changeKey"); after == before ||
+		l.must(200, "GET", id, "").text("changeKey") != after {
+		t.Error("a write that leaves nothing to tidy up does not stand as answered")
+	}
+	series, _ := l.add(tuesdays)
+	_, link = l.round(link)
+	one := l.must(200, "GET", "/me/events/"+series+"/instances?"+march, "").items()[1]
+	l.must(200, "PATCH", "/me/events/"+one["id"].(string), `{"subject":"Only this one"}`)
+	now := l.must(200, "GET", "/me/events/"+one["id"].(string), "")
+	if master := l.must(200, "GET", "/me/events/"+series, ""); now.text("subject") != "ONLY THIS ONE" || master.text("subject") != "MEETING 3" {
+		t.Errorf("the occurrence is %q, its series %q", now.text("subject"), master.text("subject"))
+	}
+}

@@ -125,4 +125,8 @@ type GraphSwitches struct {
 	// KeepDeclined: a declined event stays in the calendar, shown as free, as the
 	// mailbox setting 'Preserve declined events' has it. Off: it is deleted.
 	KeepDeclined bool
+	// Rewrites: a tidy-up rule, as some companies have, rewrites title, place and
+	// notes of every event that a client writes, a moment after the write. The
+	// write's own answer shows what was written.
+	Rewrites bool
 }
