@@ -452,6 +452,15 @@ func (m *match) overrides(edited map[string]models.Eventable, at span) map[strin
 	return out
 }
 
+// etag is what of a version the server knows: the master's. What follows it stands
+// behind the closing quote.
+func etag(v calendar.Version) string {
+	if end := strings.LastIndexByte(string(v), '"') + 1; end > 0 {
+		return string(v[:end])
+	}
+	return string(v)
+}
+
 // overrideOf is what an exception changes of the master it belongs to.
 func overrideOf(master calendar.Content, slot calendar.Time, e models.Eventable) calendar.Override {
 	base := master.Occurrence(calendar.Override{Original: slot})
