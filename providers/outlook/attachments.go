@@ -20,7 +20,9 @@ var attachmentFields = []string{"name", "contentType", "isInline", "size"}
 // sorted, since no order is promised.
 //
 // One request if the event says that it has some (inline ones alone do not count),
-// else none. An event that is gone meanwhile has none; the next read tells.
+// else none. An event that is gone meanwhile has none; the next read tells. So has one
+// whose attachments may not be seen, in a calendar that somebody shares: it must not
+// keep the whole calendar from being read.
 func (p *Provider) attachments(ctx context.Context, cal calendar.CalendarID, e models.Eventable, requests *int) ([]calendar.Attachment, error) {
 	if !val(e.GetHasAttachments()) {
 		return nil, nil
@@ -37,7 +39,7 @@ func (p *Provider) attachments(ctx context.Context, cal calendar.CalendarID, e m
 		if err == nil && page == nil {
 			err = errNoBody
 		}
-		if k := kindOf(err); err != nil && (k == calendar.NotFound || k == calendar.Gone) {
+		if k := kindOf(err); err != nil && (k == calendar.NotFound || k == calendar.Gone || k == calendar.Forbidden) {
 			return nil, nil
 		}
 		if err != nil {

@@ -60,6 +60,7 @@ func TestAttachmentsAreReadByName(t *testing.T) {
 		want calendar.Kind
 	}{
 		{"gone meanwhile", reply{status: 404, body: graphError("ErrorItemNotFound", "")}, -1},
+		{"not for us to see", reply{status: 403, body: graphError("ErrorAccessDenied", "")}, -1},
 		{"a server that is down", reply{status: 503}, calendar.Unavailable},
 		{"throttled", reply{status: 429, header: map[string]string{"Retry-After": "7"}}, calendar.Throttled},
 		{"busy with the item", reply{status: 412, body: graphError("ErrorIrresolvableConflict", "")}, calendar.Unavailable},
