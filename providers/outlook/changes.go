@@ -19,9 +19,9 @@ import (
 	"github.com/twinday/twinday/providers/calendar"
 )
 
-// cursorVersion is 2 since series are read whole: what an older version read has to
-// be read anew.
-const cursorVersion = 2
+// cursorVersion is 3 since links are read in full and answers to single occurrences,
+// 2 since series are read whole: what an older version read has to be read anew.
+const cursorVersion = 3
 
 // cursor is where a delta read goes on, and the window it was begun with. Graph
 // keeps the window inside the link too; parameters given later have no effect.
@@ -75,6 +75,9 @@ func (p *Provider) resume(since calendar.Cursor) (cursor, error) {
 // whole (see whole), once. Ids of occurrences among the tombstones name nothing
 // that is known, and harm nobody. An exception whose series is not in this
 // calendar (an invitation to one meeting of it) is a single event.
+//
+// Delta shows no hidden properties: of a single event they are Unseen. Each changed
+// event that has attachments takes one more request.
 func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since calendar.Cursor) (calendar.Changes, error) {
 	const op = "read changes"
 	if cal == "" {
@@ -246,6 +249,10 @@ func (r *round) settle() error {
 	if err != nil {
 		return err
 	}
+	attached, err := r.attachments()
+	if err != nil {
+		return err
+	}
 	var alone []calendar.RemoteID
 	for _, id := range r.order {
 		e, ok := read[id]
@@ -256,7 +263,10 @@ func (r *round) settle() error {
 			r.remove(id)
 			alone = append(alone, r.parts[id]...)
 		case r.items[id] != nil:
-			r.out.Events = append(r.out.Events, neutral(r.items[id], func() string { return r.p.owner(r.ctx, r.cal, &r.out.Requests) }))
+			e := neutral(r.items[id], func() string { return r.p.owner(r.ctx, r.cal, &r.out.Requests) })
+			e.Content.Links.Attachments = attached[id]
+			e.Unseen = calendar.Groups{calendar.GroupProperties}
+			r.out.Events = append(r.out.Events, e)
 		default:
 			r.remove(id)
 		}
@@ -303,6 +313,28 @@ func (r *round) read(ids []calendar.RemoteID) (map[calendar.RemoteID]calendar.Ev
 			out[id] = s.event
 			return nil
 		})
+	}
+	return out, g.Wait()
+}
+
+// attachments reads those of the single events that delta gave in full.
+func (r *round) attachments() (map[calendar.RemoteID][]calendar.Attachment, error) {
+	out := map[calendar.RemoteID][]calendar.Attachment{}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(r.ctx)
+	g.SetLimit(parallelReads)
+	for _, id := range r.order {
+		if e := r.items[id]; e != nil && !r.unclear[id] && val(e.GetHasAttachments()) {
+			g.Go(func() error {
+				requests := 0
+				list, err := r.p.attachments(ctx, r.cal, e, &requests)
+				mu.Lock()
+				defer mu.Unlock()
+				r.out.Requests += requests
+				out[id] = list
+				return err
+			})
+		}
 	}
 	return out, g.Wait()
 }

@@ -111,7 +111,7 @@ func TestWhatComesTwiceIsReadAgain(t *testing.T) {
 
 func TestADeadCursorSaysSo(t *testing.T) {
 	good := func(link string, from time.Time) calendar.Cursor {
-		return calendar.Cursor(fmt.Sprintf(`{"v":2,"from":%q,"to":%q,"link":%q}`, from.Format(time.RFC3339), from.AddDate(0, 0, 430).Format(time.RFC3339), link))
+		return calendar.Cursor(fmt.Sprintf(`{"v":3,"from":%q,"to":%q,"link":%q}`, from.Format(time.RFC3339), from.AddDate(0, 0, 430).Format(time.RFC3339), link))
 	}
 	link := fakeBase + "/more?$deltatoken=1"
 	from, _ := window(fakeNow)

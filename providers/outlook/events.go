@@ -3,6 +3,7 @@ package outlook
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
@@ -19,10 +20,24 @@ func (p *Provider) event(cal calendar.CalendarID, id calendar.RemoteID) *users.I
 	return p.me.Calendars().ByCalendarId(string(cal)).Events().ByEventId(string(id))
 }
 
-// neutral turns an event of cal into the neutral language.
-func (p *Provider) neutral(ctx context.Context, cal calendar.CalendarID, e models.Eventable) calendar.Event {
+// written turns the answer to a write of groups into the neutral language. Graph
+// shows extended properties only when it is asked to expand them, which a write
+// cannot: those just written are as they were sent, else they are Unseen. So are links,
+// where the attachments cannot be read; the write has happened all the same.
+func (p *Provider) written(ctx context.Context, cal calendar.CalendarID, e models.Eventable, groups calendar.Groups, c calendar.Content) calendar.Event {
 	var requests int
-	return neutral(e, func() string { return p.owner(ctx, cal, &requests) })
+	out := neutral(e, func() string { return p.owner(ctx, cal, &requests) })
+	if !groups.Has(calendar.GroupProperties) {
+		out.Unseen = out.Unseen.With(calendar.GroupProperties)
+	} else if len(c.Properties) > 0 {
+		out.Content.Properties = maps.Clone(c.Properties)
+	}
+	list, err := p.attachments(ctx, cal, e, &requests)
+	if err != nil {
+		out.Unseen = out.Unseen.With(calendar.GroupLinks)
+	}
+	out.Content.Links.Attachments = list
+	return out
 }
 
 // Get implements calendar.Provider. A series is read as a whole: see whole.
@@ -90,7 +105,7 @@ func (p *Provider) Create(ctx context.Context, cal calendar.CalendarID, d calend
 		early = !created.IsZero() && began.Sub(created) > answerAge
 	}
 	if !early && (!isMaster(made) || len(d.Overrides) == 0 && justMade(made)) {
-		e := p.neutral(ctx, cal, made)
+		e := p.written(ctx, cal, made, held, d.Content)
 		if e.Mark == (calendar.Mark{}) {
 			e.Mark = d.Mark // accepted; Graph tells it only when it is asked to expand it
 		}
@@ -149,12 +164,12 @@ var errStale = &calendar.Error{Op: "compare versions", Kind: calendar.Conflict, 
 func (p *Provider) Delete(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version) error {
 	const op = "delete event"
 	now, err := p.read(ctx, cal, id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{Select: []string{"id"}})
-	if err == nil && version(now) != v {
+	if err == nil && string(version(now)) != etag(v) {
 		err = errStale
 	}
 	if err == nil {
 		h := headers()
-		h.Add("If-Match", string(v))
+		h.Add("If-Match", etag(v))
 		err = p.event(cal, id).Delete(ctx, &users.ItemCalendarsItemEventsEventItemRequestBuilderDeleteRequestConfiguration{Headers: h})
 	}
 	if err == nil {

@@ -58,7 +58,7 @@ func (u *update) outstanding(s *series, all bool) []string {
 	}
 	slots = slices.DeleteFunc(slots, func(slot string) bool {
 		_, listed := s.found[slot]
-		wiped := listed && s.event.Overrides[slot].IsZero()
+		wiped := listed && writable(s.event.Overrides[slot]).IsZero()
 		return !wiped && !slices.Contains(u.want.Slots, slot)
 	})
 	for _, slot := range u.want.Slots { // one beyond what was read, that shall be as the rule has it
@@ -68,6 +68,12 @@ func (u *update) outstanding(s *series, all bool) []string {
 		}
 	}
 	return slots
+}
+
+// writable is what of an override can be written: not its links.
+func writable(o calendar.Override) calendar.Override {
+	o.Changed = o.Changed.Without(reads...)
+	return o
 }
 
 // reset makes Exchange forget what was done to the occurrences: the range of the
@@ -88,7 +94,7 @@ func (u *update) reset(s *series) (*series, error) {
 		return nil, err
 	}
 	zone := val(was.GetRecurrenceTimeZone())
-	v := s.event.Version
+	v := version(s.master)
 	for _, r := range []pattern{other, p} {
 		body := models.NewEvent()
 		body.SetOdataType(nil)
@@ -161,7 +167,9 @@ func (u *update) slot(s *series, slot string, fresh bool) error {
 			return err
 		}
 	case !fresh:
-		e, err := u.p.read(u.ctx, u.cal, o.id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{Select: fields})
+		e, err := u.p.read(u.ctx, u.cal, o.id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{
+			Select: fields, Expand: []string{hiddenExpanded},
+		})
 		switch k := kindOf(err); {
 		case k == calendar.NotFound || k == calendar.Gone:
 			known = false
@@ -170,9 +178,9 @@ func (u *update) slot(s *series, slot string, fresh bool) error {
 		default:
 			is := calendar.Override{Original: o.slot}
 			if isException(e) {
-				is = overrideOf(s.event.Content, o.slot, e)
+				is = s.overrideOf(o.slot, e)
 			}
-			if !is.Equal(now) {
+			if !writable(is).Equal(writable(now)) {
 				return errStale
 			}
 			o.version = version(e)
@@ -241,7 +249,7 @@ func (u *update) find(s *series, slot string) (o occurrence, now calendar.Overri
 	if err != nil {
 		return o, now, false, err
 	}
-	near := series{event: s.event, master: s.master, found: map[string]occurrence{}}
+	near := series{event: s.event, master: s.master, attached: s.attached, found: map[string]occurrence{}}
 	m := match{s: &near, rule: rule, byDay: map[string]calendar.Time{}, days: occurrenceDays(s.master)}
 	for t := range rule.Between(at, at.Add(time.Second)) {
 		m.expected = append(m.expected, t)
@@ -253,7 +261,7 @@ func (u *update) find(s *series, slot string) (o occurrence, now calendar.Overri
 	}
 	m.take(items)
 	if o, ok = near.found[slot]; ok && isException(o.item) {
-		now = overrideOf(s.event.Content, o.slot, o.item)
+		now = s.overrideOf(o.slot, o.item)
 	}
 	return o, now, ok, nil
 }

@@ -16,6 +16,9 @@
 //     parameter against it. The engine holds such edits for the person.
 //   - A wall-clock reading that exists twice (a clock going back) is written, and
 //     read back, as UTC: in its zone, Graph has no way to say which one is meant.
+//   - It has no custom properties that a person would see. Ours are one hidden
+//     property (see propertiesID), which delta and the answers of writes do not show.
+//   - The names of attachments cost a request for each event that has some.
 //   - A series is one rule of a few shapes (Capabilities.Series). Delta reads only
 //     hint at what became of its occurrences, so a series is read as a whole each
 //     time: see whole.
@@ -30,6 +33,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
@@ -66,6 +70,9 @@ type Provider struct {
 	now    func() time.Time
 	page   int
 	owners owners
+	// plainLists is set once the service refused to expand hidden properties in a
+	// list of instances.
+	plainLists atomic.Bool
 }
 
 // Option changes how a Provider works; for tests and for tuning.
@@ -111,13 +118,24 @@ func Open(e signin.Endpoint, secret signin.Secret, hc *http.Client, opts ...Opti
 var held = calendar.Groups{
 	calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes, calendar.GroupPlace,
 	calendar.GroupAvailability, calendar.GroupVisibility, calendar.GroupImportance,
-	calendar.GroupReminders, calendar.GroupCategories,
+	calendar.GroupReminders, calendar.GroupCategories, calendar.GroupProperties,
 }
+
+// reads are the groups that are read and cannot be written: a join link is made by
+// Teams alone, and attachments would be files to upload.
+var reads = calendar.Groups{calendar.GroupLinks}
+
+// propertyLimits keep the JSON of all properties below 32 KB in UTF-16, also where
+// half of it has to be escaped. What is longer than one buffer Exchange hands out as
+// a stream only ([MS-OXCPRPT], RopOpenStream); what Graph does with such a string
+// is not documented.
+var propertyLimits = calendar.PropertyLimits{Count: 100, Bytes: 7 << 10}
 
 // Capabilities implements calendar.Provider.
 func (p *Provider) Capabilities() calendar.Capabilities {
 	return calendar.Capabilities{
 		Groups:     slices.Clone(held),
+		Reads:      slices.Clone(reads),
 		TitleLimit: titleLimit,
 		Series:     seriesFits,
 		Override:   overrideFits,
@@ -130,6 +148,9 @@ func (p *Provider) Capabilities() calendar.Capabilities {
 		Visibility: []calendar.Visibility{
 			calendar.DefaultVisibility, calendar.Personal, calendar.Private, calendar.Confidential,
 		},
+		Categories: true, // by name; their colours are the mailbox's, not the event's
+		Reminders:  1,
+		Properties: propertyLimits,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -130,7 +131,7 @@ func TestProvider(t *testing.T) {
 	for name, switches := range map[string]mailbox.GraphSwitches{
 		"as the harsher sources say": {},
 		"as the milder sources say": {KeepAllDayZone: true, AcceptLongSubject: true, DuplicateTransactionIs400: true,
-			DeleteIgnoresIfMatch: true, OldRefreshTokenWorks: true, CancelledOccurrences: true, SeriesOnOnePage: true},
+			DeleteIgnoresIfMatch: true, OldRefreshTokenWorks: true, CancelledOccurrences: true, SeriesOnOnePage: true, KeepDeclined: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			providertest.Run(t, providertest.Setup{Now: now, Many: 60, MailsGuests: true, Open: func(t *testing.T) providertest.Account {
@@ -294,16 +295,73 @@ func (o other) AddEvent(e calendar.Event) calendar.RemoteID {
 	return calendar.RemoteID(id)
 }
 
+// AddDetailed makes an event with an online meeting, attachments and answers: what
+// no request can do, Outlook and the guests do.
+func (o other) AddDetailed(e calendar.Event) calendar.RemoteID {
+	o.t.Helper()
+	id := o.AddEvent(e)
+	c := e.Content
+	props, err := json.Marshal(c.Properties)
+	o.must(err)
+	o.call("PATCH", at(id), map[string]any{
+		"categories": c.Categories, "importance": string(c.Importance), "showAs": string(c.Availability),
+		"singleValueExtendedProperties": []any{
+			map[string]any{"id": "String {6b1f4c0e-2d53-4c8a-9a7e-51d0c2f7ab36} Name twinday-properties", "value": string(props)},
+			map[string]any{"id": "String {00020329-0000-0000-c000-000000000046} Name theirs", "value": "hidden"},
+		},
+	})
+	o.call("POST", at(id)+"/extensions", map[string]any{"@odata.type": "microsoft.graph.openTypeExtension",
+		"extensionName": "com.example.theirs", "theirs": "too"})
+	answers := map[calendar.Response]string{calendar.Accepted: "accepted", calendar.Declined: "declined", calendar.Maybe: "tentative"}
+	o.must(o.sim.Mailbox().EditEvent(string(o.cal), o.stored(id).ID, func(m *mailbox.Event) {
+		m.Conference = c.Links.Conference
+		m.Attachments = []mailbox.Attachment{{Title: "logo.png", URL: "cid:logo", MIMEType: "image/png"}}
+		for _, a := range c.Links.Attachments {
+			m.Attachments = append(m.Attachments, mailbox.Attachment{Title: a.Name, URL: a.URL})
+		}
+		for i, g := range e.Guests {
+			m.Attendees[i].Response = answers[g.Response]
+		}
+	}))
+	return id
+}
+
+// Answer is the owner's answer in Outlook, without a mail.
+func (o other) Answer(id calendar.RemoteID, original calendar.Time, r calendar.Response) {
+	o.t.Helper()
+	if !original.IsZero() {
+		start, err := original.Instant()
+		o.must(err)
+		q := url.Values{"startDateTime": {start.AddDate(0, 0, -3).Format(time.RFC3339)}, "endDateTime": {start.AddDate(0, 0, 3).Format(time.RFC3339)}, "$select": {"originalStart"}}
+		list, _ := o.call("GET", at(id)+"/instances?"+q.Encode(), nil)["value"].([]any)
+		id = ""
+		for _, x := range list {
+			m, _ := x.(map[string]any)
+			if text, _ := m["originalStart"].(string); strings.HasPrefix(text, start.UTC().Format("2006-01-02T15:04:05")) {
+				name, _ := m["id"].(string)
+				id = calendar.RemoteID(name)
+			}
+		}
+	}
+	action := map[calendar.Response]string{calendar.Accepted: "accept", calendar.Declined: "decline", calendar.Maybe: "tentativelyAccept"}[r]
+	o.call("POST", at(id)+"/"+action, map[string]any{"sendResponse": false})
+}
+
 // AddInvitation does what the mail system does with an invitation that came in.
 func (o other) AddInvitation(e calendar.Event) calendar.RemoteID {
 	o.t.Helper()
 	box := o.sim.Mailbox()
 	m := mailbox.Event{Title: e.Content.Title, Start: moment(e.Content.When.Start), End: moment(e.Content.When.End),
-		Organizer: mailbox.Person(e.Organizer), Attendees: []mailbox.Attendee{{Person: box.Owner, Type: "required", Response: "needsAction"}}}
+		Recurrence: e.Content.When.Recurrence.Rules, Organizer: mailbox.Person(e.Organizer), Attendees: []mailbox.Attendee{{Person: box.Owner, Type: "required", Response: "needsAction"}}}
 	for _, g := range e.Guests {
 		m.Attendees = append(m.Attendees, mailbox.Attendee{Person: mailbox.Person(g.Person), Type: "required", Response: "needsAction"})
 	}
-	return o.shown(box.AddEvent(string(o.cal), m).UID)
+	if m.Recurrence == nil {
+		return o.shown(box.AddEvent(string(o.cal), m).UID)
+	}
+	id, err := o.hands().AddSeries(string(o.cal), m)
+	o.must(err)
+	return o.shown(box.Event(string(o.cal), id).UID)
 }
 
 // shown is the id under which Graph shows what the mailbox holds.
@@ -457,5 +515,6 @@ func (o other) Rest(id calendar.RemoteID) string {
 	for _, covered := range []string{"locations", "reminderMinutesBeforeStart"} {
 		delete(e.Extra, covered) // other names of what Content has
 	}
+	delete(e.Private, "String {6b1f4c0e-2d53-4c8a-9a7e-51d0c2f7ab36} Name twinday-properties")
 	return fmt.Sprintf("%v %v %v %v %v %v %q", e.Attendees, e.Private, e.Extensions, e.Extra, e.Attachments, e.Organizer, e.Conference)
 }

@@ -13,6 +13,8 @@ import (
 // neutral turns an event as Graph gives it, with times in UTC, into the neutral
 // language; of a series, its master alone. owner is asked for the calendar
 // owner's address only if there are attendees and the owner is not the organizer.
+// Attachments are not in it (see attachments), and hidden properties only if the
+// request expanded them.
 //
 // A series whose pattern cannot be read is of UnknownType: left alone.
 func neutral(e models.Eventable, owner func() string) calendar.Event {
@@ -29,6 +31,7 @@ func neutral(e models.Eventable, owner func() string) calendar.Event {
 		Mark:       readMark(e),
 		Content:    content(e),
 	}
+	out.Content.Properties = readProperties(e)
 	out.Doubt = zoneDoubt(e)
 	if isMaster(e) {
 		w, err := seriesWhen(e)
@@ -101,6 +104,9 @@ func content(e models.Eventable) calendar.Content {
 	}
 	if m := e.GetOnlineMeeting(); m != nil {
 		c.Links.Conference = val(m.GetJoinUrl())
+	}
+	if c.Links.Conference == "" { // Skype's, before there was onlineMeeting
+		c.Links.Conference = val(e.GetOnlineMeetingUrl())
 	}
 	return c
 }

@@ -1,8 +1,13 @@
 package outlook
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,6 +40,10 @@ type series struct {
 	requests int
 	// found are the occurrences that were listed, by their slots.
 	found map[string]occurrence
+	// attached are the attachments of exceptions that have some where the master
+	// has none, by their ids.
+	attached map[string][]calendar.Attachment
+	paged    bool // a listing took more than one page
 }
 
 // occurrence is one item of a series.
@@ -52,10 +61,11 @@ var (
 		"id", "type", "seriesMasterId", "changeKey", "iCalUId", "isCancelled", "isOrganizer", "organizer", "attendees", "responseStatus",
 		"createdDateTime", "lastModifiedDateTime", "webLink", "subject", "body", "location", "showAs", "sensitivity",
 		"importance", "categories", "isReminderOn", "reminderMinutesBeforeStart", "isOnlineMeeting", "onlineMeeting",
+		"onlineMeetingUrl", "hasAttachments",
 		"isAllDay", "start", "end", "originalStartTimeZone", "originalEndTimeZone", "recurrence",
 	}
-	slotFields   = []string{"id", "type", "isAllDay", "start", "end", "originalStart"}
-	markExpanded = "singleValueExtendedProperties($filter=id eq '" + markID + "')"
+	slotFields     = []string{"id", "type", "isAllDay", "start", "end", "originalStart", "responseStatus"}
+	hiddenExpanded = "singleValueExtendedProperties($filter=id eq '" + markID + "' or id eq '" + propertiesID + "')"
 )
 
 // look reads one item with all that one request can tell: of a master also what
@@ -64,12 +74,12 @@ func (p *Provider) look(ctx context.Context, cal calendar.CalendarID, id calenda
 	*requests++
 	e, err := p.read(ctx, cal, id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{
 		Select: append(slices.Clone(fields), "originalStart", "cancelledOccurrences", "exceptionOccurrences"),
-		Expand: []string{markExpanded, "exceptionOccurrences"},
+		Expand: []string{hiddenExpanded, "exceptionOccurrences"},
 	})
 	if a := answerOf(err); a != nil && a.status == http.StatusBadRequest && !a.is("ErrorInvalidIdMalformed") {
 		// Not every version of the service takes the newer properties.
 		*requests++
-		return p.read(ctx, cal, id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{Expand: []string{markExpanded}})
+		return p.read(ctx, cal, id, &users.ItemCalendarsItemEventsEventItemRequestBuilderGetQueryParameters{Expand: []string{hiddenExpanded}})
 	}
 	return e, err
 }
@@ -83,7 +93,8 @@ func (p *Provider) look(ctx context.Context, cal calendar.CalendarID, id calenda
 // A cancelled occurrence is one that the rule has and the listing has not: Graph
 // leaves it out everywhere, and fills cancelledOccurrences in some mailboxes
 // only. What was done to occurrences beyond that span is known only where the
-// service tells it of itself; edited ones take one more listing then.
+// service tells it of itself; edited ones take one more listing then. Attachments
+// take another request, if there are any.
 func (p *Provider) whole(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (*series, error) {
 	for range maxRereads {
 		s := &series{}
@@ -93,6 +104,9 @@ func (p *Provider) whole(ctx context.Context, cal calendar.CalendarID, id calend
 		}
 		s.master = e
 		s.event = neutral(e, func() string { return p.owner(ctx, cal, &s.requests) })
+		if s.event.Content.Links.Attachments, err = p.attachments(ctx, cal, e, &s.requests); err != nil {
+			return s, err
+		}
 		if !isMaster(e) || s.event.Type == calendar.UnknownType {
 			return s, nil
 		}
@@ -172,13 +186,12 @@ func (p *Provider) gather(ctx context.Context, cal calendar.CalendarID, s *serie
 			m.expected = append(m.expected, t)
 			m.byDay[t.Local[:len(time.DateOnly)]] = t
 		}
-		before := s.requests
 		items, err := p.instances(ctx, cal, s, at.from, at.to, slotFields)
 		if err != nil {
 			return false, err
 		}
 		m.take(items)
-		if s.requests > before+1 {
+		if s.paged {
 			if steady, err := p.unchangedSince(ctx, cal, s); err != nil || !steady {
 				return false, err
 			}
@@ -203,7 +216,12 @@ func (p *Provider) gather(ctx context.Context, cal calendar.CalendarID, s *serie
 			}
 		}
 	}
+	if err := p.attachedToOccurrences(ctx, cal, s, edited); err != nil {
+		return false, err
+	}
 	s.event.Overrides = m.overrides(edited, at)
+	s.event.Responses = m.responses(edited)
+	s.event.Version = m.version(edited)
 	return true, nil
 }
 
@@ -216,13 +234,30 @@ func (p *Provider) unchangedSince(ctx context.Context, cal calendar.CalendarID, 
 }
 
 // instances lists the occurrences of a master that meet a span, those that were
-// moved into it included.
+// moved into it included, with their hidden properties where the service shows
+// them in a list.
 func (p *Provider) instances(ctx context.Context, cal calendar.CalendarID, s *series, from, to time.Time, names []string) ([]models.Eventable, error) {
+	if !p.plainLists.Load() {
+		items, err := p.list(ctx, cal, s, from, to, names, []string{hiddenExpanded})
+		if a := answerOf(err); a == nil || a.status != http.StatusBadRequest || a.is("ErrorInvalidIdMalformed") {
+			return items, err
+		}
+	}
+	// Other programs expand a calendarView so; whether instances can be is not documented.
+	items, err := p.list(ctx, cal, s, from, to, names, nil)
+	if err == nil {
+		p.plainLists.Store(true)
+	}
+	return items, err
+}
+
+func (p *Provider) list(ctx context.Context, cal calendar.CalendarID, s *series, from, to time.Time, names, expand []string) ([]models.Eventable, error) {
 	builder := p.event(cal, s.event.ID).Instances()
 	query := &users.ItemCalendarsItemEventsItemInstancesRequestBuilderGetQueryParameters{
 		StartDateTime: ptr(from.UTC().Format(time.RFC3339)),
 		EndDateTime:   ptr(to.UTC().Format(time.RFC3339)),
 		Select:        names,
+		Expand:        expand,
 		Top:           ptr(int32(instancesPerPage)),
 	}
 	var out []models.Eventable
@@ -246,7 +281,7 @@ func (p *Provider) instances(ctx context.Context, cal calendar.CalendarID, s *se
 		if err := p.checkLink(next, seen); err != nil {
 			return nil, err
 		}
-		builder, query = builder.WithUrl(next), nil
+		builder, query, s.paged = builder.WithUrl(next), nil, true
 	}
 	return nil, errEndless
 }
@@ -417,20 +452,16 @@ func around(items []models.Eventable) []time.Time {
 // overrides puts together what differs from the rule.
 func (m *match) overrides(edited map[string]models.Eventable, at span) map[string]calendar.Override {
 	out := map[string]calendar.Override{}
-	master := m.s.event.Content
 	for slot, o := range m.s.found {
 		if e := edited[string(o.id)]; e != nil && isException(o.item) {
-			if x := overrideOf(master, o.slot, e); !x.IsZero() {
+			if x := m.s.overrideOf(o.slot, e); !x.IsZero() {
 				out[slot] = x
 			}
 		}
 	}
 	for _, e := range edited { // beyond what was listed, but with its slot
-		if e.GetOriginalStart() == nil {
-			continue
-		}
-		if t, ok := m.slot(m.days(*e.GetOriginalStart())...); ok && m.s.found[t.Slot()].id == "" {
-			if x := overrideOf(master, t, e); !x.IsZero() {
+		if t, ok := m.unlisted(e); ok {
+			if x := m.s.overrideOf(t, e); !x.IsZero() {
 				out[t.Slot()] = x
 			}
 		}
@@ -452,22 +483,114 @@ func (m *match) overrides(edited map[string]models.Eventable, at span) map[strin
 	return out
 }
 
+// responses are the owner's answers to single occurrences, where they differ from
+// the one to the series. "None" is no answer, whatever the series has.
+func (m *match) responses(edited map[string]models.Eventable) map[string]calendar.Response {
+	out := map[string]calendar.Response{}
+	note := func(slot string, e models.Eventable) {
+		if r := response(e.GetResponseStatus()); r != calendar.NoResponse && r != m.s.event.MyResponse {
+			out[slot] = r
+		}
+	}
+	for slot, o := range m.s.found {
+		if e := edited[string(o.id)]; e != nil && e.GetResponseStatus() != nil {
+			note(slot, e)
+		} else {
+			note(slot, o.item)
+		}
+	}
+	for _, e := range edited {
+		if t, ok := m.unlisted(e); ok {
+			note(t.Slot(), e)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// unlisted is the slot of an exception beyond what was listed, if it says so.
+func (m *match) unlisted(e models.Eventable) (calendar.Time, bool) {
+	if e.GetOriginalStart() == nil {
+		return calendar.Time{}, false
+	}
+	t, ok := m.slot(m.days(*e.GetOriginalStart())...)
+	return t, ok && m.s.found[t.Slot()].id == ""
+}
+
+// version is the master's etag and, if there are exceptions or answers of their
+// own, what they are at after it. An edit of an occurrence was seen to change the
+// master's etag too; that an answer to one does is written nowhere.
+func (m *match) version(edited map[string]models.Eventable) calendar.Version {
+	parts := map[string]string{}
+	for id, e := range edited {
+		parts[id] = string(version(e))
+	}
+	for _, o := range m.s.found {
+		if isException(o.item) {
+			parts[string(o.id)] = cmp.Or(string(o.version), parts[string(o.id)])
+		}
+	}
+	for slot, r := range m.responses(edited) {
+		parts[slot] = string(r)
+	}
+	if len(parts) == 0 {
+		return m.s.event.Version
+	}
+	sum := sha256.New()
+	for _, k := range slices.Sorted(maps.Keys(parts)) {
+		fmt.Fprintf(sum, "%s\n%s\n", k, parts[k])
+	}
+	return m.s.event.Version + calendar.Version(hex.EncodeToString(sum.Sum(nil)[:8]))
+}
+
+// etag is what of a version the server knows: the master's. What follows it stands
+// behind the closing quote.
+func etag(v calendar.Version) string {
+	if end := strings.LastIndexByte(string(v), '"') + 1; end > 0 {
+		return string(v[:end])
+	}
+	return string(v)
+}
+
 // overrideOf is what an exception changes of the master it belongs to.
-func overrideOf(master calendar.Content, slot calendar.Time, e models.Eventable) calendar.Override {
+func (s *series) overrideOf(slot calendar.Time, e models.Eventable) calendar.Override {
+	master := s.event.Content
 	base := master.Occurrence(calendar.Override{Original: slot})
 	c := content(e)
 	c.When = inZone(c.When, e, master.When.Start.Zone)
 	if sameTimes(base.When, c.When, master.When) {
 		c.When = base.When
 	}
+	c.Properties = base.Properties
+	if own := cmp.Or(hidden(e, propertiesID), s.hiddenOf(slot)); own != "" {
+		c.Properties = properties(own)
+	}
+	// An exception without a join link has its master's: a meeting cannot be taken off
+	// line again, and no OverrideFlag says whose it is ([MS-OXOCAL] 2.2.1.44.2).
+	c.Links.Conference = cmp.Or(c.Links.Conference, base.Links.Conference)
+	c.Links.Attachments = base.Links.Attachments
+	if has := e.GetHasAttachments(); has != nil && *has != val(s.master.GetHasAttachments()) {
+		c.Links.Attachments = s.attached[val(e.GetId())]
+	}
 	o := calendar.Override{Original: slot}
 	for _, g := range calendar.Diff(base, c) {
-		if held.Has(g) {
+		if held.Has(g) || reads.Has(g) {
 			o.Changed = append(o.Changed, g)
 			o.Content = o.Content.Take(g, c)
 		}
 	}
 	return o
+}
+
+// hiddenOf is what the listing shows of an exception's properties. An exception
+// without any has its master's: whether Exchange hands them down is not documented.
+func (s *series) hiddenOf(slot calendar.Time) string {
+	if o, ok := s.found[slot.Slot()]; ok {
+		return hidden(o.item, propertiesID)
+	}
+	return ""
 }
 
 // sameTimes reports whether an exception stands where the rule has it: at the

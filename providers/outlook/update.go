@@ -24,6 +24,9 @@ import (
 // that goes back to the rule gets the master's values; Exchange keeps calling it
 // an exception, but it reads as none.
 //
+// The answer to a write shows no hidden properties: unless they were written
+// with it, they are Unseen in what Update returns of a single event.
+//
 // A master is written under its version, an occurrence under its own, read
 // right before. When an occurrence turns out to have changed half-way, the error is
 // Unavailable, since part of the change has happened.
@@ -111,7 +114,7 @@ func (u *update) run(groups calendar.Groups, v calendar.Version) (calendar.Event
 		}
 		if changed != nil && val(changed.GetId()) != "" {
 			if !isMaster(changed) {
-				return u.p.neutral(u.ctx, u.cal, changed), nil
+				return u.p.written(u.ctx, u.cal, changed, groups, u.want.Content), nil
 			}
 			v = version(changed)
 		} else {
@@ -140,7 +143,7 @@ func (u *update) before(groups calendar.Groups, v calendar.Version) (calendar.Gr
 	if err != nil {
 		return nil, false, err
 	}
-	if version(now) != v {
+	if string(version(now)) != etag(v) {
 		return nil, false, errStale
 	}
 	if groups.Has(calendar.GroupNotes) && val(now.GetIsOnlineMeeting()) {
@@ -177,7 +180,7 @@ func (u *update) master(groups calendar.Groups, v calendar.Version, wasSeries bo
 func (u *update) patch(id calendar.RemoteID, v calendar.Version, body models.Eventable) (models.Eventable, error) {
 	h := headers()
 	if v != "" {
-		h.Add("If-Match", string(v))
+		h.Add("If-Match", etag(v))
 	}
 	return u.p.event(u.cal, id).Patch(u.ctx, body,
 		&users.ItemCalendarsItemEventsEventItemRequestBuilderPatchRequestConfiguration{Headers: h})

@@ -15,6 +15,11 @@ import (
 // GUID of Twinday's own.
 const markID = "String {6b1f4c0e-2d53-4c8a-9a7e-51d0c2f7ab36} Name twinday"
 
+// propertiesID names the one that holds all custom properties, as a JSON object
+// of strings: Graph expands extended properties by their ids alone, so those with
+// names of their own could not be found again.
+const propertiesID = "String {6b1f4c0e-2d53-4c8a-9a7e-51d0c2f7ab36} Name twinday-properties"
+
 // Outlook's own reminders for "as the calendar does by default".
 const (
 	defaultReminder       = 15 * time.Minute
@@ -28,6 +33,9 @@ func draftEvent(d calendar.Draft, zones zoneNames) (models.Eventable, error) {
 	e.SetOdataType(nil)
 	e.SetTransactionId(ptr(keyUUID(d.Key)))
 	for _, g := range held {
+		if g == calendar.GroupProperties && len(d.Content.Properties) == 0 {
+			continue // a new event has none
+		}
 		if err := put(e, g, d.Content, zones); err != nil {
 			return nil, err
 		}
@@ -37,12 +45,18 @@ func draftEvent(d calendar.Draft, zones zoneNames) (models.Eventable, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := models.NewSingleValueLegacyExtendedProperty()
-		p.SetId(ptr(markID))
-		p.SetValue(ptr(string(value)))
-		e.SetSingleValueExtendedProperties([]models.SingleValueLegacyExtendedPropertyable{p})
+		putHidden(e, markID, string(value))
 	}
 	return e, nil
+}
+
+// putHidden adds an extended property to a body; others of the event stay as they
+// are.
+func putHidden(e models.Eventable, id, value string) {
+	p := models.NewSingleValueLegacyExtendedProperty()
+	p.SetId(ptr(id))
+	p.SetValue(ptr(value))
+	e.SetSingleValueExtendedProperties(append(e.GetSingleValueExtendedProperties(), p))
 }
 
 // patchEvent is the body of an update: a fresh event (an event that was read
@@ -89,7 +103,25 @@ func put(e models.Eventable, g calendar.Group, c calendar.Content, zones zoneNam
 		putReminders(e, c)
 	case calendar.GroupCategories:
 		e.SetCategories(append([]string{}, c.Categories...)) // null would be left out
+	case calendar.GroupProperties:
+		return putProperties(e, c.Properties)
 	}
+	return nil
+}
+
+// putProperties writes all properties as one. None are an empty object: Graph has
+// no way to take an extended property off an event.
+func putProperties(e models.Eventable, props map[string]string) error {
+	if props == nil {
+		props = map[string]string{}
+	}
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // it only makes them longer
+	if err := enc.Encode(props); err != nil {
+		return err
+	}
+	putHidden(e, propertiesID, strings.TrimSuffix(b.String(), "\n"))
 	return nil
 }
 
@@ -266,11 +298,31 @@ func keyUUID(k calendar.Key) string {
 // readMark finds the mark among the hidden properties; they come only when
 // expanded, and never in a delta read.
 func readMark(e models.Eventable) (m calendar.Mark) {
-	for _, p := range e.GetSingleValueExtendedProperties() {
-		// The case of the GUID may differ from how it was written.
-		if strings.EqualFold(val(p.GetId()), markID) && json.Unmarshal([]byte(val(p.GetValue())), &m) != nil {
-			return calendar.Mark{}
-		}
+	if json.Unmarshal([]byte(hidden(e, markID)), &m) != nil {
+		return calendar.Mark{}
 	}
 	return m
+}
+
+// readProperties are the custom properties; nil for none, and for what is not ours.
+func readProperties(e models.Eventable) map[string]string {
+	return properties(hidden(e, propertiesID))
+}
+
+func properties(text string) map[string]string {
+	var props map[string]string
+	if json.Unmarshal([]byte(text), &props) != nil || len(props) == 0 {
+		return nil
+	}
+	return props
+}
+
+// hidden is the value of an extended property; "" if it was not shown.
+func hidden(e models.Eventable, id string) string {
+	for _, p := range e.GetSingleValueExtendedProperties() {
+		if strings.EqualFold(val(p.GetId()), id) { // the case of the GUID may differ from how it was written
+			return val(p.GetValue())
+		}
+	}
+	return ""
 }

@@ -37,7 +37,8 @@ func TestCreateSends(t *testing.T) {
 			"location":{"displayName":"Rome"},"showAs":"workingElsewhere","sensitivity":"confidential","importance":"low",
 			"isReminderOn":true,"reminderMinutesBeforeStart":10,"categories":["Red","Blue"],"isAllDay":true,
 			"start":{"dateTime":"2026-03-15T00:00:00","timeZone":"UTC"},"end":{"dateTime":"2026-03-17T00:00:00","timeZone":"UTC"},
-			"singleValueExtendedProperties":[{"id":"String {6b1f4c0e-2d53-4c8a-9a7e-51d0c2f7ab36} Name twinday","value":"{\"installation\":\"i\",\"mirror\":\"m\",\"entity\":\"e\"}"}]}`},
+			"singleValueExtendedProperties":[{"id":"String {6b1f4c0e-2d53-4c8a-9a7e-51d0c2f7ab36} Name twinday-properties","value":"{\"x\":\"y\"}"},
+			{"id":"String {6b1f4c0e-2d53-4c8a-9a7e-51d0c2f7ab36} Name twinday","value":"{\"installation\":\"i\",\"mirror\":\"m\",\"entity\":\"e\"}"}]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, f := openFake(t, always(reply{status: 201, body: singleEvent}))
@@ -76,6 +77,10 @@ func TestUpdateSends(t *testing.T) {
 		{"place cleared", calendar.Groups{calendar.GroupPlace}, calendar.Content{}, `{"location":{"displayName":""}}`},
 		{"categories cleared", calendar.Groups{calendar.GroupCategories}, calendar.Content{}, `{"categories":[]}`},
 		{"reminders off", calendar.Groups{calendar.GroupReminders}, calendar.Content{}, `{"isReminderOn":false}`},
+		{"properties", calendar.Groups{calendar.GroupProperties}, calendar.Content{Properties: map[string]string{"b": "<&>", "a": "\"ü\""}},
+			`{"singleValueExtendedProperties":[{"id":"String {6b1f4c0e-2d53-4c8a-9a7e-51d0c2f7ab36} Name twinday-properties","value":"{\"a\":\"\\\"ü\\\"\",\"b\":\"<&>\"}"}]}`},
+		{"properties cleared", calendar.Groups{calendar.GroupProperties}, calendar.Content{},
+			`{"singleValueExtendedProperties":[{"id":"String {6b1f4c0e-2d53-4c8a-9a7e-51d0c2f7ab36} Name twinday-properties","value":"{}"}]}`},
 		{"default reminder", calendar.Groups{calendar.GroupReminders}, full, `{"isReminderOn":true,"reminderMinutesBeforeStart":15}`},
 		{"default reminder, all-day", calendar.Groups{calendar.GroupReminders}, allDay, `{"isReminderOn":true,"reminderMinutesBeforeStart":1080}`},
 		{"all-day sends flag and both ends", calendar.Groups{calendar.GroupWhen}, allDay,
@@ -85,7 +90,7 @@ func TestUpdateSends(t *testing.T) {
 			`{"isAllDay":false,"start":{"dateTime":"2026-10-25T00:30:00","timeZone":"UTC"},"end":{"dateTime":"2026-10-25T03:00:00","timeZone":"Europe/Berlin"}}`},
 		{"a skipped reading moves to the same instant, the second of two goes as UTC", calendar.Groups{calendar.GroupWhen}, full,
 			`{"isAllDay":false,"start":{"dateTime":"2026-03-29T03:30:00","timeZone":"Europe/Berlin"},"end":{"dateTime":"2026-10-25T01:30:00","timeZone":"UTC"}}`},
-		{"groups that Outlook cannot hold are left out", calendar.Groups{calendar.GroupLinks, calendar.GroupVisibility, calendar.GroupProperties, calendar.GroupImportance, calendar.GroupAvailability}, full,
+		{"groups that Outlook cannot hold are left out", calendar.Groups{calendar.GroupLinks, calendar.GroupVisibility, calendar.GroupImportance, calendar.GroupAvailability}, full,
 			`{"showAs":"free","sensitivity":"personal","importance":"high"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -24,6 +24,7 @@ type call struct {
 	prefer prefer
 	body   map[string]any // decoded with json.Number; nil without a body
 	quirks Quirks
+	after  []func() // what happens once the answer has been made
 }
 
 // handle runs a request behind the concurrency gate.
@@ -56,6 +57,9 @@ func (s *Server) handle(r *http.Request) (*reply, *apiError) {
 	rep, err := rt.run(c)
 	if err == nil {
 		c.prefer.applied(rep)
+	}
+	for _, f := range c.after {
+		f()
 	}
 	return rep, err
 }

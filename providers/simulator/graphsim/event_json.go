@@ -32,7 +32,7 @@ func (c *call) eventJSON(cal *mailbox.Calendar, it item) map[string]any {
 		"isDraft": flag(e, "isDraft", false), "isReminderOn": on, "reminderMinutesBeforeStart": minutes,
 		"responseRequested":     flag(e, "responseRequested", true),
 		"allowNewTimeProposals": flag(e, "allowNewTimeProposals", true), "hideAttendees": flag(e, "hideAttendees", false),
-		"hasAttachments": len(e.Attachments) > 0, "seriesMasterId": nil, "recurrence": nil, "transactionId": nil,
+		"hasAttachments": hasAttachments(e), "seriesMasterId": nil, "recurrence": nil, "transactionId": nil,
 		"isOnlineMeeting": false, "onlineMeetingProvider": "unknown", "onlineMeeting": nil, "onlineMeetingUrl": nil,
 		"originalStartTimeZone": orElse(e.Start.Zone, "UTC"), "originalEndTimeZone": orElse(e.End.Zone, "UTC"),
 		"start": c.momentJSON(e.Start), "end": c.momentJSON(e.End),

@@ -129,7 +129,7 @@ func (c *call) createEvent() (*reply, *apiError) {
 		return nil, err
 	}
 	c.mb.Insert(cal, e)
-	c.s.wrote(cal, e)
+	c.wrote(cal, whole(e))
 	if !c.unsent(e) {
 		c.mailAll(e, "invitation", e.Attendees)
 	}
@@ -206,7 +206,7 @@ func (c *call) updateEvent() (*reply, *apiError) {
 	}
 	before := e.Clone()
 	c.replace(cal, e, next)
-	c.s.wrote(cal, e)
+	c.wrote(cal, it)
 	c.mailUpdate(cal, before, e)
 	return c.one(http.StatusOK, cal, it, view{}), nil
 }
@@ -255,14 +255,4 @@ func (c *call) calendarOfEvent() (*reply, *apiError) {
 		return nil, err
 	}
 	return &reply{status: http.StatusOK, body: c.calendarJSON(cal)}, nil
-}
-
-func (c *call) attachments() (*reply, *apiError) {
-	if err := c.allowQuery("$select", "$top", "$skip"); err != nil {
-		return nil, err
-	}
-	if _, _, err := c.find(false); err != nil {
-		return nil, err
-	}
-	return c.listed("attachments", []any{}, "", 0), nil
 }

@@ -392,11 +392,14 @@ func (s *Server) bumpLate() {
 	}
 }
 
-// wrote notes that a client wrote an event.
-func (s *Server) wrote(c *mailbox.Calendar, e *mailbox.Event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if d := s.quirks.LateBump; d > 0 {
-		s.late = append(s.late, lateBump{s.now().Add(d), c.ID, e.ID})
+// wrote notes that the request wrote an event or an occurrence.
+func (c *call) wrote(cal *mailbox.Calendar, it item) {
+	if c.s.opts.Switches.Rewrites {
+		c.after = append(c.after, func() { c.s.tidy(cal, it) })
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	if d := c.s.quirks.LateBump; d > 0 {
+		c.s.late = append(c.s.late, lateBump{c.s.now().Add(d), cal.ID, it.stored().ID})
 	}
 }

@@ -115,7 +115,9 @@ func (c *call) act() (*reply, *apiError) {
 }
 
 // respond sets the owner's answer; the organizer is told unless sendResponse is
-// false. A declined event leaves the calendar.
+// false. A new time can be proposed to an organizer who takes it, and in a response
+// only (Microsoft "event: decline"). A declined event leaves the calendar, or by a
+// switch stays as free.
 func (c *call) respond(cal *mailbox.Calendar, it item, args map[string]any) *apiError {
 	e := it.Event
 	if it.master != nil {
@@ -123,6 +125,13 @@ func (c *call) respond(cal *mailbox.Calendar, it item, args map[string]any) *api
 	}
 	if isOrganizer(c.mb, cal, e) {
 		return badRequest("ErrorInvalidRequest", "Your request can't be completed. You can't respond to this meeting because you're the meeting organizer.")
+	}
+	send, err := boolean(args, "sendresponse", true)
+	if err != nil {
+		return err
+	}
+	if args["proposednewtime"] != nil && (!send || !flag(e, "allowNewTimeProposals", true)) {
+		return badRequest("ErrorInvalidRequest", "A new time cannot be proposed for this meeting.")
 	}
 	answer := map[string]string{"accept": "accepted", "tentativelyAccept": "tentative", "decline": "declined"}[c.name]
 	me := slices.IndexFunc(e.Attendees, func(a mailbox.Attendee) bool { return strings.EqualFold(a.Email, c.mb.Owner.Email) })
@@ -135,11 +144,13 @@ func (c *call) respond(cal *mailbox.Calendar, it item, args map[string]any) *api
 		e.Extra = map[string]any{}
 	}
 	e.Extra["respondedAt"] = c.s.now()
-	if args["sendresponse"] != false {
+	if send {
 		c.mb.Send(mailbox.Mail{Kind: "response", To: organizer(c.mb, cal, e).Email, EventID: e.ID, Title: e.Title})
 	}
-	switch c.name {
-	case "decline":
+	switch {
+	case c.name == "decline" && c.s.opts.Switches.KeepDeclined:
+		e.ShowAs = "free"
+	case c.name == "decline":
 		if it.master == nil {
 			c.mb.Remove(cal, e)
 			return nil
@@ -147,7 +158,7 @@ func (c *call) respond(cal *mailbox.Calendar, it item, args map[string]any) *api
 		deleteSlot(it)
 		c.mb.Touch(cal, it.master)
 		return nil
-	case "accept":
+	case c.name == "accept":
 		e.ShowAs = "busy"
 	default:
 		e.ShowAs = "tentative"
@@ -176,4 +187,17 @@ func (c *call) forward(e *mailbox.Event, args map[string]any) *apiError {
 	}
 	c.mailAll(e, "invitation", to)
 	return nil
+}
+
+// boolean reads a parameter of an action; absent ones have their default.
+func boolean(args map[string]any, name string, otherwise bool) (bool, *apiError) {
+	v, ok := args[name]
+	if !ok || v == nil {
+		return otherwise, nil
+	}
+	b, ok := v.(bool)
+	if !ok {
+		return false, badRequest("RequestBodyRead", "Cannot convert a value to the expected type 'Boolean'.")
+	}
+	return b, nil
 }

@@ -131,6 +131,13 @@ func (c *call) show(cal *mailbox.Calendar, it item, v view) map[string]any {
 		if name != "multiValueExtendedProperties" { // absent when there is none
 			out[name] = []any{}
 		}
+		if name == "attachments" {
+			list := []any{}
+			for i, a := range e.Attachments {
+				list = append(list, attachmentJSON(e, i, a, nil))
+			}
+			out[name] = list
+		}
 		if name == "exceptionOccurrences" {
 			out[name] = c.exceptionOccurrences(cal, it)
 		}

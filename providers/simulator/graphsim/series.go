@@ -193,6 +193,7 @@ var fields = map[string]func(dst, src *mailbox.Event){
 	"showAs":      func(d, s *mailbox.Event) { d.ShowAs = s.ShowAs },
 	"categories":  func(d, s *mailbox.Event) { d.Categories = s.Categories },
 	"attendees":   func(d, s *mailbox.Event) { d.Attendees = s.Attendees; copyExtra(d, s, "respondedAt") },
+	"attachments": func(d, s *mailbox.Event) { d.Attachments = s.Attachments },
 	"properties":  func(d, s *mailbox.Event) { d.Private = s.Private },
 	"extensions":  func(d, s *mailbox.Event) { d.Extensions = s.Extensions },
 	"flags": func(d, s *mailbox.Event) {

@@ -110,7 +110,7 @@ func (c *call) updateOccurrence(cal *mailbox.Calendar, it item) (*reply, *apiErr
 	before := it.Clone()
 	setException(it, next, changed)
 	c.mb.Touch(cal, it.master)
-	c.s.wrote(cal, it.master)
+	c.wrote(cal, it)
 	after, _ := c.series(it.master).at(it.day)
 	c.mailUpdate(cal, before, after.Event)
 	return c.one(http.StatusOK, cal, after, view{}), nil

@@ -170,13 +170,16 @@ func (c *call) acceptAt(shape string, body map[string]any, create bool, at strin
 }
 
 func (c *call) acceptValue(typ string, v any, create bool, at string) (any, *apiError) {
-	if v == nil {
-		return nil, nil
-	}
 	wrong := func() (any, *apiError) {
 		return nil, badRequest("RequestBodyRead", "Cannot convert a value to the expected type '"+typ+"'.")
 	}
-	if elem, ok := strings.CutPrefix(typ, "[]"); ok {
+	elem, many := strings.CutPrefix(typ, "[]")
+	switch {
+	case v == nil && many: // a collection is never null in OData's JSON; [] empties it
+		return wrong()
+	case v == nil:
+		return nil, nil
+	case many:
 		list, ok := v.([]any)
 		if !ok {
 			return wrong()

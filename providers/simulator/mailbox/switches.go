@@ -129,4 +129,11 @@ type GraphSwitches struct {
 	CancelledOccurrences bool
 	// SeriesOnOnePage: occurrences of one series stay on one page. Off: they may be split.
 	SeriesOnOnePage bool
+	// KeepDeclined: a declined event stays in the calendar, shown as free, as the
+	// mailbox setting 'Preserve declined events' has it. Off: it is deleted.
+	KeepDeclined bool
+	// Rewrites: a tidy-up rule, as some companies have, rewrites title, place and
+	// notes of every event that a client writes, a moment after the write. The
+	// write's own answer shows what was written.
+	Rewrites bool
 }
