@@ -57,6 +57,7 @@ func TestEqualByMeaning(t *testing.T) {
 		"the order of attachments":        {GroupLinks, links("", plan, map1), links("", map1, plan), true},
 		"an attachment less":              {GroupLinks, links("", plan, map1), links("", plan), false},
 		"another conference":              {GroupLinks, links("https://x.test/1"), links("https://x.test/2"), false},
+		"a link and its bare address":     {GroupNotes, Content{Notes: NotesFromHTML(`<p>See <a href="https://x.test/">https://x.test</a></p>`)}, Content{Notes: NotesFromText("See https://x.test")}, true},
 	} {
 		if Equal(c.g, c.a, c.b) != c.want || Equal(c.g, c.b, c.a) != c.want {
 			t.Errorf("%s: equal is %v and %v, want %v", name, Equal(c.g, c.a, c.b), Equal(c.g, c.b, c.a), c.want)

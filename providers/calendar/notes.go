@@ -22,8 +22,24 @@ type Notes struct {
 }
 
 // NotesFromHTML reads a provider's HTML: a fragment or a whole document, of any
-// quality. Scripts, styles, pictures and unknown elements go, their text stays.
+// quality. Scripts, styles, pictures and unknown elements go, their text stays. A link
+// that shows its own address becomes that text: programs make the one into the other
+// as they like.
 func NotesFromHTML(s string) Notes {
+	n := canonical(s)
+	// Two links that became one may show their address only together. Each time around
+	// there is one less, or it is not to be had shorter.
+	for n.showsAddress() {
+		again := canonical(n.HTML)
+		if len(again.HTML) >= len(n.HTML) {
+			break
+		}
+		n = again
+	}
+	return n
+}
+
+func canonical(s string) Notes {
 	s = sanitizer().Sanitize(s)
 	doc, err := html.Parse(strings.NewReader(s))
 	if err != nil { // html.Parse fails only when its reader does
@@ -201,7 +217,7 @@ func (c *canon) element(n *html.Node) (e element, block bool) {
 		return inline("u"), false
 	case atom.A:
 		for _, a := range n.Attr {
-			if a.Key == "href" && !has("a") {
+			if a.Key == "href" && !has("a") && !isAddress(textOf(n), a.Val) {
 				return element{name: "a", href: a.Val}, false
 			}
 		}
