@@ -236,7 +236,7 @@ func count(r *control.Report) {
 			r.Failed++
 		case s.Kind == state.Create:
 			r.Created++
-		case s.Kind == state.Update:
+		case s.Kind == state.Update, s.Kind == state.Answer:
 			r.Updated++
 		case s.Kind == state.Delete:
 			r.Deleted++

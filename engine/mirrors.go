@@ -3,11 +3,13 @@ package engine
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -80,28 +82,42 @@ func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirr
 	return m, nil
 }
 
-// ChangeMirror replaces name, members and rest of a mirror. A member that is
-// taken out keeps its copies as plain events.
-func (e *Engine) ChangeMirror(_ context.Context, m state.Mirror) (state.Mirror, error) {
+// ChangeMirror replaces name, members, mappings and rules of a mirror. A member that
+// is taken out keeps its copies as plain events. Deletions that the person saw in the
+// plan are decided by it.
+func (e *Engine) ChangeMirror(_ context.Context, req control.ChangeMirror) (state.Mirror, error) {
 	e.passing.Lock()
 	defer e.passing.Unlock()
-	err := e.Store.Update(func(tx *store.Tx) error {
-		old, ok, err := tx.Mirror(m.ID)
+	m, err := e.proposed(req.Mirror)
+	if err != nil {
+		return m, err
+	}
+	var seen []state.Step
+	if len(req.Seen) > 0 {
+		h, err := e.gather(true, &m)
 		if err != nil {
-			return err
+			return m, err
 		}
-		if !ok {
-			return notFound("there is no mirror %q; `twinday mirror list` shows them", m.ID)
+		for ref, x := range h.members { // nothing is read now: what was seen was read for the plan
+			x.Ready = true
+			h.members[ref] = x
 		}
-		if _, err := checkMembers(tx, m); err != nil {
-			return err
+		plan, err := e.plan(h, true, m)
+		if err != nil {
+			return m, err
 		}
-		m.Created = old.Created
-		m.Name = cmp.Or(strings.TrimSpace(m.Name), old.Name)
+		seen = slices.DeleteFunc(plan, func(s state.Step) bool { return s.Fact == "" || !slices.Contains(req.Seen, s.Fact) })
+	}
+	err = e.Store.Update(func(tx *store.Tx) error {
 		if err := tx.PutMirror(m); err != nil {
 			return err
 		}
-		err = unlink(tx, func(ref state.Ref, rec state.Record) bool { return rec.Mirror == m.ID && !m.Has(ref) })
+		for _, s := range seen {
+			if err := tx.PutHeld(state.Held{ID: s.Fact, Step: s, Since: e.Now(), Decision: state.Apply}); err != nil {
+				return err
+			}
+		}
+		err := unlink(tx, func(ref state.Ref, rec state.Record) bool { return rec.Mirror == m.ID && !m.Has(ref) })
 		if err != nil {
 			return err
 		}
@@ -113,6 +129,95 @@ func (e *Engine) ChangeMirror(_ context.Context, m state.Mirror) (state.Mirror, 
 	e.statusChanged()
 	e.poke()
 	return m, nil
+}
+
+// proposed is a mirror as it is to become, after checking that it makes sense.
+func (e *Engine) proposed(m state.Mirror) (state.Mirror, error) {
+	return m, e.Store.View(func(tx *store.Tx) error {
+		old, ok, err := tx.Mirror(m.ID)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return notFound("there is no mirror %q; `twinday mirror list` shows them", m.ID)
+		}
+		m.Created = old.Created
+		m.Name = cmp.Or(strings.TrimSpace(m.Name), old.Name)
+		if _, err := checkMembers(tx, m); err != nil {
+			return err
+		}
+		m.Mappings = slices.Clone(m.Mappings)
+		for i := range m.Mappings {
+			m.Mappings[i].Version = state.MappingVersion
+		}
+		return checkMappings(m)
+	})
+}
+
+// checkMappings refuses mappings and rules that make no sense, and names the place.
+func checkMappings(m state.Mirror) error {
+	for i, p := range m.Mappings {
+		where := "what copies show"
+		for word, ref := range map[string]state.Ref{" from ": p.From, " in ": p.To} {
+			if ref == (state.Ref{}) {
+				continue
+			}
+			if !m.Has(ref) {
+				return usage("%s is no calendar of the mirror “%s”, so nothing can be said of its copies", ref, m.Name)
+			}
+			where += word + ref.String()
+		}
+		if slices.ContainsFunc(m.Mappings[:i], func(x state.PairMapping) bool { return x.From == p.From && x.To == p.To }) {
+			return usage("%s is said twice", where)
+		}
+		if err := mapping.Check(p.Mapping); err != nil {
+			return usage("%s: %v", where, err)
+		}
+	}
+	if !slices.Contains([]state.GuestRule{state.AskGuests, state.RevertGuests, state.ApplyGuests}, m.Guests) {
+		return usage("%q is no rule for guests; there are ask (nothing), revert and apply", m.Guests)
+	}
+	if !slices.Contains([]state.InvitationRule{state.HideInvitation, state.DeclineInvitation, state.PutBackInvitation}, m.Invitations) {
+		return usage("%q is no rule for invitations; there are hide (nothing), decline and put back", m.Invitations)
+	}
+	return nil
+}
+
+// PlanMirror reads the calendars, and tells what a pass would do if the mirror were
+// as it is here. Nothing is written to any calendar.
+func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report, error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(e.ctx, cancel)()
+	e.passing.Lock()
+	defer e.passing.Unlock()
+	r := control.Report{DryRun: true, Began: e.Now(), Steps: []control.StepResult{}}
+	m, err := e.proposed(m)
+	if err != nil {
+		return r, err
+	}
+	h, err := e.gather(true, &m)
+	if err != nil {
+		return r, err
+	}
+	r.Pass = h.pass
+	if r.Requests, err = e.pull(ctx, h); err != nil {
+		return r, err
+	}
+	if err := e.closeUnsettled(h); err != nil {
+		return r, err
+	}
+	plan, err := e.plan(h, true, m)
+	if err != nil {
+		return r, err
+	}
+	for _, s := range plan {
+		r.Steps = append(r.Steps, control.StepResult{Step: s})
+	}
+	r.Ended = e.Now()
+	r.Problems = e.problemList(slices.Collect(maps.Values(h.accounts)))
+	count(&r)
+	return r, nil
 }
 
 // checkMembers refuses a mirror that makes no sense, and names its calendars.
@@ -160,7 +265,10 @@ func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
 }
 
 // reconsider has every event of a mirror's calendars looked at in the next pass.
-func reconsider(tx *store.Tx, m state.Mirror) error {
+func reconsider(tx *store.Tx, m state.Mirror) error { return eachEvent(tx, m, tx.MarkDirty) }
+
+// eachEvent calls f for every event of a mirror's calendars. f may write to the store.
+func eachEvent(tx *store.Tx, m state.Mirror, f func(state.Ref, calendar.RemoteID) error) error {
 	for _, x := range m.Members {
 		var ids []calendar.RemoteID
 		err := tx.EachReplica(x.Ref, func(r state.Replica) error {
@@ -173,7 +281,7 @@ func reconsider(tx *store.Tx, m state.Mirror) error {
 			return err
 		}
 		for _, id := range ids {
-			if err := tx.MarkDirty(x.Ref, id); err != nil {
+			if err := f(x.Ref, id); err != nil {
 				return err
 			}
 		}
@@ -190,7 +298,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	e.passing.Lock()
 	defer e.passing.Unlock()
 	r := control.Report{Began: e.Now(), Steps: []control.StepResult{}}
-	h, err := e.gather(false)
+	h, err := e.gather(false, nil)
 	if err != nil {
 		return r, err
 	}

@@ -31,7 +31,7 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 	e.setRunning(true)
 	defer e.setRunning(false)
 	r = control.Report{DryRun: req.DryRun, Began: e.Now(), Steps: []control.StepResult{}}
-	h, err := e.gather(req.DryRun)
+	h, err := e.gather(req.DryRun, nil)
 	if err != nil {
 		return r, false, err
 	}
@@ -48,7 +48,7 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 	if err := e.closeUnsettled(h); err != nil {
 		return r, false, err
 	}
-	plan, err := e.plan(h, req.DryRun)
+	plan, err := e.plan(h, req.DryRun, state.Mirror{})
 	if err != nil {
 		return r, false, err
 	}
@@ -80,7 +80,7 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 func (e *Engine) outstanding(steps []state.Step) {
 	seen := map[state.MirrorID]map[state.EntityID]bool{}
 	for _, s := range steps {
-		if s.Held != "" || s.Kind != state.Create && s.Kind != state.Update && s.Kind != state.Delete {
+		if s.Held != "" || !s.Kind.Writes() {
 			continue // what waits for the person is told apart
 		}
 		if seen[s.Mirror] == nil {
@@ -97,8 +97,9 @@ func (e *Engine) outstanding(steps []state.Step) {
 	e.statusChanged()
 }
 
-// gather reads from the store who takes part in this pass.
-func (e *Engine) gather(dryRun bool) (*house, error) {
+// gather reads from the store who takes part in this pass. instead stands in for
+// the mirror with its id, if there is one.
+func (e *Engine) gather(dryRun bool, instead *state.Mirror) (*house, error) {
 	h := &house{members: map[state.Ref]reconcile.Member{}, accounts: map[state.AccountID]state.Account{}, reach: map[state.AccountID]calendar.Provider{}}
 	calendars := map[state.Ref]state.Calendar{}
 	read := func(tx *store.Tx) error {
@@ -117,6 +118,11 @@ func (e *Engine) gather(dryRun bool) (*house, error) {
 			calendars[c.Ref] = c
 		}
 		h.mirrors, err = mirrors(tx)
+		for i := range h.mirrors {
+			if instead != nil && h.mirrors[i].ID == instead.ID {
+				h.mirrors[i] = *instead
+			}
+		}
 		h.pass = tx.LastPass()
 		return err
 	}
@@ -151,7 +157,7 @@ func (e *Engine) gather(dryRun bool) (*house, error) {
 			if _, has := h.members[x.Ref]; has {
 				continue
 			}
-			mem := reconcile.Member{Name: calendars[x.Ref].Name, Writable: calendars[x.Ref].Writable}
+			mem := member(h.accounts[x.Ref.Account], calendars[x.Ref])
 			if p, err := e.provider(h.accounts[x.Ref.Account]); err == nil {
 				mem.Capabilities = p.Capabilities()
 			}
@@ -168,6 +174,17 @@ func (e *Engine) gather(dryRun bool) (*house, error) {
 	}
 	slices.SortFunc(h.refs, compareRefs)
 	return h, nil
+}
+
+// member is what reconciling must know of a calendar, but for what its provider tells.
+func member(a state.Account, c state.Calendar) reconcile.Member {
+	m := reconcile.Member{Name: c.Name, Account: cmp.Or(a.Email, string(a.ID)), Writable: c.Writable}
+	for _, address := range []string{a.Email, c.Owner} {
+		if address != "" && !slices.Contains(m.Addresses, address) {
+			m.Addresses = append(m.Addresses, address)
+		}
+	}
+	return m
 }
 
 func compareRefs(a, b state.Ref) int { return cmp.Compare(a.String(), b.String()) }

@@ -11,11 +11,12 @@ import (
 )
 
 // plan reconciles what changed and stores the new state; a dry run stores
-// nothing. The steps are those to be done now, the held ones included.
-func (e *Engine) plan(h *house, dryRun bool) ([]state.Step, error) {
+// nothing. The steps are those to be done now, the held ones included. Every event
+// in the calendars of anew is reconsidered.
+func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, error) {
 	var out reconcile.Output
 	decide := func(tx *store.Tx) error {
-		in, dirty, err := e.input(tx, h)
+		in, dirty, err := e.input(tx, h, anew)
 		if err != nil {
 			return err
 		}
@@ -44,7 +45,7 @@ func (e *Engine) plan(h *house, dryRun bool) ([]state.Step, error) {
 }
 
 // input loads the part of the world that must be reconsidered.
-func (e *Engine) input(tx *store.Tx, h *house) (reconcile.Input, []store.DirtyEvent, error) {
+func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Input, []store.DirtyEvent, error) {
 	in := reconcile.Input{Now: e.Now(), Mirrors: h.mirrors, Members: h.members,
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
 		Decisions: map[string]state.Decision{}, Linked: map[state.MirrorID]int{}}
@@ -108,6 +109,14 @@ func (e *Engine) input(tx *store.Tx, h *house) (reconcile.Input, []store.DirtyEv
 		}
 	}
 	dirty := tx.DirtyEvents()
+	err = eachEvent(tx, anew, func(ref state.Ref, id calendar.RemoteID) error {
+		dirty = append(dirty, store.DirtyEvent{Ref: ref, ID: id})
+		return nil
+	})
+	if err != nil {
+		return in, nil, err
+	}
+	found := map[reconcile.Found]bool{}
 	for _, d := range dirty {
 		id, linked, err := tx.EntityOf(d.Ref, d.ID)
 		if err != nil {
@@ -127,6 +136,10 @@ func (e *Engine) input(tx *store.Tx, h *house) (reconcile.Input, []store.DirtyEv
 			continue
 		}
 		f := reconcile.Found{Ref: d.Ref, ID: d.ID}
+		if found[f] {
+			continue
+		}
+		found[f] = true
 		in.Found = append(in.Found, f)
 		if in.Alike[f], err = alike(tx, h, f, rep.Event, load); err != nil {
 			return in, nil, err
@@ -170,7 +183,7 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 	outstanding := map[state.EntityID]bool{}
 	heldNow := map[string]bool{}
 	for _, s := range out.Steps {
-		if s.Kind == state.Create || s.Kind == state.Update || s.Kind == state.Delete {
+		if s.Kind.Writes() {
 			outstanding[s.Entity] = true
 		}
 		if s.Held == "" {

@@ -161,6 +161,7 @@ func (e *Engine) observe(tx *store.Tx, ref state.Ref, ev calendar.Event, unseen 
 	if err != nil {
 		return err
 	}
+	ev = complete(ev, old.Event.Content)
 	if err := tx.PutReplica(ref, state.Replica{Event: ev, Seen: e.Now(), Unseen: unseen}); err != nil {
 		return err
 	}
@@ -168,6 +169,14 @@ func (e *Engine) observe(tx *store.Tx, ref state.Ref, ev calendar.Event, unseen 
 		return nil
 	}
 	return tx.MarkDirty(ref, ev.ID)
+}
+
+// complete fills in what a read did not show with what was known of it.
+func complete(ev calendar.Event, known calendar.Content) calendar.Event {
+	for _, g := range ev.Unseen {
+		ev.Content = ev.Content.Take(g, known)
+	}
+	return ev
 }
 
 func (e *Engine) observeGone(tx *store.Tx, ref state.Ref, id calendar.RemoteID) error {

@@ -48,9 +48,8 @@ func (e *Engine) push(ctx context.Context, h *house, plan []state.Step) (done []
 	lanes := map[state.Ref][]int{}
 	for i, s := range plan {
 		results[i].Step = s
-		writes := s.Kind == state.Create || s.Kind == state.Update || s.Kind == state.Delete
 		switch {
-		case !writes || s.Held != "":
+		case !s.Kind.Writes() || s.Held != "":
 		case open[place{s.Entity, s.Ref, s.Slot}]:
 			results[i].Error = errOpen.Error()
 		case !h.members[s.Ref].Ready:
@@ -180,6 +179,7 @@ type job struct {
 	mark   calendar.Mark
 	under  calendar.Version // the version that was written over
 	event  calendar.Event   // what the provider now holds
+	gone   bool             // it holds it no more
 	err    error
 }
 
@@ -238,6 +238,21 @@ func (j *job) send(ctx context.Context, l lane) {
 		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, change(s))
 	case state.Delete:
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
+	case state.Answer:
+		if j.err = l.provider.Respond(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Response); j.err == nil {
+			j.answered(l.provider.Get(ctx, s.Ref.Calendar, s.Event))
+		}
+	}
+}
+
+// answered takes what is there after an invitation was answered. Some services take
+// a declined one away. What cannot be read now comes with the next changes.
+func (j *job) answered(ev calendar.Event, err error) {
+	switch calendar.KindOf(err) {
+	case -1:
+		j.event = ev
+	case calendar.NotFound, calendar.Gone:
+		j.gone = true
 	}
 }
 
@@ -285,6 +300,9 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	if j.err != nil {
 		return l.recordFailure(tx, ent, part, s, j.err)
 	}
+	if s.Kind == state.Answer {
+		return l.recordAnswer(tx, j, ent)
+	}
 	if s.Kind == state.Delete {
 		if err := l.observeGone(tx, s.Ref, part.ID); err != nil {
 			return err
@@ -304,6 +322,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		// Over a state that we had not read (settling an old intent), all that we
 		// did not write ourselves may be a person's doing.
 		strange := s.Kind == state.Update && (!known || old.Event.Version != j.under)
+		j.event = complete(j.event, written(s, old.Event.Content))
 		settlePart(part, s, j.event, old.Event, strange)
 		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
 			return err
@@ -319,6 +338,38 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	}
 	after := j.event.Content
 	return tx.AppendHistory(l.entry(l.h, s, state.Done, "", s.Before, after))
+}
+
+// written is what is known of a content after a write: what was written, and
+// for the rest what was there before.
+func written(s state.Step, before calendar.Content) calendar.Content {
+	groups := s.Groups
+	if s.Kind == state.Create {
+		groups = calendar.AllGroups
+	}
+	for _, g := range groups {
+		before = before.Take(g, s.Want)
+	}
+	return before
+}
+
+// recordAnswer keeps that an invitation was answered.
+func (l lane) recordAnswer(tx *store.Tx, j *job, ent state.Entity) (err error) {
+	s := j.intent.Step
+	switch {
+	case j.gone:
+		err = l.observeGone(tx, s.Ref, s.Event)
+	case j.event.ID != "":
+		err = l.observe(tx, s.Ref, j.event, false)
+	}
+	if err != nil {
+		return err
+	}
+	ent.Answer = calendar.NoResponse
+	if err := tx.PutEntity(ent); err != nil {
+		return err
+	}
+	return tx.AppendHistory(l.entry(l.h, s, state.Done, "", s.Before, s.Before))
 }
 
 // settlePart takes over what the provider made of a write. A group that we did
@@ -374,6 +425,13 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 		}
 		part.Generation++ // that key is used up
 	case calendar.Invalid, calendar.Forbidden, calendar.ReadOnly:
+		if s.Kind == state.Answer { // there is nothing to answer, or it is not ours to: not asked again
+			ent.Answer = calendar.NoResponse
+			if err := tx.PutEntity(ent); err != nil {
+				return err
+			}
+			return tx.AppendHistory(l.entry(l.h, s, state.Failed, inWords(trouble), s.Before, s.Before))
+		}
 		part.Refused = inWords(trouble)
 		// Not asked again until it should look otherwise.
 		part.Wrote, part.WroteOverrides = s.Want, s.Overrides

@@ -77,6 +77,17 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 			}
 		}
 		return l.conclude(j)
+	case state.Answer:
+		ev, trouble := l.provider.Get(ctx, s.Ref.Calendar, s.Event)
+		if trouble == nil && ev.MyResponse != s.Response { // the answer did not arrive
+			j.intent.Step.IfVersion = ev.Version
+			j.send(ctx, l)
+			return l.conclude(j)
+		}
+		if j.answered(ev, trouble); trouble != nil && !j.gone {
+			j.err = trouble
+		}
+		return l.conclude(j)
 	case state.Create:
 		j.send(ctx, l) // idempotent: the key is the same
 		if j.err != nil {
@@ -113,6 +124,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		return false, nil, nil // someone is at it just now: next pass
 	}
 	if j.err == nil {
+		j.event = complete(j.event, written(s, found.Content))
 		if err := l.rescue(j, again, found); err != nil {
 			return false, nil, err
 		}
