@@ -337,6 +337,42 @@ func TestAnEditMeanwhileIsNotOverwritten(t *testing.T) {
 	}
 }
 
+// Hidden properties, which other programs write, are no less an edit.
+func TestAnEditOfPropertiesMeanwhileIsNotOverwritten(t *testing.T) {
+	const id = "String {6b1f4c0e-2d53-4c8a-9a7e-51d0c2f7ab36} Name twinday-properties"
+	own := func(slot, value string) calendar.Override {
+		return calendar.Override{Original: clockOn(slot), Changed: calendar.Groups{calendar.GroupProperties},
+			Content: calendar.Content{Properties: map[string]string{"crm": value}}}
+	}
+	list := []calendar.Override{own("2026-02-10T10:00", "1"), own("2026-02-17T10:00", "2")}
+	g := newGraph(t, graphsim.Quirks{})
+	e := g.make(t, series("FREQ=WEEKLY"), list...)
+	list[0], list[1] = own("2026-02-10T10:00", "3"), own("2026-02-17T10:00", "4")
+	theirs := own("2026-02-17T10:00", "theirs")
+	done := false
+	g.meddle = func(call string) {
+		if done || call != "GET /events/M 2026-02-17" {
+			return
+		}
+		done = true
+		if err := g.EditOccurrence(string(g.cal), g.mb.Events(string(g.cal))[0].ID, theirs.Original.Slot(), func(e *mailbox.Event) {
+			e.Private = map[string]string{id: `{"crm":"theirs"}`}
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+	_, err := g.p.Update(t.Context(), g.cal, e.ID, e.Version, calendar.Change{Content: e.Content, Overrides: set(list...), Slots: calendar.Slots(nil, set(list...))})
+	g.meddle = nil
+	if calendar.KindOf(err) != calendar.Unavailable || !done {
+		t.Errorf("%v; want it to be unavailable", err)
+	}
+	now, err := g.p.Get(t.Context(), g.cal, e.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.wants(t, "half done", now, e.Content, list[0], theirs)
+}
+
 // Two neighbours that are moved towards each other: Capabilities.Override sees one
 // at a time, the server both.
 func TestWhatTheServerRefusesIsInvalid(t *testing.T) {
