@@ -83,6 +83,7 @@ func demoEvent(e mailbox.Event) terminal.DemoEvent {
 		ID: e.ID, UID: e.UID, Title: e.Title, Notes: e.Body, Place: e.Place, Start: fromMoment(e.Start), End: fromMoment(e.End),
 		Repeats: len(e.Recurrence) > 0 || e.Pattern != nil,
 		Apart:   e.Status == "cancelled" || e.Type != "" && e.Type != "default",
+		Private: e.Sensitivity == "private" || e.Sensitivity == "confidential" || e.Sensitivity == "personal",
 	}
 }
 

@@ -172,6 +172,21 @@ func (f *fake) Create(_ context.Context, _ calendar.CalendarID, d calendar.Draft
 	return out, err
 }
 
+func (f *fake) Respond(_ context.Context, _ calendar.CalendarID, id calendar.RemoteID, v calendar.Version, r calendar.Response) error {
+	return f.call("respond", func() error {
+		h, err := f.find(id)
+		if err != nil {
+			return err
+		}
+		if h.Version != v {
+			return f.err(calendar.Conflict)
+		}
+		h.MyResponse = r
+		f.touch(h)
+		return nil
+	})
+}
+
 func (f *fake) Update(_ context.Context, _ calendar.CalendarID, id calendar.RemoteID, v calendar.Version, c calendar.Change) (out calendar.Event, err error) {
 	err = f.call("update", func() error {
 		h, err := f.find(id)

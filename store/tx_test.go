@@ -43,12 +43,15 @@ func full(id state.EntityID) state.Entity {
 	content.Reminders = calendar.Reminders{Before: []time.Duration{5 * time.Minute}}
 	content.Properties = map[string]string{"a": "b"}
 	return state.Entity{
-		ID: id, Home: work, Base: content, Guests: true, UID: "uid", Type: calendar.FocusTime, Made: noon,
+		ID: id, Home: work, Base: content, UID: "uid", Made: noon, Answer: calendar.Declined,
+		Facts: calendar.Facts{Type: calendar.FocusTime, Organizer: calendar.Person{Name: "Grace"}, Guests: []calendar.Guest{{Person: calendar.Person{Email: "bob@x.test"}}},
+			MyResponse: calendar.Maybe, Responses: map[string]calendar.Response{"20260329T120000Z": calendar.Declined}, WebLink: "https://x.test"},
 		Overrides: map[string]calendar.Override{"20260322T120000Z": {Original: content.When.Start, Cancelled: true}},
 		Records: map[state.Ref]state.Record{
 			work: {Parts: []state.Part{{ID: "a", Version: "1", Wrote: content, Read: content}}},
-			home: {Mirror: "m1", Adopted: true, Parts: []state.Part{
-				{ID: "A/b=", Version: "2", Generation: 3, Wrote: content, Read: content, Dirty: calendar.Groups{calendar.GroupTitle}},
+			home: {Mirror: "m1", Adopted: true, Kept: true, Parts: []state.Part{
+				{ID: "A/b=", Version: "2", Generation: 3, Wrote: content, Read: content, Dirty: calendar.Groups{calendar.GroupTitle},
+					Rewrites: map[string]state.Rewrite{"title": {Found: "f", Wanted: "w", Count: 2, Quick: 3, Last: noon}}},
 				{Slot: "20260329T120000Z", Wrote: content, Refused: "no"}, // still to be made
 			}},
 		},
@@ -62,7 +65,10 @@ func TestEverythingComesBackAsItWasPut(t *testing.T) {
 	}
 	s := reopen(t, path.Path())
 	account := state.Account{ID: "anna@work", Provider: state.Google, Email: "anna@example.org", Added: noon}
-	mirror := state.Mirror{ID: "m1", Name: "Both", Members: []state.Member{{Ref: work}, {Ref: home, Direction: state.TakeOnly}}, Created: noon}
+	mirror := state.Mirror{ID: "m1", Name: "Both", Members: []state.Member{{Ref: work}, {Ref: home, Direction: state.TakeOnly}}, Created: noon,
+		Guests: state.RevertGuests, Invitations: state.DeclineInvitation, Mappings: []state.PairMapping{{To: home, Mapping: state.Mapping{
+			Version: state.MappingVersion, Detail: state.BusyOnly, Title: &state.TextLens{Lens: state.TemplateLens, Text: "[Work] {{title}}"},
+			Filter: state.Filter{Responses: &[]calendar.Response{}, Days: []state.Weekday{"MO"}}}}}}
 	step := state.Step{Kind: state.Create, Entity: "e1", Ref: home, From: work, Reason: "new", Want: full("e1").Base}
 	intent := state.Intent{ID: "i1", Step: step, Key: "k", Began: noon, Attempt: 2, Seen: []state.Snapshot{{Content: full("e1").Base}}}
 	held := state.Held{ID: "fact", Step: step, Since: noon, Decision: state.Apply}

@@ -305,7 +305,7 @@ func TestASeriesTellsEachOccurrenceOnce(t *testing.T) {
 			if !ok {
 				o = calendar.Override{Original: at}
 			}
-			crosses := !o.Cancelled && m.crossing(home.occurrence(o)) == ""
+			crosses := !o.Cancelled && m.Crossing(home.occurrence(o)) == ""
 			told := 0
 			series, whole := shape.Parts[""]
 			if _, alone := shape.Parts[at.Slot()]; alone {
@@ -315,7 +315,7 @@ func TestASeriesTellsEachOccurrenceOnce(t *testing.T) {
 				told++
 			}
 			if want := map[bool]int{true: 1}[crosses]; told != want {
-				t.Fatalf("%s is told %d times, want %d (%v; skipped: %s)", at, told, want, m.crossing(home.occurrence(o)), shape.Skipped)
+				t.Fatalf("%s is told %d times, want %d (%v; skipped: %s)", at, told, want, m.Crossing(home.occurrence(o)), shape.Skipped)
 			}
 		}
 		if shape.Skipped != "" && len(shape.Parts) > 0 {

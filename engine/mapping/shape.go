@@ -28,7 +28,7 @@ type Shape struct {
 // window [from, to).
 func (m *Mapping) Shape(home Source, overrides map[string]calendar.Override, from, to time.Time) Shape {
 	if home.When.Recurrence.IsZero() {
-		if why := m.crossing(home); why != "" {
+		if why := m.Crossing(home); why != "" {
 			return Shape{Skipped: why}
 		}
 		return Shape{Parts: map[string]Want{"": {Content: m.Get(home)}}}
@@ -52,8 +52,8 @@ func (m *Mapping) Shape(home Source, overrides map[string]calendar.Override, fro
 	return Shape{Parts: s.expand()}
 }
 
-// crossing says why one event or occurrence does not cross, or nothing.
-func (m *Mapping) crossing(s Source) string {
+// Crossing says why one event or occurrence does not cross, or nothing.
+func (m *Mapping) Crossing(s Source) string {
 	if why := m.skips(s); why != "" {
 		return why
 	}
@@ -132,7 +132,7 @@ func (s series) whole() map[string]Want {
 	for _, slot := range s.slots() {
 		o := s.override(slot)
 		cancelled := calendar.Override{Original: o.Original, Cancelled: true}
-		if !o.Cancelled && m.crossing(s.home.occurrence(o)) != "" {
+		if !o.Cancelled && m.Crossing(s.home.occurrence(o)) != "" {
 			out.Overrides[slot] = cancelled
 			continue
 		}
@@ -159,7 +159,7 @@ func (s series) only() map[string]Want {
 		if err != nil || o.Cancelled || at.Before(s.from) || !at.Before(s.to) {
 			continue
 		}
-		if x := s.home.occurrence(o); s.m.crossing(x) == "" {
+		if x := s.home.occurrence(o); s.m.Crossing(x) == "" {
 			parts[slot] = Want{Content: s.m.Get(x)}
 		}
 	}
@@ -178,7 +178,7 @@ func (s series) expand() map[string]Want {
 		if o.Original.IsZero() {
 			o.Original = at
 		}
-		if x := s.home.occurrence(o); !o.Cancelled && s.m.crossing(x) == "" {
+		if x := s.home.occurrence(o); !o.Cancelled && s.m.Crossing(x) == "" {
 			parts[at.Slot()] = Want{Content: s.m.Get(x)}
 		}
 	}

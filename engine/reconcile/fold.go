@@ -132,12 +132,18 @@ func (r *reconciler) direction(by state.MirrorID, home, target state.Ref) *mappi
 	if m, ok := r.mappings[key]; ok {
 		return m
 	}
+	r.mappings[key] = Direction(r.mirror(by), home, target, r.Members)
+	return r.mappings[key]
+}
+
+// Direction is the mapping by which a mirror leads from one member to another. One
+// that makes no sense lets nothing cross, and says why.
+func Direction(by state.Mirror, home, target state.Ref, members map[state.Ref]Member) *mapping.Mapping {
 	side := func(ref state.Ref) mapping.Side {
-		m := r.Members[ref]
+		m := members[ref]
 		return mapping.Side{Name: m.Name, Account: m.Account, Addresses: m.Addresses, Capabilities: m.Capabilities}
 	}
-	m, _ := mapping.New(r.mirror(by).Mapping(home, target), side(home), side(target)) // a broken one crosses nothing, and says why
-	r.mappings[key] = m
+	m, _ := mapping.New(by.Mapping(home, target), side(home), side(target))
 	return m
 }
 

@@ -192,10 +192,8 @@ func (r *reconciler) found(f Found) {
 // left says why an event that has no copy in a target is to have none, or nothing.
 func (r *reconciler) left(e state.Entity, target state.Ref, by state.MirrorID) string {
 	m := r.direction(by, e.Home, target)
-	past, future := m.Window()
-	rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]
-	if past = min(cmp.Or(past, Past), Past); ok {
-		if why := outOfScope(rep, r.Now, past, min(cmp.Or(future, Future), Future)); why != "" {
+	if rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]; ok {
+		if why := TooFar(rep, r.Now, m); why != "" {
 			return why
 		}
 	}
@@ -346,6 +344,13 @@ func (r *reconciler) extend(e *state.Entity) {
 			e.Records[ref] = state.Record{Mirror: targets[ref]} // derive makes its parts
 		}
 	}
+}
+
+// TooFar says in words why an event is not mirrored anew by a mapping whatever its
+// filters say: it lies too far back or ahead, or is none; nothing if it is.
+func TooFar(rep state.Replica, now time.Time, m *mapping.Mapping) string {
+	past, future := m.Window()
+	return outOfScope(rep, now, min(cmp.Or(past, Past), Past), min(cmp.Or(future, Future), Future))
 }
 
 // outOfScope says in words why an event is not mirrored whatever the mappings say,

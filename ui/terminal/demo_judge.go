@@ -85,6 +85,10 @@ func (d *demoRun) judge() {
 	}
 }
 
+// privateTitle is what the copy of a private event is called: the two are the same
+// meeting under this one title.
+const privateTitle = "Busy"
+
 // agenda is what a side's calendar shows on the days that every provider sees.
 func (d *demoRun) agenda(side int) []DemoEvent {
 	now := d.Now()
@@ -98,7 +102,10 @@ func (d *demoRun) agenda(side int) []DemoEvent {
 	}
 	for i := range shown {
 		e := &shown[i]
-		e.Notes, e.Apart = whole[e.ID].Notes, whole[e.ID].Apart
+		e.Notes, e.Apart, e.Private = whole[e.ID].Notes, whole[e.ID].Apart, whole[e.ID].Private
+		if e.Private {
+			e.Title = privateTitle
+		}
 	}
 	return shown
 }

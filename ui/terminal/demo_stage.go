@@ -95,6 +95,8 @@ type DemoEvent struct {
 	// Apart says that it is no meeting to be mirrored (a birthday, a called-off
 	// meeting): it need not be on the other side.
 	Apart bool
+	// Private: for its owner's eyes, so that its copy shows as "Busy".
+	Private bool
 }
 
 // DemoCounts is what a simulator counted since it began.
