@@ -355,9 +355,11 @@ func (w notesWrap) get(s Source, in calendar.Notes) calendar.Notes {
 }
 
 // put takes off what stands around the notes, as a text lens does.
-func (w notesWrap) put(s Source, _, edited calendar.Notes) (calendar.Notes, bool) {
+func (w notesWrap) put(s Source, in, edited calendar.Notes) (calendar.Notes, bool) {
 	before, after := w.affixes(s)
-	text, _ := trimAffix(edited.HTML, before, true)
-	text, _ = trimAffix(text, after, false)
+	text, ok := trimAffixes(edited.HTML, before, after)
+	if !ok {
+		return in, false
+	}
 	return calendar.NotesFromHTML(text), true
 }

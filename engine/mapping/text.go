@@ -177,10 +177,31 @@ func (w wrap) get(s Source, in string) string {
 // put takes off what stands around the text. Where the person took it off, or half
 // of it, the rest is theirs. White space at its edges and the case of letters do not
 // count: services trim and tidy.
-func (w wrap) put(s Source, _, edited string) (string, bool) {
-	text, _ := trimAffix(edited, w.m.render(w.before, s), true)
-	text, _ = trimAffix(text, w.m.render(w.after, s), false)
+func (w wrap) put(s Source, in, edited string) (string, bool) {
+	text, ok := trimAffixes(edited, w.m.render(w.before, s), w.m.render(w.after, s))
+	if !ok {
+		return in, false
+	}
 	return text, true
+}
+
+// trimAffixes takes off a prefix and a suffix, or as much of them as is there. ok is
+// false where one stands in the middle of the text: what else was put there is
+// not told from what is the person's, and would grow with every turn.
+func trimAffixes(s, before, after string) (text string, ok bool) {
+	text, cut := trimAffix(s, before, true)
+	if !cut && within(text, before) {
+		return s, false
+	}
+	text, cut = trimAffix(text, after, false)
+	return text, cut || !within(text, after)
+}
+
+// within reports whether an affix stands in a text as words of its own.
+func within(s, affix string) bool {
+	s, affix = strings.ToLower(s), strings.ToLower(strings.TrimSpace(affix))
+	i := strings.Index(s, affix)
+	return affix != "" && i >= 0 && !joined(s[:i], affix) && !joined(affix, s[i+len(affix):])
 }
 
 // trimAffix takes one prefix or suffix off, if it is there.

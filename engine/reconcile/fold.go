@@ -319,7 +319,7 @@ func (r *reconciler) forbidden(e state.Entity, ref state.Ref) string {
 
 // refuse marks a group to be written again as it was, and says so in history.
 func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why string) {
-	if r.forever(e, ed.ref, g, ed.now) {
+	if r.forever(e, ed.ref, g, ed.now, true) {
 		return
 	}
 	p := whole(*e, ed.ref)
@@ -352,7 +352,7 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 			r.refuse(e, g, ed, r.name(e.Home)+" cannot hold it: "+why)
 			continue
 		}
-		if r.forever(e, ed.ref, g, ed.now) {
+		if r.forever(e, ed.ref, g, ed.now, verdict == mapping.Amended) {
 			continue
 		}
 		ed.home, ed.amended = home, verdict == mapping.Amended

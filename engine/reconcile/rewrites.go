@@ -11,22 +11,24 @@ import (
 // A value that comes back otherwise than it was written, the same way each time, is
 // no person's edit but a service's (or another program's) habit. After
 // sameRewrites of them within rewriteSpan the field is left as that one has it. A
-// habit that changes with every write is known by its pace: more than anyRewrites,
-// each within rewritePace of the one before.
+// habit that says something else after every write is known by its pace: anyRewrites
+// that were all answered with a write to the same place, each within rewritePace of the
+// one before. (Edits that are carried home as they are may come at any pace.)
 const (
 	sameRewrites = 3
 	rewriteSpan  = 24 * time.Hour
-	anyRewrites  = 8
+	anyRewrites  = 4
 	rewritePace  = 10 * time.Minute
 )
 
 // forever takes note of an edit that is about to be answered with a write, here or
 // elsewhere, and reports whether it is a rewriting without end: then it is taken as
-// read, and nothing is written for it.
-func (r *reconciler) forever(e *state.Entity, ref state.Ref, g calendar.Group, now calendar.Content) bool {
+// read, and nothing is written for it. answered: the write goes to where the edit was
+// made.
+func (r *reconciler) forever(e *state.Entity, ref state.Ref, g calendar.Group, now calendar.Content, answered bool) bool {
 	p := whole(*e, ref)
 	found, wanted := calendar.Content{}.Take(g, now), calendar.Content{}.Take(g, p.Wrote)
-	if !r.again(p, string(g), digest(ref, calendar.Groups{g}, found, nil), digest(ref, calendar.Groups{g}, wanted, nil)) {
+	if !r.again(p, string(g), digest(ref, calendar.Groups{g}, found, nil), digest(ref, calendar.Groups{g}, wanted, nil), answered) {
 		return false
 	}
 	p.Read, p.Dirty = p.Read.Take(g, now), p.Dirty.Without(g)
@@ -41,7 +43,7 @@ func (r *reconciler) foreverSlot(e *state.Entity, ed slotEdit) bool {
 	if ed.part != "" {
 		wanted.set, wanted.content = ed.set, p.Wrote
 	}
-	if !r.again(p, "slot "+ed.slot, digest(ed.ref, nil, calendar.Content{}, []slotEdit{ed}), digest(ed.ref, nil, calendar.Content{}, []slotEdit{wanted})) {
+	if !r.again(p, "slot "+ed.slot, digest(ed.ref, nil, calendar.Content{}, []slotEdit{ed}), digest(ed.ref, nil, calendar.Content{}, []slotEdit{wanted}), false) {
 		return false
 	}
 	r.seen(e, ed)
@@ -50,15 +52,18 @@ func (r *reconciler) foreverSlot(e *state.Entity, ed slotEdit) bool {
 }
 
 // again counts a rewriting of what is kept under key, and reports whether it has no end.
-func (r *reconciler) again(p *state.Part, key, found, wanted string) bool {
+func (r *reconciler) again(p *state.Part, key, found, wanted string, answered bool) bool {
 	old := p.Rewrites[key]
-	now := state.Rewrite{Found: found, Wanted: wanted, Count: 1, Quick: 1, Last: r.Now}
+	now := state.Rewrite{Found: found, Wanted: wanted, Count: 1, Last: r.Now}
 	since := r.Now.Sub(old.Last)
 	if old.Found == found && old.Wanted == wanted && since < rewriteSpan {
 		now.Count = old.Count + 1
 	}
-	if since < rewritePace {
-		now.Quick = old.Quick + 1
+	if answered {
+		now.Quick = 1
+		if since < rewritePace {
+			now.Quick = old.Quick + 1
+		}
 	}
 	// A new map: the old one may be shared with what was remembered before.
 	kept := maps.Clone(p.Rewrites)

@@ -29,6 +29,9 @@ type world struct {
 	seq       int
 	writes    int
 	notes     []state.HistoryEntry
+	// habits are what services do to an event a moment after it was written there.
+	habits  map[state.Ref]func(*calendar.Event)
+	written []Found
 }
 
 // failer is what the world needs of a testing.T or a rapid.T.
@@ -276,7 +279,7 @@ func line(s state.Step) string {
 
 // do is a write that succeeds. A plainer calendar cuts and trims what it gets.
 func (w *world) do(s state.Step) {
-	if s.Kind != state.Create && s.Kind != state.Update && s.Kind != state.Delete {
+	if !s.Kind.Writes() {
 		return
 	}
 	w.writes++
@@ -309,6 +312,11 @@ func (w *world) do(s state.Step) {
 			p.WroteOverrides = maps.Clone(s.Overrides)
 		}
 		p.Dirty, p.DirtySlots = p.Dirty.Without(s.Groups...), nil
+	case state.Answer:
+		w.edit(string(s.Ref.Calendar), s.Event, func(e *calendar.Event) { e.MyResponse = s.Response })
+		e.Answer = calendar.NoResponse
+		w.entities[e.ID] = e
+		return
 	case state.Delete:
 		w.gone[s.Ref][s.Event] = true
 		if p.Gone = true; !e.Deleted {
@@ -320,6 +328,17 @@ func (w *world) do(s state.Step) {
 	ev.Version, ev.Updated = calendar.Version(fmt.Sprint(w.seq)), w.tick()
 	p.Version, p.Read, p.ReadOverrides = ev.Version, ev.Content, maps.Clone(ev.Overrides)
 	w.dirty[Found{s.Ref, p.ID}] = true // the echo in the next feed
+	w.written = append(w.written, Found{s.Ref, p.ID})
+}
+
+// indulge has services follow their habits.
+func (w *world) indulge() {
+	for _, f := range w.written {
+		if habit := w.habits[f.Ref]; habit != nil && !w.gone[f.Ref][f.ID] {
+			w.edit(string(f.Ref.Calendar), f.ID, habit)
+		}
+	}
+	w.written = nil
 }
 
 func (w *world) stored(r state.Ref, c calendar.Content) calendar.Content {

@@ -240,7 +240,7 @@ type Rewrite struct {
 	Found  string    `json:"found"`  // digest of what was found
 	Wanted string    `json:"wanted"` // digest of what was to be there
 	Count  int       `json:"count"`  // how often in a row, the same each time
-	Quick  int       `json:"quick"`  // how often in quick succession, the same or not
+	Quick  int       `json:"quick"`  // how often in quick succession, the same or not, each answered with a write there
 	Last   time.Time `json:"last"`
 }
 
