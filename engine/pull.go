@@ -176,6 +176,7 @@ func complete(ev calendar.Event, known calendar.Content) calendar.Event {
 	for _, g := range ev.Unseen {
 		ev.Content = ev.Content.Take(g, known)
 	}
+	ev.Unseen = nil
 	return ev
 }
 
