@@ -98,6 +98,8 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		switch o, ok := e.Overrides[p.Slot]; {
 		case ok && o.Cancelled:
 			s.Reason = r.slotWords(e, []string{p.Slot}) + " cancelled in " + r.name(f.from)
+		case p.Slot == "":
+			s.Reason = "its occurrences are told one by one from now on"
 		case r.exists(e, p.Slot):
 			s.Reason = r.slotWords(e, []string{p.Slot}) + " is told in its series again, changed in " + r.name(f.from)
 		}
@@ -176,6 +178,8 @@ func (r *reconciler) reason(e state.Entity, f folding, ref state.Ref, s state.St
 		return r.slotWords(e, s.Slots) + " put back as in " + r.name(e.Home)
 	case putBack:
 		return what + " put back as in " + r.name(e.Home)
+	case !f.changed && len(s.Groups) > 0: // a mapping did, or guests, or a pass that was cut off
+		return what + " brought in line with " + r.name(e.Home)
 	case f.from == ref:
 		return what + verb + r.name(e.Home)
 	}
