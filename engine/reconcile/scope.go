@@ -14,7 +14,7 @@ import (
 // means anything at home.
 func (r *reconciler) crosses(e *state.Entity, f folding, ref state.Ref, shape mapping.Shape) bool {
 	rec := e.Records[ref]
-	why := cmpSkipped(shape, r.adoptedWhole(*e, ref))
+	why := r.skipped(*e, ref, shape)
 	if why == "" {
 		if rec.Kept {
 			rec.Kept = false
@@ -45,20 +45,17 @@ func (r *reconciler) crosses(e *state.Entity, f folding, ref state.Ref, shape ma
 	return false
 }
 
-// cmpSkipped is why an event does not cross. A series that was there before Twinday
-// is not taken apart for the sake of a filter: it crosses as a whole, or not.
-func cmpSkipped(shape mapping.Shape, adoptedWhole bool) string {
-	if _, whole := shape.Parts[""]; adoptedWhole && shape.Skipped == "" && !whole {
+// skipped is why an event does not cross into a member. A series that was there
+// before Twinday is not taken apart for the sake of a filter: it crosses as a whole,
+// or not.
+func (r *reconciler) skipped(e state.Entity, ref state.Ref, shape mapping.Shape) string {
+	p, fits := whole(e, ref), r.Members[ref].Capabilities.Series
+	there := e.Records[ref].Adopted && p != nil && p.ID != "" && !p.Gone
+	holds := !e.Base.When.Recurrence.IsZero() && fits != nil && fits(e.Base.When) == ""
+	if _, told := shape.Parts[""]; shape.Skipped == "" && there && holds && !told {
 		return "only some of its occurrences cross, and it was here before"
 	}
 	return shape.Skipped
-}
-
-// adoptedWhole reports whether a member has a series of its own for the event, and
-// can hold it.
-func (r *reconciler) adoptedWhole(e state.Entity, ref state.Ref) bool {
-	p, fits := whole(e, ref), r.Members[ref].Capabilities.Series
-	return e.Records[ref].Adopted && p != nil && p.ID != "" && !p.Gone && !e.Base.When.Recurrence.IsZero() && fits != nil && fits(e.Base.When) == ""
 }
 
 // rejoin takes a kept copy back into the mirror. What was changed on it meanwhile
