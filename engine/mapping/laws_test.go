@@ -264,7 +264,7 @@ func TestOverridesShowWhatTheirOccurrencesShow(t *testing.T) {
 			}
 		}
 		master := m.Get(home)
-		want, got := m.Get(home.occurrence(o)), master.Occurrence(m.override(home, master, o))
+		want, got := m.Get(home.Occurrence(o)), master.Occurrence(m.override(home, master, o))
 		if !calendar.Equal(g, got, want) {
 			t.Fatalf("%s: %+v shows as %+v, its occurrence as %+v", g, o, got, want)
 		}
@@ -305,7 +305,7 @@ func TestASeriesTellsEachOccurrenceOnce(t *testing.T) {
 			if !ok {
 				o = calendar.Override{Original: at}
 			}
-			crosses := !o.Cancelled && m.Crossing(home.occurrence(o)) == ""
+			crosses := !o.Cancelled && m.Crossing(home.Occurrence(o)) == ""
 			told := 0
 			series, whole := shape.Parts[""]
 			if _, alone := shape.Parts[at.Slot()]; alone {
@@ -315,7 +315,7 @@ func TestASeriesTellsEachOccurrenceOnce(t *testing.T) {
 				told++
 			}
 			if want := map[bool]int{true: 1}[crosses]; told != want {
-				t.Fatalf("%s is told %d times, want %d (%v; skipped: %s)", at, told, want, m.Crossing(home.occurrence(o)), shape.Skipped)
+				t.Fatalf("%s is told %d times, want %d (%v; skipped: %s)", at, told, want, m.Crossing(home.Occurrence(o)), shape.Skipped)
 			}
 		}
 		if shape.Skipped != "" && len(shape.Parts) > 0 {

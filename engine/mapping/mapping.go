@@ -28,8 +28,8 @@ type Source struct {
 	Slot  string // of an occurrence; empty for the event itself
 }
 
-// occurrence is the occurrence of a series that an override stands for.
-func (s Source) occurrence(o calendar.Override) Source {
+// Occurrence is the occurrence of a series that an override stands for.
+func (s Source) Occurrence(o calendar.Override) Source {
 	return Source{s.Content.Occurrence(o), s.Facts, o.Original.Slot()}
 }
 

@@ -122,32 +122,41 @@ func (s series) override(slot string) calendar.Override {
 	return calendar.Override{Original: s.home.When.Original(slot)}
 }
 
-// whole is the series with its overrides; an occurrence that does not cross is
-// cancelled on the copy.
+// whole is the series with its overrides.
 func (s series) whole() map[string]Want {
-	m := s.m
-	master := m.Get(s.home)
+	master := s.m.Get(s.home)
 	out := Want{Content: master, Overrides: map[string]calendar.Override{}}
-	parts := map[string]Want{}
+	parts := map[string]Want{"": out}
 	for _, slot := range s.slots() {
-		o := s.override(slot)
-		cancelled := calendar.Override{Original: o.Original, Cancelled: true}
-		if !o.Cancelled && m.Crossing(s.home.occurrence(o)) != "" {
-			out.Overrides[slot] = cancelled
-			continue
+		o, alone := s.m.slot(s.home, master, s.override(slot))
+		if !o.IsZero() {
+			out.Overrides[slot] = o
 		}
-		if o = m.override(s.home, master, o); o.IsZero() {
-			continue
+		if alone {
+			parts[slot] = Want{Content: s.m.Get(s.home.Occurrence(s.override(slot)))}
 		}
-		if fits := m.target.Capabilities.Override; fits != nil && !o.Cancelled && fits(s.home.When, o) != "" {
-			out.Overrides[slot] = cancelled
-			parts[slot] = Want{Content: m.Get(s.home.occurrence(s.override(slot)))}
-			continue
-		}
-		out.Overrides[slot] = o
 	}
-	parts[""] = out
 	return parts
+}
+
+// slot is what a series on the copy has for one occurrence: cancelled, if it does not
+// cross; or if it cannot be told there, and stands alone then.
+func (m *Mapping) slot(home Source, master calendar.Content, o calendar.Override) (shown calendar.Override, alone bool) {
+	cancelled := calendar.Override{Original: o.Original, Cancelled: true}
+	if !o.Cancelled && m.Crossing(home.Occurrence(o)) != "" {
+		return cancelled, false
+	}
+	shown = m.override(home, master, o)
+	if fits := m.target.Capabilities.Override; fits != nil && !shown.IsZero() && !o.Cancelled && fits(home.When, shown) != "" {
+		return cancelled, true
+	}
+	return shown, false
+}
+
+// Override is what a series on the copy has for one occurrence, as Shape would say.
+func (m *Mapping) Override(home Source, o calendar.Override) calendar.Override {
+	shown, _ := m.slot(home, m.Get(home), o)
+	return shown
 }
 
 // only are those occurrences of a series that cross though the series does not.
@@ -159,7 +168,7 @@ func (s series) only() map[string]Want {
 		if err != nil || o.Cancelled || at.Before(s.from) || !at.Before(s.to) {
 			continue
 		}
-		if x := s.home.occurrence(o); s.m.Crossing(x) == "" {
+		if x := s.home.Occurrence(o); s.m.Crossing(x) == "" {
 			parts[slot] = Want{Content: s.m.Get(x)}
 		}
 	}
@@ -178,7 +187,7 @@ func (s series) expand() map[string]Want {
 		if o.Original.IsZero() {
 			o.Original = at
 		}
-		if x := s.home.occurrence(o); !o.Cancelled && s.m.Crossing(x) == "" {
+		if x := s.home.Occurrence(o); !o.Cancelled && s.m.Crossing(x) == "" {
 			parts[at.Slot()] = Want{Content: s.m.Get(x)}
 		}
 	}
@@ -196,7 +205,7 @@ func (m *Mapping) override(home Source, master calendar.Content, o calendar.Over
 		return o
 	}
 	out := calendar.Override{Original: o.Original}
-	shown := m.Get(home.occurrence(o))
+	shown := m.Get(home.Occurrence(o))
 	for _, g := range m.Groups() {
 		if g == calendar.GroupWhen && !o.Changed.Has(g) || g != calendar.GroupWhen && calendar.Equal(g, shown, master) {
 			continue // as in the master, or different in what the copy does not show

@@ -329,15 +329,14 @@ func (r *reconciler) amended(e state.Entity, ed slotEdit, own calendar.Groups) b
 	if ed.ref == e.Home {
 		return false
 	}
-	want := r.shape(e, ed.ref).Parts[ed.part]
+	want, o := r.slotWant(e, ed)
 	for _, g := range slices.Concat(ed.set, ed.drop).Without(own...) {
 		if ed.part != "" {
-			if !calendar.Equal(g, want.Content, ed.content) {
+			if !calendar.Equal(g, want, ed.content) {
 				return true
 			}
 			continue
 		}
-		o := want.Overrides[ed.slot]
 		if o.Changed.Has(g) != ed.now.Changed.Has(g) || !calendar.Equal(g, o.Content, ed.now.Content) {
 			return true
 		}
@@ -361,14 +360,13 @@ func (r *reconciler) unfitOccurrence(e state.Entity, ed slotEdit) string {
 // show; what others changed of it is still to be written there.
 func (r *reconciler) agree(e *state.Entity, ed slotEdit) {
 	p := e.Part(ed.ref, ed.part)
-	want := r.shape(*e, ed.ref).Parts[ed.part]
+	want, o := r.slotWant(*e, ed)
 	if ed.part != "" {
 		for _, g := range ed.set {
-			p.Wrote = p.Wrote.Take(g, want.Content)
+			p.Wrote = p.Wrote.Take(g, want)
 		}
 		return
 	}
-	o := want.Overrides[ed.slot]
 	if ed.cancel != yes {
 		wrote := p.WroteOverrides[ed.slot]
 		if wrote.Cancelled {
@@ -384,6 +382,24 @@ func (r *reconciler) agree(e *state.Entity, ed slotEdit) {
 		o = wrote
 	}
 	p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, ed.slot, o)
+}
+
+// slotWant is what a member should show of an occurrence where it was edited: its
+// content, if it stands alone there, else the override of the series. (The shape of all
+// of the series says the same, at the price of all of it.)
+func (r *reconciler) slotWant(e state.Entity, ed slotEdit) (calendar.Content, calendar.Override) {
+	o, ok := e.Overrides[ed.slot]
+	if ed.ref == e.Home {
+		return calendar.Content{}, o
+	}
+	if !ok {
+		o = calendar.Override{Original: e.Base.When.Original(ed.slot)}
+	}
+	m := r.mapping(e, ed.ref)
+	if ed.part == "" {
+		return calendar.Content{}, m.Override(r.source(e), o)
+	}
+	return m.Get(r.source(e).Occurrence(o)), calendar.Override{}
 }
 
 // occurrence is the content of one occurrence of the base.
