@@ -106,7 +106,9 @@ func (e *Engine) ChangeMirror(_ context.Context, req control.ChangeMirror) (stat
 		if err != nil {
 			return m, err
 		}
-		seen = slices.DeleteFunc(plan, func(s state.Step) bool { return s.Fact == "" || !slices.Contains(req.Seen, s.Fact) })
+		seen = slices.DeleteFunc(plan, func(s state.Step) bool {
+			return s.Fact == "" || s.Held == state.HoldGuests || !slices.Contains(req.Seen, s.Fact)
+		})
 	}
 	err = e.Store.Update(func(tx *store.Tx) error {
 		if err := tx.PutMirror(m); err != nil {

@@ -310,10 +310,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		if err := tx.ClearDirty(s.Ref, part.ID); err != nil { // our own doing
 			return err
 		}
-		if part.Gone = true; !ent.Deleted {
-			// The event goes on in other parts; this one may be wanted again.
-			*part = state.Part{Slot: part.Slot, Generation: part.Generation + 1}
-		}
+		part.Gone = true // the id stays known: it may be restored from the provider's bin
 	} else {
 		old, known, err := tx.Replica(s.Ref, j.event.ID)
 		if err != nil {
@@ -433,6 +430,9 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 			return tx.AppendHistory(l.entry(l.h, s, state.Failed, inWords(trouble), s.Before, s.Before))
 		}
 		part.Refused = inWords(trouble)
+		if s.Kind == state.Delete {
+			break
+		}
 		// Not asked again until it should look otherwise.
 		part.Wrote, part.WroteOverrides = s.Want, s.Overrides
 		part.Dirty, part.DirtySlots = part.Dirty.Without(s.Groups...), nil

@@ -6,6 +6,9 @@
 package mapping
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -73,6 +76,7 @@ type Mapping struct {
 	filter       filter
 	outOfScope   state.Choice
 	broken       error
+	digest       string
 }
 
 // New makes the mapping that m describes. The error, if m makes no sense, names the
@@ -80,6 +84,12 @@ type Mapping struct {
 // all the same: nothing crosses by it, and what is there is kept.
 func New(m state.Mapping, home, target Side) (*Mapping, error) {
 	x := &Mapping{home: home, target: target, told: m, capped: !m.ShowPrivate, outOfScope: m.OutOfScope}
+	body, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // plain data always marshals
+	}
+	sum := sha256.Sum256(body)
+	x.digest = hex.EncodeToString(sum[:6])
 	fail := func(err error) (*Mapping, error) {
 		x.broken, x.outOfScope = err, state.Keep
 		x.open, _ = x.compile(state.Mapping{Detail: state.BusyOnly}.Resolved())
@@ -92,7 +102,6 @@ func New(m state.Mapping, home, target Side) (*Mapping, error) {
 	if err := state.Check(m); err != nil {
 		return fail(err)
 	}
-	var err error
 	if x.filter, err = newFilter(m.Filter); err != nil {
 		return fail(err)
 	}
@@ -212,6 +221,9 @@ func (m *Mapping) Put(g calendar.Group, s Source, edited calendar.Content) (cale
 	}
 	return home, Carried
 }
+
+// Digest tells mappings apart by what they say.
+func (m *Mapping) Digest() string { return m.digest }
 
 // OutOfScope is what becomes of a copy whose home no longer crosses.
 func (m *Mapping) OutOfScope() state.Choice { return m.outOfScope }

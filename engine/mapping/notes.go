@@ -111,11 +111,8 @@ func (l notesLens) String() string {
 }
 
 func (l notesLens) get(s Source, c *calendar.Content) {
-	block := l.block(s)
-	c.Notes = l.fit(l.body(s), block)
-	if block != "" {
-		c.Notes = c.Notes.Then(calendar.NotesFromText(block))
-	}
+	b := l.block(s)
+	c.Notes = l.fit(l.body(s), b).Then(b.notes)
 }
 
 // body is what the copy shows of the home's notes, at full length.
@@ -128,35 +125,38 @@ func (l notesLens) body(s Source) calendar.Notes {
 }
 
 // fit cuts the body to what the target holds beside the block.
-func (l notesLens) fit(body calendar.Notes, block string) calendar.Notes {
+func (l notesLens) fit(body calendar.Notes, b block) calendar.Notes {
 	if l.limit == 0 {
 		return body
 	}
-	return body.Cut(l.room(block), ellipsis)
+	return body.Cut(max(0, l.limit-b.taken), ellipsis)
 }
 
-// room is how much of the limit is left beside the block.
-func (l notesLens) room(block string) int {
-	if block == "" {
-		return l.limit
-	}
-	taken := calendar.NotesFromText(block)
-	const seam = len("<br><br>") // an empty line
-	return max(0, l.limit-max(calendar.TextLen(taken.HTML), calendar.TextLen(block))-seam)
+// block is what a copy tells below its notes.
+type block struct {
+	notes calendar.Notes // zero if there is nothing to tell
+	taken int            // how much of the limit it takes, with the empty line above it
 }
 
-// block is what the copy tells below its notes; empty if there is nothing to tell.
-// It takes half of the limit at most, with fewer guests by name where it must.
-func (l notesLens) block(s Source) string {
+// block takes half of the limit at most, with fewer guests by name where it must.
+func (l notesLens) block(s Source) block {
 	for _, names := range []int{maxGuests, 10, 0} {
-		if b := l.blockOf(s, names); l.limit == 0 || 2*l.room(b) >= l.limit {
+		lines := l.lines(s, names)
+		if len(lines) == 0 {
+			return block{}
+		}
+		text := divider + "\n" + strings.Join(lines, "\n")
+		b := block{notes: calendar.NotesFromText(text)}
+		b.taken = max(calendar.TextLen(b.notes.HTML), calendar.TextLen(text)) + len("<br><br>")
+		if l.limit == 0 || 2*b.taken <= l.limit {
 			return b
 		}
 	}
-	return "" // not even so: the notes come first
+	return block{} // not even so: the notes come first
 }
 
-func (l notesLens) blockOf(s Source, names int) string {
+// lines are those of the block.
+func (l notesLens) lines(s Source, names int) []string {
 	var lines []string
 	tell := func(on bool, label, text string) {
 		if on && text != "" {
@@ -171,10 +171,7 @@ func (l notesLens) blockOf(s Source, names int) string {
 	tell(l.attachments, labelAttachments, attachmentsText(s.Links.Attachments))
 	tell(l.importance, labelImportance, string(s.Importance))
 	tell(l.original, labelOriginal, s.Facts.WebLink)
-	if len(lines) == 0 {
-		return ""
-	}
-	return divider + "\n" + strings.Join(lines, "\n")
+	return lines
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -223,12 +220,11 @@ func attachmentsText(all []calendar.Attachment) string {
 
 // put takes the block off, and carries the rest back.
 func (l notesLens) put(s Source, edited calendar.Content) (calendar.Content, Verdict) {
-	text, block := edited.Notes, l.block(s)
-	if block != "" {
+	text, b, body := edited.Notes, l.block(s), l.body(s)
+	shown := l.fit(body, b)
+	if !b.notes.IsZero() && blocks(text) > blocks(shown) { // else the person took it off
 		text = stripBlock(text)
 	}
-	body := l.body(s)
-	shown := l.fit(body, block)
 	if shown != body {
 		if text == shown {
 			text = body
@@ -265,22 +261,30 @@ func unwindNotes(s Source, stages []notesStage, in, edited calendar.Notes) (cale
 // blockStart is a divider on a line of its own, in canonical notes.
 var blockStart = regexp.MustCompile(`(?:^|<br>|</ul>|</ol>)` + divider + `(?:<br>|$)`)
 
+// blocks is how many blocks notes have, those of a person's own making included.
+func blocks(n calendar.Notes) int {
+	found := 0
+	for _, at := range blockStart.FindAllStringIndex(n.HTML, -1) {
+		if first, _, _ := strings.Cut(n.HTML[at[1]:], "<br>"); labelled(first) {
+			found++
+		}
+	}
+	return found
+}
+
 // stripBlock takes the block off notes as a person left them. What they wrote
 // below it, or between its lines, stays.
 func stripBlock(n calendar.Notes) calendar.Notes {
 	starts := blockStart.FindAllStringIndex(n.HTML, -1)
 	for _, at := range slices.Backward(starts) {
-		lines := strings.Split(n.HTML[at[1]:], "<br>")
-		ours := 0
 		var theirs []string
+		lines := strings.Split(n.HTML[at[1]:], "<br>")
 		for _, line := range lines {
-			if labelled(line) {
-				ours++
-				continue
+			if !labelled(line) {
+				theirs = append(theirs, line)
 			}
-			theirs = append(theirs, line)
 		}
-		if ours == 0 && at[1] < len(n.HTML) {
+		if len(theirs) == len(lines) {
 			continue // a divider of the person's own
 		}
 		above := n.HTML[:at[0]]
@@ -290,6 +294,16 @@ func stripBlock(n calendar.Notes) calendar.Notes {
 		return calendar.NotesFromHTML(above).Then(calendar.NotesFromHTML(strings.Join(theirs, "<br>")))
 	}
 	return n
+}
+
+// WithoutOldBlock takes off edited notes the block that the copy was written with, where
+// there is none any more: Put looks for one only where there is.
+func (m *Mapping) WithoutOldBlock(s Source, wrote, edited calendar.Content) calendar.Content {
+	shown := m.Get(s).Notes
+	if stripBlock(wrote.Notes) != wrote.Notes && stripBlock(shown) == shown {
+		edited.Notes = stripBlock(edited.Notes)
+	}
+	return edited
 }
 
 // labelled reports whether a line of HTML is one of the block's.
@@ -319,14 +333,24 @@ func (r notesReplace) get(_ Source, in calendar.Notes) calendar.Notes {
 	if r.find.FindStringIndex(in.Text()) == nil && r.find.FindStringIndex(html.UnescapeString(in.HTML)) == nil {
 		return in
 	}
-	var b strings.Builder
+	var b, text strings.Builder
+	within := 0
 	z := html.NewTokenizer(strings.NewReader(in.HTML))
 	for z.Next() != html.ErrorToken {
-		if t := z.Token(); t.Type == html.TextToken {
+		t := z.Token()
+		switch {
+		case t.Type == html.TextToken:
+			within += len(r.find.FindAllStringIndex(t.Data, -1))
+			text.WriteString(t.Data)
 			b.WriteString(html.EscapeString(r.find.ReplaceAllString(t.Data, r.with)))
-		} else {
-			b.WriteString(t.String())
+			continue
+		case t.Data == "br" || t.Data == "li":
+			text.WriteString("\n")
 		}
+		b.WriteString(t.String())
+	}
+	if len(r.find.FindAllStringIndex(text.String(), -1)) > within { // some of it spans markup: as plain text
+		return calendar.NotesFromText(r.find.ReplaceAllString(in.Text(), r.with))
 	}
 	return calendar.NotesFromHTML(b.String())
 }

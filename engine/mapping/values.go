@@ -12,7 +12,6 @@ import (
 
 // valueLens is the lens of a field with a few values.
 type valueLens struct {
-	of       func(*calendar.Content) *string
 	constant *string           // the same for all
 	table    map[string]string // the person's own
 	values   valueSet

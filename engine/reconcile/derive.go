@@ -37,23 +37,39 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 				e.Records[ref] = rec
 			}
 		}
+		_, told := want[""]
+		agreed := true
 		for i := range rec.Parts {
-			w, wanted := want[rec.Parts[i].Slot]
-			if s, ok := r.step(*e, f, ref, &rec.Parts[i], w, wanted); ok {
+			p := &rec.Parts[i]
+			w, wanted := want[p.Slot]
+			if wanted && p.Gone && p.Leaving {
+				remake(p) // it went when it was not wanted
+			}
+			// What has left the window stays where it is, unless the series tells it.
+			p.Leaving = !wanted && (told || p.Slot == "" || r.inWindow(p.Slot))
+			if s, ok := r.step(*e, f, ref, p, w, wanted); ok {
 				r.out.Steps = append(r.out.Steps, s)
+				agreed = agreed && !s.Kind.Writes()
 			}
 		}
+		if agreed && ref != e.Home {
+			rec.Mapping = r.mapping(*e, ref).Digest()
+			e.Records[ref] = rec
+		}
 	}
-	r.answer(*e)
+	r.answer(e)
 }
 
 // answer has the person's invitation answered, where they chose so.
-func (r *reconciler) answer(e state.Entity) {
-	p := whole(e, e.Home)
+func (r *reconciler) answer(e *state.Entity) {
+	p, fact := whole(*e, e.Home), "answer:"+goneFact(*e)
+	if e.Answer != calendar.NoResponse && r.Decisions[fact] == state.Drop {
+		e.Answer = calendar.NoResponse
+	}
 	if e.Answer == calendar.NoResponse || e.Deleted || p.Gone || !r.Members[e.Home].Writable {
 		return
 	}
-	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Answer, Entity: e.ID, Ref: e.Home, Event: p.ID, IfVersion: p.Version,
+	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Answer, Entity: e.ID, Mirror: e.Records[goneFrom(*e, state.Ref{})].Mirror, Fact: fact, Ref: e.Home, Event: p.ID, IfVersion: p.Version,
 		Response: e.Answer, Title: e.Base.Title, Before: e.Base, Reason: "its copy was deleted, and invitations are to be " + string(e.Answer) + " then"})
 }
 
@@ -83,6 +99,10 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		if p.ID == "" || p.Gone {
 			return s, false
 		}
+		if p.Refused != "" {
+			s.Kind, s.Reason = state.Skip, r.name(ref)+" refuses its deletion: "+p.Refused
+			return s, true
+		}
 		s.Kind, s.Before, s.Fact = state.Delete, p.Read, goneFact(e)
 		if s.Mirror == "" {
 			s.Mirror = e.Records[f.from].Mirror
@@ -90,8 +110,8 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		s.Reason = "deleted in " + r.name(f.from)
 		return s, true
 	case !wanted:
-		if p.ID == "" || p.Gone || p.Slot != "" && !r.inWindow(p.Slot) {
-			return s, false // what has left the window stays where it is
+		if p.ID == "" || p.Gone || !p.Leaving {
+			return s, false
 		}
 		s.Kind, s.Before = state.Delete, p.Read
 		s.Reason = "the series has it no longer, changed in " + r.name(f.from)
@@ -143,6 +163,9 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		return s, false
 	}
 	s.Kind, s.Before, s.BeforeOverrides = state.Update, p.Read, p.ReadOverrides
+	if rep, ok := r.Replicas[ref][p.ID]; ok && !rep.Deleted { // an edit that waits for a word may lie over what was read back
+		s.Before, s.BeforeOverrides = rep.Event.Content, rep.Event.Overrides
+	}
 	s.Reason = r.reason(e, f, ref, s, p, len(differ) == 0 && len(slots) == 0)
 	return s, true
 }

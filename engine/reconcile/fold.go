@@ -20,6 +20,7 @@ type edit struct {
 	ref     state.Ref
 	now     calendar.Content
 	home    calendar.Content // the base, with this edit put home
+	stays   bool             // judged never to go home, so that nobody was asked
 	amended bool             // the copy shows it otherwise than it was put
 	updated time.Time
 }
@@ -49,6 +50,8 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			if rep.Deleted || rep.Event.Cancelled {
 				switch {
 				case p.Gone:
+				case p.Leaving && !e.Deleted:
+					p.Gone = true // our own doing, or what we were about to do
 				case e.Records[ref].Kept:
 					p.Gone = true // nothing that is kept means anything at home
 				case p.Slot == "":
@@ -84,6 +87,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			p.Rescued = nil
 		}
 	}
+	slots = r.outdated(e, edits, slots)
 	slots = r.permit(e, facts, edits, slots)
 	for _, g := range calendar.AllGroups {
 		r.merge(e, &f, g, edits[g])
@@ -94,6 +98,32 @@ func (r *reconciler) fold(e *state.Entity) folding {
 		r.vanish(e, &f, ref)
 	}
 	return f
+}
+
+// outdated refuses edits of copies that still showed what another mapping gave: the
+// present one cannot tell what they mean.
+func (r *reconciler) outdated(e *state.Entity, edits map[calendar.Group][]edit, slots []slotEdit) []slotEdit {
+	const why = "it was made on what the copy showed before its mapping changed"
+	old := func(ref state.Ref) bool {
+		rec := e.Records[ref]
+		return ref != e.Home && rec.Mapping != "" && rec.Mapping != r.mapping(*e, ref).Digest()
+	}
+	for _, g := range calendar.AllGroups {
+		edits[g] = slices.DeleteFunc(edits[g], func(ed edit) bool {
+			if !old(ed.ref) || calendar.Equal(g, r.project(*e, ed.ref), whole(*e, ed.ref).Wrote) {
+				return false
+			}
+			r.refuse(e, g, ed, why)
+			return true
+		})
+	}
+	return slices.DeleteFunc(slots, func(ed slotEdit) bool {
+		if ed.cancel != unsaid || !old(ed.ref) {
+			return false
+		}
+		r.refuseSlot(e, ed, why)
+		return true
+	})
 }
 
 // edits lists what the person changed in one member since it was last read.
@@ -195,6 +225,9 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 		var held calendar.Groups
 		var heldNow calendar.Content
 		for _, g := range calendar.AllGroups {
+			for i, ed := range edits[g] {
+				edits[g][i].stays = ed.stays || ed.ref == ref && facts.HasGuests() && !private.Has(g) && r.stays(*e, g, ed)
+			}
 			edits[g] = slices.DeleteFunc(edits[g], func(ed edit) bool {
 				switch {
 				case ed.ref != ref:
@@ -202,7 +235,7 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 				case why != "":
 					r.refuse(e, g, ed, why)
 					return true
-				case !facts.HasGuests() || private.Has(g) || r.stays(*e, g, ed):
+				case !facts.HasGuests() || private.Has(g) || ed.stays:
 					return false
 				}
 				held, heldNow = held.With(g), heldNow.Take(g, ed.now)
@@ -217,7 +250,7 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 			case why != "":
 				r.refuseSlot(e, ed, why)
 				return true
-			case !facts.HasGuests():
+			case !facts.HasGuests() || r.slotStays(*e, ed):
 				return false
 			}
 			heldSlots = append(heldSlots, ed)
@@ -275,6 +308,17 @@ func (r *reconciler) stays(e state.Entity, g calendar.Group, ed edit) bool {
 	return v == mapping.Refused || v == mapping.Own
 }
 
+// slotStays is stays for an occurrence of a series.
+func (r *reconciler) slotStays(e state.Entity, ed slotEdit) bool {
+	here := mapping.Source{Content: r.occurrence(e, ed.slot), Facts: e.Facts, Slot: ed.slot}
+	for _, g := range ed.set {
+		if _, v := r.mapping(e, ed.ref).Put(g, here, ed.content); !private.Has(g) && v != mapping.Refused && v != mapping.Own {
+			return false
+		}
+	}
+	return ed.cancel == unsaid && len(ed.drop.Without(private...)) == 0
+}
+
 // audience names those who would get mail of a change: "Ada and 2 other guests".
 func audience(f calendar.Facts) string {
 	const most = 3
@@ -298,6 +342,17 @@ func audience(f calendar.Facts) string {
 
 // forbidden says why edits made in a copy cannot go home at all, or nothing.
 func (r *reconciler) forbidden(e state.Entity, ref state.Ref) string {
+	if why := r.oneWay(e, ref); why != "" {
+		return why
+	}
+	if home, ok := r.Replicas[e.Home][whole(e, e.Home).ID]; ok && !home.Deleted && !home.Event.Organized {
+		return "only its organizer can change this meeting"
+	}
+	return ""
+}
+
+// oneWay says why nothing at all goes home from a copy, or nothing.
+func (r *reconciler) oneWay(e state.Entity, ref state.Ref) string {
 	for _, m := range r.Mirrors {
 		if m.ID != e.Records[ref].Mirror {
 			continue
@@ -310,9 +365,6 @@ func (r *reconciler) forbidden(e state.Entity, ref state.Ref) string {
 	}
 	if !r.Members[e.Home].Writable {
 		return r.name(e.Home) + " is read-only"
-	}
-	if home, ok := r.Replicas[e.Home][whole(e, e.Home).ID]; ok && !home.Deleted && !home.Event.Organized {
-		return "only its organizer can change this meeting"
 	}
 	return ""
 }
@@ -337,7 +389,16 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 	for _, ed := range edits {
 		home, verdict := mapping.AtHome(g, e.Base, ed.now, r.Members[e.Home].Capabilities), mapping.Carried
 		if ed.ref != e.Home {
-			home, verdict = r.mapping(*e, ed.ref).Put(g, r.source(*e), ed.now)
+			now := ed.now
+			if g == calendar.GroupNotes {
+				now = r.mapping(*e, ed.ref).WithoutOldBlock(r.source(*e), whole(*e, ed.ref).Wrote, now)
+			}
+			if home, verdict = r.mapping(*e, ed.ref).Put(g, r.source(*e), now); verdict == mapping.Carried && now.Notes != ed.now.Notes {
+				verdict = mapping.Amended
+			}
+		}
+		if ed.stays && verdict != mapping.Own { // what the event has become since would carry it
+			verdict = mapping.Refused
 		}
 		switch verdict {
 		case mapping.Refused:
@@ -467,6 +528,10 @@ func (r *reconciler) uninvite(e *state.Entity, ref state.Ref) {
 		remake(p)
 	case state.DeclineInvitation:
 		p.Gone = true
+		if why := r.oneWay(*e, ref); why != "" {
+			r.note(*e, state.Noted, ref, nil, gone+", and "+why+", so only the copy is gone", p.Read, calendar.Content{})
+			return
+		}
 		if e.Answer = calendar.Declined; e.Facts.MyResponse == calendar.Declined {
 			e.Answer = calendar.NoResponse
 		}

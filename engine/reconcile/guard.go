@@ -45,5 +45,5 @@ func guard(steps []state.Step, linked map[state.MirrorID]int, decisions map[stri
 // deletion reports whether a step takes an event away. A cancelled occurrence is
 // none, nor is a series that is told in other parts from now on: they have no Fact.
 func deletion(s state.Step) bool {
-	return s.Kind == state.Delete && s.Held == "" && s.Fact != ""
+	return (s.Kind == state.Delete || s.Kind == state.Answer) && s.Held == "" && s.Fact != ""
 }

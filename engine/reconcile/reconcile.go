@@ -167,7 +167,7 @@ func (r *reconciler) found(f Found) {
 		}
 	}
 	e := r.newEntity(home)
-	if why, all := r.kept(e, r.targets(home.Ref)); all {
+	if why, all := r.leftByAll(e, r.targets(home.Ref)); all {
 		skip(why)
 		return
 	}
@@ -178,7 +178,7 @@ func (r *reconciler) found(f Found) {
 	r.linkedNow[home] = true
 	members := append([]Found{f}, slices.SortedFunc(maps.Values(twins), compareFound)...)
 	for _, m := range members {
-		if m != home && r.left(e, m.Ref, r.targets(home.Ref)[m.Ref]) == "" {
+		if m != home {
 			r.adopt(&e, m)
 		}
 	}
@@ -200,9 +200,8 @@ func (r *reconciler) left(e state.Entity, target state.Ref, by state.MirrorID) s
 	return m.Shape(r.source(e), e.Overrides, r.Now.Add(-Past), r.Now.Add(Future)).Skipped
 }
 
-// kept reports whether an event stays at home: it is left out of all targets. why
-// is the first of the reasons.
-func (r *reconciler) kept(e state.Entity, targets map[state.Ref]state.MirrorID) (why string, all bool) {
+// leftByAll reports whether an event crosses nowhere. why is the first of the reasons.
+func (r *reconciler) leftByAll(e state.Entity, targets map[state.Ref]state.MirrorID) (why string, all bool) {
 	for _, ref := range sortedRefs(targets) {
 		w := r.left(e, ref, targets[ref])
 		if w == "" {
@@ -300,8 +299,12 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	ev := r.replica(twin.Ref, twin.ID).Event
 	mirror := r.targets(e.Home)[twin.Ref]
 	e.Records[twin.Ref] = state.Record{Mirror: mirror}
+	kept := r.left(*e, twin.Ref, mirror) != ""
 	want := r.shape(*e, twin.Ref).Parts[""]
-	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: ev.Mark == calendar.Mark{}, Parts: []state.Part{{
+	if kept {
+		want.Content = r.project(*e, twin.Ref)
+	}
+	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: ev.Mark == calendar.Mark{}, Kept: kept, Parts: []state.Part{{
 		ID: twin.ID, Version: ev.Version, Wrote: want.Content, Read: ev.Content,
 		WroteOverrides: want.Overrides, ReadOverrides: maps.Clone(ev.Overrides),
 	}}}

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
@@ -23,25 +22,43 @@ func (r *reconciler) crosses(e *state.Entity, f folding, ref state.Ref, shape ma
 		}
 		return true
 	}
-	step := state.Step{Kind: state.Skip, Entity: e.ID, Mirror: rec.Mirror, Ref: ref, From: f.from, Title: e.Base.Title, Before: e.Base, Reason: why}
-	live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
+	skip := state.Step{Kind: state.Skip, Entity: e.ID, Mirror: rec.Mirror, Ref: ref, From: f.from, Title: e.Base.Title, Before: e.Base, Reason: why}
+	var live []*state.Part
+	for i := range rec.Parts {
+		if p := &rec.Parts[i]; p.ID != "" && !p.Gone {
+			live = append(live, p)
+		}
+	}
 	fact := scopeFact(*e, ref)
 	switch {
-	case len(live) == 0 || rec.Kept:
-		r.out.Steps = append(r.out.Steps, step)
+	case len(live) == 0:
+		r.out.Steps = append(r.out.Steps, skip)
 	case rec.Adopted || r.mapping(*e, ref).OutOfScope() == state.Keep || r.Decisions[fact] == state.Drop || !r.Members[ref].Writable:
-		rec.Kept = true
-		e.Records[ref] = rec
-		r.note(*e, state.Noted, ref, nil, why+": what is in "+r.name(ref)+" of it is kept as it is, and crosses no more", live[0].Read, live[0].Read)
-		r.out.Steps = append(r.out.Steps, step)
-	default:
+		if !rec.Kept {
+			rec.Kept = true
+			r.note(*e, state.Noted, ref, nil, why+": what is in "+r.name(ref)+" of it is kept as it is, and crosses no more", live[0].Read, live[0].Read)
+		}
 		for _, p := range live {
-			s := step
-			s.Kind, s.Slot, s.Event, s.IfVersion, s.Before, s.Fact = state.Delete, p.Slot, p.ID, p.Version, p.Read, fact
-			s.Reason = why + ": its copy goes"
+			p.Leaving = false
+		}
+		r.out.Steps = append(r.out.Steps, skip)
+	default:
+		rec.Kept = false
+		for _, p := range live {
+			s := skip
+			p.Leaving = true
+			if s.Slot, s.Event = p.Slot, p.ID; p.Refused != "" {
+				s.Reason = r.name(ref) + " refuses its deletion: " + p.Refused
+			} else {
+				s.Kind, s.IfVersion, s.Before, s.Fact, s.Reason = state.Delete, p.Version, p.Read, fact, why+": its copy goes"
+			}
+			if rep, ok := r.Replicas[ref][p.ID]; ok && !rep.Deleted { // what was changed on a kept copy is told by history
+				s.Before = rep.Event.Content
+			}
 			r.out.Steps = append(r.out.Steps, s)
 		}
 	}
+	e.Records[ref] = rec
 	return false
 }
 
@@ -63,8 +80,11 @@ func (r *reconciler) skipped(e state.Entity, ref state.Ref, shape mapping.Shape)
 func (r *reconciler) rejoin(e *state.Entity, ref state.Ref) {
 	for i := range e.Records[ref].Parts {
 		p := &e.Records[ref].Parts[i]
+		if p.Gone { // taken away while it meant nothing
+			remake(p)
+		}
 		rep, ok := r.Replicas[ref][p.ID]
-		if p.ID == "" || p.Gone || !ok {
+		if p.ID == "" || !ok {
 			continue
 		}
 		lost := intersect(calendar.Diff(rep.Event.Content, p.Read), r.groups(*e, ref))

@@ -246,6 +246,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	result.Changed = slices.Clone(result.Changed)
 	carried := make([]calendar.Content, len(edits)) // what each edit's set is at home
 	own := make([]calendar.Groups, len(edits))      // what of it is the copy's own
+	refused := make([]calendar.Groups, len(edits))  // what of it no lens carries home
 	changes := func(ed slotEdit) bool { return len(ed.set) > 0 }
 	edits = slices.DeleteFunc(slices.Clone(edits), func(ed slotEdit) bool {
 		why := r.unfitOccurrence(*e, ed)
@@ -257,7 +258,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	if len(edits) == 0 {
 		return
 	}
-	carried, own = carried[:len(edits)], own[:len(edits)]
+	carried, own, refused = carried[:len(edits)], own[:len(edits)], refused[:len(edits)]
 	for i, ed := range edits {
 		switch ed.cancel {
 		case yes:
@@ -279,6 +280,9 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 			if verdict == mapping.Own {
 				own[i] = own[i].With(g)
 			}
+			if verdict == mapping.Refused {
+				refused[i] = refused[i].With(g)
+			}
 			if verdict == mapping.Own || verdict == mapping.Refused {
 				continue
 			}
@@ -290,7 +294,16 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 				result.Changed, result.Content = result.Changed.With(g), result.Content.Take(g, home)
 			}
 		}
-		result.Changed = result.Changed.Without(ed.drop...)
+		for _, g := range ed.drop {
+			if ed.ref != e.Home {
+				here := mapping.Source{Content: e.Base.Occurrence(result), Facts: e.Facts, Slot: slot}
+				if _, v := r.mapping(*e, ed.ref).Put(g, here, whole(*e, ed.ref).Read); v == mapping.Refused || v == mapping.Own {
+					refused[i] = refused[i].With(g)
+					continue
+				}
+			}
+			result.Changed = result.Changed.Without(g)
+		}
 	}
 	for _, g := range calendar.AllGroups {
 		if !result.Changed.Has(g) {
@@ -305,12 +318,16 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	for i, ed := range edits {
 		stands := (ed.cancel != yes || result.Cancelled) && (ed.cancel != no || !result.Cancelled)
 		for _, g := range ed.set {
-			stands = stands && (own[i].Has(g) || !result.Cancelled && calendar.Equal(g, carried[i], final))
+			stands = stands && (own[i].Has(g) || refused[i].Has(g) || !result.Cancelled && calendar.Equal(g, carried[i], final))
 		}
 		for _, g := range ed.drop {
-			stands = stands && !result.Changed.Has(g)
+			stands = stands && (refused[i].Has(g) || !result.Changed.Has(g))
 		}
 		r.seen(e, ed)
+		if len(refused[i]) > 0 {
+			r.rewrite(e, ed)
+			r.note(*e, state.Reverted, ed.ref, refused[i], "the change of "+r.slotWords(*e, []string{slot})+" in "+r.name(ed.ref)+" is taken back: the copy shows only a part of it", ed.content, final)
+		}
 		if !stands {
 			r.rewrite(e, ed)
 			r.note(*e, state.Overridden, ed.ref, ed.set, r.slotWords(*e, []string{slot})+" was changed on two sides; another change was kept", ed.content, final)

@@ -319,9 +319,7 @@ func (w *world) do(s state.Step) {
 		return
 	case state.Delete:
 		w.gone[s.Ref][s.Event] = true
-		if p.Gone = true; !e.Deleted {
-			remake(p)
-		}
+		p.Gone = true
 		return
 	}
 	ev := w.events[s.Ref][p.ID]

@@ -200,6 +200,8 @@ type Record struct {
 	Mirror MirrorID `json:"mirror,omitempty"` // by which mirror it came here; empty at home
 	// Adopted: the event was here before Twinday; a leaving mirror keeps it.
 	Adopted bool `json:"adopted,omitempty"`
+	// Mapping is the digest of the mapping by which all that is here was written.
+	Mapping string `json:"mapping,omitempty"`
 	// Kept: the event crosses no more, and what is here of it is left as it is.
 	Kept bool `json:"kept,omitempty"`
 }
@@ -228,6 +230,9 @@ type Part struct {
 	// Rewrites tell of values that were written here and came back otherwise, by
 	// field group or slot: a field that is rewritten for ever is left alone.
 	Rewrites map[string]Rewrite `json:"rewrites,omitempty"`
+	// Leaving: we are taking it away though the event goes on; that it is gone then
+	// means nothing.
+	Leaving bool `json:"leaving,omitempty"`
 	// Gone: deleted in this member (by the person or by us).
 	Gone bool `json:"gone,omitempty"`
 	// Refused: the provider called the wanted content invalid; not tried again
