@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +24,6 @@ type copiesDialog struct {
 	rules    state.Mirror          // its guest and invitation rules as chosen here
 	mappings map[way]state.Mapping // those that were changed
 	wrong    map[string]bool       // fields that make no sense as they are
-	ctx      context.Context       // ends when the dialog closes
 
 	p      *popup
 	column *fyne.Container
@@ -35,8 +33,7 @@ type copiesDialog struct {
 
 // showCopies opens the dialog for one mirror.
 func (w *Window) showCopies(m state.Mirror) {
-	ctx, cancel := context.WithCancel(w.ctx)
-	d := &copiesDialog{w: w, was: m, rules: m, mappings: map[way]state.Mapping{}, wrong: map[string]bool{}, ctx: ctx, column: column()}
+	d := &copiesDialog{w: w, was: m, rules: m, mappings: map[way]state.Mapping{}, wrong: map[string]bool{}, column: column()}
 	d.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), d.column)) // beside the scroll bar
 	for _, x := range waysOf(m) {
 		d.column.Add(d.direction(x))
@@ -45,7 +42,6 @@ func (w *Window) showCopies(m state.Mirror) {
 	cancelBtn := newButton(assets.Text("Cancel"), nil, func() { d.p.close() }, w.escape)
 	d.save = important(newButton(assets.Text("Save"), nil, d.plan, w.escape), widget.HighImportance)
 	d.p = w.popup(assets.Text("What copies show in “{{.Name}}”", "Name", m.Name), fyne.NewSize(740, 640), d.scroll, cancelBtn, d.save)
-	d.p.closed = cancel
 }
 
 // keeper is for the dialog's controls.
@@ -112,7 +108,7 @@ func (d *copiesDialog) direction(x way) fyne.CanvasObject {
 		fold.Refresh()
 	}
 	fold = newButton("", nil, func() {
-		setShown(filters, !filters.Visible())
+		setShown(filters, !filters.Visible() || len(d.wrong) > 0) // what is wrong stays in sight
 		label()
 		d.relayout()
 	}, d.w.escape)
@@ -354,12 +350,5 @@ func (d *copiesDialog) plan() {
 		d.p.close()
 		return
 	}
-	d.w.change(d.ctx, now, want, func(waiting bool) {
-		label := assets.Text("Save")
-		if waiting {
-			label = assets.Text("Looking what changes…")
-		}
-		d.save.SetText(label)
-		setEnabled(d.save, !waiting)
-	}, func() { d.p.close() })
+	d.w.change(now, want, func() { d.p.close() })
 }

@@ -223,6 +223,10 @@ func TestNothingIsSavedThatMakesNoSense(t *testing.T) {
 	if !r.button("Save").Disabled() || !r.sees("Write hours like 08:00-18:00, or nothing for any.") {
 		t.Error("hours that are none can be saved")
 	}
+	r.tap("Which events cross")
+	if !r.sees("Write hours") {
+		t.Error("what keeps it from being saved is out of sight")
+	}
 	hours.SetText("")
 	for _, day := range []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"} {
 		test.Tap(r.box(day))
@@ -242,8 +246,8 @@ func TestAFailingPlanSaysTheWayOut(t *testing.T) {
 	r.w.showCopies(r.w.status.Mirrors[0].Mirror)
 	test.Tap(r.options()[0])
 	r.tap("Save")
-	if !r.button("Looking what changes…").Disabled() {
-		t.Error("a plan can be asked for twice")
+	if !r.sees("Looking what changes…") {
+		t.Error("the window does not show that it waits")
 	}
 	r.until("the reason", func() bool { return r.sees("sign in again under Calendars") })
 	r.engine.Change(func(w *pretend.World) { w.Fail = nil })
@@ -253,7 +257,7 @@ func TestAFailingPlanSaysTheWayOut(t *testing.T) {
 	r.tap("Apply")
 	r.until("the reason", func() bool { return r.sees("No such luck") })
 	r.tap("Close")
-	if r.button("Apply").Disabled() || r.chosen()[0] != "Everything" {
+	if !r.sees("12 copies change") || r.chosen()[0] != "Everything" {
 		t.Error("what was chosen is lost, or cannot be tried again")
 	}
 }
@@ -272,17 +276,40 @@ func TestAPlanThatCouldNotSeeAllSaysSo(t *testing.T) {
 	}
 }
 
-func TestClosingTheDialogGivesUpThePlan(t *testing.T) {
+func TestAPlanCanBeGivenUp(t *testing.T) {
 	r := copiesOf(t, 0)
 	r.engine.Change(func(w *pretend.World) { w.Hang = true })
 	test.Tap(r.options()[0])
 	r.tap("Save")
-	r.tap("Cancel")
-	r.w.tell("over", errors.New("the end")) // whatever the plan says would come before this is seen
+	r.tap("Cancel") // the waiting
+	if r.sees("Looking what changes…") || r.chosen()[0] != "Everything" {
+		t.Error("what was chosen is lost")
+	}
 	r.engine.Change(func(w *pretend.World) { w.Hang = false })
-	r.until("nothing else", func() bool { return r.sees("The end") && len(r.w.popups) == 1 })
-	if len(r.engine.Calls()) != 0 {
-		t.Errorf("the engine was told %q", r.engine.Calls())
+	r.tap("Save")
+	r.until("the plan", func() bool { return r.sees("12 copies change") })
+	if len(r.w.popups) != 2 || len(r.engine.Calls()) != 0 {
+		t.Errorf("%d dialogs are open, the engine was told %q", len(r.w.popups), r.engine.Calls())
+	}
+}
+
+// The engine changes a mirror after the pass that is under way.
+func TestAChangeThatTakesLongCanBeLeftAlone(t *testing.T) {
+	r := copiesOf(t, 0)
+	test.Tap(r.options()[0])
+	r.tap("Save")
+	r.until("the plan", func() bool { return r.sees("12 copies change") })
+	r.engine.Change(func(w *pretend.World) { w.Hang = true })
+	r.tap("Apply")
+	if !r.sees("Changing the mirror…") {
+		t.Error("the window does not show that it waits")
+	}
+	r.tap("Close")
+	if len(r.w.popups) != 0 {
+		t.Errorf("%d dialogs are open", len(r.w.popups))
+	}
+	if calls := r.engine.Calls(); len(calls) > 1 {
+		t.Errorf("the engine was told %q", calls)
 	}
 }
 

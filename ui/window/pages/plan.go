@@ -22,48 +22,71 @@ import (
 const planTimeout = 10 * time.Minute
 
 // change shows what a changed mirror would do and, agreed to, changes it. A change
-// that does nothing is made at once. waiting is told when an answer is awaited and when
-// it has come, done when all is done; ctx ends when nobody wants to know any more.
-func (w *Window) change(ctx context.Context, is, want state.Mirror, waiting func(bool), done func()) {
-	waiting(true)
+// that does nothing is made at once. done is called when it is made, or left to be.
+func (w *Window) change(is, want state.Mirror, done func()) {
+	ctx, cancel := context.WithCancel(w.ctx)
+	wait := w.wait(assets.Text("Looking what changes…"), assets.Text("The calendars are read. Nothing is written."), assets.Text("Cancel"), cancel)
 	call(w, planTimeout, func(c context.Context) (control.Change, error) {
-		c, cancel := context.WithCancel(c)
-		defer cancel()
-		defer context.AfterFunc(ctx, cancel)()
+		c, stop := context.WithCancel(c)
+		defer stop()
+		defer context.AfterFunc(ctx, stop)()
 		return control.PlanChange(c, w.backend, is, want)
 	}, func(c control.Change, err error) {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil { // the person gave up
 			return
 		}
-		waiting(false)
+		wait.close()
 		copies := is.Guests == want.Guests && is.Invitations == want.Invitations
 		switch {
 		case err != nil:
-			w.planFailed(err, func() { w.change(ctx, is, want, waiting, done) })
+			w.planFailed(err, func() { w.change(is, want, done) })
 		case c.Weighty():
-			w.showPlan(c, copies, func(waiting func(bool), agreed func()) {
-				w.makeChange(want, c.Agreed(), waiting, func() { agreed(); done() })
+			w.showPlan(c, copies, func(shown *popup) {
+				w.makeChange(want, c.Agreed(), func() { shown.close(); done() })
 			})
 		default:
-			w.makeChange(want, c.Agreed(), waiting, done)
+			w.makeChange(want, c.Agreed(), done)
 		}
 	})
 }
 
-// makeChange has the engine change a mirror.
-func (w *Window) makeChange(want state.Mirror, seen []string, waiting func(bool), done func()) {
-	waiting(true)
+// makeChange has the engine change a mirror. The person may leave while it is at it:
+// a pass that is under way is waited for.
+func (w *Window) makeChange(want state.Mirror, seen []string, done func()) {
+	answered, left := false, false
+	wait := w.wait(assets.Text("Changing the mirror…"), assets.Text("It goes on when you close this."), assets.Text("Close"), func() {
+		if !answered {
+			left = true
+			done()
+		}
+	})
 	call(w, planTimeout, func(ctx context.Context) (state.Mirror, error) {
 		return w.backend.ChangeMirror(ctx, control.ChangeMirror{Mirror: want, Seen: seen})
 	}, func(m state.Mirror, err error) {
-		waiting(false)
+		answered = true
+		wait.close()
 		if err != nil {
 			w.tell(assets.Text("The mirror could not be changed"), err)
 			return
 		}
 		w.heardMirror(m)
-		done()
+		if !left {
+			done()
+		}
 	})
+}
+
+// wait is a dialog for as long as an answer is awaited, so that nothing is changed
+// under it. closed is called when it closes, by whomever.
+func (w *Window) wait(title, note, leave string, closed func()) *popup {
+	bar := widget.NewProgressBarInfinite()
+	var p *popup
+	p = w.popup(title, fyne.NewSize(360, 150), container.NewVBox(faint(note), bar), newButton(leave, nil, func() { p.close() }, w.escape))
+	p.closed = func() {
+		bar.Stop()
+		closed()
+	}
+	return p
 }
 
 // heardMirror takes the engine's answer for news: the next change must not begin with
@@ -99,7 +122,7 @@ func faint(s string) *widget.Label {
 
 // showPlan shows what a change does, before it is made. copies says that only copies
 // can be meant, so that nothing at home is deleted.
-func (w *Window) showPlan(c control.Change, copies bool, apply func(waiting func(bool), agreed func())) {
+func (w *Window) showPlan(c control.Change, copies bool, apply func(shown *popup)) {
 	small, large := fyne.NewSize(520, 200), fyne.NewSize(680, 520)
 	sum := prose(planLine(c, copies))
 	sum.TextStyle.Bold = true
@@ -113,7 +136,7 @@ func (w *Window) showPlan(c control.Change, copies bool, apply func(waiting func
 		head.Add(faint(assets.Count("Besides, {{.N}} changes are due with or without this.", c.Due)))
 	}
 	steps := slices.DeleteFunc(slices.Clone(c.Plan.Steps), func(s control.StepResult) bool { return s.Kind == state.Skip })
-	list := w.planList(steps, c.Agreed())
+	list := w.planList(steps, c.Agreed(), copies)
 	list.Hide()
 	var p *popup
 	var fold *button
@@ -132,18 +155,13 @@ func (w *Window) showPlan(c control.Change, copies bool, apply func(waiting func
 		head.Add(container.NewHBox(fold))
 	}
 	back := newButton(assets.Text("Back"), nil, func() { p.close() }, w.escape)
-	var ok *button
-	ok = important(newButton(assets.Text("Apply"), nil, func() {
-		apply(func(waiting bool) {
-			setEnabled(ok, !waiting)
-			setEnabled(back, !waiting)
-		}, func() { p.close() })
-	}, w.escape), widget.HighImportance)
+	ok := important(newButton(assets.Text("Apply"), nil, func() { apply(p) }, w.escape), widget.HighImportance)
 	p = w.popup(assets.Text("What this changes"), small, container.NewBorder(head, nil, nil, nil, list), back, ok)
 }
 
-// planList lists steps; only those that can be seen are drawn.
-func (w *Window) planList(steps []control.StepResult, agreed []string) *keptList {
+// planList lists steps, of copies only or of events anywhere. What cannot be seen is
+// not drawn.
+func (w *Window) planList(steps []control.StepResult, agreed []string, copies bool) *keptList {
 	l := &keptList{keeper: keeper{escape: w.escape}}
 	l.Length = func() int { return len(steps) }
 	l.CreateItem = func() fyne.CanvasObject { return lines(bold(""), dim("")) }
@@ -157,7 +175,7 @@ func (w *Window) planList(steps []control.StepResult, agreed []string) *keptList
 			title = assets.Text("(no title)")
 		}
 		setText(row.Objects[0].(*widget.Label), title)
-		setText(row.Objects[1].(*widget.Label), w.stepLine(s.Step))
+		setText(row.Objects[1].(*widget.Label), w.stepLine(s.Step, copies))
 	}
 	l.HideSeparators = true
 	l.ExtendBaseWidget(l)
@@ -178,8 +196,11 @@ func (l *keptList) TypedKey(e *fyne.KeyEvent) {
 }
 
 // stepLine says what a step will do, and why.
-func (w *Window) stepLine(s state.Step) string {
+func (w *Window) stepLine(s state.Step, copies bool) string {
 	line := stepWords(s, w.name(s.Ref))
+	if copies && s.Kind == state.Delete {
+		line = assets.Text("Remove the copy in {{.Where}}", "Where", w.name(s.Ref))
+	}
 	if s.Held != "" {
 		line = assets.Text("Waits for your decision: {{.Step}}", "Step", line)
 	}
