@@ -154,9 +154,9 @@ func (d *copiesDialog) levels(x way) []*option {
 	if custom(is) {
 		at = len(titles)
 		titles = append(titles, levelName(is))
-		note := assets.Text("With settings of its own, which stay as they are. To see them: twinday mirror show {{.Mirror}}", "Mirror", string(d.was.ID))
+		note := assets.Text("Settings of its own, left as they are. To see them: twinday mirror show {{.Mirror}}", "Mirror", string(d.was.ID))
 		if own := ownSettings(is); len(own) > 0 {
-			note = assets.Text("With settings of its own ({{.Settings}}), which stay as they are. To see them: twinday mirror show {{.Mirror}}",
+			note = assets.Text("Settings of its own ({{.Settings}}), left as they are. To see them: twinday mirror show {{.Mirror}}",
 				"Settings", joinComma(own), "Mirror", string(d.was.ID))
 		}
 		notes = append(notes, note)

@@ -186,7 +186,7 @@ func TestCustomSettingsSurvive(t *testing.T) {
 	r := copiesOf(t, 1)
 	r.engine.Change(func(w *pretend.World) { w.Plan = nil })
 	choir := slices.IndexFunc(r.options(), func(o *option) bool { return o.title.Text == "Custom" })
-	if choir < 0 || !r.options()[choir].chosen || !r.sees("With settings of its own (title.prefix, reminders), which stay as they are. To see them: twinday mirror show m2") {
+	if choir < 0 || !r.options()[choir].chosen || !r.sees("Settings of its own (title.prefix, reminders), left as they are. To see them: twinday mirror show m2") {
 		t.Fatalf("the dialog shows:\n%s", strings.Join(r.texts(), "\n"))
 	}
 	test.Tap(r.options()[choir-1]) // busy only, and back again
