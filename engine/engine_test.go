@@ -424,6 +424,28 @@ func TestRemoveMirror(t *testing.T) {
 	}
 }
 
+// What a copy must not show, it never shows: not even until a first change of the mirror.
+func TestAMirrorIsMadeWithItsMappings(t *testing.T) {
+	b := newBench(t)
+	if _, err := b.face.RemoveMirror(t.Context(), control.RemoveMirror{ID: b.mirror.ID}); err != nil {
+		t.Fatal(err)
+	}
+	b.a.add("Dentist")
+	req := control.NewMirror{Members: b.mirror.Members, Mappings: []state.PairMapping{{From: refA, Mapping: state.Mapping{Detail: state.BusyOnly}}}}
+	if _, err := b.face.AddMirror(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	b.quiet()
+	if x, y := b.a.titles(), b.b.titles(); x != "Dentist" || y != "Busy" {
+		t.Errorf("a: %s\nb: %s", x, y)
+	}
+	var e *control.Error
+	req = control.NewMirror{Members: req.Members, Mappings: []state.PairMapping{{Mapping: state.Mapping{Filter: state.Filter{Hours: "soon"}}}}}
+	if _, err := b.face.AddMirror(t.Context(), req); !errors.As(err, &e) || e.Code != control.CodeUsage {
+		t.Errorf("hours that are none: %v", err)
+	}
+}
+
 func TestRemoveAccount(t *testing.T) {
 	b := newBench(t)
 	b.a.add("Lunch")

@@ -52,11 +52,14 @@ func (e *Engine) mirrorStates(tx *store.Tx) ([]control.MirrorState, error) {
 func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirror, error) {
 	e.passing.Lock()
 	defer e.passing.Unlock()
-	m := state.Mirror{Name: strings.TrimSpace(req.Name), Members: req.Members, Created: e.Now()}
+	m := state.Mirror{Name: strings.TrimSpace(req.Name), Members: req.Members, Mappings: versioned(req.Mappings), Created: e.Now()}
 	err := e.Store.Update(func(tx *store.Tx) error {
 		m.ID = tx.NextMirrorID()
 		names, err := checkMembers(tx, m)
 		if err != nil {
+			return err
+		}
+		if err := checkMappings(m); err != nil {
 			return err
 		}
 		others, err := tx.Mirrors()
@@ -148,12 +151,18 @@ func (e *Engine) proposed(m state.Mirror) (state.Mirror, error) {
 		if _, err := checkMembers(tx, m); err != nil {
 			return err
 		}
-		m.Mappings = slices.Clone(m.Mappings)
-		for i := range m.Mappings {
-			m.Mappings[i].Version = state.MappingVersion
-		}
+		m.Mappings = versioned(m.Mappings)
 		return checkMappings(m)
 	})
+}
+
+// versioned are mappings as they are stored, in today's format.
+func versioned(ms []state.PairMapping) []state.PairMapping {
+	ms = slices.Clone(ms)
+	for i := range ms {
+		ms[i].Version = state.MappingVersion
+	}
+	return ms
 }
 
 // checkMappings refuses mappings and rules that make no sense, and names the place.

@@ -93,6 +93,8 @@ type SignIn struct {
 type NewMirror struct {
 	Name    string         `json:"name,omitempty"`
 	Members []state.Member `json:"members"`
+	// Mappings say what copies show from the first pass on.
+	Mappings []state.PairMapping `json:"mappings,omitempty"`
 }
 
 // ChangeMirror asks for a mirror to become as it is here: name, members, mappings

@@ -393,12 +393,14 @@ func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror,
 		return nil
 	}
 	var seen []string
+	weighty := false
 	renamed := m
 	if renamed.Name = want.Name; !reflect.DeepEqual(want, renamed) { // a name moves nothing
-		if out.Plan, out.Due, err = plan(ctx, b, m, want); err != nil {
+		change, err := control.PlanChange(ctx, b, m, want)
+		if err != nil {
 			return err
 		}
-		seen = agreeable(out.Plan)
+		out.Plan, out.Due, seen, weighty = change.Plan, change.Due, change.Agreed(), change.Weighty()
 	}
 	waits := waiting(out.Plan, seen)
 	// A mapping decides on copies alone; a rule may let an edit or a deletion go home.
@@ -412,7 +414,7 @@ func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror,
 	case e.dryRun:
 		a.say("Nothing was changed.")
 		return after(waits, nil)
-	case weighty(out.Plan) && !e.yes:
+	case weighty && !e.yes:
 		if !a.Interactive || a.json {
 			return usage("nothing was changed: say --yes to change it, or --dry-run to look only. %s", line)
 		}
@@ -431,16 +433,10 @@ func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror,
 		return after(waits, writeJSON(a.out, out))
 	}
 	a.say("Mirror %s (%s) is changed.", out.Mirror.ID, clean(out.Mirror.Name))
-	if weighty(out.Plan) {
+	if weighty {
 		a.say("The next pass carries it across; 'twinday sync' makes one now.")
 	}
 	return after(waits, nil)
-}
-
-// weighty says whether a plan is worth a question: it does something, or could not
-// see whether it does.
-func weighty(r control.Report) bool {
-	return len(r.Problems) > 0 || slices.ContainsFunc(r.Steps, func(s control.StepResult) bool { return s.Kind != state.Skip })
 }
 
 // after is the error that a change ends with: something may wait for the person.
@@ -449,76 +445,6 @@ func after(waits int, printing error) error {
 		return errHeld
 	}
 	return printing
-}
-
-// plan is what the next pass would do because of a change: what it would do anyway
-// is taken out, and counted. A deletion that has nothing to do with the change must
-// not pass for one that the person agreed to with it.
-func plan(ctx context.Context, b control.Backend, is, want state.Mirror) (r control.Report, due int, err error) {
-	if r, err = b.PlanMirror(ctx, want); err != nil || len(r.Steps) == 0 {
-		r.Steps = list(r.Steps)
-		return r, 0, err
-	}
-	anyway, err := b.PlanMirror(ctx, is)
-	if err != nil {
-		return r, 0, err
-	}
-	known := map[string]bool{}
-	for _, s := range anyway.Steps {
-		known[stepKey(s)] = true
-	}
-	steps := []control.StepResult{}
-	for _, s := range r.Steps {
-		if known[stepKey(s)] {
-			due++
-		} else {
-			steps = append(steps, s)
-		}
-	}
-	r.Steps = steps
-	r.Created, r.Updated, r.Deleted, r.Adopted, r.Held, r.Skipped = 0, 0, 0, 0, 0, 0
-	for _, s := range steps {
-		switch {
-		case s.Held != "":
-			r.Held++
-		case s.Kind == state.Create:
-			r.Created++
-		case s.Kind == state.Update:
-			r.Updated++
-		case s.Kind == state.Delete:
-			r.Deleted++
-		case s.Kind == state.Adopt:
-			r.Adopted++
-		case s.Kind == state.Skip:
-			r.Skipped++
-		}
-	}
-	return r, due, nil
-}
-
-// stepKey tells steps apart, by what they do and whether guests hold them. That a
-// plan has so many deletions that it is held for them is nothing about one step.
-func stepKey(s control.StepResult) string {
-	x := s.Step
-	x.Fact, x.Reason = "", ""
-	if x.Held == state.HoldMassDeletion {
-		x.Held = ""
-	}
-	key, _ := json.Marshal(x) // plain data
-	return string(key)
-}
-
-// agreeable are the facts of the deletions in a plan that the person who has seen
-// it agrees to: those that are held for their number. What guests would hear of is
-// asked for by itself.
-func agreeable(r control.Report) []string {
-	var facts []string
-	for _, s := range r.Steps {
-		if s.Kind == state.Delete && s.Fact != "" && (s.Held == "" || s.Held == state.HoldMassDeletion) {
-			facts = append(facts, s.Fact)
-		}
-	}
-	return facts
 }
 
 // waiting counts the steps that still wait for a decision once seen is agreed to.

@@ -79,11 +79,12 @@ func TestAPlanIsTheChangesOwn(t *testing.T) {
 	is := f.mirrors[0].Mirror
 	want := is
 	want.Mappings = nil
-	r, due, err := plan(t.Context(), f, is, want)
-	if err != nil || due != 3 || len(r.Steps) != 6 {
-		t.Fatalf("%d due, %d steps, %v", due, len(r.Steps), err)
+	c, err := control.PlanChange(t.Context(), f, is, want)
+	r := c.Plan
+	if err != nil || c.Due != 3 || len(r.Steps) != 6 {
+		t.Fatalf("%d due, %d steps, %v", c.Due, len(r.Steps), err)
 	}
-	seen := agreeable(r)
+	seen := c.Agreed()
 	if d := cmp.Diff([]string{"f3", "f4"}, seen); d != "" {
 		t.Errorf("agreed to (-want +got):\n%s", d)
 	}
@@ -105,10 +106,7 @@ func TestARuleThatLetsStepsGoIsSeenInThePlan(t *testing.T) {
 	held := state.Step{Kind: state.Delete, Ref: homeCal, Title: "Board", Held: state.HoldGuests, Fact: "f"}
 	free := held
 	free.Held = ""
-	known := stepKey(control.StepResult{Step: held})
-	if known == stepKey(control.StepResult{Step: free}) {
-		t.Error("a step that guests hold passes for one that they do not")
-	}
+	f.due.Steps = []control.StepResult{{Step: held}}
 	f.change = []control.StepResult{{Step: free}}
 	r := &run{fake: f, args: []string{"mirror", "edit", "m1", "--guests", "apply"}}
 	r.do(t.Context())

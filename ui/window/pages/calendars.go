@@ -97,7 +97,8 @@ func (p *calendarsPage) draw() {
 func (p *calendarsPage) mirror(m state.Mirror, trouble string) fyne.CanvasObject {
 	remove := newButton("", theme.DeleteIcon(), func() { p.removeMirror(m) }, p.w.escape)
 	remove.Importance = widget.LowImportance
-	rows := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, remove, bold(m.Name))}
+	copies := newButton(assets.Text("What copies show…"), nil, func() { p.w.showCopies(m) }, p.w.escape)
+	rows := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(copies, remove), bold(m.Name))}
 	if trouble != "" {
 		t := prose(trouble)
 		t.Importance = widget.DangerImportance
@@ -139,7 +140,10 @@ func (p *calendarsPage) member(m state.Mirror, i int, x state.Member) fyne.Canva
 	if x.Off {
 		way.Disable()
 	}
-	return container.NewBorder(nil, nil, container.NewHBox(on, swatch(p.w.calendars[x.Ref].Color)), width(150, way),
+	shows := dim(outgoing(m, x.Ref))
+	shows.Alignment = fyne.TextAlignTrailing
+	return container.NewBorder(nil, nil, container.NewHBox(on, swatch(p.w.calendars[x.Ref].Color)),
+		container.NewHBox(width(125, shows), width(150, way)),
 		container.NewGridWithColumns(2, text(p.w.name(x.Ref)), dim(p.w.accountName(x.Ref.Account))))
 }
 

@@ -126,9 +126,12 @@ func (w *Window) plainSecrets(req control.NewAccount) {
 func (w *Window) newMirror() {
 	name := newEntry(assets.Text("Name (may stay empty)"), w.escape, w.shortcut)
 	chosen := map[state.Ref]bool{}
+	shown := map[state.Ref]state.Detail{} // by the copies of a calendar's events
 	var p *popup
 	var create *button
 	rows := container.NewVBox()
+	scroll := container.NewVScroll(rows)
+	k := keeper{w.escape, revealIn(scroll)}
 	var account state.AccountID
 	list := w.cals.writable()
 	for _, c := range list {
@@ -136,8 +139,12 @@ func (w *Window) newMirror() {
 			account = c.Ref.Account
 			rows.Add(dim(w.accountName(account)))
 		}
-		on := widget.NewCheck("", func(on bool) {
+		level := newPick(detailNames(), 0, func(i int) { shown[c.Ref] = details[i] }, k)
+		levelRow := container.NewHBox(short(assets.Text("copies show")), width(170, level))
+		levelRow.Hide()
+		on := newCheck("", false, func(on bool) {
 			chosen[c.Ref] = on
+			setShown(levelRow, on)
 			n := 0
 			for _, yes := range chosen {
 				if yes {
@@ -145,8 +152,8 @@ func (w *Window) newMirror() {
 				}
 			}
 			setEnabled(create, n >= 2)
-		})
-		rows.Add(container.NewBorder(nil, nil, container.NewHBox(on, swatch(c.Color)), short(role(c)), text(w.name(c.Ref))))
+		}, k)
+		rows.Add(container.NewBorder(nil, nil, container.NewHBox(on, swatch(c.Color)), levelRow, container.NewGridWithColumns(2, text(w.name(c.Ref)), dim(role(c)))))
 	}
 	if len(list) < 2 {
 		rows.Add(prose(assets.Text("A mirror needs two calendars that can be written. Connect another account first.")))
@@ -156,6 +163,9 @@ func (w *Window) newMirror() {
 		for _, c := range list {
 			if chosen[c.Ref] {
 				req.Members = append(req.Members, state.Member{Ref: c.Ref})
+				if d := shown[c.Ref]; d != state.Everything {
+					req.Mappings = append(req.Mappings, state.PairMapping{From: c.Ref, Mapping: state.Mapping{Detail: d}})
+				}
 			}
 		}
 		create.Disable()
@@ -171,25 +181,30 @@ func (w *Window) newMirror() {
 	}, w.escape), widget.HighImportance)
 	create.Disable()
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
-	body := container.NewBorder(container.NewVBox(prose(assets.Text("Choose two or more calendars. What you add, move or cancel in one happens in the others.")), name),
-		nil, nil, nil, container.NewVScroll(rows))
-	p = w.popup(assets.Text("New mirror"), fyne.NewSize(520, 460), body, cancel, create)
+	body := container.NewBorder(container.NewVBox(prose(assets.Text("Choose two or more calendars. What you add, move or cancel in one happens in the others; how much copies there show is up to you.")), name),
+		nil, nil, nil, scroll)
+	p = w.popup(assets.Text("New mirror"), fyne.NewSize(640, 480), body, cancel, create)
 }
 
 // showHeld lists what waits for a decision, until nothing does.
 func showHeld(w *Window) {
 	rows := container.NewVBox(prose(assets.Text("Looking…")))
 	scroll := container.NewVScroll(rows)
+	k := keeper{w.escape, revealIn(scroll)}
 	var p *popup
 	done := newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape)
 	p = w.popup(assets.Text("Waiting for your decision"), fyne.NewSize(640, 480), scroll, done)
 	var load func()
-	decide := func(ids []string, d state.Decision, buttons ...fyne.Disableable) {
+	decide := func(ids []string, d state.Decision, rule *state.Mirror, buttons ...fyne.Disableable) {
 		for _, b := range buttons {
 			b.Disable()
 		}
 		w.ask(w.opt.CallTimeout, func(ctx context.Context) error {
-			return w.backend.Decide(ctx, control.Decide{IDs: ids, Decision: d})
+			err := w.backend.Decide(ctx, control.Decide{IDs: ids, Decision: d})
+			if err == nil && rule != nil {
+				_, err = w.backend.ChangeMirror(ctx, control.ChangeMirror{Mirror: *rule})
+			}
+			return err
 		}, func(err error) {
 			w.tell(assets.Text("The decision could not be kept"), err)
 			load()
@@ -199,8 +214,8 @@ func showHeld(w *Window) {
 	choice := func(applies, drops string, ids ...string) (apply, drop *button) {
 		apply = important(newButton(applies, nil, nil, w.escape), widget.HighImportance)
 		drop = newButton(drops, nil, nil, w.escape)
-		apply.OnTapped = func() { decide(ids, state.Apply, apply, drop) }
-		drop.OnTapped = func() { decide(ids, state.Drop, apply, drop) }
+		apply.OnTapped = func() { decide(ids, state.Apply, nil, apply, drop) }
+		drop.OnTapped = func() { decide(ids, state.Drop, nil, apply, drop) }
 		return apply, drop
 	}
 	load = func() {
@@ -227,7 +242,35 @@ func showHeld(w *Window) {
 			}
 			for _, h := range held {
 				apply, drop := choice(assets.Text("Apply"), assets.Text("Drop"), h.ID)
-				rows.Add(w.heldRow(h, apply, drop))
+				if m, ok := w.mirror(h.Step.Mirror); ok && h.Step.Held == state.HoldGuests {
+					always := newCheck(assets.Text("Always do this in “{{.Mirror}}”", "Mirror", cut(m.Name, 40)), false, nil, k)
+					others := 0
+					for _, x := range held {
+						if x.ID != h.ID && x.Step.Mirror == m.ID && x.Step.Held == state.HoldGuests {
+							others++
+						}
+					}
+					or := func(b *button, d state.Decision, rule state.GuestRule) {
+						once := b.OnTapped
+						b.OnTapped = func() {
+							if !always.Checked {
+								once()
+								return
+							}
+							now, ok := w.mirror(m.ID)
+							if !ok {
+								now = m
+							}
+							now.Guests = rule
+							w.confirmAlways(now, others, func() { decide([]string{h.ID}, d, &now, apply, drop) })
+						}
+					}
+					or(apply, state.Apply, state.ApplyGuests)
+					or(drop, state.Drop, state.RevertGuests)
+					rows.Add(w.heldRow(h, always, apply, drop))
+					continue
+				}
+				rows.Add(w.heldRow(h, nil, apply, drop))
 			}
 			scroll.Refresh() // adding to a container does not repaint it
 			if len(held) == 0 {
@@ -238,8 +281,25 @@ func showHeld(w *Window) {
 	load()
 }
 
-// heldRow says what a held step would do, and why it waits.
-func (w *Window) heldRow(h state.Held, apply, drop fyne.CanvasObject) fyne.CanvasObject {
+// confirmAlways says what it means to answer for guests from now on. The mirror has the
+// rule already; others is how many steps besides wait for the same.
+func (w *Window) confirmAlways(m state.Mirror, others int, yes func()) {
+	title := assets.Text("Always carry it home?")
+	means := assets.Text("From now on, to edit or delete a copy in “{{.Mirror}}” changes or deletes the meeting at home, also if it has guests. They may get mail, and you are not asked.", "Mirror", m.Name)
+	if m.Guests == state.RevertGuests {
+		title = assets.Text("Always put the copy back?")
+		means = assets.Text("From now on, what you edit or delete of a copy in “{{.Mirror}}” is taken back if its meeting has guests. Nobody gets mail, and you are not asked.", "Mirror", m.Name)
+	}
+	body := container.NewVBox(prose(means))
+	if others > 0 {
+		body.Add(prose(assets.Count("{{.N}} others that wait for the same are decided so as well.", others)))
+	}
+	body.Add(faint(assets.Text("To change it later: Calendars, What copies show…")))
+	w.confirm(title, body, assets.Text("Always do this"), widget.HighImportance, yes)
+}
+
+// heldRow says what a held step would do, and why it waits. always may be nil.
+func (w *Window) heldRow(h state.Held, always *check, apply, drop fyne.CanvasObject) fyne.CanvasObject {
 	where := w.name(h.Step.Ref)
 	var does string
 	switch h.Step.Kind {
@@ -261,6 +321,9 @@ func (w *Window) heldRow(h state.Held, apply, drop fyne.CanvasObject) fyne.Canva
 	}
 	if h.Step.Kind == state.Delete {
 		rows = append(rows, dim(whenText(h.Step.Before.When)))
+	}
+	if always != nil {
+		rows = append(rows, always)
 	}
 	return newBackdrop(theme.ColorNameBackground, 8, container.NewPadded(
 		container.NewBorder(nil, nil, nil, container.NewVBox(apply, drop), lines(rows...))))

@@ -18,6 +18,7 @@ import (
 type backdrop struct {
 	widget.BaseWidget
 	name    fyne.ThemeColorName
+	stroke  fyne.ThemeColorName // of its edge; none if empty
 	radius  float32
 	content fyne.CanvasObject
 }
@@ -59,6 +60,10 @@ func (r *backdropRenderer) Objects() []fyne.CanvasObject {
 
 func (r *backdropRenderer) Refresh() {
 	r.rect.FillColor = r.b.Theme().Color(r.b.name, fyne.CurrentApp().Settings().ThemeVariant())
+	if r.b.stroke != "" {
+		r.rect.StrokeColor = r.b.Theme().Color(r.b.stroke, fyne.CurrentApp().Settings().ThemeVariant())
+		r.rect.StrokeWidth = 1
+	}
 	r.rect.CornerRadius = r.b.radius
 	r.rect.Refresh()
 }
@@ -199,6 +204,7 @@ func width(w float32, o fyne.CanvasObject) fyne.CanvasObject {
 type button struct {
 	widget.Button
 	escape func()
+	reveal func(fyne.CanvasObject) // brings it into view; may be nil
 }
 
 func newButton(label string, icon fyne.Resource, tapped, escape func()) *button {
@@ -216,12 +222,21 @@ func (b *button) TypedKey(e *fyne.KeyEvent) {
 	b.Button.TypedKey(e)
 }
 
+// FocusGained is called when the keyboard comes here.
+func (b *button) FocusGained() {
+	b.Button.FocusGained()
+	if b.reveal != nil {
+		b.reveal(b)
+	}
+}
+
 // entry is Fyne's, but leaves Escape and the window's shortcuts to the window
 // while it has the focus.
 type entry struct {
 	widget.Entry
 	escape   func()
 	shortcut func(fyne.Shortcut) bool // reports whether it was one of the window's
+	reveal   func(fyne.CanvasObject)  // brings it into view; may be nil
 }
 
 func newEntry(placeholder string, escape func(), shortcut func(fyne.Shortcut) bool) *entry {
@@ -238,6 +253,14 @@ func (e *entry) TypedKey(k *fyne.KeyEvent) {
 		return
 	}
 	e.Entry.TypedKey(k)
+}
+
+// FocusGained is called when the keyboard comes here.
+func (e *entry) FocusGained() {
+	e.Entry.FocusGained()
+	if e.reveal != nil {
+		e.reveal(e)
+	}
 }
 
 // TypedShortcut handles shortcuts while the entry has the focus.
@@ -265,10 +288,17 @@ func (w *Window) popup(title string, size fyne.Size, body fyne.CanvasObject, but
 	p.pop = widget.NewModalPopUp(container.New(layout.NewCustomPaddedLayout(6, 6, 8, 8), content), w.win.Canvas())
 	w.win.Canvas().Unfocus()
 	p.pop.Show()
-	min := p.pop.MinSize()
-	p.pop.Resize(fyne.NewSize(max(size.Width, min.Width), max(size.Height, min.Height)))
+	p.resize(size)
 	w.popups = append(w.popups, p)
 	return p
+}
+
+// resize gives the dialog a size, as far as its content and the window let it.
+func (p *popup) resize(size fyne.Size) {
+	const air = 40
+	size = size.Min(p.w.win.Canvas().Size().SubtractWidthHeight(air, air))
+	p.pop.Resize(size) // text that wraps knows its height once it knows its width
+	p.pop.Resize(size.Max(p.pop.MinSize()))
 }
 
 // close takes the dialog away; a second time does nothing.

@@ -226,6 +226,16 @@ func (w *Window) place(ref state.Ref) string {
 	return name + " (" + account + ")"
 }
 
+// mirror is one of the engine's mirrors, as last heard.
+func (w *Window) mirror(id state.MirrorID) (state.Mirror, bool) {
+	for _, m := range w.status.Mirrors {
+		if m.ID == id {
+			return m.Mirror, true
+		}
+	}
+	return state.Mirror{}, false
+}
+
 // call asks the engine for something, off Fyne's goroutine, and brings the
 // answer back to it. When the window closes meanwhile, done is not called.
 func call[T any](w *Window, limit time.Duration, f func(context.Context) (T, error), done func(T, error)) {
@@ -250,13 +260,17 @@ func (w *Window) tell(title string, err error) {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return
 	}
-	message := err.Error()
-	if errors.Is(err, context.DeadlineExceeded) {
-		message = assets.Text("Twinday’s engine did not answer in time. Try again in a moment.")
-	}
 	var p *popup
 	ok := important(newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape), widget.HighImportance)
-	p = w.popup(title, fyne.NewSize(440, 160), prose(sentence(message)), ok)
+	p = w.popup(title, fyne.NewSize(440, 160), prose(sentence(reason(err))), ok)
+}
+
+// reason is what went wrong, in the engine's words.
+func reason(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return assets.Text("Twinday’s engine did not answer in time. Try again in a moment.")
+	}
+	return err.Error()
 }
 
 // confirm asks before something is done. Doing is the button's word.

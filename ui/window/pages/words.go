@@ -269,5 +269,5 @@ func cut(s string, n int) string {
 	if i := strings.LastIndexAny(s, " \n"); i > n/2 {
 		s = s[:i]
 	}
-	return s + "…"
+	return strings.TrimRight(s, ",;· ") + "…"
 }

@@ -6,8 +6,10 @@ package pretend
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -36,6 +38,11 @@ type World struct {
 	Calendars []state.Calendar
 	History   []state.HistoryEntry // newest first
 	Held      []state.Held
+	// Due are the steps of the next pass, Plan those that any change of what copies
+	// show, or of a mirror's rules, brings with it; PlanProblems is what the planning
+	// could not see.
+	Due, Plan    []control.StepResult
+	PlanProblems []control.ProblemNote
 	// Fail answers a call, by the method's name, with an error.
 	Fail map[string]error
 	// Hang makes every call wait for the end of its context.
@@ -102,6 +109,7 @@ func (e *Engine) status() control.Status {
 	s.Accounts, s.Mirrors = slices.Clone(s.Accounts), slices.Clone(s.Mirrors)
 	for i := range s.Mirrors {
 		s.Mirrors[i].Members = slices.Clone(s.Mirrors[i].Members)
+		s.Mirrors[i].Mappings = slices.Clone(s.Mirrors[i].Mappings)
 	}
 	s.Held = len(e.world.Held)
 	return s
@@ -217,10 +225,14 @@ func (e *Engine) AddMirror(ctx context.Context, req control.NewMirror) (state.Mi
 	for _, m := range req.Members {
 		names = append(names, m.Ref.String())
 	}
-	if err := e.enter(ctx, "AddMirror", fmt.Sprintf("AddMirror %q %s", req.Name, strings.Join(names, " "))); err != nil {
+	note := fmt.Sprintf("AddMirror %q %s", req.Name, strings.Join(names, " "))
+	if len(req.Mappings) > 0 {
+		note += " mappings=" + plain(req.Mappings)
+	}
+	if err := e.enter(ctx, "AddMirror", note); err != nil {
 		return state.Mirror{}, err
 	}
-	m := state.Mirror{Name: req.Name, Members: req.Members, Created: e.now()}
+	m := state.Mirror{Name: req.Name, Members: req.Members, Mappings: req.Mappings, Created: e.now()}
 	if m.Name == "" {
 		m.Name = strings.Join(names, " – ")
 	}
@@ -231,12 +243,47 @@ func (e *Engine) AddMirror(ctx context.Context, req control.NewMirror) (state.Mi
 	return m, nil
 }
 
-// ChangeMirror replaces a mirror.
+// plain is data as it is noted.
+func plain(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// mirror is a mirror as it is now.
+func (e *Engine) mirror(id state.MirrorID) (m state.Mirror, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, x := range e.world.Status.Mirrors {
+		if x.ID == id {
+			return x.Mirror, true
+		}
+	}
+	return m, false
+}
+
+// ChangeMirror replaces a mirror. Mappings, rules and what was seen are noted where
+// they change something.
 func (e *Engine) ChangeMirror(ctx context.Context, req control.ChangeMirror) (state.Mirror, error) {
 	m := req.Mirror
 	note := "ChangeMirror " + string(m.ID)
 	for _, x := range m.Members {
 		note += fmt.Sprintf(" %s/%s/off=%v", x.Ref.Calendar, x.Direction, x.Off)
+	}
+	was, _ := e.mirror(m.ID)
+	if !reflect.DeepEqual(was.Mappings, m.Mappings) {
+		note += " mappings=" + plain(m.Mappings)
+	}
+	if was.Guests != m.Guests {
+		note += fmt.Sprintf(" guests=%q", m.Guests)
+	}
+	if was.Invitations != m.Invitations {
+		note += fmt.Sprintf(" invitations=%q", m.Invitations)
+	}
+	if len(req.Seen) > 0 {
+		note += " seen=" + strings.Join(req.Seen, ",")
 	}
 	if err := e.enter(ctx, "ChangeMirror", note); err != nil {
 		return state.Mirror{}, err
@@ -256,12 +303,23 @@ func (e *Engine) ChangeMirror(ctx context.Context, req control.ChangeMirror) (st
 	return m, nil
 }
 
-// PlanMirror finds nothing to do.
+// PlanMirror finds what is due, and for a mirror that shows otherwise or has other
+// rules what the world's Plan says.
 func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report, error) {
 	if err := e.enter(ctx, "PlanMirror", ""); err != nil {
 		return control.Report{}, err
 	}
-	return control.Report{DryRun: true, Began: e.now(), Ended: e.now()}, nil
+	was, ok := e.mirror(m.ID)
+	if !ok {
+		return control.Report{}, &control.Error{Code: control.CodeNotFound, Message: "there is no mirror " + string(m.ID)}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r := control.Report{DryRun: true, Began: e.now(), Ended: e.now(), Steps: slices.Clone(e.world.Due), Problems: e.world.PlanProblems}
+	if !reflect.DeepEqual(was.Mappings, m.Mappings) || was.Guests != m.Guests || was.Invitations != m.Invitations {
+		r.Steps = append(r.Steps, e.world.Plan...)
+	}
+	return r, nil
 }
 
 // Preview knows no event.

@@ -11,7 +11,7 @@ import (
 
 // Worlds are the worlds to look at, by name.
 var Worlds = map[string]func(now time.Time) World{
-	"lively": Lively, "empty": Empty, "alone": Alone, "trouble": Trouble, "long": Long,
+	"lively": Lively, "empty": Empty, "alone": Alone, "trouble": Trouble, "long": Long, "unplanned": Unplanned,
 }
 
 // Refs of the calendars in Lively.
@@ -52,10 +52,14 @@ func Lively(now time.Time) World {
 				{ID: Family.Account, Provider: state.Google, Email: "family@home.example", Name: "Family", Added: now.AddDate(0, -1, 0)},
 			},
 			Mirrors: []control.MirrorState{
-				{Mirror: state.Mirror{ID: "m1", Name: "Work – Office", Members: []state.Member{{Ref: Work}, {Ref: Office}}, Created: now.AddDate(0, -2, 0)},
+				{Mirror: state.Mirror{ID: "m1", Name: "Work – Office", Members: []state.Member{{Ref: Work}, {Ref: Office}}, Created: now.AddDate(0, -2, 0),
+					Mappings: []state.PairMapping{{To: Office, Mapping: state.Mapping{Version: state.MappingVersion, Detail: state.BusyOnly,
+						Filter: state.Filter{Days: []state.Weekday{"MO", "TU", "WE", "TH", "FR"}, Exclude: `lunch|1:1`, Past: 30}}}}},
 					Events: 128, LastSync: now.Add(-100 * time.Second)},
 				{Mirror: state.Mirror{ID: "m2", Name: "Family life", Members: []state.Member{
-					{Ref: Family}, {Ref: Choir, Direction: state.SendOnly}, {Ref: Team, Direction: state.TakeOnly, Off: true}}, Created: now.AddDate(0, -1, 0)},
+					{Ref: Family}, {Ref: Choir, Direction: state.SendOnly}, {Ref: Team, Direction: state.TakeOnly, Off: true}}, Created: now.AddDate(0, -1, 0),
+					Mappings: []state.PairMapping{{From: Choir, Mapping: state.Mapping{Version: state.MappingVersion, Detail: state.TitleAndTime,
+						Title: &state.TextLens{Lens: state.CopyLens, Prefix: "[Choir] "}, Reminders: &state.ReminderLens{Lens: state.Fixed, Before: []string{"1h"}}}}}},
 					Events: 1, Pending: 3, LastSync: now.Add(-100 * time.Second)},
 			},
 			DataDir: "/home/ada/.local/share/twinday", Version: "0.1.0",
@@ -71,7 +75,7 @@ func Lively(now time.Time) World {
 		},
 		Held: []state.Held{
 			{ID: "h1", Since: now.Add(-40 * time.Minute), Step: state.Step{Kind: state.Update, Mirror: "m1", Ref: Work, Title: "Budget review", Held: state.HoldGuests,
-				Groups: calendar.Groups{calendar.GroupWhen}, Reason: "you moved the copy in Calendar; 4 guests of Budget review would not hear of it",
+				Groups: calendar.Groups{calendar.GroupWhen}, Reason: "the time changed in Calendar, and Grace Hopper, Charles Babbage, Annabella Byron-Milbanke and 1 other guest would hear of it",
 				Before: calendar.Content{Title: "Budget review", When: hour("2026-11-24T14:00:00", "2026-11-24T15:00:00")},
 				Want:   calendar.Content{Title: "Budget review", When: hour("2026-11-24T16:00:00", "2026-11-24T17:00:00")}}},
 			{ID: "h2", Since: now.Add(-3 * time.Hour), Step: state.Step{Kind: state.Delete, Mirror: "m2", Ref: Family, Title: "School play", Held: state.HoldMassDeletion,
@@ -80,6 +84,40 @@ func Lively(now time.Time) World {
 		},
 	}
 	w.History = history(now, 260)
+	w.Due, w.Plan = steps(1, state.Update, Work, "Stand-up", "the place changed in Calendar"), changes()
+	return w
+}
+
+// changes are what a change of a mirror does in the worlds.
+func changes() []control.StepResult {
+	all := steps(12, state.Update, Office, "Design review", "what copies show was changed")
+	gone := steps(3, state.Delete, Office, "Market day", "it is on a Saturday")
+	for i := range gone {
+		gone[i].Held, gone[i].Fact = state.HoldMassDeletion, fmt.Sprintf("gone%d", i+1)
+	}
+	return append(all, gone...)
+}
+
+// steps are n steps of one kind.
+func steps(n int, kind state.StepKind, ref state.Ref, title, why string) (out []control.StepResult) {
+	for i := range n {
+		s := state.Step{Kind: kind, Mirror: "m1", Ref: ref, Event: calendar.RemoteID(fmt.Sprintf("%s%d", kind, i)), Title: title, Reason: why}
+		if n > 1 {
+			s.Title = fmt.Sprintf("%s %d", title, i+1)
+		}
+		if kind == state.Update {
+			s.Groups = calendar.Groups{calendar.GroupTitle, calendar.GroupPlace, calendar.GroupNotes}
+		}
+		out = append(out, control.StepResult{Step: s})
+	}
+	return out
+}
+
+// Unplanned is a world in which no change can be planned.
+func Unplanned(now time.Time) World {
+	w := Lively(now)
+	w.Fail = map[string]error{"PlanMirror": &control.Error{Code: control.CodeFailed,
+		Message: "the calendar Calendar of ada@outlook.example cannot be read: Microsoft ended the sign-in; sign in again under Calendars"}}
 	return w
 }
 
@@ -157,6 +195,9 @@ func Long(now time.Time) World {
 	}
 	for i := range w.Held {
 		w.Held[i].Step.Title = long
+	}
+	for i := range w.Plan {
+		w.Plan[i].Title, w.Plan[i].Reason = long, "because "+long
 	}
 	return w
 }
