@@ -125,6 +125,18 @@ func TestPutPut(t *testing.T) {
 	})
 }
 
+// Outlook keeps the way into an online meeting in its notes: they stay as they are.
+func TestNotesThatHoldTheLinkToJoinStay(t *testing.T) {
+	m := must(t, state.Mapping{}, capabilitiesOf(func(c *calendar.Capabilities) { c.NotesHoldJoin = true }), capabilitiesOf(nil))
+	for conference, want := range map[string]Verdict{"https://teams.test/1": Refused, "": Carried} {
+		home := Source{Content: calendar.Content{Notes: calendar.NotesFromText("Plan"), Links: calendar.Links{Conference: conference}}}
+		edited := calendar.Content{Notes: calendar.NotesFromText("New plan")}
+		if after, v := m.Put(calendar.GroupNotes, home, edited); v != want || v == Refused && after.Notes != home.Notes {
+			t.Errorf("with the link %q: %v, %q", conference, v, after.Notes.HTML)
+		}
+	}
+}
+
 // What a long text hides is still there after any edit that was carried home: the
 // original is never shortened.
 func TestWhatIsCutIsNeverLost(t *testing.T) {

@@ -38,6 +38,7 @@ type notesLens struct {
 	m      *Mapping
 	stages []notesStage
 	limit  int
+	held   bool // the home holds the link to join in its notes: they cannot be written there
 	// What the block tells.
 	guests, join, attachments, importance, original bool
 	words                                           string
@@ -50,7 +51,7 @@ type notesStage interface {
 }
 
 func (m *Mapping) newNotesLens(r state.Mapping) (lens, error) {
-	l := notesLens{m: m, limit: m.target.Capabilities.NotesLimit, words: textWords(*r.Notes),
+	l := notesLens{m: m, limit: m.target.Capabilities.NotesLimit, held: m.home.Capabilities.NotesHoldJoin, words: textWords(*r.Notes),
 		guests:      r.Guests == state.AsText,
 		join:        r.Conference == state.AsText || r.Conference == state.InNotes,
 		attachments: r.Attachments == state.AsText,
@@ -220,6 +221,9 @@ func attachmentsText(all []calendar.Attachment) string {
 
 // put takes the block off, and carries the rest back.
 func (l notesLens) put(s Source, edited calendar.Content) (calendar.Content, Verdict) {
+	if l.held && s.Links.Conference != "" {
+		return s.Content, Refused
+	}
 	text, b, body := edited.Notes, l.block(s), l.body(s)
 	shown := l.fit(body, b)
 	if !b.notes.IsZero() && blocks(text) > blocks(shown) { // else the person took it off

@@ -402,7 +402,7 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 		}
 		switch verdict {
 		case mapping.Refused:
-			r.refuse(e, g, ed, "the copy shows only a part of it")
+			r.refuse(e, g, ed, r.refusal(*e, g))
 			continue
 		case mapping.Own:
 			p := whole(*e, ed.ref)
@@ -445,6 +445,14 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 			words(calendar.Groups{g})+" was changed on two sides; the later change, in "+r.name(winner.ref)+", was kept",
 			calendar.Content{}.Take(g, ed.now), calendar.Content{}.Take(g, e.Base))
 	}
+}
+
+// refusal says why no lens carries an edit of a copy home.
+func (r *reconciler) refusal(e state.Entity, g calendar.Group) string {
+	if g == calendar.GroupNotes && r.Members[e.Home].Capabilities.NotesHoldJoin && e.Base.Links.Conference != "" {
+		return "in " + r.name(e.Home) + " they hold the link to join, and can be changed there only"
+	}
+	return "the copy shows only a part of it"
 }
 
 // unfit says why the home calendar cannot hold a time that a copy was given.

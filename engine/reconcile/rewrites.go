@@ -32,7 +32,7 @@ func (r *reconciler) forever(e *state.Entity, ref state.Ref, g calendar.Group, n
 		return false
 	}
 	p.Read, p.Dirty = p.Read.Take(g, now), p.Dirty.Without(g)
-	r.note(*e, state.Noted, ref, calendar.Groups{g}, "its "+words(calendar.Groups{g})+" is changed in "+r.name(ref)+" each time it is written, by the service or another program: it is left so", wanted, found)
+	r.note(*e, state.Noted, ref, calendar.Groups{g}, "what is written to its "+words(calendar.Groups{g})+" in "+r.name(ref)+" is changed each time, by the service or another program: it is left so", wanted, found)
 	return true
 }
 

@@ -86,6 +86,9 @@ type Capabilities struct {
 	TitleLimit int    // characters
 	PlaceLimit int    // characters
 	NotesLimit int    // characters of what is sent
+	// NotesHoldJoin: the notes of an event with a link to join hold that link's block,
+	// and cannot be written.
+	NotesHoldJoin bool
 	// Series says why the provider cannot hold a series with this time and rule,
 	// "" if it can; nil means that it can hold none. Pure.
 	Series func(When) string

@@ -134,14 +134,15 @@ var propertyLimits = calendar.PropertyLimits{Count: 100, Bytes: 7 << 10}
 // Capabilities implements calendar.Provider.
 func (p *Provider) Capabilities() calendar.Capabilities {
 	return calendar.Capabilities{
-		Groups:     slices.Clone(held),
-		Reads:      slices.Clone(reads),
-		TitleLimit: titleLimit,
-		Series:     seriesFits,
-		Override:   overrideFits,
-		Windowed:   true,
-		Writes:     parallel,
-		PerAccount: true,
+		Groups:        slices.Clone(held),
+		Reads:         slices.Clone(reads),
+		TitleLimit:    titleLimit,
+		NotesHoldJoin: true,
+		Series:        seriesFits,
+		Override:      overrideFits,
+		Windowed:      true,
+		Writes:        parallel,
+		PerAccount:    true,
 		Availability: []calendar.Availability{
 			calendar.Free, calendar.Tentative, calendar.Busy, calendar.Away, calendar.Elsewhere,
 		},
