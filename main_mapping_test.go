@@ -384,13 +384,17 @@ const (
 // of, all of them, and those of the former as the copy shows them.
 func changes(home string, before []field) (own, all, put map[string]string) {
 	if home == onGoogle {
-		own = map[string]string{"shows as": "busy tentative", "colour": "9"}
-		put = map[string]string{"shows as": "tentative", "categories": "Blue category"}
+		// That a meeting is tentative is for its guests as well there.
+		own = map[string]string{"colour": "9"}
+		put = map[string]string{"categories": "Blue category"}
 	} else {
 		own = map[string]string{"shows as": "tentative", "categories": "Blue category, Board"}
 		put = map[string]string{"shows as": "busy tentative", "colour": "9"}
 	}
 	all = maps.Clone(own)
+	if home == onGoogle {
+		all["shows as"] = "busy tentative"
+	}
 	all["title"], all["place"], all["time"] = "Board meeting, extended", "Room 14", "2026-03-10 09:00 – 12:00 Europe/Berlin"
 	all["notes"] = strings.Replace(notesOf(before), "the budget", "the new budget", 1)
 	return own, all, put

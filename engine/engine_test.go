@@ -554,3 +554,40 @@ func TestStoreOfAnotherInstallationIsLocked(t *testing.T) {
 		t.Errorf("opened twice: %v", err)
 	}
 }
+
+// One field that a home refuses keeps none of the others from it.
+func TestARefusedFieldHoldsUpNoOther(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.quiet()
+	refuse := true
+	b.a.invalid = func(c calendar.Change) calendar.Group {
+		if refuse && c.Groups.Has(calendar.GroupPlace) {
+			return calendar.GroupPlace
+		}
+		return ""
+	}
+	b.b.edit("Lunch", func(c *calendar.Content) { c.Title, c.Place = "Brunch", "Nowhere" })
+	b.quiet()
+	b.alike("Brunch")
+	if home, other := b.a.one("Brunch").Content.Place, b.b.one("Brunch").Content.Place; home != "" || other != "" {
+		t.Errorf("places %q and %q", home, other)
+	}
+	h, err := b.face.History(t.Context(), control.HistoryQuery{})
+	if err != nil || !slices.ContainsFunc(h, func(e state.HistoryEntry) bool {
+		return e.Outcome == state.Reverted && e.Before.Place == "Nowhere"
+	}) {
+		t.Errorf("history: %+v, %v", h, err)
+	}
+	// A copy that refuses a field has the others.
+	refuse = false
+	b.b.invalid = func(c calendar.Change) calendar.Group {
+		if c.Groups.Has(calendar.GroupPlace) {
+			return calendar.GroupPlace
+		}
+		return ""
+	}
+	b.a.edit("Brunch", func(c *calendar.Content) { c.Title, c.Place = "Dinner", "Oslo" })
+	b.quiet()
+	b.alike("Dinner")
+}

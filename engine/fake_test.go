@@ -34,6 +34,7 @@ type fake struct {
 	clock    func() time.Time
 	unsure   bool   // tombstones may mean something else
 	noSeries string // why it holds no series
+	invalid  func(calendar.Change) calendar.Group
 	calls    []string
 	fault    func(call string) (before, after error)
 	between  func(call string) // another client, just before a write takes effect
@@ -195,6 +196,11 @@ func (f *fake) Update(_ context.Context, _ calendar.CalendarID, id calendar.Remo
 		}
 		if h.Version != v {
 			return f.err(calendar.Conflict)
+		}
+		if f.invalid != nil {
+			if g := f.invalid(c); g != "" {
+				return &calendar.Error{Op: "fake", Kind: calendar.Invalid, Field: string(g), Err: errors.New("not here")}
+			}
 		}
 		for _, g := range c.Groups {
 			h.Content = h.Content.Take(g, c.Content)

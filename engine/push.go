@@ -152,6 +152,10 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 				continue
 			}
 			results[j.index].Error = j.err.Error()
+			if _, one := refusedGroup(j.intent.Step, j.err); one {
+				again = true // the others are written by themselves
+				continue
+			}
 			switch calendar.KindOf(j.err) {
 			case calendar.Conflict, calendar.NotFound, calendar.Gone:
 				again = true
@@ -422,6 +426,9 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 		}
 		part.Generation++ // that key is used up
 	case calendar.Invalid, calendar.Forbidden, calendar.ReadOnly:
+		if g, ok := refusedGroup(s, trouble); ok {
+			return l.recordRefusal(tx, ent, part, s, g, trouble)
+		}
 		if s.Kind == state.Answer { // there is nothing to answer, or it is not ours to: not asked again
 			ent.Answer = calendar.NoResponse
 			if err := tx.PutEntity(ent); err != nil {
@@ -450,6 +457,39 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 		return nil
 	}
 	return tx.AppendHistory(l.entry(l.h, s, state.Failed, inWords(trouble), s.Before, s.Want))
+}
+
+// refusedGroup is the one of several groups of an update that a provider refuses; the
+// others may stand.
+func refusedGroup(s state.Step, trouble error) (calendar.Group, bool) {
+	e, ok := errors.AsType[*calendar.Error](trouble)
+	if !ok || s.Kind != state.Update || len(s.Groups) < 2 || e.Kind != calendar.Invalid {
+		return "", false
+	}
+	g := calendar.Group(e.Field)
+	if e.Field == "recurrence" {
+		g = calendar.GroupWhen
+	}
+	return g, s.Groups.Has(g)
+}
+
+// recordRefusal gives up one group of an update, so that the others are written. What
+// the home refuses never came about: the copies are put back.
+func (l lane) recordRefusal(tx *store.Tx, ent state.Entity, part *state.Part, s state.Step, g calendar.Group, trouble error) error {
+	before, outcome := s.Want, state.Failed
+	part.Wrote, part.Dirty = part.Wrote.Take(g, s.Want), part.Dirty.Without(g)
+	if s.Ref == ent.Home {
+		outcome = state.Reverted
+		ent.Base, part.Wrote = ent.Base.Take(g, part.Read), part.Wrote.Take(g, part.Read)
+	}
+	if err := tx.PutEntity(ent); err != nil {
+		return err
+	}
+	if err := tx.SetPending(ent.ID); err != nil {
+		return err
+	}
+	s.Groups = calendar.Groups{g}
+	return tx.AppendHistory(l.entry(l.h, s, outcome, inWords(trouble), calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, part.Read)))
 }
 
 // inWords is a provider's refusal without the calls it came through.

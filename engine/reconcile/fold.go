@@ -211,7 +211,8 @@ func (r *reconciler) project(e state.Entity, ref state.Ref) calendar.Content {
 // record has only single occurrences.
 func whole(e state.Entity, ref state.Ref) *state.Part { return e.Part(ref, "") }
 
-// private groups are seen by the calendar's owner only: guests hear nothing of them.
+// private groups are seen by the calendar's owner only: guests hear nothing of them
+// (but see unheard).
 var private = calendar.Groups{calendar.GroupReminders, calendar.GroupCategories, calendar.GroupProperties, calendar.GroupAvailability}
 
 // permit takes out those edits of copies that may not go home: they are refused,
@@ -226,7 +227,7 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 		var heldNow calendar.Content
 		for _, g := range calendar.AllGroups {
 			for i, ed := range edits[g] {
-				edits[g][i].stays = ed.stays || ed.ref == ref && facts.HasGuests() && !private.Has(g) && r.stays(*e, g, ed)
+				edits[g][i].stays = ed.stays || ed.ref == ref && facts.HasGuests() && r.stays(*e, g, ed)
 			}
 			edits[g] = slices.DeleteFunc(edits[g], func(ed edit) bool {
 				switch {
@@ -235,7 +236,7 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 				case why != "":
 					r.refuse(e, g, ed, why)
 					return true
-				case !facts.HasGuests() || private.Has(g) || ed.stays:
+				case !facts.HasGuests() || ed.stays || r.unheard(*e, g, ed.now):
 					return false
 				}
 				held, heldNow = held.With(g), heldNow.Take(g, ed.now)
@@ -301,6 +302,16 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 	return slots
 }
 
+// unheard reports whether guests hear nothing of a group that is edited to now. What
+// some services tell them of an availability (Google: that a meeting is tentative) is
+// for everybody.
+func (r *reconciler) unheard(e state.Entity, g calendar.Group, now calendar.Content) bool {
+	if shared := r.Members[e.Home].Capabilities.SharedAvailability; g == calendar.GroupAvailability {
+		return !slices.Contains(shared, now.Availability) && !slices.Contains(shared, e.Base.Availability)
+	}
+	return private.Has(g)
+}
+
 // stays reports whether an edit of a copy never goes home, so that nobody there
 // hears of it.
 func (r *reconciler) stays(e state.Entity, g calendar.Group, ed edit) bool {
@@ -312,7 +323,7 @@ func (r *reconciler) stays(e state.Entity, g calendar.Group, ed edit) bool {
 func (r *reconciler) slotStays(e state.Entity, ed slotEdit) bool {
 	here := mapping.Source{Content: r.occurrence(e, ed.slot), Facts: e.Facts, Slot: ed.slot}
 	for _, g := range ed.set {
-		if _, v := r.mapping(e, ed.ref).Put(g, here, ed.content); !private.Has(g) && v != mapping.Refused && v != mapping.Own {
+		if _, v := r.mapping(e, ed.ref).Put(g, here, ed.content); !r.unheard(e, g, ed.content) && v != mapping.Refused && v != mapping.Own {
 			return false
 		}
 	}

@@ -387,7 +387,7 @@ func TestARewritingServiceIsLeftAlone(t *testing.T) {
 					t.Errorf("the title grew to %q", w.titles(name))
 				}
 			}
-			if said := strings.Contains(w.noted(state.Noted), "each time it is written"); said != c.left {
+			if said := strings.Contains(w.noted(state.Noted), "by the service or another program: it is left so"); said != c.left {
 				t.Errorf("history says that it is left alone: %v; %s", said, w.noted(state.Noted))
 			}
 			// A person's edit still crosses.

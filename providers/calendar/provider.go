@@ -100,7 +100,10 @@ type Capabilities struct {
 	PerAccount   bool           // Writes counts for the whole account
 	WriteRate    float64        // writes a second that it stands for long; 0: no limit known
 	Availability []Availability // the values it can hold
-	Visibility   []Visibility   // the values it can hold
+	// SharedAvailability are values that an event has for its guests as well: to set
+	// one, or to leave it, is a change of the meeting.
+	SharedAvailability []Availability
+	Visibility         []Visibility // the values it can hold
 
 	// Of GroupCategories: whether it holds category names, and which of Colors.
 	Categories bool

@@ -188,13 +188,16 @@ func (p *Provider) Capabilities() calendar.Capabilities {
 		Series:     holds,
 		// Quick writes to one calendar may be refused at any time (Google guide
 		// 'Manage quotas', operational limits), so: one after the other.
-		Writes:           1,
-		Availability:     []calendar.Availability{calendar.Free, calendar.Tentative, calendar.Busy},
-		Visibility:       []calendar.Visibility{calendar.DefaultVisibility, calendar.Public, calendar.Private, calendar.Confidential},
-		Colors:           slices.Clone(calendar.Colors),
-		Reminders:        maxReminders,
-		ReminderLimit:    maxReminderMin * time.Minute,
-		DefaultReminders: true,
-		Properties:       propertyLimits,
+		Writes:       1,
+		Availability: []calendar.Availability{calendar.Free, calendar.Tentative, calendar.Busy},
+		// It is the event's own status (reference of Events, status), which guests see;
+		// free and busy are each calendar's own.
+		SharedAvailability: []calendar.Availability{calendar.Tentative},
+		Visibility:         []calendar.Visibility{calendar.DefaultVisibility, calendar.Public, calendar.Private, calendar.Confidential},
+		Colors:             slices.Clone(calendar.Colors),
+		Reminders:          maxReminders,
+		ReminderLimit:      maxReminderMin * time.Minute,
+		DefaultReminders:   true,
+		Properties:         propertyLimits,
 	}
 }
