@@ -135,6 +135,8 @@ type demoRun struct {
 	seq     uint64             // of the last history entry shown
 	writes  [2]int             // of the simulators, before the last pass
 	sum     DemoSummary
+
+	reshaped bool // the person changed what copies show: titles no longer tell doubles
 }
 
 // The two sides.
@@ -431,8 +433,18 @@ func (d *demoRun) live(ctx context.Context) error {
 	// What the person did in the window (a mirror switched off, say) is theirs:
 	// only what may never happen is judged.
 	d.sum.Wrong = []string{}
+	d.reshaped = d.mapped()
 	d.judgeSafety()
 	return d.close(d.sum.liveLine)
+}
+
+// mapped reports whether a mirror's copies show something else than their events, as
+// far as that can still be asked.
+func (d *demoRun) mapped() bool {
+	ctx, done := context.WithTimeout(context.Background(), 2*time.Second)
+	defer done()
+	all, err := d.stage.Backend.Mirrors(ctx)
+	return err != nil || slices.ContainsFunc(all, func(m control.MirrorState) bool { return len(m.Mappings) > 0 })
 }
 
 // livePause is the time between two edits: long enough to see one arrive.

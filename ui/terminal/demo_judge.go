@@ -22,6 +22,9 @@ func (d *demoRun) judgeSafety() {
 		c, events := s.Counts(), s.Events()
 		t := DemoTail{Name: s.Name(), Shown: len(shown[i]), Lost: len(d.born[i]), Mails: c.Mails, Unknown: list(c.Unknown),
 			Duplicates: countDuplicates(shown[i], born[i], born[1-i])}
+		if d.reshaped {
+			t.Duplicates = 0
+		}
 		t.Events, t.Series = tallyKinds(events)
 		for _, e := range events {
 			if d.born[i][e.ID] {
