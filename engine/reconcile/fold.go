@@ -330,9 +330,10 @@ func (r *reconciler) slotStays(e state.Entity, ed slotEdit) bool {
 	return ed.cancel == unsaid && len(ed.drop.Without(private...)) == 0
 }
 
-// audience names those who would get mail of a change: "Ada and 2 other guests".
+// audience names those who would get mail of a change: "Ada, Bob and Cy"; of very many,
+// the first ones and how many more there are.
 func audience(f calendar.Facts) string {
-	const most = 3
+	const most = 12
 	var names []string
 	for _, g := range f.Guests[:min(len(f.Guests), most)] {
 		names = append(names, cmp.Or(g.Name, g.Email))
