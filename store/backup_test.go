@@ -62,9 +62,8 @@ func TestBackupsOfSevenDaysAndFourWeeksAreKept(t *testing.T) {
 		}
 		return out
 	}
-	putTheme(t, s, "dark")
 	mine := filepath.Join(backupFolder(s.path), "twinday-before-holiday.db") // a person's own copy
-	for day := range 100 {                                                  // noon of day 0 is a Sunday
+	for day := range 100 {                                                   // noon of day 0 is a Sunday
 		backup(t, s, noon.AddDate(0, 0, day))
 		if day == 0 {
 			if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {

@@ -332,4 +332,3 @@ func crashes(t *testing.T, s *Store, f func(), check func(at Point, folder strin
 	f()
 	return points
 }
-
