@@ -71,6 +71,10 @@ func saveError(path string, err error) error {
 	return &SaveError{Path: path, Why: refusal(err), Err: err}
 }
 
+// Refused reports whether err, from writing any file, is that of a full disk or of
+// a folder that can only be read: it may go away by itself.
+func Refused(err error) bool { return err != nil && refusal(err) != DiskFails }
+
 // windowsDiskFull is ERROR_DISK_FULL, which package syscall has no name for.
 const windowsDiskFull = syscall.Errno(112)
 
