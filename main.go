@@ -55,6 +55,7 @@ func (p program) deps() terminal.Deps {
 		Start:    p.start,
 		Window:   p.window,
 		Simulate: simulate,
+		Restore:  restore,
 		Demo:     demoStage,
 		Terminal: term.IsTerminal(out),
 	}
@@ -91,7 +92,7 @@ const lockPatience = 2 * time.Minute
 
 // become opens the data folder's store and makes its engine.
 func become(dir string, wait time.Duration, o engine.Options) (*host, error) {
-	st, err := store.Open(filepath.Join(dir, "twinday.db"), store.Options{Timeout: wait})
+	st, err := store.Open(storeFile(dir), store.Options{Timeout: wait, Fallback: true})
 	if err != nil {
 		return nil, err
 	}
@@ -103,14 +104,28 @@ func become(dir string, wait time.Duration, o engine.Options) (*host, error) {
 	return &host{dir: dir, engine: e, store: st, log: o.Log}, nil
 }
 
+// listenRetry is how often it is tried again to say where the engine listens, in
+// a folder that takes nothing now.
+const listenRetry = time.Minute
+
 // serve lets other processes speak to the engine, and keeps it syncing, until
-// ctx ends.
+// ctx ends. A full disk, or a folder that can only be read, is the engine's to
+// tell; meanwhile the tray of this process is its only face.
 func (h *host) serve(ctx context.Context) error {
 	l, err := control.Listen(h.dir)
-	if err != nil {
+	if err != nil && !store.Refused(err) {
 		return err
 	}
 	h.work.Go(func() {
+		for err != nil {
+			h.log.Warn("the engine cannot be spoken to yet", "error", err)
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(listenRetry):
+			}
+			l, err = control.Listen(h.dir)
+		}
 		defer l.Close()
 		if err := control.Serve(ctx, l, h.engine); err != nil {
 			h.log.Error("the engine cannot be spoken to any more", "error", err)

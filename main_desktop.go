@@ -15,6 +15,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/twinday/twinday/store"
 )
 
 // This file is about the desktop that the process runs on: is there a display,
@@ -154,13 +156,16 @@ func logTo(dir string, verbose bool) (*slog.Logger, error) {
 		_ = os.Rename(name, name+".1") // if not, it grows on
 	}
 	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
+	if err != nil && !store.Refused(err) {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}
 	level := slog.LevelInfo
 	var out io.Writer = f
+	if err != nil { // the disk takes nothing: the engine says so
+		out = os.Stderr
+	}
 	if verbose {
-		level, out = slog.LevelDebug, io.MultiWriter(f, os.Stderr)
+		level, out = slog.LevelDebug, io.MultiWriter(out, os.Stderr)
 	}
 	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
 	slog.SetDefault(log)

@@ -76,6 +76,7 @@ type Engine struct {
 
 	passing sync.Mutex // one pass at a time, and no change of mirrors within one
 	wake    chan struct{}
+	upkeep  upkeep
 
 	mu        sync.Mutex // guards what follows
 	providers map[state.AccountID]calendar.Provider
@@ -111,6 +112,9 @@ func New(o Options) (*Engine, error) {
 	if err := e.recallProblems(); err != nil {
 		return nil, err
 	}
+	if err := e.recallBackup(); err != nil {
+		e.Log.Warn("backups cannot be looked for", "cause", cause(err))
+	}
 	return e, nil
 }
 
@@ -118,6 +122,7 @@ func New(o Options) (*Engine, error) {
 // settled by the next engine.
 func (e *Engine) Close() {
 	e.cancel()
+	e.endUpkeep()
 	e.passing.Lock()
 	defer e.passing.Unlock()
 	e.mu.Lock()
@@ -138,6 +143,7 @@ func (e *Engine) Run(ctx context.Context) {
 				e.Log.Error("a pass failed", "error", err)
 			}
 		}
+		e.keepUp()
 		wait := e.interval()
 		e.mu.Lock()
 		e.nextSync = e.Now().Add(wait)
@@ -200,11 +206,15 @@ func (e *Engine) Sync(ctx context.Context, req control.SyncRequest) (control.Rep
 			total = join(total, r)
 		}
 		if err != nil {
+			e.unsaved(err)
 			return total, err
 		}
 		if !retry {
 			break
 		}
+	}
+	if !req.DryRun {
+		e.saved()
 	}
 	return total, nil
 }

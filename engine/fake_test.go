@@ -354,7 +354,8 @@ type bench struct {
 	clock     *time.Time
 	a, b      *fake
 	mirror    state.Mirror
-	ids       []calendar.RemoteID // of what fill made
+	ids       []calendar.RemoteID     // of what fill made
+	disk      func(store.Point) error // what the disk says to each touch; nil: yes
 }
 
 func newBench(t testing.TB) *bench {
@@ -385,7 +386,7 @@ var (
 func (b *bench) open() {
 	b.Helper()
 	var err error
-	if b.store, err = store.Open(b.path, store.Options{}); err != nil {
+	if b.store, err = store.Open(b.path, store.Options{Fallback: true, At: b.touch}); err != nil {
 		b.Fatal(err)
 	}
 	b.Engine, err = engine.New(engine.Options{Store: b.store, Secrets: b.secrets, Now: func() time.Time { return *b.clock },
@@ -394,6 +395,13 @@ func (b *bench) open() {
 		b.Fatal(err)
 	}
 	b.face = control.InProcess(b.Engine)
+}
+
+func (b *bench) touch(p store.Point) error {
+	if b.disk == nil {
+		return nil
+	}
+	return b.disk(p)
 }
 
 func (b *bench) close() {

@@ -35,6 +35,9 @@ func (e *Engine) trouble(ctx context.Context, ref state.Ref, err error) {
 	if ctx.Err() != nil && e.ctx.Err() != nil {
 		return // we are closing: nothing is wrong with the provider
 	}
+	if e.unsaved(err) { // nor here
+		return
+	}
 	switch calendar.KindOf(err) {
 	case calendar.Throttled:
 		wait := cmp.Or(calendar.RetryAfter(err), throttledFor)
@@ -312,6 +315,7 @@ func (e *Engine) Status(context.Context) (control.Status, error) {
 		return s, fmt.Errorf("engine: %w", err)
 	}
 	s.DataDir = filepath.Dir(e.Store.Path())
+	e.storeState(&s)
 	e.mu.Lock()
 	s.NextSync = e.nextSync
 	running := e.running

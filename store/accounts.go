@@ -194,7 +194,7 @@ func (t *Tx) LastPass() uint64 {
 	}
 	n, err := strconv.ParseUint(string(raw), 10, 64)
 	if err != nil {
-		t.fail(&DamagedError{t.s.path, fmt.Errorf("the number of the last pass cannot be read: %w", err)})
+		t.fail(damage(t.s.path, fmt.Errorf("the number of the last pass cannot be read: %w", err)))
 	}
 	return n
 }

@@ -26,6 +26,8 @@ const maxFindings = 50
 // It does not ask that a linked event has a replica: a part is recorded when it
 // was written, its replica when it was read.
 func (s *Store) Check() error {
+	s.swap.RLock()
+	defer s.swap.RUnlock()
 	var findings []error
 	err := s.guard(func() error {
 		tx, err := s.db.Begin(!s.db.IsReadOnly()) // bbolt's check must not run beside a writer

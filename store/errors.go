@@ -22,14 +22,29 @@ func (e *LockedError) Error() string {
 // DamagedError says that the file, or one value in it, cannot be read. It was
 // left as it is.
 type DamagedError struct {
-	Path string
-	Err  error
+	Path   string
+	Err    error
+	Backup Backup // the newest one there is, zero if there is none
+}
+
+// damage is a DamagedError that knows which backup can take the file's place.
+func damage(path string, err error) *DamagedError {
+	d := &DamagedError{Path: path, Err: err}
+	if have, err := Backups(path); err == nil && len(have) > 0 {
+		d.Backup = have[0]
+	}
+	return d
 }
 
 // Error names the file, what is wrong with it, and the way out.
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("the store %s is damaged (%v). Nothing in it was changed. Put a backup in its place, "+
-		"or move it away: Twinday then starts anew and finds its own copies again", e.Path, e.Err)
+	const anew = "move it away: Twinday then starts anew and finds its own copies again"
+	was := fmt.Sprintf("the store %s is damaged (%v). Nothing in it was changed", e.Path, e.Err)
+	if e.Backup.Path == "" {
+		return was + ". There is no backup of it: " + anew
+	}
+	return fmt.Sprintf("%s. There is a backup of %s, %s: quit Twinday, and put it in its place with `twinday restore --data %s`, or %s",
+		was, e.Backup.Time.Format("2 January 2006"), e.Backup.Path, filepath.Dir(e.Path), anew)
 }
 
 // Unwrap gives the cause.

@@ -57,19 +57,19 @@ func inspectOnce(f *os.File, path string) error {
 	}
 	size := info.Size()
 	if size == 0 {
-		return &DamagedError{path, errors.New("it is empty")}
+		return damage(path, errors.New("it is empty"))
 	}
 	m, err := readHeader(f, size)
 	switch {
 	case errors.Is(err, errNoMagic):
 		return &ForeignError{path, "it is not a database"}
 	case err != nil:
-		return &DamagedError{path, err}
+		return damage(path, err)
 	case m.freelist == noFreelist:
 		return &ForeignError{path, "another program made this database"}
 	}
 	if err := m.verify(f, size); err != nil {
-		return &DamagedError{path, err}
+		return damage(path, err)
 	}
 	return nil
 }

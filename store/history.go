@@ -62,28 +62,55 @@ func (t *Tx) History(f HistoryFilter) ([]state.HistoryEntry, error) {
 	return out, nil
 }
 
-// Prune drops the oldest entries: those from before keep (none if zero), and
-// those beyond the newest max (none if 0). It returns how many.
-func (t *Tx) Prune(keep time.Time, max int) (int, error) {
+// Retention says how much history is kept. What goes first beyond one of the
+// limits is dropped. Zero fields are no limit.
+type Retention struct {
+	Since   time.Time // no entry from before
+	Entries int       // at most so many
+	Bytes   int64     // at most so much, as it is stored
+}
+
+// HistoryBeyond is the newest entry that is beyond r, by its Seq; 0 if all can
+// stay. It reads what it counts, and no more than r allows to be kept: in a View,
+// nobody waits for it.
+func (t *Tx) HistoryBeyond(r Retention) (uint64, error) {
+	var beyond uint64
 	b := t.bucket(bucketHistory)
-	newest, _ := b.Cursor().Last()
-	if newest == nil {
-		return 0, nil
-	}
-	last, dropped := binary.BigEndian.Uint64(newest), 0
 	c := b.Cursor()
-	for k, raw := c.First(); k != nil; k, raw = c.First() {
+	if r.Entries > 0 || r.Bytes > 0 {
+		n, bytes := 0, int64(0)
+		for k, raw := c.Last(); k != nil; k, raw = c.Prev() {
+			n, bytes = n+1, bytes+int64(len(k)+len(raw))
+			if r.Entries > 0 && n > r.Entries || r.Bytes > 0 && bytes > r.Bytes {
+				beyond = binary.BigEndian.Uint64(k)
+				break
+			}
+		}
+	}
+	if r.Since.IsZero() {
+		return beyond, nil
+	}
+	for k, raw := c.Seek(seqKey(beyond + 1)); k != nil; k, raw = c.Next() {
 		var e struct {
 			Time time.Time `json:"time"`
 		}
 		if err := t.decode(bucketHistory, k, raw, &e); err != nil {
-			return dropped, err
+			return beyond, err
 		}
-		// Entries are only ever dropped from the old end, so there is none missing between.
-		beyond := max > 0 && last-binary.BigEndian.Uint64(k) >= uint64(max)
-		if !beyond && !e.Time.Before(keep) {
+		if !e.Time.Before(r.Since) {
 			break
 		}
+		beyond = binary.BigEndian.Uint64(k)
+	}
+	return beyond, nil
+}
+
+// DropHistory drops the oldest entries, up to and including through, but at most
+// so many at once. It returns how many; fewer than most means that it is done.
+func (t *Tx) DropHistory(through uint64, most int) (dropped int, err error) {
+	b := t.bucket(bucketHistory)
+	c := b.Cursor()
+	for k, _ := c.First(); k != nil && binary.BigEndian.Uint64(k) <= through && dropped < most; k, _ = c.First() {
 		if err := b.Delete(k); err != nil {
 			return dropped, err
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -77,13 +78,14 @@ func publish(temp, path string) error {
 
 // upgrade brings an existing store from version found to the present one, after
 // keeping a copy.
-func upgrade(db *bolt.DB, path string, found int, now time.Time, steps []migration) error {
-	backup := path + ".v" + strconv.Itoa(found) + ".bak"
-	if err := copyTo(db, backup); err != nil {
-		return fmt.Errorf("the store %s was not upgraded, because no copy of it could be kept as %s: %w", path, backup, err)
+func (s *Store) upgrade(found int, now time.Time, steps []migration) error {
+	backup := s.path + ".v" + strconv.Itoa(found) + ".bak"
+	unchecked := func(string) error { return nil } // it is of a version that this code does not read
+	if _, err := s.copyTo(context.Background(), backup, unchecked); err != nil {
+		return fmt.Errorf("the store %s was not upgraded, because no copy of it could be kept as %s: %w", s.path, backup, err)
 	}
-	if err := migrate(db, found, now, steps); err != nil {
-		return fmt.Errorf("the store %s could not be upgraded from version %d to %d and is as it was: %w", path, found, len(steps), err)
+	if err := migrate(s.db, found, now, steps); err != nil {
+		return fmt.Errorf("the store %s could not be upgraded from version %d to %d and is as it was: %w", s.path, found, len(steps), err)
 	}
 	return nil
 }
@@ -103,27 +105,6 @@ func migrate(db *bolt.DB, found int, now time.Time, steps []migration) error {
 		}
 		return tx.Bucket(bucketMeta).Put(keyVersion, []byte(strconv.Itoa(len(steps))))
 	})
-}
-
-// copyTo writes the whole store to path, which is either complete or not there.
-func copyTo(db *bolt.DB, path string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	err = db.View(func(tx *bolt.Tx) error {
-		_, err := tx.WriteTo(f)
-		return err
-	})
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	syncFolder(filepath.Dir(path))
-	return nil
 }
 
 // syncFolder makes a new name last through a power cut, where folders can be

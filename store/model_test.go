@@ -235,7 +235,11 @@ func changeHistory(t *rapid.T, tx *Tx, m *model) error {
 	if rapid.IntRange(0, 3).Draw(t, "prune") == 0 {
 		limit := rapid.IntRange(1, 5).Draw(t, "entries")
 		m.history = m.history[max(0, len(m.history)-limit):]
-		_, err := tx.Prune(time.Time{}, limit)
+		beyond, err := tx.HistoryBeyond(Retention{Entries: limit})
+		if err != nil {
+			return err
+		}
+		_, err = tx.DropHistory(beyond, len(m.history)+limit+100)
 		return err
 	}
 	m.lastSeq++

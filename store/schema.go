@@ -99,7 +99,7 @@ func versionOf(tx *bolt.Tx, path string) (int, error) {
 	}
 	v, err := strconv.Atoi(string(meta.Get(keyVersion)))
 	if err != nil || v < 1 {
-		return 0, &DamagedError{path, errors.New("its version cannot be read")}
+		return 0, damage(path, errors.New("its version cannot be read"))
 	}
 	return v, nil
 }
@@ -108,12 +108,12 @@ func versionOf(tx *bolt.Tx, path string) (int, error) {
 func readInstallation(tx *bolt.Tx, path string) (string, error) {
 	for _, name := range allBuckets {
 		if tx.Bucket(name) == nil {
-			return "", &DamagedError{path, fmt.Errorf("bucket %s is missing", name)}
+			return "", damage(path, fmt.Errorf("bucket %s is missing", name))
 		}
 	}
 	id := string(tx.Bucket(bucketMeta).Get(keyInstallation))
 	if len(id) < entityPrefix {
-		return "", &DamagedError{path, errors.New("its installation id is missing")}
+		return "", damage(path, errors.New("its installation id is missing"))
 	}
 	return id, nil
 }

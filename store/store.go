@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,15 +37,28 @@ type Options struct {
 	ReadOnly bool
 	// Now is the clock that dates a new store; time.Now if nil.
 	Now func() time.Time
+	// Fallback opens a store that may not be written for reading, instead of
+	// failing: every Update then tries to open it for writing, and is a *SaveError
+	// until that succeeds.
+	Fallback bool
+	// At is told of each moment at which the store is about to touch the disk; an
+	// error from it is what the disk then says. It is for tests, and may be nil.
+	At func(Point) error
 }
 
 // Store is an open store. Its methods are safe for concurrent use: any number
 // of Views run beside at most one Update.
 type Store struct {
-	db           *bolt.DB
 	path         string
+	opt          Options
 	installation string
 	damaged      atomic.Pointer[DamagedError] // set once bbolt met a page it could not read
+	refused      atomic.Pointer[SaveError]    // why it is open for reading only, against our wish
+
+	swap sync.RWMutex // held for reading in each transaction, for writing to exchange the file
+	db   *bolt.DB
+
+	copying sync.Mutex // one backup or compaction at a time
 }
 
 // Open opens the store at path, and makes it, with its folder, if there is
@@ -78,9 +92,12 @@ func open(path string, opt Options, steps []migration) (*Store, error) {
 	if err := inspect(path); err != nil {
 		return nil, err
 	}
-	s := &Store{path: path}
+	s := &Store{path: path, opt: opt}
 	if err := s.openFile(opt); err != nil {
 		return nil, err
+	}
+	if s.refused.Load() != nil {
+		opt.ReadOnly = true
 	}
 	if err := s.admit(opt, steps); err != nil {
 		return nil, errors.Join(err, s.db.Close())
@@ -88,24 +105,119 @@ func open(path string, opt Options, steps []migration) (*Store, error) {
 	return s, nil
 }
 
-// openFile takes the lock and maps the file. bbolt writes nothing here: inspect
-// has seen that the file has its list of free pages.
+// openFile takes the lock and maps the file; where it may not be written and opt
+// allows, for reading only. bbolt writes nothing here: inspect has seen that the
+// file has its list of free pages.
 func (s *Store) openFile(opt Options) error {
-	err := s.guard(func() (err error) {
-		s.db, err = bolt.Open(s.path, fileMode, boltOptions(opt))
-		return err
-	})
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return &LockedError{Path: s.path}
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return &DamagedError{Path: s.path, Err: err}
-	case isDamaged(err):
-		return err
+	if !opt.ReadOnly {
+		if err := opt.at(ToOpen, s.path); err != nil {
+			return s.fallBack(opt, accessError(s.path, err))
+		}
 	}
-	return accessError(s.path, err)
+	db, err := s.lockFile(opt)
+	if err != nil {
+		return s.fallBack(opt, err)
+	}
+	s.db = db
+	return nil
+}
+
+// fallBack opens the file for reading after it was refused for writing.
+func (s *Store) fallBack(opt Options, refused error) error {
+	if !opt.Fallback || opt.ReadOnly || refusal(refused) != DiskReadOnly {
+		return refused
+	}
+	opt.ReadOnly = true
+	db, err := s.lockFile(opt)
+	if err != nil {
+		return refused
+	}
+	s.db = db
+	s.refused.Store(&SaveError{Path: s.path, Why: DiskReadOnly, Err: innermost(refused)})
+	return nil
+}
+
+func innermost(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// lockTries is how often a file is opened anew because another one took its
+// place just then (Compact, Restore).
+const lockTries = 3
+
+// lockFile gives path to bbolt, which takes the lock. The lock is of the file,
+// not of its name: a file that lost its name while we waited is let go.
+func (s *Store) lockFile(opt Options) (*bolt.DB, error) {
+	for range lockTries {
+		var db *bolt.DB
+		var opened *os.File
+		o := boltOptions(opt)
+		o.OpenFile = func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+			opened, err = os.OpenFile(name, flag, mode)
+			return opened, err
+		}
+		err := s.guard(func() (err error) {
+			db, err = bolt.Open(s.path, fileMode, o)
+			return err
+		})
+		switch {
+		case err == nil:
+		case errors.Is(err, bolterrors.ErrTimeout):
+			return nil, &LockedError{Path: s.path}
+		case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+			return nil, damage(s.path, err)
+		case isDamaged(err):
+			return nil, err
+		default:
+			return nil, accessError(s.path, err)
+		}
+		have, err1 := opened.Stat()
+		want, err2 := os.Stat(s.path)
+		if err1 == nil && err2 == nil && os.SameFile(have, want) {
+			return db, nil
+		}
+		if err := db.Close(); err != nil {
+			return nil, accessError(s.path, err)
+		}
+	}
+	return nil, &LockedError{Path: s.path}
+}
+
+// regain opens a store for writing that could only be read so far.
+func (s *Store) regain() error {
+	refused := s.refused.Load()
+	if refused == nil {
+		return nil
+	}
+	if err := s.opt.at(ToOpen, s.path); err != nil {
+		return refused
+	}
+	f, err := os.OpenFile(s.path, os.O_RDWR, 0)
+	if err != nil {
+		return refused
+	}
+	if err := f.Close(); err != nil || !s.swap.TryLock() {
+		return refused
+	}
+	defer s.swap.Unlock()
+	if s.refused.Load() == nil {
+		return nil // another Update was faster
+	}
+	_ = s.db.Close() // it was only read; its lock would be in our own way
+	if err := s.openFile(s.opt); err != nil {
+		return err // transactions fail from now on; the next Update tries again
+	}
+	if s.db.IsReadOnly() {
+		return s.refused.Load()
+	}
+	s.refused.Store(nil)
+	return nil
 }
 
 // boltOptions turns 'do not wait' into the shortest wait bbolt knows, for which
@@ -115,7 +227,6 @@ func boltOptions(opt Options) *bolt.Options {
 		Timeout:      max(opt.Timeout, time.Nanosecond),
 		ReadOnly:     opt.ReadOnly,
 		FreelistType: bolt.FreelistMapType,
-		NoStatistics: true,
 	}
 }
 
@@ -138,7 +249,7 @@ func (s *Store) admit(opt Options, steps []migration) error {
 	case found < known && opt.ReadOnly:
 		return fmt.Errorf("the store %s is of version %d and must be upgraded to %d before it can be read: start Twinday once", s.path, found, known)
 	case found < known:
-		if err := s.guard(func() error { return upgrade(s.db, s.path, found, opt.Now(), steps) }); err != nil {
+		if err := s.guard(func() error { return s.upgrade(found, opt.Now(), steps) }); err != nil {
 			return err
 		}
 	}
@@ -160,7 +271,11 @@ func (s *Store) admit(opt Options, steps []migration) error {
 }
 
 // Close waits for running transactions and lets go of the file.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	s.swap.Lock()
+	defer s.swap.Unlock()
+	return s.db.Close()
+}
 
 // Path is where the store's file is.
 func (s *Store) Path() string { return s.path }
@@ -173,26 +288,36 @@ func (s *Store) Installation() string { return s.installation }
 // keep it short, for pages that they free stay taken until it ends. f must not
 // call Update.
 func (s *Store) View(f func(*Tx) error) error {
+	s.swap.RLock()
+	defer s.swap.RUnlock()
 	return s.guard(func() error {
 		return s.db.View(func(b *bolt.Tx) error { return s.run(b, f) })
 	})
 }
 
 // Update runs f in one transaction. When it returns nil, all that f wrote is on
-// the disk; on any error nothing of it is kept. f must not call View or Update,
-// and should do no I/O of its own: other writers wait for it.
+// the disk; on f's own error nothing of it is kept, on a *SaveError what that says.
+// f must not call View or Update, and should do no I/O of its own: other writers
+// wait for it.
 func (s *Store) Update(f func(*Tx) error) error {
+	if err := s.regain(); err != nil {
+		return err
+	}
+	s.swap.RLock()
+	defer s.swap.RUnlock()
 	var failed error
 	err := s.guard(func() error {
 		return s.db.Update(func(b *bolt.Tx) error {
-			failed = s.run(b, f)
-			return failed
+			if failed = s.run(b, f); failed != nil {
+				return failed
+			}
+			return s.opt.at(ToCommit, s.path)
 		})
 	})
 	if err == nil || failed != nil || isDamaged(err) {
 		return err
 	}
-	return fmt.Errorf("nothing was saved in %s (is the disk full, or the folder read-only?): %w", s.path, err)
+	return saveError(s.path, err)
 }
 
 func (s *Store) run(b *bolt.Tx, f func(*Tx) error) error {
@@ -219,7 +344,7 @@ func (s *Store) guard(f func() error) (err error) {
 		if !raisedByFile(r) {
 			panic(r)
 		}
-		d := &DamagedError{Path: s.path, Err: fmt.Errorf("%v", r)}
+		d := damage(s.path, fmt.Errorf("%v", r))
 		s.damaged.Store(d)
 		err = d
 	}()

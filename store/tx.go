@@ -65,7 +65,7 @@ func encode(v any) ([]byte, error) {
 
 func (t *Tx) decode(name, key, value []byte, v any) error {
 	if err := json.Unmarshal(value, v); err != nil {
-		return &DamagedError{t.s.path, fmt.Errorf("%s %q cannot be read: %w", name, key, err)}
+		return damage(t.s.path, fmt.Errorf("%s %q cannot be read: %w", name, key, err))
 	}
 	return nil
 }

@@ -431,7 +431,9 @@ func TestHistory(t *testing.T) {
 	prune := func(keep time.Time, limit, want int) {
 		t.Helper()
 		update(t, s, func(tx *Tx) error {
-			if n, err := tx.Prune(keep, limit); n != want || err != nil {
+			beyond, err1 := tx.HistoryBeyond(Retention{Since: keep, Entries: limit})
+			n, err2 := tx.DropHistory(beyond, 100)
+			if err := errors.Join(err1, err2); n != want || err != nil {
 				t.Errorf("dropped %d (%v), want %d", n, err, want)
 			}
 			return nil

@@ -40,6 +40,8 @@ type Status struct {
 	Summary  string    `json:"summary"`           // one sentence for people
 	LastSync time.Time `json:"lastSync,omitzero"` // end of the last pass in which everything went well
 	NextSync time.Time `json:"nextSync,omitzero"`
+	// LastBackup is when the store was last copied into the folder backups beside it.
+	LastBackup time.Time `json:"lastBackup,omitzero"`
 	// PausedUntil is set while paused; far in the future means "until resumed".
 	PausedUntil time.Time       `json:"pausedUntil,omitzero"`
 	Pass        uint64          `json:"pass"` // number of the last pass

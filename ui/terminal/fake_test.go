@@ -57,6 +57,7 @@ func (f *fake) Status(context.Context) (control.Status, error) {
 	}
 	if len(f.mirrors) > 0 {
 		s.LastSync, s.NextSync = now.Add(-3*time.Minute), now.Add(2*time.Minute)
+		s.LastBackup = now.Add(-5 * time.Hour)
 	} else {
 		s.Activity, s.Summary = control.Empty, "No account yet."
 	}

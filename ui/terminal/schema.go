@@ -42,6 +42,7 @@ var shapes = []shape{
 	{"held drop", control.Decide{}, "what was decided:"},
 	{"pause", control.Status{}, ""},
 	{"resume", control.Status{}, ""},
+	{"restore", RestoreNote{}, ""},
 	{"demo", DemoSummary{}, ""},
 	{"version", VersionNote{}, ""},
 }

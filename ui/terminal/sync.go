@@ -305,6 +305,9 @@ func (a *app) status(s control.Status, n names) {
 	case !s.NextSync.IsZero():
 		when = append(when, "next "+ago(s.NextSync, now))
 	}
+	if backup := ago(s.LastBackup, now); backup != "" {
+		when = append(when, "last backup "+backup)
+	}
 	a.say("%s.", strings.Join(when, ", "))
 	if len(s.Accounts) > 0 {
 		a.say("")

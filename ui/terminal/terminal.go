@@ -48,6 +48,9 @@ type Deps struct {
 	// Demo sets the demo's stage.
 	Demo func(ctx context.Context, o DemoOptions) (*DemoStage, error)
 
+	// Restore is `twinday restore`: puts a backup in the place of the store.
+	Restore func(ctx context.Context, o RestoreOptions) (RestoreNote, error)
+
 	// OpenURL shows an address in the person's browser; nil where there is none.
 	OpenURL func(url string) error
 	Now     func() time.Time // nil means time.Now
@@ -264,7 +267,7 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
 		&cobra.Group{ID: groupSync, Title: "Sync:"},
 		&cobra.Group{ID: groupTry, Title: "Try out:"})
-	grouped(root, groupSetUp, a.accountCommand(), a.calendarCommand(), a.mirrorCommand())
+	grouped(root, groupSetUp, a.accountCommand(), a.calendarCommand(), a.mirrorCommand(), a.restoreCommand())
 	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.heldCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())

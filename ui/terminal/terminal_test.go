@@ -69,6 +69,14 @@ func (r *run) do(ctx context.Context) {
 			fmt.Fprintln(out, `{"baseURL":"http://127.0.0.1:8801/"}`)
 			return nil
 		},
+		Restore: func(_ context.Context, o RestoreOptions) (RestoreNote, error) {
+			r.fake.tell("restore %+v", o)
+			n := RestoreNote{From: o.DataDir + "/backups/twinday-2026-03-01T090000Z.db", Made: now.Add(-24 * time.Hour), Kept: o.DataDir + "/twinday.db.replaced"}
+			if o.From == "" {
+				n.Passed = []string{o.DataDir + "/backups/twinday-2026-03-02T090000Z.db"}
+			}
+			return n, r.fake.fail
+		},
 		OpenURL:  func(u string) error { r.opened = append(r.opened, u); return nil },
 		Terminal: r.person, Interactive: r.person, Width: r.width,
 	}
