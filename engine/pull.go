@@ -17,6 +17,10 @@ import (
 // Graph stands four requests a mailbox.
 const readsAtOnce = 3
 
+// calendarsAtOnce is how many calendars are read, or written, at the same time: no
+// limit. A simulation sets it to 1, so that the same seed does the same.
+var calendarsAtOnce = -1
+
 // pull reads each calendar's changes, all pages or none, into the store. A
 // calendar that cannot be read changes nothing, and nothing is made in it. The
 // error is the store's.
@@ -28,6 +32,7 @@ func (e *Engine) pull(ctx context.Context, h *house) (requests int, err error) {
 		lanes[id].SetLimit(readsAtOnce)
 	}
 	var all errgroup.Group
+	all.SetLimit(calendarsAtOnce)
 	for _, ref := range h.refs {
 		all.Go(func() error {
 			done := make(chan error, 1)

@@ -68,10 +68,11 @@ func (e *Engine) push(ctx context.Context, h *house, plan []state.Step) (done []
 	}
 	var mu sync.Mutex
 	var g errgroup.Group
-	for ref, steps := range lanes {
+	g.SetLimit(calendarsAtOnce)
+	for _, ref := range slices.SortedFunc(maps.Keys(lanes), compareRefs) {
 		g.Go(func() error {
 			l := lane{Engine: e, h: h, ref: ref, provider: h.reach[ref.Account], slots: slots[slotKey(ref, h.members[ref].Capabilities)]}
-			changed, err := l.run(ctx, steps, results)
+			changed, err := l.run(ctx, lanes[ref], results)
 			mu.Lock()
 			again = again || changed
 			mu.Unlock()

@@ -36,6 +36,9 @@ type Options struct {
 	ReadOnly bool
 	// Now is the clock that dates a new store; time.Now if nil.
 	Now func() time.Time
+	// Around, if not nil, is called in place of every Update with what it would do: for
+	// tests in which the process dies before a transaction, or right after one.
+	Around func(update func() error) error
 }
 
 // Store is an open store. Its methods are safe for concurrent use: any number
@@ -44,7 +47,8 @@ type Store struct {
 	db           *bolt.DB
 	path         string
 	installation string
-	damaged      atomic.Pointer[DamagedError] // set once bbolt met a page it could not read
+	around       func(update func() error) error // may be nil
+	damaged      atomic.Pointer[DamagedError]    // set once bbolt met a page it could not read
 }
 
 // Open opens the store at path, and makes it, with its folder, if there is
@@ -78,7 +82,7 @@ func open(path string, opt Options, steps []migration) (*Store, error) {
 	if err := inspect(path); err != nil {
 		return nil, err
 	}
-	s := &Store{path: path}
+	s := &Store{path: path, around: opt.Around}
 	if err := s.openFile(opt); err != nil {
 		return nil, err
 	}
@@ -182,6 +186,13 @@ func (s *Store) View(f func(*Tx) error) error {
 // the disk; on any error nothing of it is kept. f must not call View or Update,
 // and should do no I/O of its own: other writers wait for it.
 func (s *Store) Update(f func(*Tx) error) error {
+	if s.around != nil {
+		return s.around(func() error { return s.update(f) })
+	}
+	return s.update(f)
+}
+
+func (s *Store) update(f func(*Tx) error) error {
 	var failed error
 	err := s.guard(func() error {
 		return s.db.Update(func(b *bolt.Tx) error {

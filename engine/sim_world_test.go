@@ -1,0 +1,6 @@
+package engine_test
+
+type soul struct {
+	of, slot string
+	made     bool
+}
