@@ -28,22 +28,24 @@ import (
 // the engine's own tests free of their SDKs.
 type fake struct {
 	quirks
-	mu       sync.Mutex
-	events   map[calendar.RemoteID]*held
-	log      []logged
-	late     []logged // changes that listings do not show yet
-	oldest   int      // cursors below have expired
-	seq      int
-	clock    func() time.Time
-	noSeries string // why it holds no series
-	readOnly bool
-	calls    []string
-	mails    []string // what guests were told of: the call, and the event
-	fault    func(call string) (before, after error)
-	between  func(call string) // another client, just before a write takes effect
-	glitch   func(*calendar.Changes, []logged)
-	lag      func() int // how many listings a change that was just made is late
-	born     func(*held, calendar.Draft)
+	mu        sync.Mutex
+	events    map[calendar.RemoteID]*held
+	log       []logged
+	late      []logged // changes that listings do not show yet
+	oldest    int      // cursors below have expired
+	expired   bool     // the next one has
+	seq       int
+	clock     func() time.Time
+	noSeries  string // why it holds no series
+	readOnly  bool
+	signedOut bool
+	calls     []string
+	mails     []string // what guests were told of: the call, and the event
+	fault     func(call string) (before, after error)
+	between   func(call string) // another client, just before a write takes effect
+	glitch    func(*calendar.Changes, []logged)
+	lag       func() int // how many listings a change that was just made is late
+	born      func(*held, calendar.Draft)
 }
 
 // quirks are what a service does in its own way. Zero: nothing.
@@ -171,7 +173,8 @@ func (f *fake) Changes(_ context.Context, _ calendar.CalendarID, since calendar.
 		if since != "" {
 			from, _ = strconv.Atoi(string(since))
 		}
-		if since != "" && from < f.oldest {
+		if since != "" && (from < f.oldest || f.expired) {
+			f.expired = false
 			return f.err(calendar.CursorExpired)
 		}
 		out = calendar.Changes{Complete: since == "", Next: calendar.Cursor(strconv.Itoa(len(f.log))), Requests: 1}

@@ -461,6 +461,12 @@ func (e *Engine) Decide(_ context.Context, d control.Decide) error {
 			if err := tx.PutHeld(x); err != nil {
 				return err
 			}
+			// The event may be gone since: then the question is withdrawn by the next pass.
+			if _, there, err := tx.Entity(x.Step.Entity); err != nil {
+				return err
+			} else if !there {
+				continue
+			}
 			if err := tx.SetPending(x.Step.Entity); err != nil {
 				return err
 			}

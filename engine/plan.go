@@ -213,7 +213,11 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 		return err
 	}
 	for _, x := range all {
-		if reconsidered[x.Step.Entity] && !heldNow[x.ID] && !outstanding[x.Step.Entity] {
+		_, there, err := tx.Entity(x.Step.Entity)
+		if err != nil {
+			return err
+		}
+		if !there || reconsidered[x.Step.Entity] && !heldNow[x.ID] && !outstanding[x.Step.Entity] {
 			if err := tx.DeleteHeld(x.ID); err != nil {
 				return err
 			}
