@@ -310,7 +310,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	m := h.mirrors[at]
 	var steps []state.Step
 	if !req.KeepCopies {
-		if _, err := e.settle(ctx, h); err != nil {
+		if _, err := e.settle(ctx, h, true); err != nil {
 			return r, err
 		}
 		if r.Requests, err = e.pull(ctx, h); err != nil { // their versions must be the latest

@@ -84,11 +84,19 @@ func (e *Engine) pullOne(ctx context.Context, h *house, ref state.Ref) (requests
 	var unseen []calendar.Event
 	for _, id := range unsure {
 		requests++
+		at := slices.IndexFunc(ch.Events, func(ev calendar.Event) bool { return ev.ID == id })
 		switch ev, trouble := p.Get(ctx, ref.Calendar, id); calendar.KindOf(trouble) {
 		case -1:
-			unseen = append(unseen, ev)
+			if at >= 0 {
+				ch.Events[at] = ev
+			} else {
+				unseen = append(unseen, ev)
+			}
 		case calendar.NotFound, calendar.Gone:
 			gone = append(gone, id)
+			if at >= 0 {
+				ch.Events = slices.Delete(ch.Events, at, at+1)
+			}
 		default:
 			return requests, trouble, nil
 		}
@@ -118,9 +126,11 @@ func (e *Engine) pullOne(ctx context.Context, h *house, ref state.Ref) (requests
 	})
 }
 
-// unsure lists the events whose absence may mean something else than a
-// deletion, to be asked for one by one: ambiguous tombstones, and what a complete
-// listing does not name.
+// unsure lists the events to be asked for one by one. Their absence may mean
+// something else than a deletion: ambiguous tombstones, and what a complete listing
+// does not name. Or the listing shows a state that is no later than the one we know,
+// and another: it may be late, and not know yet of what was written since; taken for
+// news, it would undo that.
 func (e *Engine) unsure(ref state.Ref, ch calendar.Changes) ([]calendar.RemoteID, error) {
 	listed := map[calendar.RemoteID]bool{}
 	for _, ev := range ch.Events {
@@ -133,6 +143,15 @@ func (e *Engine) unsure(ref state.Ref, ch calendar.Changes) ([]calendar.RemoteID
 	}
 	var out []calendar.RemoteID
 	err := e.Store.View(func(tx *store.Tx) error {
+		for _, ev := range ch.Events {
+			rep, known, err := tx.Replica(ref, ev.ID)
+			if err != nil {
+				return err
+			}
+			if known && !rep.Deleted && rep.Event.Version != ev.Version && !ev.Updated.IsZero() && !ev.Updated.After(rep.Event.Updated) {
+				out = append(out, ev.ID)
+			}
+		}
 		for _, r := range ch.Removed {
 			if listed[r.ID] {
 				continue

@@ -16,15 +16,17 @@ import (
 // or under our write meanwhile and is neither what we read back nor what was
 // there before our first try was a person's edit, and is kept as rescued. It
 // returns the steps that are settled now. The error is the store's; what a
-// provider cannot answer now stays open.
-func (e *Engine) settle(ctx context.Context, h *house) (done []control.StepResult, err error) {
+// provider cannot answer now stays open, and so does what belongs where nothing is
+// written now: in a mirror that is paused, in a member that is off. Unless leaving
+// says that the copies are about to be removed.
+func (e *Engine) settle(ctx context.Context, h *house, leaving bool) (done []control.StepResult, err error) {
 	open, err := e.open()
 	if err != nil {
 		return nil, err
 	}
 	for _, in := range open {
 		p, ok := h.reach[in.Step.Ref.Account]
-		if !ok {
+		if !ok || !leaving && h.rests(in.Step) {
 			continue
 		}
 		l := lane{Engine: e, h: h, ref: in.Step.Ref, provider: p}
@@ -39,6 +41,23 @@ func (e *Engine) settle(ctx context.Context, h *house) (done []control.StepResul
 		}
 	}
 	return done, nil
+}
+
+// rests reports whether nothing is written just now where a step leads to. (A step
+// for the home of an event may name no mirror.)
+func (h *house) rests(s state.Step) bool {
+	some := false
+	for _, m := range h.mirrors {
+		i := slices.IndexFunc(m.Members, func(x state.Member) bool { return x.Ref == s.Ref })
+		if i < 0 || s.Mirror != "" && s.Mirror != m.ID {
+			continue
+		}
+		some = true
+		if !m.Paused && !m.Members[i].Off {
+			return false
+		}
+	}
+	return some
 }
 
 // open lists the intents that are not settled.

@@ -295,10 +295,11 @@ func (p *person) move() string {
 	if h == nil {
 		return ""
 	}
-	w := p.when(h.soul.of, p.r.IntN(40)-3)
+	ahead := p.r.IntN(40) - 3
 	if p.r.IntN(15) == 0 {
-		w = p.when(h.soul.of, 420) // too far ahead
+		ahead = 420 // too far
 	}
+	w := p.when(h.soul.of, ahead)
 	if h.Content.When.AllDay() {
 		p.gives(w)
 		w = days(w, 1)

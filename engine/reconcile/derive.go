@@ -50,11 +50,19 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 // answer has the person's invitation answered, where they chose so.
 func (r *reconciler) answer(e state.Entity) {
 	p := whole(e, e.Home)
-	if e.Answer == calendar.NoResponse || e.Deleted || p.Gone || !r.Members[e.Home].Writable {
+	if e.Answer == calendar.NoResponse || e.Deleted || p.Gone || !r.Members[e.Home].Writable || !r.written(e.Home) {
 		return
 	}
 	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Answer, Entity: e.ID, Ref: e.Home, Event: p.ID, IfVersion: p.Version,
 		Response: e.Answer, Title: e.Base.Title, Before: e.Base, Reason: "its copy was deleted, and invitations are to be " + string(e.Answer) + " then"})
+}
+
+// written reports whether anything may be written in a calendar: not where it only sends.
+func (r *reconciler) written(ref state.Ref) bool {
+	return !slices.ContainsFunc(r.Mirrors, func(m state.Mirror) bool {
+		x, ok := member(m, ref)
+		return ok && x.Direction == state.SendOnly
+	})
 }
 
 // goneFrom says where a deleted event was deleted first, also in later passes.
