@@ -420,6 +420,7 @@ func (p *person) cancel() string {
 	if !ok {
 		return ""
 	}
+	p.givesSlot(h, at.Slot())
 	p.setOverride(h, at.Slot(), calendar.Override{Original: at, Cancelled: true})
 	return fmt.Sprintf("%s %q at %s", h.ID, h.Content.Title, at)
 }

@@ -90,6 +90,11 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	}
 	r.mergeSlots(e, &f, slots)
 	e.Facts = facts // what the copies showed so far was told of the old ones
+	if e.Deleted && f.changed && !r.calledOff(*e) {
+		r.note(*e, state.Noted, f.from, nil, "deleted in "+r.name(goneFrom(*e, e.Home))+" but changed in "+r.name(f.from)+" meanwhile: it is kept", calendar.Content{}, e.Base)
+		e.Deleted = false
+		remakeGone(e)
+	}
 	for _, ref := range vanished {
 		r.vanish(e, &f, ref)
 	}
@@ -364,9 +369,13 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 	winner := slices.MaxFunc(carried, func(a, b edit) int {
 		return cmp.Or(a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
 	})
-	before := e.Base
+	before, known := e.Base, r.project(*e, winner.ref)
 	e.Base = winner.home
 	if !calendar.Equal(g, before, e.Base) {
+		if p := whole(*e, winner.ref); !calendar.Equal(g, known, p.Wrote) && !p.Dirty.Has(g) {
+			r.note(*e, state.Overridden, winner.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" before an earlier change had reached it; the later one was kept",
+				calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, e.Base))
+		}
 		f.changed = true
 		f.from = winner.ref
 	}
@@ -411,9 +420,8 @@ func compareBool(a, b bool) int {
 // vanish decides what it means that the event is gone from one member.
 func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	p := whole(*e, ref)
-	rep := r.replica(ref, p.ID)
 	home := ref == e.Home
-	calledOff := home && (rep.Event.Cancelled || !rep.Event.Organized) // by its organizer, which beats an edit
+	calledOff := home && r.calledOff(*e)
 	switch {
 	case e.Deleted:
 		p.Gone = true
@@ -481,6 +489,13 @@ func (r *reconciler) uninvite(e *state.Entity, ref state.Ref) {
 func (r *reconciler) organized(e state.Entity) bool {
 	rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]
 	return !ok || rep.Event.Organized
+}
+
+// calledOff reports whether the event is gone at home by its organizer's doing, which
+// beats an edit.
+func (r *reconciler) calledOff(e state.Entity) bool {
+	rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]
+	return ok && (rep.Deleted || rep.Event.Cancelled) && (rep.Event.Cancelled || !rep.Event.Organized)
 }
 
 // remake turns a part that was deleted into one still to be made.

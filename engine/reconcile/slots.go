@@ -189,9 +189,6 @@ func (r *reconciler) rewrite(e *state.Entity, ed slotEdit) {
 // mergeSlots folds the edits of single occurrences into the base, each slot by
 // itself and by field group; then it lets go of overrides without an occurrence.
 func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
-	if e.Base.When.Recurrence.IsZero() {
-		e.Overrides = nil
-	}
 	occurrences, err := e.Base.When.Occurrences()
 	exists := func(slot string) bool {
 		return err == nil && !e.Base.When.Recurrence.IsZero() && occurrences.Has(e.Base.When.Original(slot))
@@ -246,6 +243,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	result.Changed = slices.Clone(result.Changed)
 	carried := make([]calendar.Content, len(edits)) // what each edit's set is at home
 	own := make([]calendar.Groups, len(edits))      // what of it is the copy's own
+	refused := make([]calendar.Groups, len(edits))  // what of it no lens carries home
 	changes := func(ed slotEdit) bool { return len(ed.set) > 0 }
 	edits = slices.DeleteFunc(slices.Clone(edits), func(ed slotEdit) bool {
 		why := r.unfitOccurrence(*e, ed)
@@ -278,6 +276,9 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 			}
 			if verdict == mapping.Own {
 				own[i] = own[i].With(g)
+			}
+			if verdict == mapping.Refused {
+				refused[i] = refused[i].With(g)
 			}
 			if verdict == mapping.Own || verdict == mapping.Refused {
 				continue
@@ -319,6 +320,9 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 		r.agree(e, ed)
 		if r.amended(*e, ed, own[i]) {
 			r.rewrite(e, ed)
+		}
+		if len(refused[i]) > 0 {
+			r.note(*e, state.Reverted, ed.ref, refused[i], "the change of "+r.slotWords(*e, []string{slot})+" in "+r.name(ed.ref)+" is taken back: the copy shows only a part of it", ed.content, final)
 		}
 	}
 }
