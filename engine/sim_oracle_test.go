@@ -234,13 +234,43 @@ func (s *sim) hold(r control.Report, whole bool) {
 	s.silent(r)
 	s.guarded(r)
 	s.rough = !whole
-	late := slices.ContainsFunc(s.fakes, func(f *fake) bool { return len(f.late) > 0 })
-	off := slices.ContainsFunc(s.mirror.Members, func(m state.Member) bool { return m.Off })
-	if whole && !late && !off && !s.mirror.Paused {
-		for _, t := range s.tokens {
-			t.seen = true
-		}
+	s.crossed()
+}
+
+// crossed takes note of what the engine has read and is done with.
+func (s *sim) crossed() {
+	if s.mirror.Paused || slices.ContainsFunc(s.mirror.Members, func(m state.Member) bool { return m.Off }) {
+		return
 	}
+	_ = s.store.View(func(tx *store.Tx) error {
+		busy := map[state.EntityID]bool{}
+		for _, id := range tx.PendingEntities() {
+			busy[id] = true
+		}
+		open, err := tx.Intents()
+		for _, in := range open {
+			busy[in.Step.Entity] = true
+		}
+		for _, d := range tx.DirtyEvents() {
+			if id, linked, _ := tx.EntityOf(d.Ref, d.ID); linked {
+				busy[id] = true
+			}
+		}
+		for _, ref := range s.refs {
+			err = tx.EachReplica(ref, func(rep state.Replica) error {
+				if id, linked, _ := tx.EntityOf(ref, rep.Event.ID); !linked || busy[id] {
+					return nil
+				}
+				for _, t := range tokenForm.FindAllString(text(rep.Event), -1) {
+					if x := s.tokens[t]; x != nil {
+						x.seen = true
+					}
+				}
+				return nil
+			})
+		}
+		return err
+	})
 }
 
 // links checks that the engine links nothing but what belongs together.

@@ -64,6 +64,9 @@ func simulate(seed uint64, script []entry, say func(string, ...any)) (out result
 	}
 	s.judge()
 	s.leave()
+	if s.failure != "" && say != nil {
+		s.recount()
+	}
 	out.failure, out.counts, out.checked, out.excused = s.failure, s.counts, s.checked, s.excused
 	return out
 }

@@ -231,6 +231,7 @@ func (s *sim) enter(i int, call string) {
 	if s.reach("before "+call+" in "+s.name(i), true); s.dead {
 		return
 	}
+	s.tell("      %s in %s", call, s.name(i))
 	if writes(call) {
 		s.counts.writes++
 		s.permitted(i, call)
@@ -328,7 +329,7 @@ func (s *sim) pass() control.Report {
 	s.running, s.due, s.fault = false, map[int][]entry{}, nil
 	s.passes++
 	for _, x := range r.Steps {
-		s.tell("    %s %q in %s%s: %s%s", x.Kind, x.Title, s.name(slices.Index(s.refs, x.Ref)), prefixed(" at ", x.Slot), x.Reason,
+		s.tell("    %s %s %q in %s%s: %s%s", s.clock.Format("15:04:05"), x.Kind, x.Title, s.name(slices.Index(s.refs, x.Ref)), prefixed(" at ", x.Slot), x.Reason,
 			prefixed("; held: ", string(x.Held))+prefixed("; failed: ", x.Error))
 	}
 	switch {
@@ -447,5 +448,15 @@ func (s *sim) leave() {
 	}
 	if got := s.everything(); !slices.Equal(got, want) {
 		s.fail("I10", "after the mirror was removed there is\n  %s\ninstead of\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// recount tells the history, for whoever looks into a failure.
+func (s *sim) recount() {
+	s.tell("history:")
+	l := s.history()
+	slices.Reverse(l)
+	for _, h := range l {
+		s.tell("  pass %d %s: %s %s %q in %s: %s", h.Pass, h.Time.Format("2 Jan 15:04:05"), h.Outcome, h.Kind, h.Title, s.name(slices.Index(s.refs, h.Ref)), h.Why)
 	}
 }

@@ -372,7 +372,7 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 	before, known := e.Base, r.project(*e, winner.ref)
 	e.Base = winner.home
 	if !calendar.Equal(g, before, e.Base) {
-		if p := whole(*e, winner.ref); !calendar.Equal(g, known, p.Wrote) && !p.Dirty.Has(g) {
+		if p := whole(*e, winner.ref); !calendar.Equal(g, known, p.Wrote) {
 			r.note(*e, state.Overridden, winner.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" before an earlier change had reached it; the later one was kept",
 				calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, e.Base))
 		}
@@ -425,7 +425,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	switch {
 	case e.Deleted:
 		p.Gone = true
-	case f.changed && !calledOff:
+	case (f.changed || r.behind(*e, ref)) && !calledOff:
 		remake(p)
 		r.note(*e, state.Noted, ref, nil, "deleted in "+r.name(ref)+" but changed in "+r.name(f.from)+" at the same time: it is kept", calendar.Content{}, e.Base)
 	case home:
@@ -489,6 +489,16 @@ func (r *reconciler) uninvite(e *state.Entity, ref state.Ref) {
 func (r *reconciler) organized(e state.Entity) bool {
 	rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]
 	return !ok || rep.Event.Organized
+}
+
+// behind reports whether a change had not reached a member: who deleted the event
+// there had not seen it.
+func (r *reconciler) behind(e state.Entity, ref state.Ref) bool {
+	p := whole(e, ref)
+	want, wanted := r.shape(e, ref).Parts[""]
+	return wanted && p.Refused == "" && r.Members[ref].Writable &&
+		(len(intersect(calendar.Diff(want.Content, p.Wrote), intersect(r.groups(e, ref), r.Members[ref].Capabilities.Groups))) > 0 ||
+			len(calendar.Slots(want.Overrides, p.WroteOverrides)) > 0)
 }
 
 // calledOff reports whether the event is gone at home by its organizer's doing, which
