@@ -39,6 +39,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	var slots []slotEdit
 	var vanished []state.Ref
 	facts := e.Facts
+	r.asked = nil
 	for _, ref := range refs(*e) {
 		for i := range e.Records[ref].Parts {
 			p := &e.Records[ref].Parts[i]
@@ -98,7 +99,35 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	for _, ref := range vanished {
 		r.vanish(e, &f, ref)
 	}
+	if e.Deleted {
+		r.withdraw(e, f)
+	}
 	return f
+}
+
+// asked are edits of a copy about which the person is asked.
+type asked struct {
+	ref     state.Ref
+	groups  calendar.Groups
+	content calendar.Content
+	slots   []slotEdit
+}
+
+// withdraw takes back what was asked about an event that is deleted now; the edits are
+// kept in history.
+func (r *reconciler) withdraw(e *state.Entity, f folding) {
+	for _, a := range r.asked {
+		why := " changed in " + r.name(a.ref) + " and waited for your decision when it was deleted in " + r.name(goneFrom(*e, f.from))
+		if len(a.groups) > 0 {
+			r.note(*e, state.Overridden, a.ref, a.groups, words(a.groups)+why, a.content, calendar.Content{})
+		}
+		for _, ed := range a.slots {
+			r.note(*e, state.Overridden, a.ref, ed.set, r.slotWords(*e, []string{ed.slot})+why, ed.content, calendar.Content{})
+		}
+	}
+	r.out.Steps = slices.DeleteFunc(r.out.Steps, func(s state.Step) bool {
+		return s.Entity == e.ID && s.Kind == state.Update && s.Held == state.HoldGuests
+	})
 }
 
 // edits lists what the person changed in one member since it was last read.
@@ -254,6 +283,7 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 				r.refuseSlot(e, ed, why)
 			}
 		default:
+			r.asked = append(r.asked, asked{ref, held, heldNow, heldSlots})
 			want := e.Base
 			for _, g := range held {
 				src := r.source(*e)

@@ -108,6 +108,7 @@ type reconciler struct {
 	out       Output
 	linkedNow map[Found]bool
 	mappings  map[direction]*mapping.Mapping // made so far
+	asked     []asked                        // about the entity in hand
 }
 
 // direction is one way that events go by a mirror.
