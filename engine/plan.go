@@ -46,7 +46,7 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 
 // input loads the part of the world that must be reconsidered.
 func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Input, []store.DirtyEvent, error) {
-	in := reconcile.Input{Now: e.Now(), Mirrors: h.mirrors, Members: h.members,
+	in := reconcile.Input{Now: e.Now(), Installation: e.Store.Installation(), Mirrors: h.mirrors, Members: h.members,
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
 		Decisions: map[string]state.Decision{}, Linked: map[state.MirrorID]int{}}
 	held, err := tx.AllHeld()

@@ -168,10 +168,20 @@ func standing(c calendar.Change, found calendar.Event) []string {
 	})
 }
 
+// rescued is what is kept of a person's edits.
+type rescued struct{ state.Rescued }
+
+func (r *rescued) take(slot string, o calendar.Override) {
+	if !slices.Contains(r.Slots, slot) {
+		r.Slots = append(r.Slots, slot)
+	}
+	r.Overrides = calendar.WithOverride(r.Overrides, slot, o)
+}
+
 // rescue keeps a person's edits that were found under our unfinished write.
 func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error {
 	s := j.intent.Step
-	saved := state.Rescued{Updated: found.Updated}
+	saved := rescued{state.Rescued{Updated: found.Updated}}
 	for _, seen := range j.intent.Seen {
 		for _, g := range again.Groups {
 			ours := calendar.Equal(g, seen.Content, j.event.Content)
@@ -182,17 +192,22 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 			}
 		}
 		if again.Groups.Has(calendar.GroupWhen) && s.Kind == state.Update {
-			continue // other slots: nothing of them can be told apart
+			// Other slots. What is there may be ours, or was before; what is not there may
+			// have gone with the old time.
+			for _, slot := range slotsOf(seen.Overrides) {
+				o := seen.Overrides[slot]
+				if !o.Equal(j.event.Overrides[slot]) && !o.Equal(s.Overrides[slot]) && !o.Equal(s.BeforeOverrides[slot]) {
+					saved.take(slot, o)
+				}
+			}
+			continue
 		}
 		for _, slot := range again.Slots {
 			o := seen.Overrides[slot]
 			if o.Equal(j.event.Overrides[slot]) || s.Kind == state.Update && o.Equal(s.BeforeOverrides[slot]) || s.Kind == state.Create && o.IsZero() {
 				continue // ours, as before, or not written yet
 			}
-			if !slices.Contains(saved.Slots, slot) {
-				saved.Slots = append(saved.Slots, slot)
-			}
-			saved.Overrides = calendar.WithOverride(saved.Overrides, slot, o)
+			saved.take(slot, o)
 		}
 	}
 	if len(saved.Groups) == 0 && len(saved.Slots) == 0 {
@@ -208,7 +223,7 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 			return nil
 		}
 		part.ID = j.event.ID
-		part.Rescued = &saved
+		part.Rescued = &saved.Rescued
 		if err := tx.PutEntity(ent); err != nil {
 			return err
 		}

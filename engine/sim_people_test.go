@@ -652,7 +652,7 @@ const guestsOnCopies, guestsMidway = false, false
 
 // known reports whether nothing of a meeting is on its way.
 func (p *person) known(h *held) bool {
-	known := !p.running
+	known := !p.running && !p.mirror.Paused && !slices.ContainsFunc(p.mirror.Members, func(m state.Member) bool { return m.Off })
 	_ = p.store.View(func(tx *store.Tx) error {
 		for j, f := range p.fakes {
 			for _, x := range f.live() {

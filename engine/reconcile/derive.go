@@ -145,12 +145,28 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		s.Slots = with(s.Slots, slot)
 	}
 	slices.Sort(s.Slots)
+	r.spare(&s)
 	if len(s.Groups) == 0 && len(s.Slots) == 0 {
 		return s, false
 	}
 	s.Kind, s.Before, s.BeforeOverrides = state.Update, p.Read, p.ReadOverrides
 	s.Reason = r.reason(e, f, ref, s, p, len(differ) == 0 && len(slots) == 0)
 	return s, true
+}
+
+// spare takes out of a step what would write over an edit about which the person is
+// asked: with the decision it is merged or taken back.
+func (r *reconciler) spare(s *state.Step) {
+	for _, a := range r.asked {
+		if a.ref != s.Ref || s.Slot != "" {
+			continue
+		}
+		s.Groups = s.Groups.Without(a.groups...)
+		if len(a.slots) > 0 { // a new time would write all slots
+			s.Groups = s.Groups.Without(calendar.GroupWhen)
+		}
+		s.Slots = slices.DeleteFunc(s.Slots, func(slot string) bool { return slices.Contains(slotsOf(a.slots), slot) })
+	}
 }
 
 // forgetMoot lets go of slots in which there is nothing to write, nor to take away:
