@@ -129,8 +129,8 @@ func (e *Engine) pullOne(ctx context.Context, h *house, ref state.Ref) (requests
 // unsure lists the events to be asked for one by one. Their absence may mean
 // something else than a deletion: ambiguous tombstones, and what a complete listing
 // does not name. Or the listing shows a state that is no later than the one we know,
-// and another: it may be late, and not know yet of what was written since; taken for
-// news, it would undo that.
+// and another, or what we know to be deleted: it may be late, and not know yet of what
+// was done since; taken for news, it would undo that.
 func (e *Engine) unsure(ref state.Ref, ch calendar.Changes) ([]calendar.RemoteID, error) {
 	listed := map[calendar.RemoteID]bool{}
 	for _, ev := range ch.Events {
@@ -148,7 +148,7 @@ func (e *Engine) unsure(ref state.Ref, ch calendar.Changes) ([]calendar.RemoteID
 			if err != nil {
 				return err
 			}
-			if known && !rep.Deleted && rep.Event.Version != ev.Version && !ev.Updated.IsZero() && !ev.Updated.After(rep.Event.Updated) {
+			if known && (rep.Deleted || rep.Event.Version != ev.Version) && !ev.Updated.IsZero() && !ev.Updated.After(rep.Event.Updated) {
 				out = append(out, ev.ID)
 			}
 		}

@@ -284,7 +284,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	if kind == calendar.Unavailable || kind == calendar.Other {
 		return nil // it may have happened: the intent stays and is settled first thing
 	}
-	if j.again && (kind == calendar.Throttled || kind == calendar.SignedOut) {
+	if j.again && slices.Contains([]calendar.Kind{calendar.Throttled, calendar.SignedOut, calendar.ReadOnly, calendar.Forbidden}, kind) {
 		return nil // this try did nothing, but that says nothing of the one before
 	}
 	if err := tx.DeleteIntent(j.intent.ID); err != nil {

@@ -237,7 +237,7 @@ func (l lane) conclude(j *job) (settled bool, trouble, err error) {
 		return false, nil, err
 	}
 	switch calendar.KindOf(j.err) {
-	case calendar.Unavailable, calendar.Other, calendar.Throttled, calendar.SignedOut:
+	case calendar.Unavailable, calendar.Other, calendar.Throttled, calendar.SignedOut, calendar.ReadOnly, calendar.Forbidden:
 		return false, j.err, nil
 	}
 	return j.err == nil, nil, nil

@@ -562,7 +562,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 	way := from.Direction != state.TakeOnly && to.Direction != state.SendOnly
 	want, sure := s.look.crosses(s, i, j, home)
 	switch {
-	case rec.Kept || s.hidden[[2]int{s.root(home.soul.of), j}] || !sure:
+	case rec.Kept || s.adopted[e.ID][s.refs[j]] && !home.Content.When.Recurrence.IsZero() || s.hidden[[2]int{s.root(home.soul.of), j}] || !sure:
 		s.excused++
 		return
 	case !way || !want:

@@ -259,7 +259,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	for i, ed := range edits {
 		switch ed.cancel {
 		case yes:
-			if other := slices.IndexFunc(edits, func(x slotEdit) bool { return x.ref != ed.ref && changes(x) }); other < 0 {
+			if other := slices.IndexFunc(edits, func(x slotEdit) bool { return x.ref != ed.ref && changes(x) }); other < 0 && !r.unseen(*e, ed, before) {
 				result = calendar.Override{Original: result.Original, Cancelled: true}
 			}
 		case no:
@@ -303,6 +303,9 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 		f.changed, f.from = true, edits[len(edits)-1].ref
 	}
 	final := e.Base.Occurrence(result)
+	if last := edits[len(edits)-1]; !result.Equal(before) && r.unseen(*e, last, before) {
+		r.note(*e, state.Overridden, last.ref, before.Changed, r.slotWords(*e, []string{slot})+" was changed in "+r.name(last.ref)+" before an earlier change had reached it; the later one was kept", before.Content, final)
+	}
 	for i, ed := range edits {
 		stands := (ed.cancel != yes || result.Cancelled) && (ed.cancel != no || !result.Cancelled)
 		for _, g := range ed.set {
@@ -325,6 +328,17 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 			r.note(*e, state.Reverted, ed.ref, refused[i], "the change of "+r.slotWords(*e, []string{slot})+" in "+r.name(ed.ref)+" is taken back: the copy shows only a part of it", ed.content, final)
 		}
 	}
+}
+
+// unseen reports whether what the base had of an occurrence, a change of its own, had not
+// reached a member when it was edited there.
+func (r *reconciler) unseen(e state.Entity, ed slotEdit, before calendar.Override) bool {
+	p := e.Part(ed.ref, ed.part)
+	if before.IsZero() || before.Cancelled || ed.part != "" {
+		return false
+	}
+	e.Overrides = calendar.WithOverride(e.Overrides, ed.slot, before)
+	return !r.shape(e, ed.ref).Parts[""].Overrides[ed.slot].Equal(p.WroteOverrides[ed.slot])
 }
 
 // amended reports whether the copy is to show an edited occurrence otherwise than
