@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -227,6 +228,12 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 		if err := putEntity(tx, ent); err != nil {
 			return err
 		}
+		if _, there, err := tx.Entity(ent.ID); err != nil || !there {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		if outstanding[ent.ID] {
 			err = tx.SetPending(ent.ID)
 		} else {
@@ -278,12 +285,20 @@ func (e *Engine) waitsForOthers(h *house, ref state.Ref) bool {
 	return false
 }
 
-// putEntity stores an entity, or forgets it when nothing of it is left.
+// putEntity stores an entity, or forgets it when nothing of it is left, nor may come of
+// a request that is not settled.
 func putEntity(tx *store.Tx, ent state.Entity) error {
-	if ent.Deleted && !alive(ent) {
-		return tx.DeleteEntity(ent.ID)
+	if !ent.Deleted || alive(ent) {
+		return tx.PutEntity(ent)
 	}
-	return tx.PutEntity(ent)
+	open, err := tx.Intents()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(open, func(in state.Intent) bool { return in.Step.Entity == ent.ID }) {
+		return tx.PutEntity(ent)
+	}
+	return errors.Join(tx.ClearPending(ent.ID), tx.DeleteEntity(ent.ID))
 }
 
 func alive(ent state.Entity) bool {

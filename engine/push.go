@@ -337,6 +337,11 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	if err := putEntity(tx, ent); err != nil {
 		return err
 	}
+	if ent.Deleted && s.Kind != state.Delete { // it came too late, and goes again
+		if err := tx.SetPending(ent.ID); err != nil {
+			return err
+		}
+	}
 	after := j.event.Content
 	return tx.AppendHistory(l.entry(l.h, s, state.Done, "", s.Before, after))
 }

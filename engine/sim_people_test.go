@@ -554,21 +554,13 @@ func (p *person) restore() string {
 	}
 	slices.SortFunc(dead, func(a, b *held) int { return a.Created.Compare(b.Created) })
 	h := dead[p.e.pick%len(dead)]
-	known := false
-	_ = p.store.View(func(tx *store.Tx) error {
-		_, linked, err := tx.EntityOf(p.refs[p.i], h.ID)
-		known = linked
-		return err
-	})
-	there := slices.ContainsFunc(p.f.live(), func(x *held) bool {
-		return p.root(x.soul.of) == p.root(h.soul.of) && x.soul.slot == h.soul.slot
-	})
-	if h.soul.made && !known || there { // to us it is a person's from now on
-		h.soul = p.newSoul(h.soul.of)
-	}
-	h.dead = false
 	delete(p.deleted, p.root(h.soul.of))
 	delete(p.hidden, [2]int{p.root(h.soul.of), p.i})
+	// Unless the engine takes it for what it was, it is a person's from now on: it may
+	// have been put back already when nobody knew that it was there again.
+	h.soul = p.newSoul(h.soul.of)
+	h.soul.back = true
+	h.dead = false
 	p.f.touch(h)
 	return fmt.Sprintf("%s %q", h.ID, h.Content.Title)
 }
