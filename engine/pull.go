@@ -148,6 +148,9 @@ func (e *Engine) unsure(ref state.Ref, ch calendar.Changes) ([]calendar.RemoteID
 			if err != nil {
 				return err
 			}
+			if !known && ev.Mark.Installation == e.Store.Installation() {
+				out = append(out, ev.ID) // ours, and forgotten: it may be deleted
+			}
 			if known && (rep.Deleted || rep.Event.Version != ev.Version) && !ev.Updated.IsZero() && !ev.Updated.After(rep.Event.Updated) {
 				out = append(out, ev.ID)
 			}

@@ -325,6 +325,10 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		strange := s.Kind == state.Update && (!known || old.Event.Version != j.under)
 		j.event = complete(j.event, written(s, old.Event.Content))
 		settlePart(part, s, j.event, old.Event, strange)
+		if rec := ent.Records[s.Ref]; s.Kind == state.Create && s.Slot == "" && rec.Adopted { // what was there before is gone
+			rec.Adopted = false
+			ent.Records[s.Ref] = rec
+		}
 		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
 			return err
 		}

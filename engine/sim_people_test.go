@@ -623,7 +623,7 @@ func (p *person) answer() string {
 }
 
 func (p *person) guests() string {
-	h := p.one(func(h *held) bool { return mine(h) && (!h.soul.made || guestsOnCopies) })
+	h := p.one(func(h *held) bool { return mine(h) && (!h.soul.made && !h.soul.back || guestsOnCopies) })
 	if h == nil || len(h.Guests) == 0 && !guestsMidway && !p.known(h) {
 		return ""
 	}

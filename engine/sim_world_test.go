@@ -42,13 +42,15 @@ type sim struct {
 	refs      []state.Ref
 	mirror    state.Mirror // as it was set last
 
-	point   int             // I/O points passed in this pass
-	due     map[int][]entry // what is to happen at them
-	fault   *entry          // what befalls the next request
-	dead    bool            // the process
-	running bool            // a pass is
-	leaving bool            // the mirror is being removed
-	points  []string        // the names of all I/O points, if they are wanted
+	point     int             // I/O points passed in this pass
+	due       map[int][]entry // what is to happen at them
+	fault     *entry          // what befalls the next request
+	dead      bool            // the process
+	running   bool            // a pass is
+	leaving   bool            // the mirror is being removed
+	points    [][]string      // the I/O points of each pass, by name
+	perPass   []int           // how many they were
+	tidyLists bool            // lists are in time, and complete
 
 	oracle
 	counts
@@ -187,8 +189,8 @@ func (s *sim) reach(name string, may bool) {
 	}
 	s.point++
 	s.counts.points++
-	if s.points != nil {
-		s.points = append(s.points, name)
+	if n := len(s.points) - 1; s.tidyLists && n >= 0 {
+		s.points[n] = append(s.points[n], name)
 	}
 	for _, e := range s.due[s.point] {
 		switch {
@@ -283,14 +285,14 @@ var faults = map[string]bool{"down": true, "lost": true, "odd": true, "slow": tr
 func (s *sim) habits(f *fake, i int) {
 	r := rand.New(rand.NewPCG(s.seed, uint64(i)))
 	f.lag = func() int {
-		if s.calm || r.IntN(6) > 0 {
+		if s.calm || s.tidyLists || r.IntN(6) > 0 {
 			return 0
 		}
 		return 1 + r.IntN(3)
 	}
 	f.glitch = func(c *calendar.Changes, before []logged) {
 		r.Shuffle(len(c.Events), func(i, j int) { c.Events[i], c.Events[j] = c.Events[j], c.Events[i] })
-		if s.calm {
+		if s.calm || s.tidyLists {
 			return
 		}
 		if c.Complete && len(c.Events) > 0 && r.IntN(3) == 0 { // short
@@ -325,9 +327,11 @@ func (s *sim) name(i int) string { return fmt.Sprintf("%c", 'A'+i) }
 func (s *sim) pass() control.Report {
 	s.point, s.running = 0, true
 	s.before()
+	s.points = append(s.points, nil)
 	r, err := s.Sync(context.Background(), control.SyncRequest{})
 	s.running, s.due, s.fault = false, map[int][]entry{}, nil
 	s.passes++
+	s.perPass = append(s.perPass, s.point)
 	for _, x := range r.Steps {
 		s.tell("    %s %s %q in %s%s: %s%s", s.clock.Format("15:04:05"), x.Kind, x.Title, s.name(slices.Index(s.refs, x.Ref)), prefixed(" at ", x.Slot), x.Reason,
 			prefixed("; held: ", string(x.Held))+prefixed("; failed: ", x.Error))

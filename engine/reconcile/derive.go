@@ -125,7 +125,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		s.Kind, s.Reason = state.Skip, r.name(ref)+" refuses it: "+p.Refused
 		return s, true
 	}
-	if !r.Members[ref].Writable {
+	if !r.Members[ref].Writable || !r.written(ref) {
 		if p.ID == "" || len(differ) > 0 || len(p.Dirty) > 0 || len(slots) > 0 || len(p.DirtySlots) > 0 {
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" is read-only"
 			return s, true

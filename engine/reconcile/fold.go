@@ -21,6 +21,7 @@ type edit struct {
 	now     calendar.Content
 	home    calendar.Content // the base, with this edit put home
 	amended bool             // the copy shows it otherwise than it was put
+	rescued bool             // it was found under a write of ours
 	updated time.Time
 }
 
@@ -40,6 +41,8 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	var vanished []state.Ref
 	facts := e.Facts
 	r.asked = nil
+	var saved []*state.Part
+	now := map[*state.Part]calendar.Event{}
 	for _, ref := range refs(*e) {
 		for i := range e.Records[ref].Parts {
 			p := &e.Records[ref].Parts[i]
@@ -82,7 +85,10 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				}
 				slots = append(slots, r.overrideEdits(*e, ref, p, rep)...)
 			}
-			p.Rescued = nil
+			if p.Rescued != nil {
+				saved = append(saved, p)
+				now[p] = rep.Event
+			}
 		}
 	}
 	slots = r.permit(e, facts, edits, slots)
@@ -90,6 +96,9 @@ func (r *reconciler) fold(e *state.Entity) folding {
 		r.merge(e, &f, g, edits[g])
 	}
 	r.mergeSlots(e, &f, slots)
+	for _, p := range saved {
+		r.saved(e, p, now[p])
+	}
 	e.Facts = facts // what the copies showed so far was told of the old ones
 	if e.Deleted && f.changed && !r.calledOff(*e) {
 		r.note(*e, state.Noted, f.from, nil, "deleted in "+r.name(goneFrom(*e, e.Home))+" but changed in "+r.name(f.from)+" meanwhile: it is kept", calendar.Content{}, e.Base)
@@ -103,6 +112,23 @@ func (r *reconciler) fold(e *state.Entity) folding {
 		r.withdraw(e, f)
 	}
 	return f
+}
+
+// saved lets go of rescued edits that are folded in: what is there is still the write of
+// ours that lay over them. Those about which the person is asked stay.
+func (r *reconciler) saved(e *state.Entity, p *state.Part, now calendar.Event) {
+	for _, a := range r.asked {
+		if e.Part(a.ref, "") == p {
+			return
+		}
+	}
+	for _, g := range p.Rescued.Groups {
+		p.Read = p.Read.Take(g, now.Content)
+	}
+	for _, slot := range p.Rescued.Slots {
+		readOverride(p, slot, now.Overrides[slot])
+	}
+	p.Rescued = nil
 }
 
 // asked are edits of a copy about which the person is asked.
@@ -139,7 +165,7 @@ func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep sta
 			out[g] = edit{ref: ref, now: rep.Event.Content, updated: rep.Event.Updated}
 		case p.Rescued != nil && p.Rescued.Groups.Has(g):
 			// Our own unfinished write lies over it now: written again once merged.
-			out[g] = edit{ref: ref, now: p.Rescued.Content, updated: p.Rescued.Updated}
+			out[g] = edit{ref: ref, now: p.Rescued.Content, updated: p.Rescued.Updated, rescued: true}
 			p.Dirty = p.Dirty.With(g)
 		}
 	}
@@ -402,7 +428,7 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 	before, known := e.Base, r.project(*e, winner.ref)
 	e.Base = winner.home
 	if !calendar.Equal(g, before, e.Base) {
-		if p := whole(*e, winner.ref); !calendar.Equal(g, known, p.Wrote) {
+		if p := whole(*e, winner.ref); winner.rescued || !calendar.Equal(g, known, p.Wrote) {
 			r.note(*e, state.Overridden, winner.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" before an earlier change had reached it; the later one was kept",
 				calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, e.Base))
 		}
