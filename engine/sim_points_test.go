@@ -44,7 +44,9 @@ func TestCrashAtEveryPoint(t *testing.T) {
 				for p := range s.perPass[n] {
 					script := slices.Insert(slices.Clone(day), at, entry{verb: "crash", at: p + 1})
 					if r, _ := run(t, su, script, nil); r.failure != "" {
-						t.Errorf("died at point %d of pass %d, %s: %s\n  -sim.script=%s", p+1, n+1, s.points[n][p], r.failure, joinScript(script))
+						var told strings.Builder
+						run(t, su, script, func(format string, args ...any) { fmt.Fprintf(&told, "  "+format+"\n", args...) })
+						t.Fatalf("died at point %d of pass %d, %s: %s\n%s", p+1, n+1, s.points[n][p], r.failure, told.String())
 					} else if r.crashes == 1 {
 						crashes++
 					}

@@ -19,6 +19,7 @@ var (
 	simSeed   = flag.Uint64("sim.seed", 0, "run the simulation of this seed only, and tell what happens; with -sim.steps, begin with it")
 	simScript = flag.String("sim.script", "", "with -sim.seed: what happens, instead of what the seed says")
 	simSteps  = flag.Int("sim.steps", 0, "simulate for so many steps, on all cores")
+	simFirst  = flag.Bool("sim.first", false, "stop at the first violation, and say no more than which")
 	simTold   = flag.Int("sim.told", 3, "how many failures are shrunk and told of")
 	simFor    = flag.Duration("sim.for", 15*time.Second, "how long the simulation may take at most")
 )
@@ -140,6 +141,13 @@ func TestSimulation(t *testing.T) {
 		return seeds < fixedSeeds && time.Since(began) < *simFor
 	})
 	took := time.Since(began)
+	if *simFirst {
+		if len(failures) > 0 {
+			what, _, _ := strings.Cut(failures[0].failure, "\n")
+			t.Errorf("seed %d, after %d steps: %s", failures[0].seed, total.steps, what)
+		}
+		return
+	}
 	fmt.Printf("simulation: %d steps, %d passes, %d faults, %d crashes at %d I/O points, %d writes, %d occurrences compared (%d left out), %d violations; seeds %d to %d, %.0f steps and %.0f passes a second\n",
 		total.steps, total.passes, total.faults, total.crashes, total.points, total.counts.writes, total.checked, total.excused, len(failures),
 		max(*simSeed, 1), max(*simSeed, 1)+uint64(n)-1, float64(total.steps)/took.Seconds(), float64(total.passes)/took.Seconds())
@@ -172,7 +180,7 @@ func soak(first uint64, more func(counts, int) bool) (total result, failures []r
 		wg.Go(func() {
 			for {
 				mu.Lock()
-				if len(failures) >= 40 || !more(total.counts, n) {
+				if len(failures) >= 40 || *simFirst && len(failures) > 0 || !more(total.counts, n) {
 					mu.Unlock()
 					return
 				}

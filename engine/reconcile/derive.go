@@ -170,12 +170,13 @@ func (r *reconciler) spare(s *state.Step) {
 }
 
 // forgetMoot lets go of slots in which there is nothing to write, nor to take away:
-// not wanted, not shown, and none of the series any more.
+// not wanted, not shown, and none of the series any more. What the home still shows of
+// an older rule stays there: to take it away might be told to guests.
 func (r *reconciler) forgetMoot(e state.Entity, p *state.Part, want mapping.Want) {
 	moot := func(slot string) bool {
 		_, wanted := want.Overrides[slot]
 		_, shown := p.ReadOverrides[slot]
-		return !wanted && !shown && !r.exists(e, slot)
+		return !wanted && (!shown || p == whole(e, e.Home)) && !r.exists(e, slot)
 	}
 	p.DirtySlots = slices.DeleteFunc(slices.Clone(p.DirtySlots), moot)
 	for _, slot := range slices.Sorted(maps.Keys(p.WroteOverrides)) {
