@@ -171,12 +171,12 @@ func (r *reconciler) spare(s *state.Step) {
 
 // forgetMoot lets go of slots in which there is nothing to write, nor to take away:
 // not wanted, not shown, and none of the series any more. What the home still shows of
-// an older rule stays there: to take it away might be told to guests.
+// an older rule stays there if there are guests: they might be told.
 func (r *reconciler) forgetMoot(e state.Entity, p *state.Part, want mapping.Want) {
 	moot := func(slot string) bool {
 		_, wanted := want.Overrides[slot]
 		_, shown := p.ReadOverrides[slot]
-		return !wanted && (!shown || p == whole(e, e.Home)) && !r.exists(e, slot)
+		return !wanted && (!shown || p == whole(e, e.Home) && r.guests(e)) && !r.exists(e, slot)
 	}
 	p.DirtySlots = slices.DeleteFunc(slices.Clone(p.DirtySlots), moot)
 	for _, slot := range slices.Sorted(maps.Keys(p.WroteOverrides)) {
@@ -184,6 +184,12 @@ func (r *reconciler) forgetMoot(e state.Entity, p *state.Part, want mapping.Want
 			p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, calendar.Override{})
 		}
 	}
+}
+
+// guests reports whether the event has guests now, who may be told of what is written
+// at home.
+func (r *reconciler) guests(e state.Entity) bool {
+	return r.replica(e.Home, whole(e, e.Home).ID).Event.HasGuests()
 }
 
 // reason says why a part is written.

@@ -220,7 +220,7 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 				r.seen(e, ed)
 				switch p := e.Part(ed.ref, ed.part); {
 				case ed.part != "":
-				case ed.ref == e.Home && !ed.now.IsZero(): // it stays there: to take it away might be told to guests
+				case ed.ref == e.Home && !ed.now.IsZero() && r.guests(*e): // it stays there: they might be told
 				case ed.now.IsZero():
 					p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, calendar.Override{})
 				default: // a leftover that a person still sees there: taken away
