@@ -38,7 +38,8 @@ type oracle struct {
 	hidden  map[[2]int]bool
 	deleted map[int]bool // souls that a person deleted, somewhere
 	agreed  map[state.EntityID]bool
-	mails   []int // how many each service had sent before
+	touched map[[2]int]bool // souls, and the calendars in which people did something to them
+	mails   []int           // how many each service had sent before
 	linked  int
 	rough   bool // the last pass was cut off, or failed
 	adopted map[state.EntityID]map[state.Ref]bool
@@ -56,7 +57,7 @@ type token struct {
 
 func newOracle() oracle {
 	return oracle{one: map[int]int{}, kin: map[int]int{}, tokens: map[string]*token{}, hidden: map[[2]int]bool{},
-		deleted: map[int]bool{}, agreed: map[state.EntityID]bool{}, mails: make([]int, 3)}
+		deleted: map[int]bool{}, agreed: map[state.EntityID]bool{}, touched: map[[2]int]bool{}, mails: make([]int, 3)}
 }
 
 func (o *oracle) newSoul(kin int) soul {
@@ -73,6 +74,18 @@ func (o *oracle) root(of int) int {
 		of = o.one[of]
 	}
 	return of
+}
+
+func (o *oracle) touch(of, i int) { o.touched[[2]int{of, i}] = true }
+
+// touchedElsewhere reports whether people did something to a meeting in another calendar.
+func (o *oracle) touchedElsewhere(of, i int) bool {
+	for k := range o.touched {
+		if k[1] != i && o.family(o.root(k[0])) == o.family(o.root(of)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (o *oracle) family(of int) int {
@@ -204,6 +217,13 @@ func (s *sim) permitted(i int, call string) {
 	if _, ok := s.intent(func(in state.Intent) bool { return in.Step.Ref == s.refs[i] && slices.Contains(kind, in.Step.Kind) }); !ok {
 		s.fail("J", "%s in %s is sent with no intent in the journal", call, s.name(i))
 	}
+	s.intent(func(in state.Intent) bool {
+		if h := s.held(in.Step.Ref, in.Step.Event); in.Step.Kind == state.Update && h != nil && !h.soul.made && len(in.Step.Groups) > 0 &&
+			!s.touchedElsewhere(h.soul.of, slices.Index(s.refs, in.Step.Ref)) {
+			s.fail("I4", "%v of %q in %s, its home, is written though nobody has touched a copy: an echo", in.Step.Groups, h.Content.Title, in.Step.Ref)
+		}
+		return false
+	})
 	m := s.member(s.refs[i])
 	switch {
 	case m.Direction == state.SendOnly:

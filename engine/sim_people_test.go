@@ -111,6 +111,7 @@ func series(h *held) bool { return mine(h) && !h.Content.When.Recurrence.IsZero(
 
 // change is a person's edit: what they write over they have seen, and give up.
 func (p *person) change(h *held, g calendar.Group, c calendar.Content) {
+	p.touch(h.soul.of, p.i)
 	p.gives(calendar.Content{}.Take(g, h.Content))
 	h.Content = p.f.kept(h.Content.Take(g, c))
 	if g == calendar.GroupWhen && len(h.Overrides) > 0 {
@@ -178,6 +179,7 @@ func (p *person) newEvent(s soul, c calendar.Content) *held {
 	id := calendar.RemoteID(fmt.Sprintf("own-%d", len(p.f.events)))
 	h := &held{soul: s, Event: calendar.Event{ID: id, UID: fmt.Sprintf("%s@%s", id, p.name(p.i)), Organized: true, Created: p.f.clock(), Content: p.f.kept(c)}}
 	p.f.events[id] = h
+	p.touch(s.of, p.i)
 	return h
 }
 
@@ -362,6 +364,7 @@ func (p *person) slot(h *held) (calendar.Time, bool) {
 }
 
 func (p *person) setOverride(h *held, slot string, o calendar.Override) {
+	p.touch(h.soul.of, p.i)
 	p.gives(h.Overrides[slot])
 	h.override(slot, o)
 	p.f.bare(h)
@@ -485,6 +488,7 @@ func (p *person) split() string {
 }
 
 func (p *person) drop(h *held) {
+	p.touch(h.soul.of, p.i)
 	p.givesAll(h)
 	h.dead = true
 	p.f.touch(h)
@@ -560,6 +564,7 @@ func (p *person) restore() string {
 	// have been put back already when nobody knew that it was there again.
 	h.soul = p.newSoul(h.soul.of)
 	h.soul.back = true
+	p.touch(h.soul.of, p.i)
 	h.dead = false
 	p.f.touch(h)
 	return fmt.Sprintf("%s %q", h.ID, h.Content.Title)

@@ -25,7 +25,6 @@ func TestCrashAtEveryPoint(t *testing.T) {
 	for _, kinds := range [][]kind{{google, outlook}, {outlook, google}} {
 		su := setup{kinds: kinds, directions: make([]state.Direction, 2), shows: looks[0]}
 		t.Run(su.String(), func(t *testing.T) {
-			t.Parallel()
 			day, err := parseScript(standard)
 			if err != nil {
 				t.Fatal(err)
