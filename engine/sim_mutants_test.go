@@ -28,7 +28,7 @@ var mutants = []mutant{
 	{"forget the generation after a deletion", "reconcile/fold.go", "func remake(p *state.Part) { *p = state.Part{Slot: p.Slot, Generation: p.Generation + 1} }", "func remake(p *state.Part) { *p = state.Part{Slot: p.Slot, Generation: p.Generation} }"},
 	{"do not hold mass deletions", "reconcile/guard.go", "if asked || n > MaxDeletions ||", "if asked || n > 1000 || false &&"},
 	{"take a copy that a filter removes for a deletion at home", "reconcile/scope.go", "s.Kind, s.Slot, s.Event, s.IfVersion, s.Before, s.Fact = state.Delete, p.Slot, p.ID, p.Version, p.Read, fact", "s.Kind, s.Slot, s.Event, s.IfVersion, s.Before, s.Fact = state.Delete, p.Slot, p.ID, p.Version, p.Read, fact; e.Deleted = true"},
-	{"send creates without keys", "push.go", "j.intent.Key = key(l.Store.Installation(), s, part.Generation)", "j.intent.Key = key(j.intent.ID, s, part.Generation)"},
+	{"send a create again under another key", "push.go", "calendar.Draft{Key: j.intent.Key,", "calendar.Draft{Key: map[bool]calendar.Key{false: j.intent.Key, true: key(fmt.Sprint(l.Now()), s, 0)}[j.again],"},
 	{"settle without looking what was there", "settle.go", "if err := l.rescue(j, again, found); err != nil {", "if err := error(nil); err != nil {"},
 	{"lose what was rescued", "reconcile/fold.go", "case p.Rescued != nil && p.Rescued.Groups.Has(g):", "case false:"},
 	{"change meetings with guests without asking", "reconcile/fold.go", "case !facts.HasGuests() || private.Has(g) || r.stays(*e, g, ed):", "case true:"},
