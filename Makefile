@@ -18,7 +18,7 @@ TEST_PACKAGES := dbus xvfb libgl1-mesa-dri
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo run build test quick bench lint deps deps-build deps-test clean help
+.PHONY: demo run build test quick bench soak mutants lint deps deps-build deps-test clean help
 
 demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
 	./twinday demo
@@ -38,6 +38,14 @@ quick: ## The inner loop: the pure packages, in seconds
 
 bench: ## What the engine and the store cost by themselves, in memory
 	go test -run '^$$' -bench . ./engine ./store ./providers/calendar
+
+soak: STEPS ?= 1000000
+soak: SEED ?= 1
+soak: ## Simulate people, faults and crashes for long: make soak STEPS=1000000 [SEED=n]
+	go test ./engine -run 'TestSimulation$$' -count=1 -timeout 0 -v -sim.steps=$(STEPS) -sim.seed=$(SEED)
+
+mutants: ## Build the engine with each of a list of deliberate bugs, and see the simulation find it
+	go test ./engine -run TestMutants -count=1 -timeout 0 -sim.mutants
 
 # The sources that are checked for their form: generated and vendored there are none.
 lint: ## gofmt, go vet and staticcheck

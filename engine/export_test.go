@@ -7,3 +7,12 @@ func (e *Engine) Maintain(ctx context.Context) { e.maintain(ctx) }
 
 // DropAtOnce is dropAtOnce.
 const DropAtOnce = dropAtOnce
+
+// OneByOne has passes read and write their calendars one after the other, in a fixed
+// order, so that a simulation does the same each time. It is for a test's start, and
+// returns what undoes it.
+func OneByOne() (undo func()) {
+	before := calendarsAtOnce
+	calendarsAtOnce = 1
+	return func() { calendarsAtOnce = before }
+}

@@ -321,7 +321,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	m := h.mirrors[at]
 	var steps []state.Step
 	if !req.KeepCopies {
-		if _, err := e.settle(ctx, h); err != nil {
+		if _, err := e.settle(ctx, h, true); err != nil {
 			return r, err
 		}
 		if r.Requests, err = e.pull(ctx, h); err != nil { // their versions must be the latest
@@ -471,6 +471,12 @@ func (e *Engine) Decide(_ context.Context, d control.Decide) error {
 			x.Decision = d.Decision
 			if err := tx.PutHeld(x); err != nil {
 				return err
+			}
+			// The event may be gone since: then the question is withdrawn by the next pass.
+			if _, there, err := tx.Entity(x.Step.Entity); err != nil {
+				return err
+			} else if !there {
+				continue
 			}
 			if err := tx.SetPending(x.Step.Entity); err != nil {
 				return err

@@ -38,7 +38,7 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 	r.Pass = h.pass
 	var settled []control.StepResult
 	if !req.DryRun {
-		if settled, err = e.settle(ctx, h); err != nil {
+		if settled, err = e.settle(ctx, h, false); err != nil {
 			return r, false, err
 		}
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -46,7 +47,7 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 
 // input loads the part of the world that must be reconsidered.
 func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Input, []store.DirtyEvent, error) {
-	in := reconcile.Input{Now: e.Now(), Mirrors: h.mirrors, Members: h.members,
+	in := reconcile.Input{Now: e.Now(), Installation: e.Store.Installation(), Mirrors: h.mirrors, Members: h.members,
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
 		Decisions: map[string]state.Decision{}, Linked: map[state.MirrorID]int{}}
 	held, err := tx.AllHeld()
@@ -213,7 +214,11 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 		return err
 	}
 	for _, x := range all {
-		if reconsidered[x.Step.Entity] && !heldNow[x.ID] && !outstanding[x.Step.Entity] {
+		_, there, err := tx.Entity(x.Step.Entity)
+		if err != nil {
+			return err
+		}
+		if !there || reconsidered[x.Step.Entity] && !heldNow[x.ID] && !outstanding[x.Step.Entity] {
 			if err := tx.DeleteHeld(x.ID); err != nil {
 				return err
 			}
@@ -222,6 +227,12 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 	for _, ent := range out.Entities {
 		if err := putEntity(tx, ent); err != nil {
 			return err
+		}
+		if _, there, err := tx.Entity(ent.ID); err != nil || !there {
+			if err != nil {
+				return err
+			}
+			continue
 		}
 		if outstanding[ent.ID] {
 			err = tx.SetPending(ent.ID)
@@ -274,12 +285,20 @@ func (e *Engine) waitsForOthers(h *house, ref state.Ref) bool {
 	return false
 }
 
-// putEntity stores an entity, or forgets it when nothing of it is left.
+// putEntity stores an entity, or forgets it when nothing of it is left, nor may come of
+// a request that is not settled.
 func putEntity(tx *store.Tx, ent state.Entity) error {
-	if ent.Deleted && !alive(ent) {
-		return tx.DeleteEntity(ent.ID)
+	if !ent.Deleted || alive(ent) {
+		return tx.PutEntity(ent)
 	}
-	return tx.PutEntity(ent)
+	open, err := tx.Intents()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(open, func(in state.Intent) bool { return in.Step.Entity == ent.ID }) {
+		return tx.PutEntity(ent)
+	}
+	return errors.Join(tx.ClearPending(ent.ID), tx.DeleteEntity(ent.ID))
 }
 
 func alive(ent state.Entity) bool {

@@ -17,6 +17,10 @@ import (
 // Graph stands four requests a mailbox.
 const readsAtOnce = 3
 
+// calendarsAtOnce is how many calendars are read, or written, at the same time: no
+// limit. A simulation sets it to 1, so that the same seed does the same.
+var calendarsAtOnce = -1
+
 // pull reads each calendar's changes, all pages or none, into the store. A
 // calendar that cannot be read changes nothing, and nothing is made in it. The
 // error is the store's.
@@ -28,6 +32,7 @@ func (e *Engine) pull(ctx context.Context, h *house) (requests int, err error) {
 		lanes[id].SetLimit(readsAtOnce)
 	}
 	var all errgroup.Group
+	all.SetLimit(calendarsAtOnce)
 	for _, ref := range h.refs {
 		all.Go(func() error {
 			done := make(chan error, 1)
@@ -79,11 +84,19 @@ func (e *Engine) pullOne(ctx context.Context, h *house, ref state.Ref) (requests
 	var unseen []calendar.Event
 	for _, id := range unsure {
 		requests++
+		at := slices.IndexFunc(ch.Events, func(ev calendar.Event) bool { return ev.ID == id })
 		switch ev, trouble := p.Get(ctx, ref.Calendar, id); calendar.KindOf(trouble) {
 		case -1:
-			unseen = append(unseen, ev)
+			if at >= 0 {
+				ch.Events[at] = ev
+			} else {
+				unseen = append(unseen, ev)
+			}
 		case calendar.NotFound, calendar.Gone:
 			gone = append(gone, id)
+			if at >= 0 {
+				ch.Events = slices.Delete(ch.Events, at, at+1)
+			}
 		default:
 			return requests, trouble, nil
 		}
@@ -113,9 +126,11 @@ func (e *Engine) pullOne(ctx context.Context, h *house, ref state.Ref) (requests
 	})
 }
 
-// unsure lists the events whose absence may mean something else than a
-// deletion, to be asked for one by one: ambiguous tombstones, and what a complete
-// listing does not name.
+// unsure lists the events to be asked for one by one. Their absence may mean
+// something else than a deletion: ambiguous tombstones, and what a complete listing
+// does not name. Or the listing shows a state that is no later than the one we know,
+// and another, or what we know to be deleted: it may be late, and not know yet of what
+// was done since; taken for news, it would undo that.
 func (e *Engine) unsure(ref state.Ref, ch calendar.Changes) ([]calendar.RemoteID, error) {
 	listed := map[calendar.RemoteID]bool{}
 	for _, ev := range ch.Events {
@@ -128,6 +143,18 @@ func (e *Engine) unsure(ref state.Ref, ch calendar.Changes) ([]calendar.RemoteID
 	}
 	var out []calendar.RemoteID
 	err := e.Store.View(func(tx *store.Tx) error {
+		for _, ev := range ch.Events {
+			rep, known, err := tx.Replica(ref, ev.ID)
+			if err != nil {
+				return err
+			}
+			if !known && ev.Mark.Installation == e.Store.Installation() {
+				out = append(out, ev.ID) // ours, and forgotten: it may be deleted
+			}
+			if known && (rep.Deleted || rep.Event.Version != ev.Version) && !ev.Updated.IsZero() && !ev.Updated.After(rep.Event.Updated) {
+				out = append(out, ev.ID)
+			}
+		}
 		for _, r := range ch.Removed {
 			if listed[r.ID] {
 				continue

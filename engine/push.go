@@ -68,10 +68,11 @@ func (e *Engine) push(ctx context.Context, h *house, plan []state.Step) (done []
 	}
 	var mu sync.Mutex
 	var g errgroup.Group
-	for ref, steps := range lanes {
+	g.SetLimit(calendarsAtOnce)
+	for _, ref := range slices.SortedFunc(maps.Keys(lanes), compareRefs) {
 		g.Go(func() error {
 			l := lane{Engine: e, h: h, ref: ref, provider: h.reach[ref.Account], slots: slots[slotKey(ref, h.members[ref].Capabilities)]}
-			changed, err := l.run(ctx, steps, results)
+			changed, err := l.run(ctx, lanes[ref], results)
 			mu.Lock()
 			again = again || changed
 			mu.Unlock()
@@ -287,7 +288,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	if kind == calendar.Unavailable || kind == calendar.Other {
 		return nil // it may have happened: the intent stays and is settled first thing
 	}
-	if j.again && (kind == calendar.Throttled || kind == calendar.SignedOut) {
+	if j.again && slices.Contains([]calendar.Kind{calendar.Throttled, calendar.SignedOut, calendar.ReadOnly, calendar.Forbidden}, kind) {
 		return nil // this try did nothing, but that says nothing of the one before
 	}
 	if err := tx.DeleteIntent(j.intent.ID); err != nil {
@@ -325,6 +326,10 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		strange := s.Kind == state.Update && (!known || old.Event.Version != j.under)
 		j.event = complete(j.event, written(s, old.Event.Content))
 		settlePart(part, s, j.event, old.Event, strange)
+		if rec := ent.Records[s.Ref]; s.Kind == state.Create && s.Slot == "" && rec.Adopted { // what was there before is gone
+			rec.Adopted = false
+			ent.Records[s.Ref] = rec
+		}
 		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
 			return err
 		}
@@ -336,6 +341,11 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	}
 	if err := putEntity(tx, ent); err != nil {
 		return err
+	}
+	if ent.Deleted && s.Kind != state.Delete { // it came too late, and goes again
+		if err := tx.SetPending(ent.ID); err != nil {
+			return err
+		}
 	}
 	after := j.event.Content
 	return tx.AppendHistory(l.entry(l.h, s, state.Done, "", s.Before, after))
@@ -419,6 +429,7 @@ func slotsOf(sets ...map[string]calendar.Override) []string {
 
 // recordFailure keeps what a refusal means for the next pass.
 func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s state.Step, trouble error) error {
+	told := false // the same was said of the try before
 	switch calendar.KindOf(trouble) {
 	case calendar.Gone:
 		if s.Kind != state.Create {
@@ -436,8 +447,9 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 			}
 			return tx.AppendHistory(l.entry(l.h, s, state.Failed, inWords(trouble), s.Before, s.Before))
 		}
-		part.Refused = inWords(trouble)
-		if s.Kind == state.Delete {
+		told = s.Kind == state.Delete && part.Refused == inWords(trouble)
+		if part.Refused = inWords(trouble); s.Kind == state.Delete {
+			part.RefusedAt = l.Now()
 			break
 		}
 		// Not asked again until it should look otherwise.
@@ -453,7 +465,7 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 	if err := tx.PutEntity(ent); err != nil {
 		return err
 	}
-	if part.Refused == "" {
+	if part.Refused == "" || told {
 		return nil
 	}
 	return tx.AppendHistory(l.entry(l.h, s, state.Failed, inWords(trouble), s.Before, s.Want))

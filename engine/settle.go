@@ -16,15 +16,17 @@ import (
 // or under our write meanwhile and is neither what we read back nor what was
 // there before our first try was a person's edit, and is kept as rescued. It
 // returns the steps that are settled now. The error is the store's; what a
-// provider cannot answer now stays open.
-func (e *Engine) settle(ctx context.Context, h *house) (done []control.StepResult, err error) {
+// provider cannot answer now stays open, and so does what belongs where nothing is
+// written now: in a mirror that is paused, in a member that is off. Unless leaving
+// says that the copies are about to be removed.
+func (e *Engine) settle(ctx context.Context, h *house, leaving bool) (done []control.StepResult, err error) {
 	open, err := e.open()
 	if err != nil {
 		return nil, err
 	}
 	for _, in := range open {
 		p, ok := h.reach[in.Step.Ref.Account]
-		if !ok {
+		if !ok || !leaving && h.rests(in.Step) {
 			continue
 		}
 		l := lane{Engine: e, h: h, ref: in.Step.Ref, provider: p}
@@ -39,6 +41,23 @@ func (e *Engine) settle(ctx context.Context, h *house) (done []control.StepResul
 		}
 	}
 	return done, nil
+}
+
+// rests reports whether nothing is written just now where a step leads to. (A step
+// for the home of an event may name no mirror.)
+func (h *house) rests(s state.Step) bool {
+	some := false
+	for _, m := range h.mirrors {
+		i := slices.IndexFunc(m.Members, func(x state.Member) bool { return x.Ref == s.Ref })
+		if i < 0 || s.Mirror != "" && s.Mirror != m.ID {
+			continue
+		}
+		some = true
+		if !m.Paused && !m.Members[i].Off {
+			return false
+		}
+	}
+	return some
 }
 
 // open lists the intents that are not settled.
@@ -149,10 +168,20 @@ func standing(c calendar.Change, found calendar.Event) []string {
 	})
 }
 
+// rescued is what is kept of a person's edits.
+type rescued struct{ state.Rescued }
+
+func (r *rescued) take(slot string, o calendar.Override) {
+	if !slices.Contains(r.Slots, slot) {
+		r.Slots = append(r.Slots, slot)
+	}
+	r.Overrides = calendar.WithOverride(r.Overrides, slot, o)
+}
+
 // rescue keeps a person's edits that were found under our unfinished write.
 func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error {
 	s := j.intent.Step
-	saved := state.Rescued{Updated: found.Updated}
+	saved := rescued{state.Rescued{Updated: found.Updated}}
 	for _, seen := range j.intent.Seen {
 		for _, g := range again.Groups {
 			ours := calendar.Equal(g, seen.Content, j.event.Content)
@@ -163,17 +192,22 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 			}
 		}
 		if again.Groups.Has(calendar.GroupWhen) && s.Kind == state.Update {
-			continue // other slots: nothing of them can be told apart
+			// Other slots. What is there may be ours, or was before; what is not there may
+			// have gone with the old time.
+			for _, slot := range slotsOf(seen.Overrides) {
+				o := seen.Overrides[slot]
+				if !o.Equal(j.event.Overrides[slot]) && !o.Equal(s.Overrides[slot]) && !o.Equal(s.BeforeOverrides[slot]) {
+					saved.take(slot, o)
+				}
+			}
+			continue
 		}
 		for _, slot := range again.Slots {
 			o := seen.Overrides[slot]
 			if o.Equal(j.event.Overrides[slot]) || s.Kind == state.Update && o.Equal(s.BeforeOverrides[slot]) || s.Kind == state.Create && o.IsZero() {
 				continue // ours, as before, or not written yet
 			}
-			if !slices.Contains(saved.Slots, slot) {
-				saved.Slots = append(saved.Slots, slot)
-			}
-			saved.Overrides = calendar.WithOverride(saved.Overrides, slot, o)
+			saved.take(slot, o)
 		}
 	}
 	if len(saved.Groups) == 0 && len(saved.Slots) == 0 {
@@ -189,7 +223,7 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 			return nil
 		}
 		part.ID = j.event.ID
-		part.Rescued = &saved
+		part.Rescued = &saved.Rescued
 		if err := tx.PutEntity(ent); err != nil {
 			return err
 		}
@@ -203,7 +237,7 @@ func (l lane) conclude(j *job) (settled bool, trouble, err error) {
 		return false, nil, err
 	}
 	switch calendar.KindOf(j.err) {
-	case calendar.Unavailable, calendar.Other, calendar.Throttled, calendar.SignedOut:
+	case calendar.Unavailable, calendar.Other, calendar.Throttled, calendar.SignedOut, calendar.ReadOnly, calendar.Forbidden:
 		return false, j.err, nil
 	}
 	return j.err == nil, nil, nil

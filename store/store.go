@@ -44,6 +44,9 @@ type Options struct {
 	// At is told of each moment at which the store is about to touch the disk; an
 	// error from it is what the disk then says. It is for tests, and may be nil.
 	At func(Point) error
+	// Around, if not nil, is called in place of every Update with what it would do: for
+	// tests in which the process dies before a transaction, or right after one.
+	Around func(update func() error) error
 }
 
 // Store is an open store. Its methods are safe for concurrent use: any number
@@ -300,6 +303,13 @@ func (s *Store) View(f func(*Tx) error) error {
 // f must not call View or Update, and should do no I/O of its own: other writers
 // wait for it.
 func (s *Store) Update(f func(*Tx) error) error {
+	if s.opt.Around != nil {
+		return s.opt.Around(func() error { return s.update(f) })
+	}
+	return s.update(f)
+}
+
+func (s *Store) update(f func(*Tx) error) error {
 	if err := s.regain(); err != nil {
 		return err
 	}

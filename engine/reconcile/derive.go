@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
@@ -66,11 +67,19 @@ func (r *reconciler) answer(e *state.Entity) {
 	if e.Answer != calendar.NoResponse && r.Decisions[fact] == state.Drop {
 		e.Answer = calendar.NoResponse
 	}
-	if e.Answer == calendar.NoResponse || e.Deleted || p.Gone || !r.Members[e.Home].Writable {
+	if e.Answer == calendar.NoResponse || e.Deleted || p.Gone || !r.Members[e.Home].Writable || !r.written(e.Home) {
 		return
 	}
 	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Answer, Entity: e.ID, Mirror: e.Records[goneFrom(*e, state.Ref{})].Mirror, Fact: fact, Ref: e.Home, Event: p.ID, IfVersion: p.Version,
 		Response: e.Answer, Title: e.Base.Title, Before: e.Base, Reason: "its copy was deleted, and invitations are to be " + string(e.Answer) + " then"})
+}
+
+// written reports whether anything may be written in a calendar: not where it only sends.
+func (r *reconciler) written(ref state.Ref) bool {
+	return !slices.ContainsFunc(r.Mirrors, func(m state.Mirror) bool {
+		x, ok := member(m, ref)
+		return ok && x.Direction == state.SendOnly
+	})
 }
 
 // goneFrom says where a deleted event was deleted first, also in later passes.
@@ -99,7 +108,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		if p.ID == "" || p.Gone {
 			return s, false
 		}
-		if p.Refused != "" {
+		if r.refusesDeletion(*p) {
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" refuses its deletion: "+p.Refused
 			return s, true
 		}
@@ -139,7 +148,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		s.Kind, s.Reason = state.Skip, r.name(ref)+" refuses it: "+p.Refused
 		return s, true
 	}
-	if !r.Members[ref].Writable {
+	if !r.Members[ref].Writable || !r.written(ref) {
 		if p.ID == "" || len(differ) > 0 || len(p.Dirty) > 0 || len(slots) > 0 || len(p.DirtySlots) > 0 {
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" is read-only"
 			return s, true
@@ -159,6 +168,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		s.Slots = with(s.Slots, slot)
 	}
 	slices.Sort(s.Slots)
+	r.spare(&s)
 	if len(s.Groups) == 0 && len(s.Slots) == 0 {
 		return s, false
 	}
@@ -170,13 +180,38 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 	return s, true
 }
 
+// spare takes out of a step what would write over an edit about which the person is
+// asked: with the decision it is merged or taken back.
+func (r *reconciler) spare(s *state.Step) {
+	for _, a := range r.asked {
+		if a.ref != s.Ref || s.Slot != "" {
+			continue
+		}
+		s.Groups = s.Groups.Without(a.groups...)
+		if len(a.slots) > 0 { // a new time would write all slots
+			s.Groups = s.Groups.Without(calendar.GroupWhen)
+		}
+		s.Slots = slices.DeleteFunc(s.Slots, func(slot string) bool { return slices.Contains(slotsOf(a.slots), slot) })
+	}
+}
+
+// deletionPause is how long a refused deletion is left alone: its calendar may be
+// writable again by then.
+const deletionPause = 30 * time.Minute
+
+// refusesDeletion reports whether a part's deletion was refused a short while ago.
+func (r *reconciler) refusesDeletion(p state.Part) bool {
+	return p.Refused != "" && r.Now.Sub(p.RefusedAt) < deletionPause
+}
+
 // forgetMoot lets go of slots in which there is nothing to write, nor to take away:
-// not wanted, not shown, and none of the series any more.
+// not wanted, not shown, and none of the series any more. What the home still shows of
+// an older rule stays there if there are guests: they might be told.
 func (r *reconciler) forgetMoot(e state.Entity, p *state.Part, want mapping.Want) {
 	moot := func(slot string) bool {
 		_, wanted := want.Overrides[slot]
 		_, shown := p.ReadOverrides[slot]
-		return !wanted && !shown && !r.exists(e, slot)
+		return !wanted && (!shown || p == whole(e, e.Home) && r.guests(e)) && !r.exists(e, slot)
 	}
 	p.DirtySlots = slices.DeleteFunc(slices.Clone(p.DirtySlots), moot)
 	for _, slot := range slices.Sorted(maps.Keys(p.WroteOverrides)) {
@@ -184,6 +219,12 @@ func (r *reconciler) forgetMoot(e state.Entity, p *state.Part, want mapping.Want
 			p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, calendar.Override{})
 		}
 	}
+}
+
+// guests reports whether the event has guests now, who may be told of what is written
+// at home.
+func (r *reconciler) guests(e state.Entity) bool {
+	return r.replica(e.Home, whole(e, e.Home).ID).Event.HasGuests()
 }
 
 // reason says why a part is written.

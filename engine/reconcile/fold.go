@@ -22,6 +22,7 @@ type edit struct {
 	home    calendar.Content // the base, with this edit put home
 	stays   bool             // judged never to go home, so that nobody was asked
 	amended bool             // the copy shows it otherwise than it was put
+	rescued bool             // it was found under a write of ours
 	updated time.Time
 }
 
@@ -40,6 +41,9 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	var slots []slotEdit
 	var vanished []state.Ref
 	facts := e.Facts
+	r.asked = nil
+	var saved []*state.Part
+	now := map[*state.Part]calendar.Event{}
 	for _, ref := range refs(*e) {
 		for i := range e.Records[ref].Parts {
 			p := &e.Records[ref].Parts[i]
@@ -84,7 +88,10 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				}
 				slots = append(slots, r.overrideEdits(*e, ref, p, rep)...)
 			}
-			p.Rescued = nil
+			if p.Rescued != nil {
+				saved = append(saved, p)
+				now[p] = rep.Event
+			}
 		}
 	}
 	slots = r.outdated(e, edits, slots)
@@ -93,9 +100,20 @@ func (r *reconciler) fold(e *state.Entity) folding {
 		r.merge(e, &f, g, edits[g])
 	}
 	r.mergeSlots(e, &f, slots)
+	for _, p := range saved {
+		r.saved(e, p, now[p])
+	}
 	e.Facts = facts // what the copies showed so far was told of the old ones
+	if e.Deleted && f.changed && !r.calledOff(*e) {
+		r.note(*e, state.Noted, f.from, nil, "deleted in "+r.name(goneFrom(*e, e.Home))+" but changed in "+r.name(f.from)+" meanwhile: it is kept", calendar.Content{}, e.Base)
+		e.Deleted = false
+		remakeGone(e)
+	}
 	for _, ref := range vanished {
 		r.vanish(e, &f, ref)
+	}
+	if e.Deleted {
+		r.withdraw(e, f)
 	}
 	return f
 }
@@ -126,6 +144,48 @@ func (r *reconciler) outdated(e *state.Entity, edits map[calendar.Group][]edit, 
 	})
 }
 
+// saved lets go of rescued edits that are folded in: what is there is still the write of
+// ours that lay over them. Those about which the person is asked stay.
+func (r *reconciler) saved(e *state.Entity, p *state.Part, now calendar.Event) {
+	for _, a := range r.asked {
+		if e.Part(a.ref, "") == p {
+			return
+		}
+	}
+	for _, g := range p.Rescued.Groups {
+		p.Read = p.Read.Take(g, now.Content)
+	}
+	for _, slot := range p.Rescued.Slots {
+		readOverride(p, slot, now.Overrides[slot])
+	}
+	p.Rescued = nil
+}
+
+// asked are edits of a copy about which the person is asked.
+type asked struct {
+	ref     state.Ref
+	groups  calendar.Groups
+	content calendar.Content
+	slots   []slotEdit
+}
+
+// withdraw takes back what was asked about an event that is deleted now; the edits are
+// kept in history.
+func (r *reconciler) withdraw(e *state.Entity, f folding) {
+	for _, a := range r.asked {
+		why := " changed in " + r.name(a.ref) + " and waited for your decision when it was deleted in " + r.name(goneFrom(*e, f.from))
+		if len(a.groups) > 0 {
+			r.note(*e, state.Overridden, a.ref, a.groups, words(a.groups)+why, a.content, calendar.Content{})
+		}
+		for _, ed := range a.slots {
+			r.note(*e, state.Overridden, a.ref, ed.set, r.slotWords(*e, []string{ed.slot})+why, ed.content, calendar.Content{})
+		}
+	}
+	r.out.Steps = slices.DeleteFunc(r.out.Steps, func(s state.Step) bool {
+		return s.Entity == e.ID && s.Kind == state.Update && s.Held == state.HoldGuests
+	})
+}
+
 // edits lists what the person changed in one member since it was last read.
 func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep state.Replica) map[calendar.Group]edit {
 	out := map[calendar.Group]edit{}
@@ -135,7 +195,7 @@ func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep sta
 			out[g] = edit{ref: ref, now: rep.Event.Content, updated: rep.Event.Updated}
 		case p.Rescued != nil && p.Rescued.Groups.Has(g):
 			// Our own unfinished write lies over it now: written again once merged.
-			out[g] = edit{ref: ref, now: p.Rescued.Content, updated: p.Rescued.Updated}
+			out[g] = edit{ref: ref, now: p.Rescued.Content, updated: p.Rescued.Updated, rescued: true}
 			p.Dirty = p.Dirty.With(g)
 		}
 	}
@@ -283,6 +343,7 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 				r.refuseSlot(e, ed, why)
 			}
 		default:
+			r.asked = append(r.asked, asked{ref, held, heldNow, heldSlots})
 			want := e.Base
 			for _, g := range held {
 				src := r.source(*e)
@@ -437,9 +498,13 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 	winner := slices.MaxFunc(carried, func(a, b edit) int {
 		return cmp.Or(a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
 	})
-	before := e.Base
+	before, known := e.Base, r.project(*e, winner.ref)
 	e.Base = winner.home
 	if !calendar.Equal(g, before, e.Base) {
+		if p := whole(*e, winner.ref); winner.rescued || !calendar.Equal(g, known, p.Wrote) {
+			r.note(*e, state.Overridden, winner.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" before an earlier change had reached it; the later one was kept",
+				calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, e.Base))
+		}
 		f.changed = true
 		f.from = winner.ref
 	}
@@ -492,13 +557,12 @@ func compareBool(a, b bool) int {
 // vanish decides what it means that the event is gone from one member.
 func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	p := whole(*e, ref)
-	rep := r.replica(ref, p.ID)
 	home := ref == e.Home
-	calledOff := home && (rep.Event.Cancelled || !rep.Event.Organized) // by its organizer, which beats an edit
+	calledOff := home && r.calledOff(*e)
 	switch {
 	case e.Deleted:
 		p.Gone = true
-	case f.changed && !calledOff:
+	case (f.changed || r.behind(*e, ref)) && !calledOff:
 		remake(p)
 		r.note(*e, state.Noted, ref, nil, "deleted in "+r.name(ref)+" but changed in "+r.name(f.from)+" at the same time: it is kept", calendar.Content{}, e.Base)
 	case home:
@@ -566,6 +630,23 @@ func (r *reconciler) uninvite(e *state.Entity, ref state.Ref) {
 func (r *reconciler) organized(e state.Entity) bool {
 	rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]
 	return !ok || rep.Event.Organized
+}
+
+// behind reports whether a change had not reached a member: who deleted the event
+// there had not seen it.
+func (r *reconciler) behind(e state.Entity, ref state.Ref) bool {
+	p := whole(e, ref)
+	want, wanted := r.shape(e, ref).Parts[""]
+	return wanted && p.Refused == "" && r.Members[ref].Writable &&
+		(len(intersect(calendar.Diff(want.Content, p.Wrote), intersect(r.groups(e, ref), r.Members[ref].Capabilities.Groups))) > 0 ||
+			len(calendar.Slots(want.Overrides, p.WroteOverrides)) > 0)
+}
+
+// calledOff reports whether the event is gone at home by its organizer's doing, which
+// beats an edit.
+func (r *reconciler) calledOff(e state.Entity) bool {
+	rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]
+	return ok && (rep.Deleted || rep.Event.Cancelled) && (rep.Event.Cancelled || !rep.Event.Organized)
 }
 
 // remake turns a part that was deleted into one still to be made.

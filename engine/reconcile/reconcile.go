@@ -46,9 +46,11 @@ type Found struct {
 
 // Input is the part of the world that changed, and what is needed to decide on it.
 type Input struct {
-	Now     time.Time
-	Mirrors []state.Mirror // in order of creation
-	Members map[state.Ref]Member
+	Now time.Time
+	// Installation stands in the marks that were written by this store.
+	Installation string
+	Mirrors      []state.Mirror // in order of creation
+	Members      map[state.Ref]Member
 	// Entities to reconsider, and the latest observation of every part they have.
 	Entities []state.Entity
 	Replicas map[state.Ref]map[calendar.RemoteID]state.Replica
@@ -108,6 +110,7 @@ type reconciler struct {
 	out       Output
 	linkedNow map[Found]bool
 	mappings  map[direction]*mapping.Mapping // made so far
+	asked     []asked                        // about the entity in hand
 }
 
 // direction is one way that events go by a mirror.
@@ -171,7 +174,7 @@ func (r *reconciler) found(f Found) {
 		skip(why)
 		return
 	}
-	e.ID = r.Mint()
+	e.ID, r.asked = r.Mint(), nil
 	if doubt := r.replica(home.Ref, home.ID).Event.Doubt; doubt != "" {
 		r.note(e, state.Noted, home.Ref, nil, doubt, e.Base, e.Base)
 	}
@@ -304,7 +307,10 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	if kept {
 		want.Content = r.project(*e, twin.Ref)
 	}
-	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: ev.Mark == calendar.Mark{}, Kept: kept, Parts: []state.Part{{
+	// A mark of another store says that Twinday wrote it. What this store wrote it knows:
+	// with its mark, and linked to nothing, it is a person's clone or was restored.
+	person := ev.Mark == calendar.Mark{} || ev.Mark.Installation == r.Installation
+	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: person, Kept: kept, Parts: []state.Part{{
 		ID: twin.ID, Version: ev.Version, Wrote: want.Content, Read: ev.Content,
 		WroteOverrides: want.Overrides, ReadOverrides: maps.Clone(ev.Overrides),
 	}}}

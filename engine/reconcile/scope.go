@@ -47,7 +47,7 @@ func (r *reconciler) crosses(e *state.Entity, f folding, ref state.Ref, shape ma
 		for _, p := range live {
 			s := skip
 			p.Leaving = true
-			if s.Slot, s.Event = p.Slot, p.ID; p.Refused != "" {
+			if s.Slot, s.Event = p.Slot, p.ID; r.refusesDeletion(*p) {
 				s.Reason = r.name(ref) + " refuses its deletion: " + p.Refused
 			} else {
 				s.Kind, s.IfVersion, s.Before, s.Fact, s.Reason = state.Delete, p.Version, p.Read, fact, why+": its copy goes"

@@ -189,9 +189,6 @@ func (r *reconciler) rewrite(e *state.Entity, ed slotEdit) {
 // mergeSlots folds the edits of single occurrences into the base, each slot by
 // itself and by field group; then it lets go of overrides without an occurrence.
 func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
-	if e.Base.When.Recurrence.IsZero() {
-		e.Overrides = nil
-	}
 	occurrences, err := e.Base.When.Occurrences()
 	exists := func(slot string) bool {
 		return err == nil && !e.Base.When.Recurrence.IsZero() && occurrences.Has(e.Base.When.Original(slot))
@@ -223,6 +220,7 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 				r.seen(e, ed)
 				switch p := e.Part(ed.ref, ed.part); {
 				case ed.part != "":
+				case ed.ref == e.Home && !ed.now.IsZero() && r.guests(*e): // it stays there: they might be told
 				case ed.now.IsZero():
 					p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, calendar.Override{})
 				default: // a leftover that a person still sees there: taken away
@@ -262,7 +260,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	for i, ed := range edits {
 		switch ed.cancel {
 		case yes:
-			if other := slices.IndexFunc(edits, func(x slotEdit) bool { return x.ref != ed.ref && changes(x) }); other < 0 {
+			if other := slices.IndexFunc(edits, func(x slotEdit) bool { return x.ref != ed.ref && changes(x) }); other < 0 && !r.unseen(*e, ed, before) {
 				result = calendar.Override{Original: result.Original, Cancelled: true}
 			}
 		case no:
@@ -315,6 +313,9 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 		f.changed, f.from = true, edits[len(edits)-1].ref
 	}
 	final := e.Base.Occurrence(result)
+	if last := edits[len(edits)-1]; !result.Equal(before) && r.unseen(*e, last, before) {
+		r.note(*e, state.Overridden, last.ref, before.Changed, r.slotWords(*e, []string{slot})+" was changed in "+r.name(last.ref)+" before an earlier change had reached it; the later one was kept", before.Content, final)
+	}
 	for i, ed := range edits {
 		stands := (ed.cancel != yes || result.Cancelled) && (ed.cancel != no || !result.Cancelled)
 		for _, g := range ed.set {
@@ -337,7 +338,21 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 		if r.amended(*e, ed, own[i]) {
 			r.rewrite(e, ed)
 		}
+		if len(refused[i]) > 0 {
+			r.note(*e, state.Reverted, ed.ref, refused[i], "the change of "+r.slotWords(*e, []string{slot})+" in "+r.name(ed.ref)+" is taken back: the copy shows only a part of it", ed.content, final)
+		}
 	}
+}
+
+// unseen reports whether what the base had of an occurrence, a change of its own, had not
+// reached a member when it was edited there.
+func (r *reconciler) unseen(e state.Entity, ed slotEdit, before calendar.Override) bool {
+	p := e.Part(ed.ref, ed.part)
+	if before.IsZero() || before.Cancelled || ed.part != "" {
+		return false
+	}
+	e.Overrides = calendar.WithOverride(e.Overrides, ed.slot, before)
+	return !r.shape(e, ed.ref).Parts[""].Overrides[ed.slot].Equal(p.WroteOverrides[ed.slot])
 }
 
 // amended reports whether the copy is to show an edited occurrence otherwise than

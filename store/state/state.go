@@ -238,6 +238,8 @@ type Part struct {
 	// Refused: the provider called the wanted content invalid; not tried again
 	// until it changes. Holds the provider's words.
 	Refused string `json:"refused,omitempty"`
+	// RefusedAt is when it last refused a deletion, which is tried again in time.
+	RefusedAt time.Time `json:"refusedAt,omitzero"`
 }
 
 // Rewrite is a value that was found where another had been written.

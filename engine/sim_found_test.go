@@ -1,0 +1,223 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/twinday/twinday/engine"
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// What the simulation found, told again without it.
+
+// once has the next call of a kind fail, before or after its effect.
+func (f *fake) once(call string, landed bool) {
+	failed := false
+	f.fault = func(c string) (before, after error) {
+		if c != call || failed {
+			return nil, nil
+		}
+		failed = true
+		if landed {
+			return nil, f.err(calendar.Unavailable)
+		}
+		return f.err(calendar.Unavailable), nil
+	}
+}
+
+// A listing that does not know yet of a write, and tells of an older state once more,
+// is no news: taken for an edit, it would undo the write everywhere.
+func TestALateListingIsNoNews(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.quiet()
+	b.b.edit("Lunch", func(c *calendar.Content) { c.Place = "Oslo" })
+	b.a.lag = func() int { return 3 }
+	b.sync()
+	b.a.lag = nil
+	b.a.glitch = func(c *calendar.Changes, before []logged) {
+		if len(c.Events) == 0 {
+			b.a.show(c, before[len(before)-1])
+		}
+	}
+	b.quiet()
+	for _, f := range []*fake{b.a, b.b} {
+		if got := f.one("Lunch").Content.Place; got != "Oslo" {
+			t.Errorf("the place is %q", got)
+		}
+	}
+}
+
+// A deleted event that a late listing still shows is not made again.
+func TestALateListingBringsNothingBack(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.quiet()
+	b.a.remove("Lunch")
+	b.b.lag = func() int { return 3 }
+	b.sync()
+	b.b.glitch = func(c *calendar.Changes, before []logged) {
+		if len(c.Events)+len(c.Removed) == 0 && len(before) > 0 {
+			b.b.show(c, before[len(before)-1])
+		}
+	}
+	b.sync()
+	b.b.lag = nil
+	b.quiet()
+	b.alike("")
+}
+
+// While a mirror is paused nothing is written in it, not even what a crash cut off.
+func TestNothingIsSettledWhilePaused(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.once("create", true)
+	b.sync()
+	b.restart()
+	m := b.mirror
+	m.Paused = true
+	b.change(m)
+	before := b.a.writes() + b.b.writes()
+	b.sync()
+	if n := b.a.writes() + b.b.writes() - before; n != 0 {
+		t.Errorf("%d writes while the mirror was paused", n)
+	}
+	m.Paused = false
+	b.change(m)
+	b.quiet()
+	b.alike("Lunch")
+}
+
+// A refusal while settling says nothing of the try before, which may have landed.
+func TestReadOnlyWhileSettling(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.once("create", true)
+	b.sync()
+	b.b.readOnly = true
+	b.sync()
+	b.b.readOnly = false
+	b.quiet()
+	b.alike("Lunch")
+}
+
+// An event that is deleted before it is known how the making of its copy ended takes
+// the copy with it.
+func TestDeletedBeforeItsCopyWasSettled(t *testing.T) {
+	for _, landed := range []bool{false, true} {
+		b := newBench(t)
+		b.a.add("Lunch")
+		b.b.once("create", landed)
+		b.sync()
+		b.a.remove("Lunch")
+		b.b.readOnly = true
+		b.sync()
+		b.b.readOnly = false
+		b.restart()
+		b.quiet()
+		b.alike("")
+	}
+}
+
+// overridden lists the titles that history keeps of edits that lost.
+func (b *bench) overridden() (titles []string) {
+	b.Helper()
+	l, err := b.face.History(b.Context(), control.HistoryQuery{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, h := range l {
+		if h.Outcome == state.Overridden {
+			titles = append(titles, h.Before.Title)
+		}
+	}
+	return titles
+}
+
+// An edit that was folded in, and could not be written to the other side before that
+// was edited too, is kept in history when it loses.
+func TestAnEditThatNeverArrivedIsKept(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.quiet()
+	b.b.edit("Lunch", func(c *calendar.Content) { c.Title = "Brunch" })
+	b.a.once("update", false)
+	b.sync()
+	b.a.edit("Lunch", func(c *calendar.Content) { c.Title = "Dinner" })
+	b.quiet()
+	b.alike("Dinner")
+	if got := b.overridden(); !slices.Contains(got, "Brunch") {
+		t.Errorf("history keeps %q", got)
+	}
+}
+
+// A copy that is deleted before an edit has arrived there is made again with it.
+func TestAnEditOnItsWayBeatsADeletion(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.quiet()
+	b.a.edit("Lunch", func(c *calendar.Content) { c.Title = "Brunch" })
+	b.b.once("update", false)
+	b.sync()
+	b.b.remove("Lunch")
+	b.quiet()
+	b.alike("Brunch")
+}
+
+// What lay over an unfinished write is folded in once: that it is not there any more is
+// no edit, even if it cannot be written again at once.
+func TestRescuedOnlyOnce(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.once("create", true)
+	b.sync()
+	b.b.edit("Lunch", func(c *calendar.Content) { c.Title = "Brunch" })
+	updates := 0
+	b.b.fault = func(c string) (before, after error) {
+		if c == "update" {
+			if updates++; updates == 2 {
+				return b.b.err(calendar.Unavailable), nil
+			}
+		}
+		return nil, nil
+	}
+	b.sync()
+	b.quiet()
+	b.alike("Brunch")
+}
+
+// Scripts in which the simulation once found something, as small as it could make them.
+func TestFound(t *testing.T) {
+	defer engine.OneByOne()()
+	for name, c := range map[string]struct {
+		seed   uint64
+		script string
+	}{
+		"a decision on an event that is gone":          {97, "add:4:415:45,delete@8:4:142:905,pass,move:1:775:274"},
+		"an occurrence's refused edit":                 {96, "add:3:635:684,mapping:3:524:614,pass,occur:0:579:515"},
+		"an occurrence edited, its series deleted":     {109, "add@8:1:235:850,pass,pass,occur:3:907:948,clear:0:239:261"},
+		"an occurrence edited, its series made single": {292, "pass,clear:0:696:658,lost@3:0:0:697,pass,pass,off:1:266:837,occur:3:960:347,repeat@7:4:243:638,pass"},
+		"an occurrence changed before it arrived":      {779, "add:2:103:646,pass,split:1:154:987,readonly:3:875:168,repeat:5:501:77,delete@56:3:830:789,pass,occur@1:2:938:213,pass"},
+		"an occurrence under an unfinished new time":   {61, "add:2:706:588,pass,repeat:5:542:474,lost@14:0:0:946,pass,occur:0:538:875"},
+		"an edit that waits is not written over":       {473, "add:0:184:510,pass,repeat:3:246:275,move:1:732:444"},
+		"a late listing shows what we deleted":         {756, "pass,add:3:40:200,invite:5:550:700,pass,pass,delete:0:466:899,pass,down@12:0:0:521,pass,slow@7:0:0:321,pass"},
+		"leftovers of a series with guests":            {713, "occur@31:4:457:179,add:4:136:958,pass,split@14:1:158:981,pass"},
+		"a clone is its maker's":                       {580, "pass,clear:2:194:107,off:4:47:489,pass,pass,paste:3:958:552,occur:4:749:632"},
+		"a twin that was put back is a copy":           {2654, "add:5:93:243,pass,paste:1:418:59,clear:5:729:347"},
+		"a late listing shows an invitation's copy":    {820, "invite:0:831:115,pass,repeat@7:1:455:423,add:3:673:666,crash@8,pass,delete@10:2:177:365,pass,edit:1:368:756,pass,paste:0:626:521,pass"},
+		"nothing is put back where nothing is written": {3896, "clear:2:385:377,pass,clear:4:829:140"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			script, err := parseScript(c.script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := simulate(c.seed, script, nil); r.failure != "" {
+				t.Error(strings.TrimSpace(r.failure))
+			}
+		})
+	}
+}

@@ -1,0 +1,91 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var simMutants = flag.Bool("sim.mutants", false, "build the engine with each deliberate bug, and see that the simulation finds it")
+
+// mutant is a deliberate bug: one piece of the engine's source that says something
+// else. It is put in by the compiler's -overlay, so that nothing of it is in the program.
+type mutant struct{ name, file, is, becomes string }
+
+var mutants = []mutant{
+	{"drop the journal", "push.go", "if err := tx.PutIntent(j.intent); err != nil {", "if err := error(nil); err != nil {"},
+	{"end an intent before its outcome is known", "push.go", "if kind == calendar.Unavailable || kind == calendar.Other {", "if false {"},
+	{"take our own write for a person's (no echo check)", "push.go", "part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil", "part.Wrote, part.Read, part.Dirty = s.Want, s.Want, nil"},
+	{"treat an expired cursor as an empty calendar", "pull.go", "ch, trouble = p.Changes(ctx, ref.Calendar, \"\")", "ch, trouble = calendar.Changes{Next: cursor}, nil; _ = e.Store.View(func(tx *store.Tx) error { return tx.EachReplica(ref, func(rep state.Replica) error { ch.Removed = append(ch.Removed, calendar.Removal{ID: rep.Event.ID, Certain: true}); return nil }) })"},
+	{"write over any version (no If-Match)", "push.go", "j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, change(s))", "now, _ := l.provider.Get(ctx, s.Ref.Calendar, s.Event); j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, now.Version, change(s))"},
+	{"delete whatever the version", "push.go", "j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)", "now, _ := l.provider.Get(ctx, s.Ref.Calendar, s.Event); j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, now.Version)"},
+	{"forget the generation after a deletion", "reconcile/fold.go", "func remake(p *state.Part) { *p = state.Part{Slot: p.Slot, Generation: p.Generation + 1} }", "func remake(p *state.Part) { *p = state.Part{Slot: p.Slot, Generation: p.Generation} }"},
+	{"do not hold mass deletions", "reconcile/guard.go", "if asked || n > MaxDeletions ||", "if asked || n > 1000 || false &&"},
+	{"take a copy that a filter removes for a deletion at home", "reconcile/scope.go", "s.Kind, s.Slot, s.Event, s.IfVersion, s.Before, s.Fact = state.Delete, p.Slot, p.ID, p.Version, p.Read, fact", "s.Kind, s.Slot, s.Event, s.IfVersion, s.Before, s.Fact = state.Delete, p.Slot, p.ID, p.Version, p.Read, fact; e.Deleted = true"},
+	{"send a create again under another key", "push.go", "calendar.Draft{Key: j.intent.Key,", "calendar.Draft{Key: map[bool]calendar.Key{false: j.intent.Key, true: key(fmt.Sprint(l.Now()), s, 0)}[j.again],"},
+	{"settle without looking what was there", "settle.go", "if err := l.rescue(j, again, found); err != nil {", "if err := error(nil); err != nil {"},
+	{"lose what was rescued", "reconcile/fold.go", "case p.Rescued != nil && p.Rescued.Groups.Has(g):", "case false:"},
+	{"change meetings with guests without asking", "reconcile/fold.go", "case !facts.HasGuests() || private.Has(g) || r.stays(*e, g, ed):", "case true:"},
+	{"take a short listing for deletions", "pull.go", "requests++\n\t\tat :=", "if ch.Complete { gone = append(gone, id); continue }\n\t\trequests++\n\t\tat :="},
+	{"forget the dirty slots", "reconcile/slots.go", "p.DirtySlots = with(p.DirtySlots, ed.slot)", "_ = p"},
+	{"save the cursor before what was read", "pull.go", "unsure, err := e.unsure(ref, ch)", "_ = e.Store.Update(func(tx *store.Tx) error { return tx.SetCursor(ref, ch.Next) }); unsure, err := e.unsure(ref, ch)"},
+	{"a deletion beats an edit", "reconcile/fold.go", "case (f.changed || r.behind(*e, ref)) && !calledOff:", "case false:"},
+	{"let the losing edit go untold", "reconcile/fold.go", "r.note(*e, state.Overridden, ed.ref, calendar.Groups{g},", "(func(...any) {})(*e, state.Overridden, ed.ref, calendar.Groups{g},"},
+	{"believe a late listing", "pull.go", "!ev.Updated.After(rep.Event.Updated) {", "false {"},
+	{"trust every tombstone", "pull.go", "if r.Certain {\n\t\t\tgone", "if true {\n\t\t\tgone"},
+	{"write where nothing is to be written", "reconcile/reconcile.go", "!t.Off && t.Direction != state.SendOnly {", "!t.Off {"},
+}
+
+// Every deliberate bug must be found by the simulation.
+func TestMutants(t *testing.T) {
+	if !*simMutants {
+		t.Skip("builds the engine once for each: make mutants")
+	}
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			path, err := filepath.Abs(m.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			source, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(source), m.is); n != 1 {
+				t.Fatalf("%s is not %d times but once to hold %q: write this bug anew", m.file, n, m.is)
+			}
+			dir := t.TempDir()
+			changed := filepath.Join(dir, "changed.go")
+			if err := os.WriteFile(changed, []byte(strings.Replace(string(source), m.is, m.becomes, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			overlay, err := json.Marshal(map[string]map[string]string{"Replace": {path: changed}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			over, bin := filepath.Join(dir, "overlay.json"), filepath.Join(dir, "sim.test")
+			if err := os.WriteFile(over, overlay, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", over, "-o", bin, ".").CombinedOutput(); err != nil {
+				t.Fatalf("it does not compile: %v\n%s", err, out)
+			}
+			run := exec.Command(bin, "-test.run", "TestSimulation$", "-sim.first", "-sim.steps=24000")
+			out, err := run.CombinedOutput()
+			if err == nil {
+				t.Fatal("the simulation did not find it")
+			}
+			found := regexp.MustCompile(`seed \d+, after .*`).FindString(string(out))
+			if found == "" {
+				t.Fatalf("it failed in another way:\n%s", out)
+			}
+			fmt.Printf("found: %-55s %s\n", m.name, found)
+		})
+	}
+}

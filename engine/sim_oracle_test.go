@@ -1,0 +1,785 @@
+package engine_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/reconcile"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/state"
+)
+
+// soul is what the simulation knows an event by, whatever the engine believes: the
+// meeting that a person made, and which part of it this is.
+type soul struct {
+	of   int
+	slot string
+	made bool // by the engine
+	back bool // out of the bin
+}
+
+// oracle knows what people did, and finds out whether it holds.
+type oracle struct {
+	calm   bool // nobody acts, and services behave
+	look   look
+	nextID int
+	one    map[int]int // souls that became one: found alike, and linked
+	kin    map[int]int // from a clone to what it is a clone of
+	tokens map[string]*token
+	// hidden are the copies of invitations that were deleted, which means them alone.
+	hidden  map[[2]int]bool
+	deleted map[int]bool // souls that a person deleted, somewhere
+	agreed  map[state.EntityID]bool
+	touched map[[2]int]bool // souls, and the calendars in which people did something to them
+	mails   []int           // how many each service had sent before
+	linked  int
+	rough   bool // the last pass was cut off, or failed
+	adopted map[state.EntityID]map[state.Ref]bool
+	excused int
+	checked int // occurrences held against their home
+}
+
+// token is a text that only one edit has.
+type token struct {
+	soul  int
+	where string
+	given bool // a person gave it up: wrote over it, or deleted what showed it
+	seen  bool // a whole pass has gone by
+}
+
+func newOracle() oracle {
+	return oracle{one: map[int]int{}, kin: map[int]int{}, tokens: map[string]*token{}, hidden: map[[2]int]bool{},
+		deleted: map[int]bool{}, agreed: map[state.EntityID]bool{}, touched: map[[2]int]bool{}, mails: make([]int, 3)}
+}
+
+func (o *oracle) newSoul(kin int) soul {
+	o.nextID++
+	if kin != 0 {
+		o.kin[o.nextID] = kin
+	}
+	return soul{of: o.nextID}
+}
+
+// root is the soul that stands for all that became one with it.
+func (o *oracle) root(of int) int {
+	for o.one[of] != 0 {
+		of = o.one[of]
+	}
+	return of
+}
+
+func (o *oracle) touch(of, i int) { o.touched[[2]int{of, i}] = true }
+
+// touchedElsewhere reports whether people did something to a meeting in another calendar.
+func (o *oracle) touchedElsewhere(of, i int) bool {
+	for k := range o.touched {
+		if k[1] != i && o.family(o.root(k[0])) == o.family(o.root(of)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *oracle) family(of int) int {
+	for o.kin[of] != 0 {
+		of = o.kin[of]
+	}
+	return of
+}
+
+// word makes a token for an edit.
+func (o *oracle) word(letter string, of int, where string) string {
+	t := fmt.Sprintf("%s%d_", letter, len(o.tokens)+1)
+	o.tokens[t] = &token{soul: of, where: where}
+	return t
+}
+
+// clockOf makes a token that is a time of the day.
+func (o *oracle) clockOf(of int, where string) string {
+	n := len(o.tokens) + 1
+	t := fmt.Sprintf("%02d:%02d:%02d", 6+n%12, n/12%60, n/720%60)
+	o.tokens[t] = &token{soul: of, where: where}
+	return t
+}
+
+var tokenForm = regexp.MustCompile(`[TPN]\d+_|\d\d:\d\d:\d\d`)
+
+// gives takes note that a person gave up what they saw.
+func (o *oracle) gives(seen any) {
+	for _, t := range tokenForm.FindAllString(text(seen), -1) {
+		if x := o.tokens[t]; x != nil {
+			x.given = true
+		}
+	}
+}
+
+// givesAll takes note that a person deleted a meeting, all of it that had crossed.
+func (o *oracle) givesAll(h *held) {
+	o.gives(h.Content)
+	o.gives(h.Overrides)
+	for _, t := range o.tokens {
+		t.given = t.given || t.seen && o.root(t.soul) == o.root(h.soul.of)
+	}
+}
+
+// givesSlot takes note that a person cancelled an occurrence, all of it that had crossed.
+func (s *sim) givesSlot(h *held, slot string) {
+	for _, f := range s.fakes {
+		for _, x := range f.events {
+			if s.root(x.soul.of) != s.root(h.soul.of) {
+				continue
+			}
+			for _, t := range tokenForm.FindAllString(text(x.Overrides[slot]), -1) {
+				if y := s.tokens[t]; y != nil && y.seen {
+					y.given = true
+				}
+			}
+		}
+	}
+}
+
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// born gives a copy that the engine made the soul of its home.
+func (s *sim) born(i int, h *held, d calendar.Draft) {
+	in, ok := s.intent(func(in state.Intent) bool { return in.Key == d.Key && in.Step.Ref == s.refs[i] })
+	if !ok {
+		s.fail("I2", "%q is made in %s without an intent in the journal: a crash now would make it twice", d.Content.Title, s.name(i))
+		h.soul = soul{of: -1, made: true}
+		return
+	}
+	h.soul = soul{of: -2, slot: in.Step.Slot, made: true}
+	err := s.store.View(func(tx *store.Tx) error {
+		e, ok, err := tx.Entity(in.Step.Entity)
+		if ok {
+			h.soul.made = e.Home != s.refs[i] // or it is the event itself, put back
+			for _, ref := range s.refs {
+				for _, p := range e.Records[ref].Parts {
+					if x := s.held(ref, p.ID); x != nil && (h.soul.of < 0 || ref == e.Home) {
+						h.soul.of = s.root(x.soul.of)
+					}
+				}
+			}
+			if m := s.member(e.Home); m.Direction == state.TakeOnly {
+				s.fail("I6", "%q of %s, which only receives, goes to %s", d.Content.Title, e.Home, s.name(i))
+			}
+		}
+		return err
+	})
+	if err != nil {
+		s.fail("E", "%v", err)
+	}
+	if len(d.Content.Links.Attachments) > 0 {
+		s.fail("I5", "a copy carries attachments")
+	}
+}
+
+func (s *sim) member(ref state.Ref) state.Member {
+	return s.mirror.Members[slices.Index(s.refs, ref)]
+}
+
+func (s *sim) held(ref state.Ref, id calendar.RemoteID) *held {
+	return s.fakes[slices.Index(s.refs, ref)].events[id]
+}
+
+func (s *sim) intent(is func(state.Intent) bool) (found state.Intent, ok bool) {
+	err := s.store.View(func(tx *store.Tx) error {
+		open, err := tx.Intents()
+		if at := slices.IndexFunc(open, is); at >= 0 {
+			found, ok = open[at], true
+		}
+		return err
+	})
+	if err != nil {
+		s.fail("E", "%v", err)
+	}
+	return found, ok
+}
+
+// permitted checks a write before it is sent (I6, and that it is in the journal).
+func (s *sim) permitted(i int, call string) {
+	kind := map[string][]state.StepKind{"create": {state.Create}, "delete": {state.Delete}, "respond": {state.Answer},
+		"update": {state.Update, state.Create}, "occurrence": {state.Update, state.Create}}[call]
+	if _, ok := s.intent(func(in state.Intent) bool { return in.Step.Ref == s.refs[i] && slices.Contains(kind, in.Step.Kind) }); !ok {
+		s.fail("J", "%s in %s is sent with no intent in the journal", call, s.name(i))
+	}
+	s.intent(func(in state.Intent) bool {
+		if h := s.held(in.Step.Ref, in.Step.Event); in.Step.Kind == state.Update && h != nil && !h.soul.made && len(in.Step.Groups) > 0 &&
+			!s.touchedElsewhere(h.soul.of, slices.Index(s.refs, in.Step.Ref)) {
+			s.fail("I4", "%v of %q in %s, its home, is written though nobody has touched a copy: an echo", in.Step.Groups, h.Content.Title, in.Step.Ref)
+		}
+		return false
+	})
+	m := s.member(s.refs[i])
+	switch {
+	case m.Direction == state.SendOnly:
+		s.fail("I6", "%s in %s, in which nothing is ever written", call, s.name(i))
+	case m.Off && !s.leaving:
+		s.fail("I6", "%s in %s, which is off", call, s.name(i))
+	case s.mirror.Paused && !s.leaving:
+		s.fail("I6", "%s in %s while the mirror is paused", call, s.name(i))
+	}
+}
+
+// before takes note of how things are before a pass.
+func (s *sim) before() {
+	s.linked = 0
+	_ = s.store.View(func(tx *store.Tx) error {
+		for _, r := range s.refs {
+			s.linked = max(s.linked, tx.CountLinked(r))
+		}
+		return nil
+	})
+}
+
+// hold checks what must hold at all times.
+func (s *sim) hold(r control.Report, whole bool) {
+	if err := s.store.Check(); err != nil {
+		s.fail("E", "the store is not sound: %v", err)
+	}
+	s.links()
+	s.once()
+	s.silent(r)
+	s.guarded(r)
+	s.rough = !whole
+	s.crossed()
+}
+
+// crossed takes note of what the engine has read and is done with.
+func (s *sim) crossed() {
+	if s.mirror.Paused || slices.ContainsFunc(s.mirror.Members, func(m state.Member) bool { return m.Off }) {
+		return
+	}
+	_ = s.store.View(func(tx *store.Tx) error {
+		busy := map[state.EntityID]bool{}
+		for _, id := range tx.PendingEntities() {
+			busy[id] = true
+		}
+		open, err := tx.Intents()
+		for _, in := range open {
+			busy[in.Step.Entity] = true
+		}
+		for _, d := range tx.DirtyEvents() {
+			if id, linked, _ := tx.EntityOf(d.Ref, d.ID); linked {
+				busy[id] = true
+			}
+		}
+		for _, ref := range s.refs {
+			err = tx.EachReplica(ref, func(rep state.Replica) error {
+				if id, linked, _ := tx.EntityOf(ref, rep.Event.ID); !linked || busy[id] {
+					return nil
+				}
+				for _, t := range tokenForm.FindAllString(text(rep.Event), -1) {
+					if x := s.tokens[t]; x != nil {
+						x.seen = true
+					}
+				}
+				return nil
+			})
+		}
+		return err
+	})
+}
+
+// links checks that the engine links nothing but what belongs together.
+func (s *sim) links() {
+	_ = s.store.View(func(tx *store.Tx) error {
+		return tx.Entities(func(e state.Entity) error {
+			first := 0
+			for _, ref := range s.refs {
+				for _, p := range e.Records[ref].Parts {
+					h := s.held(ref, p.ID)
+					if p.ID == "" || h == nil {
+						continue
+					}
+					switch of := s.root(h.soul.of); {
+					case first == 0:
+						first = of
+					case of == first:
+					case s.family(of) == s.family(first):
+						s.one[of] = first
+					default:
+						s.fail("I2", "%q and another meeting are taken for one in %s", h.Content.Title, s.name(slices.Index(s.refs, ref)))
+					}
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// once checks that no part of a meeting is in a calendar twice (I2).
+func (s *sim) once() {
+	for i, f := range s.fakes {
+		seen := map[soul]*held{}
+		for _, h := range f.live() {
+			k := soul{of: s.root(h.soul.of), slot: h.soul.slot}
+			if x := seen[k]; x != nil && (h.soul.made || x.soul.made) {
+				s.fail("I2", "%q is in %s twice: %s and %s (%q)", h.Content.Title, s.name(i), h.ID, x.ID, x.Content.Title)
+			}
+			seen[k] = h
+		}
+	}
+}
+
+// live lists the events that are there, oldest first.
+func (f *fake) live() []*held {
+	var out []*held
+	for _, h := range f.events {
+		if !h.dead {
+			out = append(out, h)
+		}
+	}
+	slices.SortFunc(out, func(a, b *held) int { return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID)) })
+	return out
+}
+
+// silent checks that nobody got mail but by a rule or a decision (I5).
+func (s *sim) silent(control.Report) {
+	for i, f := range s.fakes {
+		for _, m := range f.mails[s.mails[i]:] {
+			_, id, _ := strings.Cut(m, " ")
+			allowed := s.guests == state.ApplyGuests
+			for e := range s.agreed {
+				_ = s.store.View(func(tx *store.Tx) error {
+					by, ok, err := tx.EntityOf(s.refs[i], calendar.RemoteID(id))
+					allowed = allowed || ok && by == e
+					if _, there, _ := tx.Entity(e); !there { // done with
+						allowed = true
+					}
+					return err
+				})
+			}
+			if !allowed {
+				s.fail("I5", "guests in %s were told of: %s %q", s.name(i), m, f.events[calendar.RemoteID(id)].Content.Title)
+			}
+		}
+		s.mails[i] = len(f.mails)
+	}
+}
+
+// guarded checks the deletions of each pass (I7).
+func (s *sim) guarded(r control.Report) {
+	deleted := map[uint64]map[state.EntityID]bool{}
+	for _, h := range s.history() {
+		if h.Kind != state.Delete || h.Outcome != state.Done || s.agreed[h.Entity] || strings.Contains(h.Why, "series") || strings.Contains(h.Why, "occurrence") {
+			continue
+		}
+		if deleted[h.Pass] == nil {
+			deleted[h.Pass] = map[state.EntityID]bool{}
+		}
+		deleted[h.Pass][h.Entity] = true
+	}
+	for pass, l := range deleted {
+		n := len(l)
+		if pass+3 < r.Pass || s.rough {
+			continue // checked then
+		}
+		if n > reconcile.MaxDeletions || pass == r.Pass && n >= reconcile.FewDeletions && n*reconcile.MaxShare > s.linked+r.Created+r.Adopted {
+			s.fail("I7", "pass %d deleted %d events of %d, and nobody was asked", pass, n, s.linked)
+		}
+	}
+}
+
+func (s *sim) history() (out []state.HistoryEntry) {
+	err := s.store.View(func(tx *store.Tx) (err error) { out, err = tx.History(store.HistoryFilter{}); return err })
+	if err != nil {
+		s.fail("E", "%v", err)
+	}
+	return out
+}
+
+// judge checks what must hold when everyone rests: I1, I3.
+func (s *sim) judge() {
+	if s.failure != "" {
+		return
+	}
+	s.nothingOpen()
+	hist := s.history()
+	kept, lost := "", ""
+	for _, h := range hist {
+		if h.Outcome != state.Done || h.Kind == state.Delete {
+			kept += text(h)
+		}
+	}
+	for _, f := range s.fakes {
+		for _, h := range f.live() {
+			kept += text(h.Event)
+		}
+	}
+	for _, t := range slices.Sorted(maps.Keys(s.tokens)) {
+		if x := s.tokens[t]; !x.given && !strings.Contains(kept, t) {
+			lost += fmt.Sprintf("\n  %s, %s", t, x.where)
+		}
+	}
+	if lost != "" {
+		s.fail("I3", "what people typed is nowhere, and no history tells of it:%s", lost)
+	}
+	s.agree(hist)
+}
+
+// nothingOpen checks that the store has nothing left to do, and knows what is there.
+func (s *sim) nothingOpen() {
+	err := s.store.View(func(tx *store.Tx) error {
+		open, err := tx.Intents()
+		if len(open) > 0 {
+			s.fail("I1", "an intent is stuck: %s %q", open[0].Step.Kind, open[0].Step.Title)
+		}
+		for _, id := range tx.PendingEntities() {
+			e, _, _ := tx.Entity(id)
+			s.fail("I1", "something is still to be done for %q", e.Base.Title)
+		}
+		for i, f := range s.fakes {
+			for _, h := range f.live() {
+				rep, ok, err := tx.Replica(s.refs[i], h.ID)
+				if err != nil {
+					return err
+				}
+				if f.ahead > 0 && !f.sees(h.Event) && !ok {
+					continue
+				}
+				if !ok || rep.Deleted || len(calendar.Diff(rep.Event.Content, h.Content).Without(f.hides...)) > 0 || len(calendar.Slots(rep.Event.Overrides, h.Overrides)) > 0 {
+					s.fail("I1", "%q in %s is not known as it is (known %v, deleted %v, other %v %v)", h.Content.Title, s.name(i), ok, rep.Deleted,
+						calendar.Diff(rep.Event.Content, h.Content), calendar.Slots(rep.Event.Overrides, h.Overrides))
+				}
+			}
+		}
+		return err
+	})
+	if err != nil {
+		s.fail("E", "%v", err)
+	}
+}
+
+// occurrence is one thing that a person sees in a calendar.
+type occurrence struct {
+	calendar.Content
+	at string
+}
+
+// seen expands events into what a person sees of them in the weeks around now.
+func (s *sim) seen(list []*held) map[string]occurrence {
+	from, to := s.clock.AddDate(0, 0, -25), s.clock.AddDate(0, 0, 380)
+	out := map[string]occurrence{}
+	add := func(c calendar.Content) {
+		start, err := c.When.Start.Instant()
+		if err != nil || start.Before(from) || !start.Before(to) {
+			return
+		}
+		k := c.When.Start.String() + " to " + c.When.End.String()
+		for n := 2; out[k].at != ""; n++ {
+			k = fmt.Sprintf("%s to %s (%d)", c.When.Start, c.When.End, n)
+		}
+		out[k] = occurrence{c, k}
+	}
+	for _, h := range list {
+		if h.Content.When.Recurrence.IsZero() {
+			add(h.Content)
+			continue
+		}
+		occurs, err := h.Content.When.Occurrences()
+		if err != nil {
+			continue
+		}
+		for t := range occurs.Between(from.AddDate(0, 0, -20), to.AddDate(0, 0, 20)) {
+			o, ok := h.Overrides[t.Slot()]
+			if !ok {
+				o = calendar.Override{Original: t}
+			}
+			if !o.Cancelled {
+				add(h.Content.Occurrence(o))
+			}
+		}
+	}
+	return out
+}
+
+// agree holds each copy against its home, occurrence by occurrence, by rules of its
+// own (I1). What the history says is left as it is, is.
+func (s *sim) agree(hist []state.HistoryEntry) {
+	left := map[state.EntityID]bool{}
+	told := map[state.EntityID]string{}
+	s.adopted = map[state.EntityID]map[state.Ref]bool{}
+	for _, h := range hist {
+		if h.Kind == state.Adopt {
+			if s.adopted[h.Entity] == nil {
+				s.adopted[h.Entity] = map[state.Ref]bool{}
+			}
+			s.adopted[h.Entity][h.Ref] = true
+		}
+		if strings.Contains(h.Why, "each time it is written") || h.Outcome == state.Failed {
+			left[h.Entity] = true
+		}
+		told[h.Entity] += h.Why + "\n"
+	}
+	_ = s.store.View(func(tx *store.Tx) error {
+		for i, f := range s.fakes {
+			for _, h := range f.live() {
+				if h.soul.made {
+					s.kept(tx, i, h, told)
+					continue
+				}
+				id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
+				e, _, _ := tx.Entity(id)
+				if linked && e.Home != s.refs[i] {
+					continue // a twin that was there already
+				}
+				if s.deleted[s.root(h.soul.of)] && !h.Cancelled && !strings.Contains(told[id], "elet") && !strings.Contains(told[id], "put back") && !strings.Contains(told[id], "made again") && !strings.Contains(told[id], "its copy goes") {
+					s.fail("I3", "%q in %s was deleted by a person and is there, and no history says why", h.Content.Title, s.name(i))
+				}
+				for j := range s.fakes {
+					if j != i && !(linked && left[id]) {
+						s.compare(tx, i, j, h, e)
+					} else if j != i {
+						s.excused++
+					}
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// kept checks that a copy belongs to an event, or is said to be kept.
+func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
+	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
+	if !linked {
+		s.fail("I1", "%q in %s was made by Twinday, which knows nothing of it", h.Content.Title, s.name(i))
+	}
+	for j, f := range s.fakes {
+		if j != i && slices.ContainsFunc(f.live(), func(x *held) bool { return s.root(x.soul.of) == s.root(h.soul.of) && !x.soul.made }) {
+			return
+		}
+	}
+	if !strings.Contains(told[id], "kept") && !strings.Contains(told[id], "put back") {
+		s.fail("I1", "%q is left in %s, and what it is a copy of is gone", h.Content.Title, s.name(i))
+	}
+}
+
+// compare holds what is in calendar j against an event whose home is i.
+func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
+	rec := e.Records[s.refs[j]]
+	var there []*held
+	for _, h := range s.fakes[j].live() {
+		if s.root(h.soul.of) == s.root(home.soul.of) {
+			there = append(there, h)
+		}
+	}
+	from, to := s.mirror.Members[i], s.mirror.Members[j]
+	way := from.Direction != state.TakeOnly && to.Direction != state.SendOnly
+	want, sure := s.look.crosses(s, i, j, home)
+	switch {
+	case rec.Kept || s.adopted[e.ID][s.refs[j]] && !home.Content.When.Recurrence.IsZero() || s.hidden[[2]int{s.root(home.soul.of), j}] || !sure:
+		s.excused++
+		return
+	case !way || !want:
+		for _, h := range there {
+			if h.soul.made {
+				s.fail("I1", "%q of %s is in %s, where it does not belong", home.Content.Title, s.name(i), s.name(j))
+			}
+		}
+		return
+	}
+	a, b := s.seen([]*held{home}), s.seen(there)
+	var missing, more []string
+	for k, x := range a {
+		y, ok := b[k]
+		if !ok {
+			missing = append(missing, k)
+			continue
+		}
+		s.checked++
+		if why := s.look.differ(s, i, j, x.Content, y.Content, s.adopted[e.ID][s.refs[j]]); why != "" {
+			s.fail("I1", "%q of %s at %s shows in %s otherwise: %s", home.Content.Title, s.name(i), k, s.name(j), why)
+		}
+	}
+	for k := range b {
+		if _, ok := a[k]; !ok {
+			more = append(more, k)
+		}
+	}
+	slices.Sort(missing)
+	slices.Sort(more)
+	if len(missing)+len(more) > 0 {
+		s.fail("I1", "%q of %s is in %s at other times: missing %v, there besides %v", home.Content.Title, s.name(i), s.name(j), missing, more)
+	}
+}
+
+// own lists what is to stay when the mirror is removed.
+func (s *sim) own() (out []string) {
+	for i, f := range s.fakes {
+		for _, h := range f.live() {
+			copied := h.soul.made
+			if h.soul.back { // what it is now, the engine says
+				_ = s.store.View(func(tx *store.Tx) error {
+					id, _, _ := tx.EntityOf(s.refs[i], h.ID)
+					e, ok, err := tx.Entity(id)
+					copied = ok && e.Home != s.refs[i] && !e.Records[s.refs[i]].Adopted
+					return err
+				})
+			}
+			if !copied {
+				out = append(out, s.name(i)+" "+string(h.ID)+" "+h.Content.Title)
+			}
+		}
+	}
+	return out
+}
+
+func (s *sim) everything() (out []string) {
+	for i, f := range s.fakes {
+		for _, h := range f.live() {
+			out = append(out, s.name(i)+" "+string(h.ID)+" "+h.Content.Title)
+		}
+	}
+	return out
+}
+
+// look is what the copies of a simulation show, in terms of its own.
+type look struct {
+	name    string
+	detail  state.Detail
+	prefix  string
+	exclude string // events with this in the title do not cross
+	busy    bool   // nor do free ones
+	only    int    // the look is of copies in this calendar, others show everything; -1: of all
+	copies  bool   // reminders too
+}
+
+var looks = []look{
+	{name: "everything", only: -1},
+	{name: "title and time", detail: state.TitleAndTime, only: -1},
+	{name: "busy only", detail: state.BusyOnly, only: -1},
+	{name: "a prefix", prefix: "[A] ", only: -1},
+	{name: "no secrets", exclude: "secret", only: -1},
+	{name: "busy times", busy: true, only: -1},
+	{name: "busy only in A", detail: state.BusyOnly, only: 0},
+	{name: "a prefix in B", prefix: "[B] ", only: 1},
+	{name: "reminders", copies: true, only: -1},
+}
+
+// mappings are those that have copies look so.
+func (l look) mappings(refs []state.Ref) []state.PairMapping {
+	m := state.Mapping{Detail: l.detail, Filter: state.Filter{Exclude: l.exclude}}
+	if l.prefix != "" {
+		m.Title = &state.TextLens{Lens: state.CopyLens, Prefix: l.prefix}
+	}
+	if l.busy {
+		m.Filter.Availability = []calendar.Availability{calendar.Busy, calendar.Tentative, calendar.Away, calendar.Elsewhere}
+	}
+	if l.copies {
+		m.Reminders = &state.ReminderLens{Lens: state.Copy}
+	}
+	p := state.PairMapping{Mapping: m}
+	if l.only >= 0 {
+		p.To = refs[l.only]
+	}
+	return []state.PairMapping{p}
+}
+
+// at is the look in one calendar.
+func (l look) at(j int) look {
+	if l.only >= 0 && l.only != j {
+		return looks[0]
+	}
+	return l
+}
+
+// crosses says whether an event goes from i to j, as far as that is sure.
+func (l look) crosses(s *sim, i, j int, h *held) (crosses, sure bool) {
+	l = l.at(j)
+	w := h.Content.When
+	start, err := w.Start.Instant()
+	if err != nil || h.Cancelled {
+		return false, true
+	}
+	if w.Recurrence.IsZero() && start.Before(s.clock.AddDate(0, 0, -24)) || start.After(s.clock.AddDate(0, 0, 370)) {
+		return false, false
+	}
+	if h.MyResponse == calendar.Declined {
+		return false, true
+	}
+	odd := func(c calendar.Content) bool {
+		return l.exclude != "" && strings.Contains(strings.ToLower(c.Title), l.exclude) || l.busy && c.Availability == calendar.Free
+	}
+	for _, o := range h.Overrides {
+		if !o.Cancelled && odd(h.Content.Occurrence(o)) != odd(h.Content) {
+			return false, false // some of its occurrences do
+		}
+	}
+	if !w.Recurrence.IsZero() { // over for long, or with nothing in the window
+		if len(s.seen([]*held{h})) == 0 {
+			return false, false
+		}
+	}
+	return !odd(h.Content), true
+}
+
+// differ says in what a copy in j of an event of i is not as it should be.
+func (l look) differ(s *sim, i, j int, home, copied calendar.Content, adopted bool) string {
+	l = l.at(j)
+	caps := s.fakes[j].Capabilities()
+	private := home.Visibility != calendar.DefaultVisibility && home.Visibility != calendar.Public
+	title, place := l.prefix+home.Title, home.Place
+	switch {
+	case private || l.detail == state.BusyOnly:
+		title, place = "Busy", ""
+	case l.detail == state.TitleAndTime:
+		place = ""
+	}
+	if adopted {
+		return ""
+	}
+	flat := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	if m := s.fakes[i].Capabilities().TitleLimit; m > 0 && len([]rune(home.Title)) == m && strings.HasPrefix(flat(copied.Title), flat(cut(title, m-4))) {
+		// typed in a copy, and longer than the home can hold
+	} else if n := caps.TitleLimit; n > 0 && len([]rune(title)) > n {
+		cut, ok := strings.CutSuffix(copied.Title, "…")
+		if !ok || !strings.HasPrefix(title, cut) || len([]rune(copied.Title)) < n/2 {
+			return fmt.Sprintf("title %q, at home %q", copied.Title, title)
+		}
+	} else if flat(title) != flat(copied.Title) {
+		return fmt.Sprintf("title %q instead of %q", copied.Title, title)
+	}
+	if flat(place) != flat(copied.Place) {
+		return fmt.Sprintf("place %q instead of %q", copied.Place, place)
+	}
+	availability := home.Availability
+	if availability == "" {
+		availability = calendar.Busy
+	}
+	if !slices.Contains(caps.Availability, availability) {
+		availability = calendar.Busy
+	}
+	if availability != copied.Availability {
+		return fmt.Sprintf("availability %q instead of %q", copied.Availability, availability)
+	}
+	for _, t := range tokenForm.FindAllString(home.Notes.HTML, -1) {
+		shown := strings.Contains(copied.Notes.HTML, t)
+		if open := !private && l.detail == state.Everything; open != shown && (open || s.tokens[t] != nil) && len(home.Notes.HTML) < 100 {
+			return fmt.Sprintf("notes %q, at home %q", copied.Notes.HTML, home.Notes.HTML)
+		}
+	}
+	if l.copies && !private && home.Reminders.Before != nil && !home.Reminders.Default {
+		if got := copied.Reminders.Before; len(got) == 0 || got[0] != home.Reminders.Before[0] {
+			return fmt.Sprintf("reminders %v, at home %v", got, home.Reminders.Before)
+		}
+	}
+	return ""
+}
+
+var _ = time.Second
