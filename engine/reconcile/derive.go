@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
@@ -22,12 +23,13 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		f.from = goneFrom(*e, f.from)
 	}
 	targets := r.targets(e.Home)
+	first := len(r.out.Steps)
 	for _, ref := range refs(*e) {
 		if _, ok := targets[ref]; !ok && (ref != e.Home || !r.takesPart(ref)) {
 			continue // its mirror rests, or has let it go
 		}
 		shape := r.shape(*e, ref)
-		if ref != e.Home && !e.Deleted && !r.crosses(e, f, ref, shape) {
+		if ref != e.Home && !e.Deleted && (r.outOf(*e, f, ref) || !r.crosses(e, f, ref, shape)) {
 			continue
 		}
 		want, rec := shape.Parts, e.Records[ref]
@@ -45,6 +47,42 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		}
 	}
 	r.answer(*e)
+	writes := false
+	for i := first; i < len(r.out.Steps); i++ {
+		s := &r.out.Steps[i]
+		*s = r.undone(*e, *s)
+		s.Home, s.HadGuests = e.Home, e.Facts.HasGuests()
+		writes = writes || s.Kind.Writes()
+	}
+	if e.Wish != nil && e.Wish.Folded && !writes {
+		e.Wish = nil // all of it is written
+	}
+}
+
+// outOf reports whether the person undid the making of a copy; what is there of it goes.
+func (r *reconciler) outOf(e state.Entity, f folding, ref state.Ref) bool {
+	if !e.Records[ref].Out {
+		return false
+	}
+	s := state.Step{Kind: state.Skip, Entity: e.ID, Mirror: e.Records[ref].Mirror, Ref: ref, From: e.Home, Title: e.Base.Title, Before: e.Base,
+		Reason: "you undid the making of its copy here"}
+	there := false
+	for _, p := range e.Records[ref].Parts {
+		if p.ID == "" || p.Gone {
+			continue
+		}
+		there = true
+		s.Kind, s.Slot, s.Event, s.IfVersion, s.Before, s.BeforeOverrides = state.Delete, p.Slot, p.ID, p.Version, p.Read, p.ReadOverrides
+		s.Fact = "out" + strings.TrimPrefix(scopeFact(e, ref), "scope")
+		if !r.Members[ref].Writable {
+			s.Kind, s.Reason = state.Skip, r.name(ref)+" is read-only"
+		}
+		r.out.Steps = append(r.out.Steps, s)
+	}
+	if !there {
+		r.out.Steps = append(r.out.Steps, s)
+	}
+	return true
 }
 
 // answer has the person's invitation answered, where they chose so.
@@ -83,7 +121,8 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		if p.ID == "" || p.Gone {
 			return s, false
 		}
-		s.Kind, s.Before, s.Fact = state.Delete, p.Read, goneFact(e)
+		s.Kind, s.Before, s.BeforeOverrides, s.Fact = state.Delete, p.Read, p.ReadOverrides, goneFact(e)
+		s.Was = state.WholeImage(e.Base, e.Overrides)
 		if s.Mirror == "" {
 			s.Mirror = e.Records[f.from].Mirror
 		}
@@ -93,7 +132,11 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		if p.ID == "" || p.Gone || p.Slot != "" && !r.inWindow(p.Slot) {
 			return s, false // what has left the window stays where it is
 		}
+		if p.Slot != "" && slices.Contains(f.heldSlots, p.Slot) {
+			return s, false
+		}
 		s.Kind, s.Before = state.Delete, p.Read
+		r.history(e, ref, p, &s, nil)
 		s.Reason = "the series has it no longer, changed in " + r.name(f.from)
 		switch o, ok := e.Overrides[p.Slot]; {
 		case ok && o.Cancelled:
@@ -139,10 +182,12 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		s.Slots = with(s.Slots, slot)
 	}
 	slices.Sort(s.Slots)
+	s.Groups, s.Slots = f.free(p.Slot, s.Groups, s.Slots)
 	if len(s.Groups) == 0 && len(s.Slots) == 0 {
 		return s, false
 	}
 	s.Kind, s.Before, s.BeforeOverrides = state.Update, p.Read, p.ReadOverrides
+	r.history(e, ref, p, &s, differ)
 	s.Reason = r.reason(e, f, ref, s, p, len(differ) == 0 && len(slots) == 0)
 	return s, true
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type edit struct {
 	home    calendar.Content // the base, with this edit put home
 	amended bool             // the copy shows it otherwise than it was put
 	updated time.Time
+	wish    bool // it was made here: the person's undo
 }
 
 // folding is what fold learns of one entity and derive goes by.
@@ -29,12 +31,20 @@ type folding struct {
 	from    state.Ref          // where the latest change came from
 	changed bool               // the base did
 	waiting map[state.Ref]bool // deleted there, and the person must say what that means
+
+	heldGroups calendar.Groups           // changed on two sides, and the person must say which stands
+	heldSlots  []string                  // likewise
+	rescued    map[rescue]*state.Rescued // what was rescued before this pass
+	rules      map[string]string         // by which rule a slot's edit stands
+	wished     bool                      // an undo was folded in this pass
+	wish       state.Image               // the occurrences of it
 }
 
 // fold merges what was observed into the base: three-way, by field group, for the
 // event itself and for each of its occurrences.
 func (r *reconciler) fold(e *state.Entity) folding {
-	f := folding{from: e.Home, waiting: map[state.Ref]bool{}}
+	f := folding{from: e.Home, waiting: map[state.Ref]bool{}, rescued: map[rescue]*state.Rescued{}, rules: map[string]string{}}
+	base, overrides := e.Base, maps.Clone(e.Overrides)
 	edits := map[calendar.Group][]edit{}
 	var slots []slotEdit
 	var vanished []state.Ref
@@ -81,10 +91,13 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				}
 				slots = append(slots, r.overrideEdits(*e, ref, p, rep)...)
 			}
-			p.Rescued = nil
+			if p.Rescued != nil {
+				f.rescued[rescue{ref, p.Slot}], p.Rescued = p.Rescued, nil
+			}
 		}
 	}
 	slots = r.permit(e, facts, edits, slots)
+	r.wish(e, &f, facts, edits)
 	for _, g := range calendar.AllGroups {
 		r.merge(e, &f, g, edits[g])
 	}
@@ -92,6 +105,10 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	e.Facts = facts // what the copies showed so far was told of the old ones
 	for _, ref := range vanished {
 		r.vanish(e, &f, ref)
+	}
+	remember(e, base, overrides)
+	if f.changed && !f.wished && e.Wish != nil && e.Wish.Folded {
+		e.Wish = nil // the person has gone on
 	}
 	return f
 }
@@ -326,8 +343,9 @@ func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why stri
 	lost := calendar.Content{}.Take(g, ed.now)
 	p.Read = p.Read.Take(g, ed.now)
 	p.Dirty = p.Dirty.With(g)
-	r.note(*e, state.Reverted, ed.ref, calendar.Groups{g}, "the change of its "+words(calendar.Groups{g})+" in "+r.name(ed.ref)+" is taken back: "+why,
+	n := r.note(*e, state.Reverted, ed.ref, calendar.Groups{g}, "the change of its "+words(calendar.Groups{g})+" in "+r.name(ed.ref)+" is taken back: "+why,
 		lost, calendar.Content{}.Take(g, r.project(*e, ed.ref)))
+	n.Was, n.Became = r.lost(*e, ed.ref, calendar.Groups{g}, ed.now), state.Image{}.With(g, e.Base)
 }
 
 // merge folds one group's edits into the base. Of several different ones the
@@ -335,6 +353,11 @@ func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why stri
 func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits []edit) {
 	var carried []edit
 	for _, ed := range edits {
+		if ed.wish {
+			ed.home = e.Base.Take(g, ed.now)
+			carried = append(carried, ed)
+			continue
+		}
 		home, verdict := mapping.AtHome(g, e.Base, ed.now, r.Members[e.Home].Capabilities), mapping.Carried
 		if ed.ref != e.Home {
 			home, verdict = r.mapping(*e, ed.ref).Put(g, r.source(*e), ed.now)
@@ -352,25 +375,45 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 			r.refuse(e, g, ed, r.name(e.Home)+" cannot hold it: "+why)
 			continue
 		}
-		if r.forever(e, ed.ref, g, ed.now, verdict == mapping.Amended) {
-			continue
-		}
 		ed.home, ed.amended = home, verdict == mapping.Amended
 		carried = append(carried, ed)
 	}
 	if len(carried) == 0 {
+		delete(e.Conflicts, string(g))
 		return
 	}
-	winner := slices.MaxFunc(carried, func(a, b edit) int {
-		return cmp.Or(a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
-	})
+	// A question that waits answers nothing, so it does not count as a rewriting.
+	ruling := r.contest(e, f, g, carried)
+	if ruling.held {
+		return
+	}
+	winner := carried[ruling.winner]
+	carried = slices.DeleteFunc(carried, func(ed edit) bool { return !ed.wish && r.forever(e, ed.ref, g, ed.now, ed.amended) })
+	if len(carried) == 0 {
+		return
+	}
+	if !slices.ContainsFunc(carried, func(ed edit) bool { return ed.ref == winner.ref && ed.wish == winner.wish }) {
+		winner = slices.MaxFunc(carried, func(a, b edit) int { return laterEdit(*e, a, b) })
+	}
 	before := e.Base
 	e.Base = winner.home
 	if !calendar.Equal(g, before, e.Base) {
 		f.changed = true
 		f.from = winner.ref
 	}
+	kept := "the later change"
+	if ruling.rule != "conflicts: latest" {
+		kept = "the change"
+	}
 	for _, ed := range carried {
+		if ed.wish {
+			if !calendar.Equal(g, ed.home, winner.home) {
+				n := r.note(*e, state.Overridden, e.Home, calendar.Groups{g}, "its "+words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" after you undid "+entryWords(e.Wish.Undoes)+": that change was kept",
+					calendar.Content{}.Take(g, ed.now), calendar.Content{}.Take(g, e.Base))
+				n.Was, n.Became = state.Image{}.With(g, ed.home), state.Image{}.With(g, e.Base)
+			}
+			continue
+		}
 		p := whole(*e, ed.ref)
 		p.Read = p.Read.Take(g, ed.now)
 		if calendar.Equal(g, ed.home, winner.home) {
@@ -380,9 +423,11 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 			continue
 		}
 		p.Dirty = p.Dirty.With(g)
-		r.note(*e, state.Overridden, ed.ref, calendar.Groups{g},
-			words(calendar.Groups{g})+" was changed on two sides; the later change, in "+r.name(winner.ref)+", was kept",
+		n := r.note(*e, state.Overridden, ed.ref, calendar.Groups{g},
+			words(calendar.Groups{g})+" was changed on two sides; "+kept+", in "+r.name(winner.ref)+", was kept",
 			calendar.Content{}.Take(g, ed.now), calendar.Content{}.Take(g, e.Base))
+		n.From, n.Rule = winner.ref, ruling.rule
+		n.Was, n.Became = state.Image{}.With(g, ed.home), state.Image{}.With(g, e.Base)
 	}
 }
 
@@ -415,9 +460,9 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	home := ref == e.Home
 	calledOff := home && (rep.Event.Cancelled || !rep.Event.Organized) // by its organizer, which beats an edit
 	switch {
-	case e.Deleted:
+	case e.Deleted, e.Records[ref].Out:
 		p.Gone = true
-	case f.changed && !calledOff:
+	case (f.changed || f.holds()) && !calledOff:
 		remake(p)
 		r.note(*e, state.Noted, ref, nil, "deleted in "+r.name(ref)+" but changed in "+r.name(f.from)+" at the same time: it is kept", calendar.Content{}, e.Base)
 	case home:
@@ -496,9 +541,13 @@ func remakeGone(e *state.Entity) {
 	}
 }
 
-func (r *reconciler) note(e state.Entity, o state.Outcome, ref state.Ref, gs calendar.Groups, why string, before, after calendar.Content) {
+// note adds to the history what is worth knowing. What is returned is of use until
+// the next note.
+func (r *reconciler) note(e state.Entity, o state.Outcome, ref state.Ref, gs calendar.Groups, why string, before, after calendar.Content) *state.HistoryEntry {
 	r.out.Notes = append(r.out.Notes, state.HistoryEntry{Time: r.Now, Outcome: o, Entity: e.ID, Mirror: e.Records[ref].Mirror,
-		Ref: ref, Title: e.Base.Title, Groups: gs, Why: upper(why), Before: before, After: after})
+		Ref: ref, Title: e.Base.Title, Groups: gs, Why: upper(why), Before: before, After: after,
+		Home: e.Home, HadGuests: e.Facts.HasGuests()})
+	return &r.out.Notes[len(r.out.Notes)-1]
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -523,6 +572,13 @@ func digest(ref state.Ref, gs calendar.Groups, c calendar.Content, slots []slotE
 	if err != nil {
 		panic(err) // plain data always marshals
 	}
+	return shortSum(body)
+}
+
+// digestOf is a digest of what was said, in order.
+func digestOf(said []string) string { return shortSum([]byte(strings.Join(said, "\x00"))) }
+
+func shortSum(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:6])
 }

@@ -286,6 +286,17 @@ func (w *world) do(s state.Step) {
 	w.seq++
 	e := w.entities[s.Entity]
 	p := e.Part(s.Ref, s.Slot)
+	var waiting state.Image // edits that wait for the person go on counting as edits
+	if ev := w.events[s.Ref][s.Event]; ev != nil && s.Kind == state.Update {
+		for _, g := range calendar.Diff(ev.Content, p.Read).Without(s.Groups...) {
+			waiting = waiting.With(g, p.Read)
+		}
+		for _, slot := range calendar.Slots(ev.Overrides, p.ReadOverrides) {
+			if !slices.Contains(s.Slots, slot) && !s.Groups.Has(calendar.GroupWhen) {
+				waiting = waiting.WithSlot(slot, p.ReadOverrides[slot])
+			}
+		}
+	}
 	switch s.Kind {
 	case state.Create:
 		id := calendar.RemoteID(fmt.Sprintf("%s%d", s.Ref.Calendar, w.seq))
@@ -327,6 +338,12 @@ func (w *world) do(s state.Step) {
 	ev := w.events[s.Ref][p.ID]
 	ev.Version, ev.Updated = calendar.Version(fmt.Sprint(w.seq)), w.tick()
 	p.Version, p.Read, p.ReadOverrides = ev.Version, ev.Content, maps.Clone(ev.Overrides)
+	for _, g := range waiting.Groups {
+		p.Read = p.Read.Take(g, waiting.Content)
+	}
+	for _, slot := range waiting.Slots {
+		p.ReadOverrides = calendar.WithOverride(p.ReadOverrides, slot, waiting.Overrides[slot])
+	}
 	w.dirty[Found{s.Ref, p.ID}] = true // the echo in the next feed
 	w.written = append(w.written, Found{s.Ref, p.ID})
 }
