@@ -180,6 +180,7 @@ type job struct {
 	under  calendar.Version // the version that was written over
 	event  calendar.Event   // what the provider now holds
 	gone   bool             // it holds it no more
+	calls  int              // made to the connector for it
 	err    error
 }
 
@@ -230,6 +231,7 @@ func key(installation string, s state.Step, generation int) calendar.Key {
 
 func (j *job) send(ctx context.Context, l lane) {
 	s := j.intent.Step
+	j.calls++
 	switch s.Kind {
 	case state.Create:
 		j.event, j.err = l.provider.Create(ctx, s.Ref.Calendar, calendar.Draft{Key: j.intent.Key, Mark: j.mark, Content: s.Want, Overrides: s.Overrides})
@@ -240,6 +242,7 @@ func (j *job) send(ctx context.Context, l lane) {
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
 	case state.Answer:
 		if j.err = l.provider.Respond(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Response); j.err == nil {
+			j.calls++
 			j.answered(l.provider.Get(ctx, s.Ref.Calendar, s.Event))
 		}
 	}
@@ -336,8 +339,13 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	if err := putEntity(tx, ent); err != nil {
 		return err
 	}
-	after := j.event.Content
-	return tx.AppendHistory(l.entry(l.h, s, state.Done, "", s.Before, after))
+	entry := l.entry(l.h, s, state.Done, "", s.Before, j.event.Content)
+	if s.Kind == state.Create || s.Groups.Has(calendar.GroupWhen) {
+		entry.Slots = slotsOf(entry.BeforeOverrides, j.event.Overrides)
+	}
+	entry.AfterOverrides = only(j.event.Overrides, entry.Slots)
+	entry.Requests = j.calls
+	return tx.AppendHistory(entry)
 }
 
 // written is what is known of a content after a write: what was written, and
@@ -369,7 +377,9 @@ func (l lane) recordAnswer(tx *store.Tx, j *job, ent state.Entity) (err error) {
 	if err := tx.PutEntity(ent); err != nil {
 		return err
 	}
-	return tx.AppendHistory(l.entry(l.h, s, state.Done, "", s.Before, s.Before))
+	entry := l.entry(l.h, s, state.Done, "", s.Before, s.Before)
+	entry.Requests = j.calls
+	return tx.AppendHistory(entry)
 }
 
 // settlePart takes over what the provider made of a write. A group that we did
