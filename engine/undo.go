@@ -9,7 +9,6 @@ import (
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/engine/mapping"
-	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -225,14 +224,30 @@ func (u *undoing) wish(ent state.Entity, x state.HistoryEntry, change func(*stat
 
 // putBack has fields and occurrences put back as they were, everywhere.
 func (u *undoing) putBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity) (why string, err error) {
+	const byHand = "; enter it by hand ('twinday history show' tells it)"
 	was := x.Was
-	if was.IsZero() && len(x.Groups) == 0 && len(x.Slots) == 0 {
+	switch {
+	case !was.IsZero():
+	case len(x.Groups) == 0 && len(x.Slots) == 0:
 		return "nothing was changed by it that could be put back", nil
+	case x.Outcome != state.Done:
+		return "nothing leads from what was entered in " + u.name(x.Ref) + " to the event at home" + byHand, nil
+	default:
+		return "the event was not changed by it: " + u.name(x.Ref) + " was brought in line with what its mirror shows there ('twinday mirror edit' changes that)", nil
+	}
+	for _, g := range was.Groups { // a home that only shows a field cannot be told another value
+		if !u.h.members[ent.Home].Capabilities.Groups.Has(g) {
+			was.Groups = was.Groups.Without(g)
+		}
 	}
 	if was.IsZero() {
-		if was, why = u.throughLens(x, ent); why != "" {
-			return why, nil
-		}
+		return u.name(ent.Home) + " lets nobody but its own programs change that", nil
+	}
+	if ent.Wish != nil && ent.Wish.Folded && slices.Contains(slices.Collect(maps.Values(u.again)), ent.ID) {
+		// It is made again by this undo: as it was before that change, too.
+		ent.Base, ent.Overrides = overlay(was, ent.Base, ent.Overrides)
+		u.wishBack(ent, x)
+		return "", nil
 	}
 	groups, slots := was.Differs(ent.Base, ent.Overrides)
 	wished := ent.Wish != nil && !ent.Wish.Folded
@@ -259,47 +274,10 @@ func (u *undoing) putBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity) 
 	return "", nil
 }
 
-// throughLens makes of an entry what it was at home: where the entry does not know it, as
-// an edit of a copy is carried home.
-func (u *undoing) throughLens(x state.HistoryEntry, ent state.Entity) (out state.Image, why string) {
-	const none = "what it was at home cannot be told from what the copy shows: enter it by hand ('twinday history show' tells it)"
-	if x.Ref == (state.Ref{}) {
-		return out, none
-	}
-	through := reconcile.Direction(u.mirror(ent.Records[x.Ref].Mirror), ent.Home, x.Ref, u.h.members)
-	for _, g := range x.Groups {
-		home, verdict := x.Before, mapping.Carried
-		if x.Ref != ent.Home {
-			home, verdict = through.Put(g, mapping.Source{Content: ent.Base, Facts: ent.Facts}, x.Before)
-		}
-		if verdict == mapping.Refused || verdict == mapping.Own {
-			return state.Image{}, none
-		}
-		out = out.With(g, home)
-	}
-	if x.Ref == ent.Home {
-		for _, slot := range x.Slots {
-			out = out.WithSlot(slot, x.BeforeOverrides[slot])
-		}
-	}
-	if out.IsZero() {
-		return out, none
-	}
-	return out, ""
-}
-
-func (u *undoing) mirror(id state.MirrorID) state.Mirror {
-	if i := slices.IndexFunc(u.h.mirrors, func(m state.Mirror) bool { return m.ID == id }); i >= 0 {
-		return u.h.mirrors[i]
-	}
-	return state.Mirror{}
-}
-
 // unchangeable says why nothing of an event can be changed at home, or nothing.
 func (u *undoing) unchangeable(tx *store.Tx, ent state.Entity) string {
-	home := u.h.members[ent.Home]
-	if !home.Writable {
-		return u.name(ent.Home) + " is read-only, or in no mirror any more"
+	if why := u.closed(ent.Home); why != "" {
+		return why
 	}
 	if p := ent.Part(ent.Home, ""); p != nil && p.ID != "" {
 		if rep, ok, err := tx.Replica(ent.Home, p.ID); err == nil && ok && !rep.Deleted && !rep.Event.Organized {
@@ -320,20 +298,11 @@ func (u *undoing) name(ref state.Ref) string {
 func (u *undoing) since(tx *store.Tx, x state.HistoryEntry, ent state.Entity) (string, error) {
 	const way = "; --force undoes it all the same, and that change with it"
 	groups, slots := x.Became.Differs(ent.Base, ent.Overrides)
-	if x.Became.IsZero() { // not known: what the entry left in its calendar must be there still
-		if p := ent.Part(x.Ref, x.Slot); p != nil {
-			groups = intersection(calendar.Diff(x.After, p.Read), x.Groups)
-		}
-	}
 	if len(groups) > 0 {
 		return fmt.Sprintf("its %s was changed since, to %s", groups[0], inQuotes(groups[0], ent.Base)) + way, nil
 	}
 	if len(slots) > 0 {
 		return "the occurrence was changed since" + way, nil
-	}
-	asked := x.Was.Groups
-	if x.Was.IsZero() {
-		asked = x.Groups
 	}
 	for ref, rec := range ent.Records {
 		for _, p := range rec.Parts {
@@ -344,7 +313,7 @@ func (u *undoing) since(tx *store.Tx, x state.HistoryEntry, ent state.Entity) (s
 			if p.ID == "" || !ok || rep.Deleted || rec.Kept {
 				continue
 			}
-			fresh := intersection(calendar.Diff(rep.Event.Content, p.Read), asked)
+			fresh := intersection(calendar.Diff(rep.Event.Content, p.Read), x.Was.Groups)
 			if p.Slot == "" && len(fresh) > 0 {
 				return fmt.Sprintf("its %s was changed in %s just now, to %s", fresh[0], u.name(ref), inQuotes(fresh[0], rep.Event.Content)) + way, nil
 			}
@@ -408,8 +377,8 @@ func (u *undoing) takeAway(tx *store.Tx, x state.HistoryEntry, ent state.Entity)
 		return "the copy is not there any more", nil
 	case rec.Kept:
 		return "the copy no longer takes part in its mirror: delete it in " + u.name(x.Ref), nil
-	case !u.h.members[x.Ref].Writable:
-		return u.name(x.Ref) + " is read-only, or in no mirror any more", nil
+	case u.closed(x.Ref) != "":
+		return u.closed(x.Ref), nil
 	}
 	u.wish(ent, x, func(w *state.Wish) {
 		if !slices.Contains(w.Out, x.Ref) && !w.Gone {
@@ -444,11 +413,11 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 	if x.Was.IsZero() {
 		return "", "the history does not know enough of the event: enter it by hand ('twinday history show' tells it)", nil
 	}
-	if !u.h.members[home].Writable {
+	if u.closed(home) != "" {
 		home = x.Ref
 	}
-	if !u.h.members[home].Writable || !u.inMirror(home) {
-		return "", u.name(home) + " is read-only, or in no mirror any more", nil
+	if why := u.closed(home); why != "" {
+		return "", why, nil
 	}
 	if !u.force {
 		for ref := range u.h.members {
@@ -489,6 +458,27 @@ func (u *undoing) without(x state.HistoryEntry) string {
 	return ""
 }
 
-func (u *undoing) inMirror(ref state.Ref) bool {
-	return slices.ContainsFunc(u.h.mirrors, func(m state.Mirror) bool { return m.Has(ref) && !m.Paused })
+// closed says why nothing can be written to a calendar, or nothing.
+func (u *undoing) closed(ref state.Ref) string {
+	works := func(m state.Mirror) bool {
+		return !m.Paused && slices.ContainsFunc(m.Members, func(x state.Member) bool { return x.Ref == ref && !x.Off && x.Direction != state.SendOnly })
+	}
+	switch {
+	case !slices.ContainsFunc(u.h.mirrors, works):
+		return u.name(ref) + " is in no mirror at work that writes to it"
+	case !u.h.members[ref].Writable:
+		return u.name(ref) + " is read-only"
+	}
+	return ""
+}
+
+// overlay lays an image over an event.
+func overlay(i state.Image, c calendar.Content, overrides map[string]calendar.Override) (calendar.Content, map[string]calendar.Override) {
+	for _, g := range i.Groups {
+		c = c.Take(g, i.Content)
+	}
+	for _, slot := range i.Slots {
+		overrides = calendar.WithOverride(overrides, slot, i.Overrides[slot])
+	}
+	return c, overrides
 }

@@ -401,6 +401,92 @@ func TestAnUndoSurvivesACrash(t *testing.T) {
 	}
 }
 
+// The wish outlives a pass that could not even read.
+func TestAWishOutlivesAPassThatCouldNotRead(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.quiet()
+	b.b.edit("Lunch", retitle("Brunch"))
+	b.quiet()
+	entry := b.last()
+	if entry.Ref != refA { // the copy's edit went home
+		t.Fatalf("%+v", entry)
+	}
+	reads := 0
+	b.a.fault = func(c string) (before, after error) {
+		if c == "changes" {
+			reads++
+		}
+		if c == "changes" && reads == 2 {
+			return b.a.err(calendar.Unavailable), nil
+		}
+		return nil, nil
+	}
+	b.undo(control.UndoRequest{Entry: entry.Seq})
+	b.restart()
+	*b.clock = b.clock.Add(time.Hour)
+	b.titled("Lunch")
+	for range 2 { // and it is done once
+		b.restart()
+		b.titled("Lunch")
+	}
+}
+
+func TestUndoOfAnOccurrence(t *testing.T) {
+	b := newBench(t)
+	const slot = "20260312T090000Z"
+	b.a.add("Stand-up", func(e *calendar.Event) { e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;COUNT=5"} })
+	b.quiet()
+	touch := func(f *fake, o calendar.Override) {
+		f.mu.Lock()
+		h := f.one("Stand-up")
+		o.Original = h.Content.When.Original(slot)
+		h.override(slot, o)
+		f.touch(h)
+		f.mu.Unlock()
+		b.quiet()
+	}
+	touch(b.a, calendar.Override{Changed: calendar.Groups{calendar.GroupTitle}, Content: calendar.Content{Title: "Sit-down"}})
+	changed := b.last()
+	touch(b.b, calendar.Override{Cancelled: true})
+	called := b.last()
+	d, err := b.face.HistoryDetail(t.Context(), called.Seq)
+	if err != nil || len(d.Fields) != 2 || d.Fields[0] != (control.FieldChange{Field: "when", At: slot, Before: "as in the series", After: "cancelled", Changed: true}) {
+		t.Errorf("%+v, %v", d.Fields, err)
+	}
+	b.refuses(control.UndoRequest{Entry: changed.Seq}, "the occurrence was changed since")
+	shows := func() string {
+		b.quiet()
+		x, y := b.a.one("Stand-up").Overrides[slot], b.b.one("Stand-up").Overrides[slot]
+		if !x.Equal(y) {
+			t.Errorf("a: %+v\nb: %+v", x, y)
+		}
+		return fmt.Sprintf("%v %s", x.Cancelled, x.Content.Title)
+	}
+	b.undo(control.UndoRequest{Entry: called.Seq})
+	if got := shows(); got != "false Sit-down" {
+		t.Error(got)
+	}
+	b.undo(control.UndoRequest{Entry: changed.Seq})
+	if got := shows(); got != "false " {
+		t.Error(got)
+	}
+	b.undo(control.UndoRequest{Entry: b.last().Seq})
+	if got := shows(); got != "false Sit-down" {
+		t.Error(got)
+	}
+}
+
+// That a copy shows less now is the mirror's doing: there is nothing to take back.
+func TestUndoOfAMappingsDoing(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch", func(e *calendar.Event) { e.Content.Place = "Oslo" })
+	b.quiet()
+	b.change(b.with(state.Mapping{Detail: state.BusyOnly}))
+	b.quiet()
+	b.refuses(control.UndoRequest{Entry: b.last().Seq}, "was brought in line with what its mirror shows there")
+}
+
 func TestUndoThatMakesNoSense(t *testing.T) {
 	b := newBench(t)
 	b.a.add("Both", func(e *calendar.Event) { e.UID = "same" })

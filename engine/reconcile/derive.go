@@ -54,8 +54,11 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		s.Home, s.HadGuests = e.Home, e.Facts.HasGuests()
 		writes = writes || s.Kind.Writes()
 	}
-	if e.Wish != nil && e.Wish.Folded && !writes {
-		e.Wish = nil // all of it is written
+	if !writes { // all of it is written
+		e.Was = state.Image{}
+		if e.Wish != nil && e.Wish.Folded {
+			e.Wish = nil
+		}
 	}
 }
 

@@ -259,11 +259,15 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 			}
 			slots = append(slots, heldSlots...)
 		case state.Drop:
+			first := len(r.out.Notes)
 			for _, g := range held {
 				r.refuse(e, g, edit{ref: ref, now: heldNow}, why)
 			}
 			for _, ed := range heldSlots {
 				r.refuseSlot(e, ed, why)
+			}
+			for i := range r.out.Notes[first:] {
+				r.out.Notes[first+i].Rule = "guests: " + cmp.Or(string(r.mirror(e.Records[ref].Mirror).Guests), "ask")
 			}
 		default:
 			want := e.Base
@@ -481,7 +485,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 			decision = state.Apply
 		case state.RevertGuests:
 			decision = state.Drop
-			r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: the meeting has guests", p.Read, e.Base)
+			r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: the meeting has guests", p.Read, e.Base).Rule = "guests: revert"
 		}
 		switch decision {
 		case state.Apply:
@@ -508,17 +512,17 @@ func (r *reconciler) uninvite(e *state.Entity, ref state.Ref) {
 	gone := "its copy was deleted in " + r.name(ref) + "; the meeting has another organizer"
 	switch r.mirror(e.Records[ref].Mirror).Invitations {
 	case state.PutBackInvitation:
-		r.note(*e, state.Reverted, ref, nil, gone+", so the copy is put back", p.Read, e.Base)
+		r.note(*e, state.Reverted, ref, nil, gone+", so the copy is put back", p.Read, e.Base).Rule = "invitations: put-back"
 		remake(p)
 	case state.DeclineInvitation:
 		p.Gone = true
 		if e.Answer = calendar.Declined; e.Facts.MyResponse == calendar.Declined {
 			e.Answer = calendar.NoResponse
 		}
-		r.note(*e, state.Noted, ref, nil, gone+", so the invitation is declined", p.Read, calendar.Content{})
+		r.note(*e, state.Noted, ref, nil, gone+", so the invitation is declined", p.Read, calendar.Content{}).Rule = "invitations: decline"
 	default:
 		p.Gone = true
-		r.note(*e, state.Noted, ref, nil, gone+", so only the copy is gone", p.Read, calendar.Content{})
+		r.note(*e, state.Noted, ref, nil, gone+", so only the copy is gone", p.Read, calendar.Content{}).Rule = "invitations: hide"
 	}
 }
 

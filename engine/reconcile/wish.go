@@ -105,7 +105,14 @@ func (r *reconciler) wishSlots(e *state.Entity, f *folding) {
 
 // unchangeable says why nothing of an event can be changed at home, or nothing.
 func (r *reconciler) unchangeable(e state.Entity) string {
-	if !r.Members[e.Home].Writable {
+	written := slices.ContainsFunc(r.Mirrors, func(m state.Mirror) bool {
+		x, ok := member(m, e.Home)
+		return ok && x.Direction != state.SendOnly
+	})
+	switch {
+	case !written:
+		return "no mirror writes to " + r.name(e.Home)
+	case !r.Members[e.Home].Writable:
 		return r.name(e.Home) + " is read-only"
 	}
 	if home, ok := r.Replicas[e.Home][whole(e, e.Home).ID]; ok && !home.Deleted && !home.Event.Organized {
