@@ -135,14 +135,25 @@ func (u *undoing) collect(tx *store.Tx, req control.UndoRequest) error {
 	if err != nil {
 		return err
 	}
-	entries = slices.DeleteFunc(entries, func(x state.HistoryEntry) bool { return x.Outcome != state.Done || x.Kind == state.Adopt })
+	entries = slices.DeleteFunc(entries, func(x state.HistoryEntry) bool {
+		tidied := x.Kind == state.Update && len(x.Groups) == 0 && x.Was.IsZero() // a leftover of a series
+		return x.Outcome != state.Done || x.Kind == state.Adopt || tidied
+	})
 	if len(entries) == 0 {
 		return notFound("pass %d changed nothing that the history knows of; `twinday history` shows what passes did", req.Pass)
 	}
-	for _, entry := range entries { // newest first
+	// Newest first; but an occurrence may need its rule back, which another entry brings.
+	var later []state.HistoryEntry
+	for i := 0; i < len(entries)+len(later); i++ {
+		first := i < len(entries)
+		entry := slices.Concat(entries, later)[i]
 		says, why, err := u.undo(tx, entry)
 		if err != nil {
 			return err
+		}
+		if first && why == noOccurrence {
+			later = append(later, entry)
+			continue
 		}
 		note := control.UndoNote{Entry: entry.Seq, Title: entry.Title, Ref: entry.Ref, Says: says}
 		if why == "" {
@@ -222,6 +233,9 @@ func (u *undoing) wish(ent state.Entity, x state.HistoryEntry, change func(*stat
 	u.entities[ent.ID] = ent
 }
 
+// noOccurrence is why an occurrence cannot be put back.
+const noOccurrence = "the series no longer has the occurrence"
+
 // putBack has fields and occurrences put back as they were, everywhere.
 func (u *undoing) putBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity) (why string, err error) {
 	const byHand = "; enter it by hand ('twinday history show' tells it)"
@@ -254,10 +268,14 @@ func (u *undoing) putBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity) 
 	if len(groups) == 0 && len(slots) == 0 && !wished {
 		return "it is so already", nil
 	}
-	if occurrences, err := ent.Base.When.Occurrences(); !was.Groups.Has(calendar.GroupWhen) {
+	when := ent.Base.When
+	if wished && ent.Wish.Groups.Has(calendar.GroupWhen) {
+		when = ent.Wish.Content.When
+	}
+	if occurrences, err := when.Occurrences(); !was.Groups.Has(calendar.GroupWhen) {
 		for _, slot := range slots {
-			if err != nil || !occurrences.Has(ent.Base.When.Original(slot)) {
-				return "the series no longer has the occurrence", nil
+			if err != nil || !occurrences.Has(when.Original(slot)) {
+				return noOccurrence, nil
 			}
 		}
 	}

@@ -209,7 +209,7 @@ func (e *Engine) outstandingOf(h *house, f homeEvent, steps []state.Step) (out [
 			out = append(out, fmt.Sprintf("the next pass would %s it in %s: %s", s.Kind, e.name(h, s.Ref), s.Reason))
 		}
 	}
-	if w := f.entity.Wish; w != nil {
+	if w := f.entity.Wish; w != nil && !w.Folded {
 		out = append(out, "an undo of yours is under way, asked for on "+w.Asked.UTC().Format(time.DateTime))
 	}
 	return out

@@ -74,9 +74,10 @@ func (a *app) entry(d control.HistoryDetail, n names) {
 	if len(d.Undoes) > 0 {
 		a.say("It undid %s.", entries(d.Undoes))
 	}
+	lost := d.Outcome == state.Overridden || d.Outcome == state.Reverted
 	if len(d.Fields) > 0 {
 		heads := [2]string{"BEFORE~", "AFTER~"}
-		if d.Outcome == state.Overridden || d.Outcome == state.Reverted {
+		if lost {
 			heads = [2]string{"LOST~", "KEPT~"}
 		}
 		a.say("")
@@ -84,12 +85,14 @@ func (a *app) entry(d control.HistoryDetail, n names) {
 		a.say("")
 	}
 	switch {
+	case lost && d.CannotUndo == "":
+		a.say("'twinday undo %d' puts in what was lost.", d.Seq)
 	case d.UndoneBy > 0 && d.CannotUndo != "":
 		a.say("Undone by entry %d.", d.UndoneBy)
 	case d.CannotUndo != "":
 		a.say("It cannot be undone: %s.", strings.TrimRight(clean(d.CannotUndo), "."))
 	default:
-		a.say("'twinday undo %d' puts it back.", d.Seq)
+		a.say("'twinday undo %d' takes it back.", d.Seq)
 	}
 }
 
