@@ -292,19 +292,21 @@ type rescue struct {
 	part string
 }
 
-// free takes out of a write what is held by a conflict. With a new time a service
-// writes every occurrence anew, so that has to wait for those that are held.
-func (f folding) free(slot string, groups calendar.Groups, slots []string) (calendar.Groups, []string) {
+// free takes out of a write what waits for the person: a conflict everywhere, an edit
+// that guests would hear of where it was made. With a new time a service writes every
+// occurrence anew, so that has to wait for those that are held.
+func (f folding) free(ref state.Ref, slot string, groups calendar.Groups, slots []string) (calendar.Groups, []string) {
+	held := slices.Concat(f.heldSlots, f.asked[ref].Slots)
 	if slot != "" {
-		if slices.Contains(f.heldSlots, slot) {
+		if slices.Contains(held, slot) {
 			return nil, nil
 		}
 		return groups, slots
 	}
-	groups = groups.Without(f.heldGroups...)
-	if len(f.heldSlots) > 0 {
+	groups = groups.Without(f.heldGroups...).Without(f.asked[ref].Groups...)
+	if len(held) > 0 {
 		groups = groups.Without(calendar.GroupWhen)
-		slots = slices.DeleteFunc(slices.Clone(slots), func(s string) bool { return slices.Contains(f.heldSlots, s) })
+		slots = slices.DeleteFunc(slices.Clone(slots), func(s string) bool { return slices.Contains(held, s) })
 	}
 	return groups, slots
 }

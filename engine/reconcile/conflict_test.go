@@ -220,6 +220,29 @@ func TestConflicts(t *testing.T) {
 	}
 }
 
+// An edit that guests would hear of waits, and the home's own edit of the same field
+// meanwhile does not lie over it.
+func TestAnEditThatGuestsWouldHearOfIsNotWrittenOver(t *testing.T) {
+	for d, want := range map[state.Decision]string{state.Apply: "Mine", state.Drop: "Home"} {
+		w := newWorld(t, "a", "b", "c")
+		id := w.add("a", "Lunch", withGuest)
+		w.settle()
+		w.edit("b", w.the("b", "Lunch").ID, title("Mine"))
+		w.expect(`update "Lunch" in a (title) held: guests`)
+		w.edit("a", id, title("Home"), place("Oslo"))
+		w.expect(`update "Lunch" in a (title) held: guests`, `update "Home" in b (place)`, `update "Home" in c (title and place)`)
+		for range 4 {
+			w.expect(`update "Home" in a (title) held: guests`)
+		}
+		w.the("b", "Mine")
+		w.decide(d)
+		w.settle()
+		for _, n := range []string{"a", "b", "c"} {
+			w.the(n, want)
+		}
+	}
+}
+
 // What was rescued from under a write of ours shows nowhere else: it waits with the
 // question.
 func TestARescuedEditWaitsWithTheQuestion(t *testing.T) {

@@ -185,7 +185,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		s.Slots = with(s.Slots, slot)
 	}
 	slices.Sort(s.Slots)
-	s.Groups, s.Slots = f.free(p.Slot, s.Groups, s.Slots)
+	s.Groups, s.Slots = f.free(ref, p.Slot, s.Groups, s.Slots)
 	if len(s.Groups) == 0 && len(s.Slots) == 0 {
 		return s, false
 	}

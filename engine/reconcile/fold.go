@@ -34,6 +34,7 @@ type folding struct {
 
 	heldGroups calendar.Groups           // changed on two sides, and the person must say which stands
 	heldSlots  []string                  // likewise
+	asked      map[state.Ref]state.Image // edited there, and the person must say whether guests may hear of it
 	rescued    map[rescue]*state.Rescued // what was rescued before this pass
 	rules      map[string]string         // by which rule a slot's edit stands
 	wished     bool                      // an undo was folded in this pass
@@ -43,7 +44,7 @@ type folding struct {
 // fold merges what was observed into the base: three-way, by field group, for the
 // event itself and for each of its occurrences.
 func (r *reconciler) fold(e *state.Entity) folding {
-	f := folding{from: e.Home, waiting: map[state.Ref]bool{}, rescued: map[rescue]*state.Rescued{}, rules: map[string]string{}}
+	f := folding{from: e.Home, waiting: map[state.Ref]bool{}, rescued: map[rescue]*state.Rescued{}, rules: map[string]string{}, asked: map[state.Ref]state.Image{}}
 	base, overrides := e.Base, maps.Clone(e.Overrides)
 	edits := map[calendar.Group][]edit{}
 	var slots []slotEdit
@@ -96,7 +97,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			}
 		}
 	}
-	slots = r.permit(e, facts, edits, slots)
+	slots = r.permit(e, &f, facts, edits, slots)
 	r.wish(e, &f, facts, edits)
 	for _, g := range calendar.AllGroups {
 		r.merge(e, &f, g, edits[g])
@@ -203,7 +204,7 @@ var private = calendar.Groups{calendar.GroupReminders, calendar.GroupCategories,
 
 // permit takes out those edits of copies that may not go home: they are refused,
 // or wait for the person. It returns the slot edits that are left.
-func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[calendar.Group][]edit, slots []slotEdit) []slotEdit {
+func (r *reconciler) permit(e *state.Entity, f *folding, facts calendar.Facts, edits map[calendar.Group][]edit, slots []slotEdit) []slotEdit {
 	for _, ref := range refs(*e) {
 		if ref == e.Home {
 			continue
@@ -270,6 +271,13 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 				r.out.Notes[first+i].Rule = "guests: " + cmp.Or(string(r.mirror(e.Records[ref].Mirror).Guests), "ask")
 			}
 		default:
+			f.asked[ref] = state.Image{Groups: held, Slots: slotsOf(heldSlots)}
+			for _, g := range held {
+				r.keepRescued(e, f, ref, "", g, "")
+			}
+			for _, ed := range heldSlots {
+				r.keepRescued(e, f, ref, ed.part, "", ed.slot)
+			}
 			want := e.Base
 			for _, g := range held {
 				src := r.source(*e)

@@ -124,12 +124,14 @@ func (w *world) add(name, title string, change ...func(*calendar.Event)) calenda
 }
 
 // edit is a person changing an event.
-func (w *world) edit(name string, id calendar.RemoteID, f func(*calendar.Event)) {
+func (w *world) edit(name string, id calendar.RemoteID, changes ...func(*calendar.Event)) {
 	ev := w.events[ref(name)][id]
 	if ev == nil {
 		w.t.Fatalf("no event %s in %s", id, name)
 	}
-	f(ev)
+	for _, f := range changes {
+		f(ev)
+	}
 	w.seq++
 	ev.Version, ev.Updated = calendar.Version(fmt.Sprint(w.seq)), w.tick()
 	w.dirty[Found{ref(name), id}] = true
