@@ -24,8 +24,6 @@ func (e *Engine) Why(_ context.Context, req control.WhyRequest) ([]control.Expla
 	if word == "" {
 		return nil, usage("say which event: its title, a part of it, or its id")
 	}
-	e.passing.Lock() // the next pass is thought through, on a state that stands still
-	defer e.passing.Unlock()
 	h, err := e.gather(true, nil)
 	if err != nil {
 		return nil, err
@@ -148,24 +146,11 @@ func (e *Engine) reach(h *house, f homeEvent, p control.Preview, steps []state.S
 		r.Says = append(r.Says, "it crosses by "+mirror)
 	case linked && slices.ContainsFunc(rec.Parts, func(x state.Part) bool { return x.Gone }):
 		r.Says = append(r.Says, "its copy here was deleted, and its home stays")
-	case !e.twoWay(h, p):
-		r.Says = append(r.Says, mirror+" takes it here with the next pass")
 	default:
 		r.Says = append(r.Says, "it crosses by "+mirror+" with the next pass")
 	}
 	r.Says = append(r.Says, e.recordSays(h, f.entity, p.To)...)
 	return r
-}
-
-func (e *Engine) twoWay(h *house, p control.Preview) bool {
-	for _, m := range h.mirrors {
-		for _, x := range m.Members {
-			if m.ID == p.Mirror && x.Ref == p.To {
-				return x.Direction == state.TwoWay
-			}
-		}
-	}
-	return false
 }
 
 // recordSays is what is particular about an event in one calendar.

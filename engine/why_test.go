@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -56,5 +57,32 @@ func TestWhy(t *testing.T) {
 	}
 	if _, err := b.face.Why(t.Context(), control.WhyRequest{Event: "nothing"}); err == nil {
 		t.Error("explained what there is not")
+	}
+}
+
+// What a service will not have, and what it changes each time, is said.
+func TestWhyTellsOfServicesThatWillNot(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Bad")
+	b.b.fault = func(call string) (error, error) {
+		if call == "create" {
+			return &calendar.Error{Op: "fake", Kind: calendar.Invalid, Field: "title", Err: errors.New("too rude")}, nil
+		}
+		return nil, nil
+	}
+	b.sync()
+	if x := b.why("bad"); x.Calendars[0].There || !strings.Contains(strings.Join(x.Calendars[0].Says, "\n"), "refuses it: too rude") {
+		t.Errorf("%+v", x)
+	}
+	b.b.fault = nil
+	b.change(b.with(state.Mapping{Title: &state.TextLens{Lens: state.ConstantLens, Text: "Busy"}}))
+	b.a.add("Lunch")
+	b.quiet()
+	for strings.Contains(b.b.titles(), "Busy") { // a program that likes capitals
+		b.b.edit("Busy", retitle("BUSY"))
+		b.sync()
+	}
+	if x := b.why("lunch"); !strings.Contains(strings.Join(x.Calendars[0].Says, "\n"), "title is left as it is found here") {
+		t.Errorf("%+v", x)
 	}
 }
