@@ -188,7 +188,7 @@ func (u *undoing) undo(tx *store.Tx, x state.HistoryEntry) (says, why string, er
 		return u.bringBack(tx, x, ent, there)
 	case !there || ent.Deleted:
 		return "", "the event is gone; undo its deletion first", nil
-	case x.Kind == state.Create:
+	case x.Kind == state.Create && x.Was.IsZero():
 		why, err = u.takeAway(tx, x, ent)
 	default:
 		why, err = u.putBack(tx, x, ent)
@@ -388,6 +388,12 @@ func (u *undoing) takeAway(tx *store.Tx, x state.HistoryEntry, ent state.Entity)
 		u.wish(ent, x, func(w *state.Wish) { w.Gone = true })
 		return "", nil
 	}
+	if x.Slot != "" {
+		others, err := u.othersOf(tx, x, ent)
+		if err != nil || others {
+			return "it is one occurrence of a series that is told here in single events, and others were there before: cancel it instead", err
+		}
+	}
 	rec, ok := ent.Records[x.Ref]
 	live := slices.ContainsFunc(rec.Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone })
 	switch {
@@ -404,6 +410,20 @@ func (u *undoing) takeAway(tx *store.Tx, x state.HistoryEntry, ent state.Entity)
 		}
 	})
 	return "", nil
+}
+
+// othersOf reports whether a series that is told in single events has some in the calendar
+// of an entry that its pass did not make.
+func (u *undoing) othersOf(tx *store.Tx, x state.HistoryEntry, ent state.Entity) (bool, error) {
+	made, err := tx.History(store.HistoryFilter{Pass: x.Pass, Entity: x.Entity})
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(ent.Records[x.Ref].Parts, func(p state.Part) bool {
+		return p.ID != "" && !p.Gone && !slices.ContainsFunc(made, func(y state.HistoryEntry) bool {
+			return y.Kind == state.Create && y.Ref == x.Ref && y.Slot == p.Slot
+		})
+	}), nil
 }
 
 // bringBack takes back that an event was taken away.

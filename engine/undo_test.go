@@ -477,6 +477,71 @@ func TestUndoOfAnOccurrence(t *testing.T) {
 	}
 }
 
+// Where a series is told in single events, a change of it is many, and its undo is one.
+func TestUndoOfASeriesToldInSingleEvents(t *testing.T) {
+	b := newBench(t)
+	b.b.noSeries = "it holds none"
+	rule := func(n int) func(*calendar.Content) {
+		return func(c *calendar.Content) {
+			c.When.Recurrence.Rules = []string{fmt.Sprintf("RRULE:FREQ=DAILY;COUNT=%d", n)}
+		}
+	}
+	b.a.add("Stand-up", func(e *calendar.Event) { rule(3)(&e.Content) })
+	made := b.sync().Pass
+	b.quiet()
+	shows := func(title string, n int) {
+		t.Helper()
+		b.quiet()
+		if got := strings.Count(b.b.titles(), title); got != n || !strings.Contains(b.a.titles(), title) {
+			t.Fatalf("a: %s\nb: %s\nwant %d of %s", b.a.titles(), b.b.titles(), n, title)
+		}
+	}
+	b.a.edit("Stand-up", rule(5))
+	longer := b.sync().Pass
+	shows("Stand-up", 5)
+	b.a.edit("Stand-up", retitle("Sit-down"))
+	pass := b.sync().Pass
+	shows("Sit-down", 5)
+	undo := func(pass uint64) uint64 {
+		t.Helper()
+		r := b.undo(control.UndoRequest{Pass: pass})
+		if len(r.Left) > 0 {
+			t.Fatalf("left %+v", r.Left)
+		}
+		return r.Report.Pass
+	}
+	again := undo(pass)
+	shows("Stand-up", 5)
+	undo(again)
+	shows("Sit-down", 5)
+	again = undo(longer)
+	shows("Sit-down", 3)
+	undo(again)
+	shows("Sit-down", 5)
+	b.refuses(control.UndoRequest{Entry: b.entries(control.HistoryQuery{Pass: made})[0].Seq}, "others were there before")
+}
+
+// A held undo of many copies, dropped, leaves them.
+func TestAnUndoThatIsDroppedLeavesTheCopies(t *testing.T) {
+	b := newBench(t)
+	for i := range 12 {
+		b.a.add(fmt.Sprint("E", i))
+	}
+	made := b.sync().Pass
+	b.quiet()
+	if r := b.undo(control.UndoRequest{Pass: made}); r.Report.Held != 12 {
+		t.Fatalf("%+v", r.Report)
+	}
+	b.decide(state.Drop)
+	b.quiet()
+	if b.a.titles() != b.b.titles() || strings.Count(b.b.titles(), "E") != 12 {
+		t.Errorf("a: %s\nb: %s", b.a.titles(), b.b.titles())
+	}
+	if s, _ := b.face.Status(t.Context()); s.Held != 0 {
+		t.Errorf("still held: %d", s.Held)
+	}
+}
+
 // That a copy shows less now is the mirror's doing: there is nothing to take back.
 func TestUndoOfAMappingsDoing(t *testing.T) {
 	b := newBench(t)

@@ -29,7 +29,7 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			continue // its mirror rests, or has let it go
 		}
 		shape := r.shape(*e, ref)
-		if ref != e.Home && !e.Deleted && (r.outOf(*e, f, ref) || !r.crosses(e, f, ref, shape)) {
+		if ref != e.Home && !e.Deleted && (r.outOf(e, ref) || !r.crosses(e, f, ref, shape)) {
 			continue
 		}
 		want, rec := shape.Parts, e.Records[ref]
@@ -63,20 +63,28 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 }
 
 // outOf reports whether the person undid the making of a copy; what is there of it goes.
-func (r *reconciler) outOf(e state.Entity, f folding, ref state.Ref) bool {
-	if !e.Records[ref].Out {
+func (r *reconciler) outOf(e *state.Entity, ref state.Ref) bool {
+	rec := e.Records[ref]
+	if !rec.Out {
+		return false
+	}
+	fact := "out" + strings.TrimPrefix(scopeFact(*e, ref), "scope")
+	if r.Decisions[fact] == state.Drop {
+		rec.Out = false
+		e.Records[ref] = rec
+		r.note(*e, state.Noted, ref, nil, "you chose not to take its copy in "+r.name(ref)+" away: it stays", e.Base, e.Base)
 		return false
 	}
 	s := state.Step{Kind: state.Skip, Entity: e.ID, Mirror: e.Records[ref].Mirror, Ref: ref, From: e.Home, Title: e.Base.Title, Before: e.Base,
 		Reason: "you undid the making of its copy here"}
 	there := false
-	for _, p := range e.Records[ref].Parts {
+	for _, p := range rec.Parts {
 		if p.ID == "" || p.Gone {
 			continue
 		}
 		there = true
 		s.Kind, s.Slot, s.Event, s.IfVersion, s.Before, s.BeforeOverrides = state.Delete, p.Slot, p.ID, p.Version, p.Read, p.ReadOverrides
-		s.Fact = "out" + strings.TrimPrefix(scopeFact(e, ref), "scope")
+		s.Fact = fact
 		if !r.Members[ref].Writable {
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" is read-only"
 		}
@@ -177,6 +185,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		if p.Generation > 0 {
 			s.Reason = "missing in " + r.name(ref) + ": made again"
 		}
+		r.history(e, ref, p, &s, nil)
 		return s, true
 	}
 	s.Groups = intersect(differ.With(p.Dirty...), groups)

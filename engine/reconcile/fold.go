@@ -60,8 +60,8 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			if rep.Deleted || rep.Event.Cancelled {
 				switch {
 				case p.Gone:
-				case e.Records[ref].Kept:
-					p.Gone = true // nothing that is kept means anything at home
+				case e.Records[ref].Kept, e.Records[ref].Out:
+					p.Gone = true // that what is kept, or is to go, is gone means nothing at home
 				case p.Slot == "":
 					vanished = append(vanished, ref)
 				default:

@@ -198,8 +198,11 @@ func (r *reconciler) history(e state.Entity, ref state.Ref, p *state.Part, s *st
 	for _, g := range s.Groups {
 		var value calendar.Content
 		switch {
-		case p.Slot != "":
-			continue
+		case p.Slot != "": // told apart: what its series was
+			if !differ.Has(g) || !e.Was.Groups.Has(g) || g != calendar.GroupWhen && !calendar.Equal(g, before, p.Wrote) {
+				continue
+			}
+			value = e.Was.Content
 		case differ.Has(g) && ref == e.Home:
 			value = p.Wrote
 		case differ.Has(g) && e.Was.Groups.Has(g) && calendar.Equal(g, before, p.Wrote):
@@ -214,6 +217,12 @@ func (r *reconciler) history(e state.Entity, ref state.Ref, p *state.Part, s *st
 			value = lost.Content
 		}
 		s.Was, s.Became = s.Was.With(g, value), s.Became.With(g, e.Base)
+	}
+	if p.Slot != "" && s.Kind != state.Update && e.Was.Groups.Has(calendar.GroupWhen) { // a rule made it come or go
+		s.Was, s.Became = s.Was.With(calendar.GroupWhen, e.Was.Content), s.Became.With(calendar.GroupWhen, e.Base)
+	}
+	if s.Kind == state.Create && p.Slot == "" {
+		return
 	}
 	for _, slot := range e.Was.Slots {
 		if s.Slot == slot || slices.Contains(s.Slots, slot) || s.Slot == "" && s.Groups.Has(calendar.GroupWhen) {
