@@ -184,7 +184,7 @@ func (u *undoing) undo(tx *store.Tx, x state.HistoryEntry) (says, why string, er
 		return "", "", err
 	}
 	switch {
-	case x.Kind == state.Delete && x.Slot == "" && x.Outcome == state.Done:
+	case x.Kind == state.Delete && (x.Slot == "" || len(x.Was.Groups) == len(calendar.AllGroups)):
 		return u.bringBack(tx, x, ent, there)
 	case !there || ent.Deleted:
 		return "", "the event is gone; undo its deletion first", nil

@@ -519,6 +519,11 @@ func TestUndoOfASeriesToldInSingleEvents(t *testing.T) {
 	undo(again)
 	shows("Sit-down", 5)
 	b.refuses(control.UndoRequest{Entry: b.entries(control.HistoryQuery{Pass: made})[0].Seq}, "others were there before")
+	b.a.remove("Sit-down")
+	gone := b.sync().Pass
+	b.titled("")
+	undo(gone)
+	shows("Sit-down", 5)
 }
 
 // A held undo of many copies, dropped, leaves them.
