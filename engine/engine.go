@@ -190,13 +190,18 @@ func (e *Engine) poke() {
 // Sync runs a pass and waits for its end. When a calendar was changed by someone
 // else between read and write, it looks again, a few times at most.
 func (e *Engine) Sync(ctx context.Context, req control.SyncRequest) (control.Report, error) {
-	const again = 3
 	// The pass goes on when the one who asked hangs up, but not past Close.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(e.ctx, cancel)()
 	e.passing.Lock()
 	defer e.passing.Unlock()
+	return e.passes(ctx, req)
+}
+
+// passes runs a pass, and again where something changed under its hands.
+func (e *Engine) passes(ctx context.Context, req control.SyncRequest) (control.Report, error) {
+	const again = 3
 	var total control.Report
 	for i := range again {
 		r, retry, err := e.pass(ctx, req)

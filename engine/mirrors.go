@@ -191,6 +191,17 @@ func checkMappings(m state.Mirror) error {
 	if !slices.Contains([]state.InvitationRule{state.HideInvitation, state.DeclineInvitation, state.PutBackInvitation}, m.Invitations) {
 		return usage("%q is no rule for invitations; there are hide (nothing), decline and put back", m.Invitations)
 	}
+	return checkConflicts(m)
+}
+
+// checkConflicts refuses a conflict rule that names no member.
+func checkConflicts(m state.Mirror) error {
+	if m.Conflicts == state.LatestWins || m.Conflicts == state.AskConflict {
+		return nil
+	}
+	if ref, ok := m.Conflicts.Member(); !ok || !m.Has(ref) {
+		return usage("%q is no rule for conflicts; there are latest (nothing), ask, and the calendars of the mirror", m.Conflicts)
+	}
 	return nil
 }
 
@@ -419,21 +430,6 @@ func (e *Engine) pausedUntil() (until time.Time) {
 		e.Log.Error("whether syncing is paused cannot be read", "error", err)
 	}
 	return until
-}
-
-// History lists entries, newest first.
-func (e *Engine) History(_ context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
-	const most = 1000 // a page is read whole into memory
-	if q.Limit <= 0 {
-		q.Limit = 100
-	}
-	out := []state.HistoryEntry{}
-	err := e.Store.View(func(tx *store.Tx) error {
-		l, err := tx.History(store.HistoryFilter{Before: q.Before, Limit: min(q.Limit, most), Mirror: q.Mirror, Entity: q.Entity, Text: q.Text})
-		out = append(out, l...)
-		return err
-	})
-	return out, err
 }
 
 // Held lists the steps that wait for a decision.

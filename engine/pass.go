@@ -23,6 +23,11 @@ type house struct {
 	accounts map[state.AccountID]state.Account
 	reach    map[state.AccountID]calendar.Provider // those that can be reached now
 	refs     []state.Ref                           // calendars to read, sorted
+
+	// Of a plan that is only looked at: entities as an undo would leave them, and
+	// events that are looked at though nothing of them changed.
+	wished map[state.EntityID]state.Entity
+	looked []store.DirtyEvent
 }
 
 // pass is one pass: settle what was left open, pull, reconcile, push. again says

@@ -83,6 +83,9 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		}
 		loaded[id] = true
 		ent, ok, err := tx.Entity(id)
+		if w, is := h.wished[id]; is {
+			ent, ok = w, true
+		}
 		if err != nil || !ok {
 			return err
 		}
@@ -109,7 +112,12 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 			return in, nil, err
 		}
 	}
-	dirty := tx.DirtyEvents()
+	for id := range h.wished {
+		if err := entity(id); err != nil {
+			return in, nil, err
+		}
+	}
+	dirty := append(tx.DirtyEvents(), h.looked...)
 	err = eachEvent(tx, anew, func(ref state.Ref, id calendar.RemoteID) error {
 		dirty = append(dirty, store.DirtyEvent{Ref: ref, ID: id})
 		return nil
@@ -318,6 +326,23 @@ func (e *Engine) entry(h *house, s state.Step, o state.Outcome, trouble string, 
 	if trouble != "" {
 		why += "; failed: " + trouble
 	}
+	slots := s.Slots
+	if s.Groups.Has(calendar.GroupWhen) || s.Kind == state.Delete { // then all are written
+		slots = slotsOf(s.BeforeOverrides, s.Overrides)
+	}
 	return &state.HistoryEntry{Time: e.Now(), Pass: h.pass, Kind: s.Kind, Outcome: o, Entity: s.Entity, Mirror: s.Mirror,
-		Ref: s.Ref, From: s.From, Title: s.Title, Groups: s.Groups, Why: why, Before: before, After: after}
+		Ref: s.Ref, From: s.From, Title: s.Title, Groups: s.Groups, Why: why, Before: before, After: after,
+		Slots: slots, BeforeOverrides: only(s.BeforeOverrides, slots), Slot: s.Slot,
+		Home: s.Home, HadGuests: s.HadGuests, Was: s.Was, Became: s.Became, Undoes: s.Undoes}
+}
+
+// only are the overrides of some slots.
+func only(all map[string]calendar.Override, slots []string) map[string]calendar.Override {
+	var out map[string]calendar.Override
+	for _, slot := range slots {
+		if o, ok := all[slot]; ok {
+			out = calendar.WithOverride(out, slot, o)
+		}
+	}
+	return out
 }

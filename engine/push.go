@@ -185,6 +185,7 @@ type job struct {
 	under  calendar.Version // the version that was written over
 	event  calendar.Event   // what the provider now holds
 	gone   bool             // it holds it no more
+	calls  int              // made to the connector for it
 	err    error
 }
 
@@ -235,6 +236,7 @@ func key(installation string, s state.Step, generation int) calendar.Key {
 
 func (j *job) send(ctx context.Context, l lane) {
 	s := j.intent.Step
+	j.calls++
 	switch s.Kind {
 	case state.Create:
 		j.event, j.err = l.provider.Create(ctx, s.Ref.Calendar, calendar.Draft{Key: j.intent.Key, Mark: j.mark, Content: s.Want, Overrides: s.Overrides})
@@ -245,6 +247,7 @@ func (j *job) send(ctx context.Context, l lane) {
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
 	case state.Answer:
 		if j.err = l.provider.Respond(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Response); j.err == nil {
+			j.calls++
 			j.answered(l.provider.Get(ctx, s.Ref.Calendar, s.Event))
 		}
 	}
@@ -347,8 +350,13 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 			return err
 		}
 	}
-	after := j.event.Content
-	return tx.AppendHistory(l.entry(l.h, s, state.Done, "", s.Before, after))
+	entry := l.entry(l.h, s, state.Done, "", s.Before, j.event.Content)
+	if s.Kind == state.Create || s.Groups.Has(calendar.GroupWhen) {
+		entry.Slots = slotsOf(entry.BeforeOverrides, j.event.Overrides)
+	}
+	entry.AfterOverrides = only(j.event.Overrides, entry.Slots)
+	entry.Requests = j.calls
+	return tx.AppendHistory(entry)
 }
 
 // written is what is known of a content after a write: what was written, and
@@ -380,7 +388,9 @@ func (l lane) recordAnswer(tx *store.Tx, j *job, ent state.Entity) (err error) {
 	if err := tx.PutEntity(ent); err != nil {
 		return err
 	}
-	return tx.AppendHistory(l.entry(l.h, s, state.Done, "", s.Before, s.Before))
+	entry := l.entry(l.h, s, state.Done, "", s.Before, s.Before)
+	entry.Requests = j.calls
+	return tx.AppendHistory(entry)
 }
 
 // settlePart takes over what the provider made of a write. A group that we did
@@ -500,7 +510,7 @@ func (l lane) recordRefusal(tx *store.Tx, ent state.Entity, part *state.Part, s 
 	if err := tx.SetPending(ent.ID); err != nil {
 		return err
 	}
-	s.Groups = calendar.Groups{g}
+	s.Groups, s.Was, s.Became = calendar.Groups{g}, state.Image{}, state.Image{} // put back, it would be refused again
 	return tx.AppendHistory(l.entry(l.h, s, outcome, inWords(trouble), calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, part.Read)))
 }
 

@@ -85,7 +85,7 @@ func (e *Engine) closeUnsettled(h *house) error {
 }
 
 func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, trouble, err error) {
-	j := &job{again: true, intent: in, mark: l.mark(in.Step)}
+	j := &job{again: true, intent: in, mark: l.mark(in.Step), calls: in.Attempt} // each try was one
 	s := in.Step
 	switch s.Kind {
 	case state.Delete:
@@ -97,6 +97,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		}
 		return l.conclude(j)
 	case state.Answer:
+		j.calls++
 		ev, trouble := l.provider.Get(ctx, s.Ref.Calendar, s.Event)
 		if trouble == nil && ev.MyResponse != s.Response { // the answer did not arrive
 			j.intent.Step.IfVersion = ev.Version
@@ -113,6 +114,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 			return l.conclude(j)
 		}
 	default:
+		j.calls++
 		j.event, j.err = l.provider.Get(ctx, s.Ref.Calendar, s.Event)
 		if k := calendar.KindOf(j.err); k == calendar.NotFound || k == calendar.Gone {
 			if err := l.Store.Update(func(tx *store.Tx) error { return l.observeGone(tx, s.Ref, s.Event) }); err != nil {
@@ -138,6 +140,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		again.Groups, again.Slots = calendar.AllGroups, slotsOf(s.Overrides, found.Overrides)
 	}
 	j.under = found.Version
+	j.calls++
 	j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, again)
 	if calendar.KindOf(j.err) == calendar.Conflict {
 		return false, nil, nil // someone is at it just now: next pass

@@ -12,15 +12,18 @@ import (
 // HistoryFilter picks entries of the history. Zero fields pick all.
 type HistoryFilter struct {
 	Before uint64 // only entries with a smaller Seq
+	After  uint64 // only entries with a larger Seq
 	Limit  int    // at most so many; 0: no limit
 	Mirror state.MirrorID
 	Entity state.EntityID
+	Pass   uint64
 	Text   string // in the title, without regard to case and spacing
 }
 
 func (f HistoryFilter) takes(e state.HistoryEntry) bool {
 	return (f.Mirror == "" || e.Mirror == f.Mirror) &&
 		(f.Entity == "" || e.Entity == f.Entity) &&
+		(f.Pass == 0 || e.Pass == f.Pass) &&
 		(f.Text == "" || strings.Contains(plainTitle(e.Title), plainTitle(f.Text)))
 }
 
@@ -52,6 +55,9 @@ func (t *Tx) History(f HistoryFilter) ([]state.HistoryEntry, error) {
 	}
 	for k, raw := step(); k != nil && (f.Limit == 0 || len(out) < f.Limit); k, raw = c.Prev() {
 		var e state.HistoryEntry
+		if binary.BigEndian.Uint64(k) <= f.After {
+			break
+		}
 		if err := t.decode(bucketHistory, k, raw, &e); err != nil {
 			return nil, err
 		}
@@ -60,6 +66,11 @@ func (t *Tx) History(f HistoryFilter) ([]state.HistoryEntry, error) {
 		}
 	}
 	return out, nil
+}
+
+// HistoryEntry reads one entry.
+func (t *Tx) HistoryEntry(seq uint64) (state.HistoryEntry, bool, error) {
+	return get[state.HistoryEntry](t, bucketHistory, seqKey(seq))
 }
 
 // Retention says how much history is kept. What goes first beyond one of the

@@ -131,6 +131,18 @@ func (r *recorder) History(_ context.Context, q HistoryQuery) ([]state.HistoryEn
 	return answer[[]state.HistoryEntry](r.note("History", q))
 }
 
+func (r *recorder) HistoryDetail(_ context.Context, seq uint64) (HistoryDetail, error) {
+	return answer[HistoryDetail](r.note("HistoryDetail", seq))
+}
+
+func (r *recorder) Undo(_ context.Context, req UndoRequest) (UndoReport, error) {
+	return answer[UndoReport](r.note("Undo", req))
+}
+
+func (r *recorder) Why(_ context.Context, req WhyRequest) ([]Explanation, error) {
+	return answer[[]Explanation](r.note("Why", req))
+}
+
 func (r *recorder) Held(context.Context) ([]state.Held, error) {
 	return answer[[]state.Held](r.note("Held"))
 }

@@ -218,7 +218,10 @@ func (c *Client) Pause(ctx context.Context, until time.Time) error {
 
 // History lists entries, newest first.
 func (c *Client) History(ctx context.Context, q HistoryQuery) ([]state.HistoryEntry, error) {
-	v := url.Values{"mirror": {string(q.Mirror)}, "entity": {string(q.Entity)}, "text": {q.Text}}
+	v := url.Values{"mirror": {string(q.Mirror)}, "entity": {string(q.Entity)}, "text": {q.Text}, "event": {q.Event}}
+	if q.Pass > 0 {
+		v.Set("pass", strconv.FormatUint(q.Pass, 10))
+	}
 	if q.Limit > 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))
 	}
@@ -226,6 +229,21 @@ func (c *Client) History(ctx context.Context, q HistoryQuery) ([]state.HistoryEn
 		v.Set("before", strconv.FormatUint(q.Before, 10))
 	}
 	return call[[]state.HistoryEntry](ctx, c, "GET", "/history?"+v.Encode(), nil)
+}
+
+// HistoryDetail asks for one entry field by field.
+func (c *Client) HistoryDetail(ctx context.Context, seq uint64) (HistoryDetail, error) {
+	return call[HistoryDetail](ctx, c, "GET", "/history/"+strconv.FormatUint(seq, 10), nil)
+}
+
+// Undo takes changes back.
+func (c *Client) Undo(ctx context.Context, req UndoRequest) (UndoReport, error) {
+	return call[UndoReport](ctx, c, "POST", "/undo", req)
+}
+
+// Why asks why an event is where it is.
+func (c *Client) Why(ctx context.Context, req WhyRequest) ([]Explanation, error) {
+	return call[[]Explanation](ctx, c, "POST", "/why", req)
 }
 
 // Held lists what waits for a decision.

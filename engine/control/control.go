@@ -188,6 +188,11 @@ type HistoryQuery struct {
 	Mirror state.MirrorID `json:"mirror,omitempty"`
 	Entity state.EntityID `json:"entity,omitempty"`
 	Text   string         `json:"text,omitempty"` // in the title, case folded
+	Pass   uint64         `json:"pass,omitempty"`
+	// Event picks the entries of one event, those before it was made again included:
+	// by its id in a calendar, its title or a part of it that only one has. It may be
+	// gone by now.
+	Event string `json:"event,omitempty"`
 }
 
 // Decide says what to do with held steps.
@@ -257,6 +262,15 @@ type Backend interface {
 	Pause(ctx context.Context, until time.Time) error
 
 	History(ctx context.Context, q HistoryQuery) ([]state.HistoryEntry, error)
+	// HistoryDetail tells one entry field by field.
+	HistoryDetail(ctx context.Context, seq uint64) (HistoryDetail, error)
+	// Undo takes changes back, through a plan and a pass like any other change. It
+	// reads the calendars first. An entry that cannot be undone is an error; of a pass
+	// such entries are told and left.
+	Undo(ctx context.Context, req UndoRequest) (UndoReport, error)
+	// Why tells why an event is where it is, or not. It goes by what was last read; more
+	// than one explanation means that several events are called so.
+	Why(ctx context.Context, req WhyRequest) ([]Explanation, error)
 	Held(ctx context.Context) ([]state.Held, error)
 	Decide(ctx context.Context, d Decide) error
 

@@ -36,7 +36,10 @@ const maxBody = 1 << 20
 //	POST   /mirrors/{id}/remove          RemoveMirror → Report
 //	POST   /sync                         SyncRequest → Report
 //	POST   /pause                        PauseRequest
-//	GET    /history?limit=&before=&mirror=&entity=&text=   [state.HistoryEntry]
+//	GET    /history?limit=&before=&mirror=&entity=&text=&pass=&event=   [state.HistoryEntry]
+//	GET    /history/{seq}                HistoryDetail
+//	POST   /undo                         UndoRequest → UndoReport
+//	POST   /why                          WhyRequest → [Explanation]
 //	GET    /held                         [state.Held]
 //	POST   /held                         Decide
 //	POST   /window
@@ -82,8 +85,13 @@ func Handler(b Backend, token string) http.Handler {
 		return nothing{}, b.Pause(r.Context(), q.Until)
 	})
 	route(mux, "GET", "/history", func(r *http.Request, _ nothing) ([]state.HistoryEntry, error) {
-		q := HistoryQuery{Mirror: state.MirrorID(r.FormValue("mirror")), Entity: state.EntityID(r.FormValue("entity")), Text: r.FormValue("text")}
+		q := HistoryQuery{Mirror: state.MirrorID(r.FormValue("mirror")), Entity: state.EntityID(r.FormValue("entity")), Text: r.FormValue("text"), Event: r.FormValue("event")}
 		var err error
+		if s := r.FormValue("pass"); s != "" {
+			if q.Pass, err = strconv.ParseUint(s, 10, 64); err != nil {
+				return nil, &Error{CodeUsage, fmt.Sprintf("pass %q is not a number", s)}
+			}
+		}
 		if s := r.FormValue("limit"); s != "" {
 			if q.Limit, err = strconv.Atoi(s); err != nil {
 				return nil, &Error{CodeUsage, fmt.Sprintf("limit %q is not a number", s)}
@@ -96,6 +104,15 @@ func Handler(b Backend, token string) http.Handler {
 		}
 		return b.History(r.Context(), q)
 	})
+	route(mux, "GET", "/history/{seq}", func(r *http.Request, _ nothing) (HistoryDetail, error) {
+		seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
+		if err != nil {
+			return HistoryDetail{}, &Error{CodeUsage, fmt.Sprintf("entry %q is not a number", r.PathValue("seq"))}
+		}
+		return b.HistoryDetail(r.Context(), seq)
+	})
+	route(mux, "POST", "/undo", func(r *http.Request, q UndoRequest) (UndoReport, error) { return b.Undo(r.Context(), q) })
+	route(mux, "POST", "/why", func(r *http.Request, q WhyRequest) ([]Explanation, error) { return b.Why(r.Context(), q) })
 	route(mux, "GET", "/held", func(r *http.Request, _ nothing) ([]state.Held, error) { return b.Held(r.Context()) })
 	route(mux, "POST", "/held", func(r *http.Request, q Decide) (nothing, error) { return nothing{}, b.Decide(r.Context(), q) })
 	route(mux, "POST", "/window", func(r *http.Request, _ nothing) (nothing, error) { return nothing{}, b.ShowWindow(r.Context()) })

@@ -24,7 +24,7 @@ func (m *Mapping) Describe(s Source) []Field {
 	shown, lenses := m.Get(s), m.lenses(s)
 	var out []Field
 	for _, g := range calendar.AllGroups {
-		f := Field{Group: g, Home: inWords(g, s.Content), Copy: inWords(g, shown)}
+		f := Field{Group: g, Home: Words(g, s.Content), Copy: Words(g, shown)}
 		switch l := lenses[g]; {
 		case l != nil:
 			f.Lens = l.String()
@@ -50,8 +50,8 @@ func (m *Mapping) Level(s Source) state.Detail {
 	return m.told.Detail
 }
 
-// inWords is the value of a group for a person, empty if there is none.
-func inWords(g calendar.Group, c calendar.Content) string {
+// Words is the value of a group for a person, empty if there is none.
+func Words(g calendar.Group, c calendar.Content) string {
 	switch g {
 	case calendar.GroupWhen:
 		return whenText(c.When)

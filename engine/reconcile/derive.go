@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/twinday/twinday/engine/mapping"
@@ -23,12 +24,13 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		f.from = goneFrom(*e, f.from)
 	}
 	targets := r.targets(e.Home)
+	first := len(r.out.Steps)
 	for _, ref := range refs(*e) {
 		if _, ok := targets[ref]; !ok && (ref != e.Home || !r.takesPart(ref)) {
 			continue // its mirror rests, or has let it go
 		}
 		shape := r.shape(*e, ref)
-		if ref != e.Home && !e.Deleted && !r.crosses(e, f, ref, shape) {
+		if ref != e.Home && !e.Deleted && (r.outOf(e, ref) || !r.crosses(e, f, ref, shape)) {
 			continue
 		}
 		want, rec := shape.Parts, e.Records[ref]
@@ -59,6 +61,62 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		}
 	}
 	r.answer(e)
+	writes := false
+	for i := first; i < len(r.out.Steps); i++ {
+		s := &r.out.Steps[i]
+		*s = r.undone(*e, *s)
+		s.Home, s.HadGuests = e.Home, e.Facts.HasGuests()
+		writes = writes || s.Kind.Writes()
+	}
+	if !writes { // all of it is written
+		e.Was = state.Image{}
+		if e.Wish != nil && e.Wish.Folded {
+			e.Wish = nil
+		}
+	}
+}
+
+// outOf reports whether the person undid the making of a copy; what is there of it goes.
+func (r *reconciler) outOf(e *state.Entity, ref state.Ref) bool {
+	rec := e.Records[ref]
+	if !rec.Out {
+		return false
+	}
+	fact := "out" + strings.TrimPrefix(scopeFact(*e, ref), "scope")
+	if r.Decisions[fact] == state.Drop {
+		rec.Out = false
+		e.Records[ref] = rec
+		r.note(*e, state.Noted, ref, nil, "you chose not to take its copy in "+r.name(ref)+" away: it stays", e.Base, e.Base)
+		return false
+	}
+	skip := state.Step{Kind: state.Skip, Entity: e.ID, Mirror: rec.Mirror, Ref: ref, From: e.Home, Title: e.Base.Title, Before: e.Base,
+		Reason: "you undid the making of its copy here"}
+	there := false
+	for i := range rec.Parts {
+		p := &rec.Parts[i]
+		if p.ID == "" || p.Gone {
+			continue
+		}
+		there, p.Leaving = true, true
+		s := skip
+		s.Slot, s.Event = p.Slot, p.ID
+		switch {
+		case !r.Members[ref].Writable:
+			s.Reason = r.name(ref) + " is read-only"
+		case r.refusesDeletion(*p):
+			s.Reason = r.name(ref) + " refuses its deletion: " + p.Refused
+		default:
+			s.Kind, s.IfVersion, s.Before, s.BeforeOverrides, s.Fact = state.Delete, p.Version, p.Read, p.ReadOverrides, fact
+			if rep, ok := r.Replicas[ref][p.ID]; ok && !rep.Deleted {
+				s.Before, s.BeforeOverrides = rep.Event.Content, rep.Event.Overrides
+			}
+		}
+		r.out.Steps = append(r.out.Steps, s)
+	}
+	if !there {
+		r.out.Steps = append(r.out.Steps, skip)
+	}
+	return true
 }
 
 // answer has the person's invitation answered, where they chose so.
@@ -112,7 +170,8 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" refuses its deletion: "+p.Refused
 			return s, true
 		}
-		s.Kind, s.Before, s.Fact = state.Delete, p.Read, goneFact(e)
+		s.Kind, s.Before, s.BeforeOverrides, s.Fact = state.Delete, p.Read, p.ReadOverrides, goneFact(e)
+		s.Was = state.WholeImage(e.Base, e.Overrides)
 		if s.Mirror == "" {
 			s.Mirror = e.Records[f.from].Mirror
 		}
@@ -122,7 +181,11 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		if p.ID == "" || p.Gone || !p.Leaving {
 			return s, false
 		}
+		if p.Slot != "" && slices.Contains(f.heldSlots, p.Slot) {
+			return s, false
+		}
 		s.Kind, s.Before = state.Delete, p.Read
+		r.history(e, ref, p, &s, nil)
 		s.Reason = "the series has it no longer, changed in " + r.name(f.from)
 		switch o, ok := e.Overrides[p.Slot]; {
 		case ok && o.Cancelled:
@@ -160,6 +223,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		if p.Generation > 0 {
 			s.Reason = "missing in " + r.name(ref) + ": made again"
 		}
+		r.history(e, ref, p, &s, nil)
 		return s, true
 	}
 	s.Groups = intersect(differ.With(p.Dirty...), groups)
@@ -168,7 +232,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		s.Slots = with(s.Slots, slot)
 	}
 	slices.Sort(s.Slots)
-	r.spare(&s)
+	r.spare(f, &s)
 	if len(s.Groups) == 0 && len(s.Slots) == 0 {
 		return s, false
 	}
@@ -176,23 +240,27 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 	if rep, ok := r.Replicas[ref][p.ID]; ok && !rep.Deleted { // an edit that waits for a word may lie over what was read back
 		s.Before, s.BeforeOverrides = rep.Event.Content, rep.Event.Overrides
 	}
+	r.history(e, ref, p, &s, differ)
 	s.Reason = r.reason(e, f, ref, s, p, len(differ) == 0 && len(slots) == 0)
 	return s, true
 }
 
-// spare takes out of a step what would write over an edit about which the person is
-// asked: with the decision it is merged or taken back.
-func (r *reconciler) spare(s *state.Step) {
-	for _, a := range r.asked {
-		if a.ref != s.Ref || s.Slot != "" {
-			continue
+// spare takes out of a step what would write over an edit that waits for the person: a
+// conflict everywhere, an edit that guests would hear of where it was made. With the
+// decision it is merged or taken back.
+func (r *reconciler) spare(f folding, s *state.Step) {
+	groups, slots := r.waits(f, s.Ref)
+	if s.Slot != "" {
+		if slices.Contains(slots, s.Slot) {
+			s.Groups, s.Slots = nil, nil
 		}
-		s.Groups = s.Groups.Without(a.groups...)
-		if len(a.slots) > 0 { // a new time would write all slots
-			s.Groups = s.Groups.Without(calendar.GroupWhen)
-		}
-		s.Slots = slices.DeleteFunc(s.Slots, func(slot string) bool { return slices.Contains(slotsOf(a.slots), slot) })
+		return
 	}
+	s.Groups = s.Groups.Without(groups...)
+	if len(slots) > 0 { // a new time would write all slots
+		s.Groups = s.Groups.Without(calendar.GroupWhen)
+	}
+	s.Slots = slices.DeleteFunc(s.Slots, func(slot string) bool { return slices.Contains(slots, slot) })
 }
 
 // deletionPause is how long a refused deletion is left alone: its calendar may be

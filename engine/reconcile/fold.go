@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type edit struct {
 	amended bool             // the copy shows it otherwise than it was put
 	rescued bool             // it was found under a write of ours
 	updated time.Time
+	wish    bool // it was made here: the person's undo
 }
 
 // folding is what fold learns of one entity and derive goes by.
@@ -31,19 +33,26 @@ type folding struct {
 	from    state.Ref          // where the latest change came from
 	changed bool               // the base did
 	waiting map[state.Ref]bool // deleted there, and the person must say what that means
+
+	heldGroups calendar.Groups   // changed on two sides, and the person must say which stands
+	heldSlots  []string          // likewise
+	contested  []asked           // the edits of both
+	rules      map[string]string // by which rule a slot's edit stands
+	wished     bool              // an undo was folded in this pass
+	wish       state.Image       // the occurrences of it
 }
 
 // fold merges what was observed into the base: three-way, by field group, for the
 // event itself and for each of its occurrences.
 func (r *reconciler) fold(e *state.Entity) folding {
-	f := folding{from: e.Home, waiting: map[state.Ref]bool{}}
+	f := folding{from: e.Home, waiting: map[state.Ref]bool{}, rules: map[string]string{}}
+	base, overrides := e.Base, maps.Clone(e.Overrides)
 	edits := map[calendar.Group][]edit{}
 	var slots []slotEdit
 	var vanished []state.Ref
 	facts := e.Facts
 	r.asked = nil
-	var saved []*state.Part
-	now := map[*state.Part]calendar.Event{}
+	var saved []rescue
 	for _, ref := range refs(*e) {
 		for i := range e.Records[ref].Parts {
 			p := &e.Records[ref].Parts[i]
@@ -56,8 +65,8 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				case p.Gone:
 				case p.Leaving && !e.Deleted:
 					p.Gone = true // our own doing, or what we were about to do
-				case e.Records[ref].Kept:
-					p.Gone = true // nothing that is kept means anything at home
+				case e.Records[ref].Kept, e.Records[ref].Out:
+					p.Gone = true // that what is kept, or is to go, is gone means nothing at home
 				case p.Slot == "":
 					vanished = append(vanished, ref)
 				default:
@@ -89,22 +98,23 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				slots = append(slots, r.overrideEdits(*e, ref, p, rep)...)
 			}
 			if p.Rescued != nil {
-				saved = append(saved, p)
-				now[p] = rep.Event
+				saved = append(saved, rescue{ref, p, rep.Event})
 			}
 		}
 	}
 	slots = r.outdated(e, edits, slots)
 	slots = r.permit(e, facts, edits, slots)
+	r.wish(e, &f, facts, edits)
 	for _, g := range calendar.AllGroups {
 		r.merge(e, &f, g, edits[g])
 	}
 	r.mergeSlots(e, &f, slots)
-	for _, p := range saved {
-		r.saved(e, p, now[p])
+	for _, s := range saved {
+		r.saved(f, s)
 	}
 	e.Facts = facts // what the copies showed so far was told of the old ones
-	if e.Deleted && f.changed && !r.calledOff(*e) {
+	undone := f.wished && e.Wish.Gone
+	if e.Deleted && (f.changed || f.holds()) && !undone && !r.calledOff(*e) {
 		r.note(*e, state.Noted, f.from, nil, "deleted in "+r.name(goneFrom(*e, e.Home))+" but changed in "+r.name(f.from)+" meanwhile: it is kept", calendar.Content{}, e.Base)
 		e.Deleted = false
 		remakeGone(e)
@@ -114,6 +124,10 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	}
 	if e.Deleted {
 		r.withdraw(e, f)
+	}
+	remember(e, base, overrides)
+	if f.changed && !f.wished && e.Wish != nil && e.Wish.Folded {
+		e.Wish = nil // the person has gone on
 	}
 	return f
 }
@@ -144,24 +158,55 @@ func (r *reconciler) outdated(e *state.Entity, edits map[calendar.Group][]edit, 
 	})
 }
 
-// saved lets go of rescued edits that are folded in: what is there is still the write of
-// ours that lay over them. Those about which the person is asked stay.
-func (r *reconciler) saved(e *state.Entity, p *state.Part, now calendar.Event) {
-	for _, a := range r.asked {
-		if e.Part(a.ref, "") == p {
-			return
-		}
-	}
-	for _, g := range p.Rescued.Groups {
-		p.Read = p.Read.Take(g, now.Content)
-	}
-	for _, slot := range p.Rescued.Slots {
-		readOverride(p, slot, now.Overrides[slot])
-	}
-	p.Rescued = nil
+// rescue is a part where edits were rescued, and what is there now.
+type rescue struct {
+	ref  state.Ref
+	part *state.Part
+	now  calendar.Event
 }
 
-// asked are edits of a copy about which the person is asked.
+// saved lets go of rescued edits that are folded in: what is there is still the write of
+// ours that lay over them. Those about which the person is asked stay.
+func (r *reconciler) saved(f folding, s rescue) {
+	p := s.part
+	if p.Rescued == nil {
+		return
+	}
+	groups, slots := r.waits(f, s.ref)
+	old, kept := *p.Rescued, state.Rescued{Updated: p.Rescued.Updated}
+	for _, g := range old.Groups {
+		if p.Slot == "" && groups.Has(g) || p.Slot != "" && slices.Contains(slots, p.Slot) {
+			kept.Groups, kept.Content = kept.Groups.With(g), kept.Content.Take(g, old.Content)
+			continue
+		}
+		p.Read = p.Read.Take(g, s.now.Content)
+	}
+	for _, slot := range old.Slots {
+		if slices.Contains(slots, slot) {
+			kept.Slots = append(kept.Slots, slot)
+			kept.Overrides = calendar.WithOverride(kept.Overrides, slot, old.Overrides[slot])
+			continue
+		}
+		readOverride(p, slot, s.now.Overrides[slot])
+	}
+	if p.Rescued = nil; len(kept.Groups) > 0 || len(kept.Slots) > 0 {
+		p.Rescued = &kept
+	}
+}
+
+// waits tells which edits of a member wait for the person, the conflicts that it may
+// have no part in included.
+func (r *reconciler) waits(f folding, ref state.Ref) (calendar.Groups, []string) {
+	groups, slots := slices.Clone(f.heldGroups), slices.Clone(f.heldSlots)
+	for _, a := range r.asked {
+		if a.ref == ref {
+			groups, slots = groups.With(a.groups...), append(slots, slotsOf(a.slots)...)
+		}
+	}
+	return groups, slots
+}
+
+// asked are edits made in one member about which the person is asked.
 type asked struct {
 	ref     state.Ref
 	groups  calendar.Groups
@@ -172,7 +217,7 @@ type asked struct {
 // withdraw takes back what was asked about an event that is deleted now; the edits are
 // kept in history.
 func (r *reconciler) withdraw(e *state.Entity, f folding) {
-	for _, a := range r.asked {
+	for _, a := range slices.Concat(r.asked, f.contested) {
 		why := " changed in " + r.name(a.ref) + " and waited for your decision when it was deleted in " + r.name(goneFrom(*e, f.from))
 		if len(a.groups) > 0 {
 			r.note(*e, state.Overridden, a.ref, a.groups, words(a.groups)+why, a.content, calendar.Content{})
@@ -182,8 +227,9 @@ func (r *reconciler) withdraw(e *state.Entity, f folding) {
 		}
 	}
 	r.out.Steps = slices.DeleteFunc(r.out.Steps, func(s state.Step) bool {
-		return s.Entity == e.ID && s.Kind == state.Update && s.Held == state.HoldGuests
+		return s.Entity == e.ID && s.Kind == state.Update && len(s.Undoes) == 0 && (s.Held == state.HoldGuests || s.Held == state.HoldConflict)
 	})
+	clear(e.Conflicts)
 }
 
 // edits lists what the person changed in one member since it was last read.
@@ -336,11 +382,15 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 			}
 			slots = append(slots, heldSlots...)
 		case state.Drop:
+			first := len(r.out.Notes)
 			for _, g := range held {
 				r.refuse(e, g, edit{ref: ref, now: heldNow}, why)
 			}
 			for _, ed := range heldSlots {
 				r.refuseSlot(e, ed, why)
+			}
+			for i := range r.out.Notes[first:] {
+				r.out.Notes[first+i].Rule = "guests: " + cmp.Or(string(r.mirror(e.Records[ref].Mirror).Guests), "ask")
 			}
 		default:
 			r.asked = append(r.asked, asked{ref, held, heldNow, heldSlots})
@@ -451,8 +501,9 @@ func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why stri
 	lost := calendar.Content{}.Take(g, ed.now)
 	p.Read = p.Read.Take(g, ed.now)
 	p.Dirty = p.Dirty.With(g)
-	r.note(*e, state.Reverted, ed.ref, calendar.Groups{g}, "the change of its "+words(calendar.Groups{g})+" in "+r.name(ed.ref)+" is taken back: "+why,
+	n := r.note(*e, state.Reverted, ed.ref, calendar.Groups{g}, "the change of its "+words(calendar.Groups{g})+" in "+r.name(ed.ref)+" is taken back: "+why,
 		lost, calendar.Content{}.Take(g, r.project(*e, ed.ref)))
+	n.Was, n.Became = r.lost(*e, ed.ref, calendar.Groups{g}, ed.now), state.Image{}.With(g, e.Base)
 }
 
 // merge folds one group's edits into the base. Of several different ones the
@@ -460,6 +511,11 @@ func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why stri
 func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits []edit) {
 	var carried []edit
 	for _, ed := range edits {
+		if ed.wish {
+			ed.home = e.Base.Take(g, ed.now)
+			carried = append(carried, ed)
+			continue
+		}
 		home, verdict := mapping.AtHome(g, e.Base, ed.now, r.Members[e.Home].Capabilities), mapping.Carried
 		if ed.ref != e.Home {
 			now := ed.now
@@ -486,29 +542,50 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 			r.refuse(e, g, ed, r.name(e.Home)+" cannot hold it: "+why)
 			continue
 		}
-		if r.forever(e, ed.ref, g, ed.now, verdict == mapping.Amended) {
-			continue
-		}
 		ed.home, ed.amended = home, verdict == mapping.Amended
 		carried = append(carried, ed)
 	}
 	if len(carried) == 0 {
+		delete(e.Conflicts, string(g))
 		return
 	}
-	winner := slices.MaxFunc(carried, func(a, b edit) int {
-		return cmp.Or(a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
-	})
+	// A question that waits answers nothing, so it does not count as a rewriting.
+	ruling := r.contest(e, f, g, carried)
+	if ruling.held {
+		return
+	}
+	winner := carried[ruling.winner]
+	carried = slices.DeleteFunc(carried, func(ed edit) bool { return !ed.wish && r.forever(e, ed.ref, g, ed.now, ed.amended) })
+	if len(carried) == 0 {
+		return
+	}
+	if !slices.ContainsFunc(carried, func(ed edit) bool { return ed.ref == winner.ref && ed.wish == winner.wish }) {
+		winner = slices.MaxFunc(carried, func(a, b edit) int { return laterEdit(*e, a, b) })
+	}
 	before, known := e.Base, r.project(*e, winner.ref)
 	e.Base = winner.home
 	if !calendar.Equal(g, before, e.Base) {
-		if p := whole(*e, winner.ref); winner.rescued || !calendar.Equal(g, known, p.Wrote) {
-			r.note(*e, state.Overridden, winner.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" before an earlier change had reached it; the later one was kept",
+		if p := whole(*e, winner.ref); !winner.wish && (winner.rescued || !calendar.Equal(g, known, p.Wrote)) {
+			n := r.note(*e, state.Overridden, winner.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" before an earlier change had reached it; the later one was kept",
 				calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, e.Base))
+			n.Was, n.Became = state.Image{}.With(g, before), state.Image{}.With(g, e.Base)
 		}
 		f.changed = true
 		f.from = winner.ref
 	}
+	kept := "the later change"
+	if ruling.rule != "conflicts: latest" {
+		kept = "the change"
+	}
 	for _, ed := range carried {
+		if ed.wish {
+			if !calendar.Equal(g, ed.home, winner.home) {
+				n := r.note(*e, state.Overridden, e.Home, calendar.Groups{g}, "its "+words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" after you undid "+entryWords(e.Wish.Undoes)+": that change was kept",
+					calendar.Content{}.Take(g, ed.now), calendar.Content{}.Take(g, e.Base))
+				n.Was, n.Became = state.Image{}.With(g, ed.home), state.Image{}.With(g, e.Base)
+			}
+			continue
+		}
 		p := whole(*e, ed.ref)
 		p.Read = p.Read.Take(g, ed.now)
 		if calendar.Equal(g, ed.home, winner.home) {
@@ -518,9 +595,11 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 			continue
 		}
 		p.Dirty = p.Dirty.With(g)
-		r.note(*e, state.Overridden, ed.ref, calendar.Groups{g},
-			words(calendar.Groups{g})+" was changed on two sides; the later change, in "+r.name(winner.ref)+", was kept",
+		n := r.note(*e, state.Overridden, ed.ref, calendar.Groups{g},
+			words(calendar.Groups{g})+" was changed on two sides; "+kept+", in "+r.name(winner.ref)+", was kept",
 			calendar.Content{}.Take(g, ed.now), calendar.Content{}.Take(g, e.Base))
+		n.From, n.Rule = winner.ref, ruling.rule
+		n.Was, n.Became = state.Image{}.With(g, ed.home), state.Image{}.With(g, e.Base)
 	}
 }
 
@@ -560,9 +639,9 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	home := ref == e.Home
 	calledOff := home && r.calledOff(*e)
 	switch {
-	case e.Deleted:
+	case e.Deleted, e.Records[ref].Out:
 		p.Gone = true
-	case (f.changed || r.behind(*e, ref)) && !calledOff:
+	case (f.changed || f.holds() || r.behind(*e, ref)) && !calledOff:
 		remake(p)
 		r.note(*e, state.Noted, ref, nil, "deleted in "+r.name(ref)+" but changed in "+r.name(f.from)+" at the same time: it is kept", calendar.Content{}, e.Base)
 	case home:
@@ -581,7 +660,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 			decision = state.Apply
 		case state.RevertGuests:
 			decision = state.Drop
-			r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: the meeting has guests", p.Read, e.Base)
+			r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: the meeting has guests", p.Read, e.Base).Rule = "guests: revert"
 		}
 		switch decision {
 		case state.Apply:
@@ -608,7 +687,7 @@ func (r *reconciler) uninvite(e *state.Entity, ref state.Ref) {
 	gone := "its copy was deleted in " + r.name(ref) + "; the meeting has another organizer"
 	switch r.mirror(e.Records[ref].Mirror).Invitations {
 	case state.PutBackInvitation:
-		r.note(*e, state.Reverted, ref, nil, gone+", so the copy is put back", p.Read, e.Base)
+		r.note(*e, state.Reverted, ref, nil, gone+", so the copy is put back", p.Read, e.Base).Rule = "invitations: put-back"
 		remake(p)
 	case state.DeclineInvitation:
 		p.Gone = true
@@ -619,10 +698,10 @@ func (r *reconciler) uninvite(e *state.Entity, ref state.Ref) {
 		if e.Answer = calendar.Declined; e.Facts.MyResponse == calendar.Declined {
 			e.Answer = calendar.NoResponse
 		}
-		r.note(*e, state.Noted, ref, nil, gone+", so the invitation is declined", p.Read, calendar.Content{})
+		r.note(*e, state.Noted, ref, nil, gone+", so the invitation is declined", p.Read, calendar.Content{}).Rule = "invitations: decline"
 	default:
 		p.Gone = true
-		r.note(*e, state.Noted, ref, nil, gone+", so only the copy is gone", p.Read, calendar.Content{})
+		r.note(*e, state.Noted, ref, nil, gone+", so only the copy is gone", p.Read, calendar.Content{}).Rule = "invitations: hide"
 	}
 }
 
@@ -662,9 +741,13 @@ func remakeGone(e *state.Entity) {
 	}
 }
 
-func (r *reconciler) note(e state.Entity, o state.Outcome, ref state.Ref, gs calendar.Groups, why string, before, after calendar.Content) {
+// note adds to the history what is worth knowing. What is returned is of use until
+// the next note.
+func (r *reconciler) note(e state.Entity, o state.Outcome, ref state.Ref, gs calendar.Groups, why string, before, after calendar.Content) *state.HistoryEntry {
 	r.out.Notes = append(r.out.Notes, state.HistoryEntry{Time: r.Now, Outcome: o, Entity: e.ID, Mirror: e.Records[ref].Mirror,
-		Ref: ref, Title: e.Base.Title, Groups: gs, Why: upper(why), Before: before, After: after})
+		Ref: ref, Title: e.Base.Title, Groups: gs, Why: upper(why), Before: before, After: after,
+		Home: e.Home, HadGuests: e.Facts.HasGuests()})
+	return &r.out.Notes[len(r.out.Notes)-1]
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -689,6 +772,13 @@ func digest(ref state.Ref, gs calendar.Groups, c calendar.Content, slots []slotE
 	if err != nil {
 		panic(err) // plain data always marshals
 	}
+	return shortSum(body)
+}
+
+// digestOf is a digest of what was said, in order.
+func digestOf(said []string) string { return shortSum([]byte(strings.Join(said, "\x00"))) }
+
+func shortSum(body []byte) string {
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:6])
 }

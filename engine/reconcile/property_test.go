@@ -10,17 +10,20 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
 )
 
 // People make, edit and delete events on all sides, in any order, with passes in
 // between. When they stop: every calendar holds the same events, each once (I1,
 // I2); what nobody deleted is there, and a field that was edited since the last
 // quiet has one of the values that were typed (I3); a further pass writes nothing
-// (I4, in settle).
+// (I4, in settle). The mirror has any rule for conflicts, and what waits is decided
+// before the quiet. An undo now and then puts an older place back.
 func TestReconcileProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := []string{"a", "b-", "c"}[:rapid.IntRange(2, 3).Draw(t, "members")]
 		w := newWorld(t, names...)
+		w.rule(rapid.SampledFrom([]state.ConflictRule{state.LatestWins, state.AskConflict, state.MemberWins(ref("a"))}).Draw(t, "rule"))
 		made, deleted := map[string]bool{}, map[string]bool{}
 		typed := map[string][]string{} // title → places typed since the last quiet
 		n := 0
@@ -40,6 +43,13 @@ func TestReconcileProperties(t *testing.T) {
 		}
 		quiet := func() {
 			w.settle()
+			for range 5 {
+				if !slices.ContainsFunc(w.pass(), func(s string) bool { return strings.Contains(s, "held") }) {
+					break
+				}
+				w.decide(rapid.SampledFrom([]state.Decision{state.Apply, state.Drop}).Draw(t, "decision"))
+				w.settle()
+			}
 			for _, name := range names {
 				got := strings.Split(w.titles(name), ", ")
 				if slices.ContainsFunc(got, func(s string) bool { return s != "" && !made[s] }) {
@@ -113,6 +123,19 @@ func TestReconcileProperties(t *testing.T) {
 				}
 				deleted[ev.Content.Title] = true
 				w.remove(name, ev.ID)
+			},
+			"wish": func(*rapid.T) {
+				ids := slices.Sorted(maps.Keys(w.entities))
+				if len(ids) == 0 {
+					return
+				}
+				id := rapid.SampledFrom(ids).Draw(t, "entity")
+				e := w.entities[id]
+				n++
+				p := fmt.Sprintf("P%d", n)
+				typed[e.Base.Title] = append(typed[e.Base.Title], p)
+				e.Wish = &state.Wish{Image: state.Image{}.With(calendar.GroupPlace, calendar.Content{Place: p}), Asked: w.tick(), Undoes: []uint64{1}, Mirror: "m1"}
+				w.entities[id], w.pending[id] = e, true
 			},
 			"pass":  func(*rapid.T) { w.pass() },
 			"quiet": func(*rapid.T) { quiet() },

@@ -484,7 +484,10 @@ func clone(e state.Entity) state.Entity {
 		}
 		records[ref] = rec
 	}
-	e.Records, e.Overrides = records, maps.Clone(e.Overrides)
+	e.Records, e.Overrides, e.Conflicts = records, maps.Clone(e.Overrides), maps.Clone(e.Conflicts)
+	if e.Conflicts == nil {
+		e.Conflicts = map[string]state.Conflict{}
+	}
 	return e
 }
 

@@ -73,5 +73,9 @@ func (r *reconciler) again(p *state.Part, key, found, wanted string, answered bo
 	}
 	kept[key] = now
 	p.Rewrites = kept
-	return now.Count >= sameRewrites || now.Quick >= anyRewrites
+	return Endless(now)
 }
+
+// Endless reports whether a value that comes back otherwise than it was written is left
+// alone.
+func Endless(w state.Rewrite) bool { return w.Count >= sameRewrites || w.Quick >= anyRewrites }

@@ -97,7 +97,12 @@ func (r *reconciler) rejoin(e *state.Entity, ref state.Ref) {
 			p.DirtySlots = with(p.DirtySlots, slot)
 		}
 		if len(lost) > 0 || len(slots) > 0 {
-			r.note(*e, state.Overridden, ref, lost, "it crosses again, and what was changed of it in "+r.name(ref)+" meanwhile is replaced", rep.Event.Content, r.project(*e, ref))
+			n := r.note(*e, state.Overridden, ref, lost, "it crosses again, and what was changed of it in "+r.name(ref)+" meanwhile is replaced", rep.Event.Content, r.project(*e, ref))
+			n.Slots, n.BeforeOverrides, n.AfterOverrides = slots, rep.Event.Overrides, e.Overrides
+			n.Was = r.lost(*e, ref, lost, rep.Event.Content)
+			for _, g := range n.Was.Groups {
+				n.Became = n.Became.With(g, e.Base)
+			}
 		}
 	}
 }

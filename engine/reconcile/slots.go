@@ -154,8 +154,10 @@ func with(slots []string, slot string) []string {
 func (r *reconciler) refuseSlot(e *state.Entity, ed slotEdit, why string) {
 	r.seen(e, ed)
 	r.rewrite(e, ed)
-	r.note(*e, state.Reverted, ed.ref, ed.set, "the change of "+r.slotWords(*e, []string{ed.slot})+" in "+r.name(ed.ref)+" is taken back: "+why,
+	n := r.note(*e, state.Reverted, ed.ref, ed.set, "the change of "+r.slotWords(*e, []string{ed.slot})+" in "+r.name(ed.ref)+" is taken back: "+why,
 		ed.content, r.occurrence(*e, ed.slot))
+	n.Slots, n.Was, n.Became = []string{ed.slot}, r.lostSlot(*e, ed), state.Image{}.WithSlot(ed.slot, e.Overrides[ed.slot])
+	n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
 }
 
 // seen takes what an edit shows as read.
@@ -203,9 +205,11 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		delete(e.Overrides, slot)
 		f.changed = true
 	}
+	r.wishSlots(e, f)
 	slices.SortStableFunc(edits, func(a, b slotEdit) int {
 		return cmp.Or(cmp.Compare(a.slot, b.slot), a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
 	})
+	edits = r.contestSlots(e, f, edits, exists)
 	edits = slices.DeleteFunc(edits, func(ed slotEdit) bool { return r.foreverSlot(e, ed) })
 	for len(edits) > 0 {
 		slot := edits[0].slot
@@ -257,6 +261,10 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 		return
 	}
 	carried, own, refused = carried[:len(edits)], own[:len(edits)], refused[:len(edits)]
+	lost := make([]state.Image, len(edits)) // what each would have made of it
+	for i, ed := range edits {
+		lost[i] = r.lostSlot(*e, ed)
+	}
 	for i, ed := range edits {
 		switch ed.cancel {
 		case yes:
@@ -314,7 +322,9 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	}
 	final := e.Base.Occurrence(result)
 	if last := edits[len(edits)-1]; !result.Equal(before) && r.unseen(*e, last, before) {
-		r.note(*e, state.Overridden, last.ref, before.Changed, r.slotWords(*e, []string{slot})+" was changed in "+r.name(last.ref)+" before an earlier change had reached it; the later one was kept", before.Content, final)
+		n := r.note(*e, state.Overridden, last.ref, before.Changed, r.slotWords(*e, []string{slot})+" was changed in "+r.name(last.ref)+" before an earlier change had reached it; the later one was kept", before.Content, final)
+		n.Slots, n.Was, n.Became = []string{slot}, state.Image{}.WithSlot(slot, before), state.Image{}.WithSlot(slot, e.Overrides[slot])
+		n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
 	}
 	for i, ed := range edits {
 		stands := (ed.cancel != yes || result.Cancelled) && (ed.cancel != no || !result.Cancelled)
@@ -327,19 +337,19 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 		r.seen(e, ed)
 		if len(refused[i]) > 0 {
 			r.rewrite(e, ed)
-			r.note(*e, state.Reverted, ed.ref, refused[i], "the change of "+r.slotWords(*e, []string{slot})+" in "+r.name(ed.ref)+" is taken back: the copy shows only a part of it", ed.content, final)
+			n := r.note(*e, state.Reverted, ed.ref, refused[i], "the change of "+r.slotWords(*e, []string{slot})+" in "+r.name(ed.ref)+" is taken back: the copy shows only a part of it", ed.content, final)
+			n.Slots = []string{slot}
 		}
 		if !stands {
 			r.rewrite(e, ed)
-			r.note(*e, state.Overridden, ed.ref, ed.set, r.slotWords(*e, []string{slot})+" was changed on two sides; another change was kept", ed.content, final)
+			n := r.note(*e, state.Overridden, ed.ref, ed.set, r.slotWords(*e, []string{slot})+" was changed on two sides; another change was kept", ed.content, final)
+			n.Rule, n.Slots, n.Was, n.Became = f.rules[slot], []string{slot}, lost[i], state.Image{}.WithSlot(slot, e.Overrides[slot])
+			n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
 			continue
 		}
 		r.agree(e, ed)
 		if r.amended(*e, ed, own[i]) {
 			r.rewrite(e, ed)
-		}
-		if len(refused[i]) > 0 {
-			r.note(*e, state.Reverted, ed.ref, refused[i], "the change of "+r.slotWords(*e, []string{slot})+" in "+r.name(ed.ref)+" is taken back: the copy shows only a part of it", ed.content, final)
 		}
 	}
 }

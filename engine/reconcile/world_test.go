@@ -124,12 +124,14 @@ func (w *world) add(name, title string, change ...func(*calendar.Event)) calenda
 }
 
 // edit is a person changing an event.
-func (w *world) edit(name string, id calendar.RemoteID, f func(*calendar.Event)) {
+func (w *world) edit(name string, id calendar.RemoteID, changes ...func(*calendar.Event)) {
 	ev := w.events[ref(name)][id]
 	if ev == nil {
 		w.t.Fatalf("no event %s in %s", id, name)
 	}
-	f(ev)
+	for _, f := range changes {
+		f(ev)
+	}
 	w.seq++
 	ev.Version, ev.Updated = calendar.Version(fmt.Sprint(w.seq)), w.tick()
 	w.dirty[Found{ref(name), id}] = true
@@ -286,6 +288,17 @@ func (w *world) do(s state.Step) {
 	w.seq++
 	e := w.entities[s.Entity]
 	p := e.Part(s.Ref, s.Slot)
+	var waiting state.Image // edits that wait for the person go on counting as edits
+	if ev := w.events[s.Ref][s.Event]; ev != nil && s.Kind == state.Update {
+		for _, g := range calendar.Diff(ev.Content, p.Read).Without(s.Groups...) {
+			waiting = waiting.With(g, p.Read)
+		}
+		for _, slot := range calendar.Slots(ev.Overrides, p.ReadOverrides) {
+			if !slices.Contains(s.Slots, slot) && !s.Groups.Has(calendar.GroupWhen) {
+				waiting = waiting.WithSlot(slot, p.ReadOverrides[slot])
+			}
+		}
+	}
 	switch s.Kind {
 	case state.Create:
 		id := calendar.RemoteID(fmt.Sprintf("%s%d", s.Ref.Calendar, w.seq))
@@ -325,6 +338,12 @@ func (w *world) do(s state.Step) {
 	ev := w.events[s.Ref][p.ID]
 	ev.Version, ev.Updated = calendar.Version(fmt.Sprint(w.seq)), w.tick()
 	p.Version, p.Read, p.ReadOverrides = ev.Version, ev.Content, maps.Clone(ev.Overrides)
+	for _, g := range waiting.Groups {
+		p.Read = p.Read.Take(g, waiting.Content)
+	}
+	for _, slot := range waiting.Slots {
+		p.ReadOverrides = calendar.WithOverride(p.ReadOverrides, slot, waiting.Overrides[slot])
+	}
 	w.dirty[Found{s.Ref, p.ID}] = true // the echo in the next feed
 	w.written = append(w.written, Found{s.Ref, p.ID})
 }

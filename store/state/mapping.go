@@ -203,6 +203,37 @@ const (
 	PutBackInvitation InvitationRule = "put back" // the copy is made again
 )
 
+// ConflictRule says which edit stands when the same field was changed on two sides:
+// LatestWins, AskConflict, or the calendar whose edit does, as Ref.String writes it.
+type ConflictRule string
+
+// The conflict rules that are no calendar.
+const (
+	LatestWins  ConflictRule = ""    // by the services' own clocks; a tie goes to the home
+	AskConflict ConflictRule = "ask" // nothing of that field is written until the person says
+)
+
+// MemberWins is the rule that the edit made in a member stands. Where the member
+// has none, the latest does.
+func MemberWins(ref Ref) ConflictRule { return ConflictRule(ref.String()) }
+
+// Member is the calendar whose edit stands, if the rule names one.
+func (c ConflictRule) Member() (Ref, bool) {
+	if c == LatestWins || c == AskConflict {
+		return Ref{}, false
+	}
+	ref, err := ParseRef(string(c))
+	return ref, err == nil
+}
+
+// Words are the rule as `mirror edit --conflicts` takes it.
+func (c ConflictRule) Words() string {
+	if c == LatestWins {
+		return "latest"
+	}
+	return string(c)
+}
+
 // Mapping is the mapping that leads from one member to another: of those that
 // fit, the one that names most.
 func (m Mirror) Mapping(from, to Ref) Mapping {

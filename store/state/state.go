@@ -143,6 +143,7 @@ type Mirror struct {
 	Mappings    []PairMapping  `json:"mappings,omitempty"`
 	Guests      GuestRule      `json:"guests,omitempty"`
 	Invitations InvitationRule `json:"invitations,omitempty"`
+	Conflicts   ConflictRule   `json:"conflicts,omitempty"`
 }
 
 // Has reports whether ref is a member, on or off.
@@ -180,6 +181,12 @@ type Entity struct {
 	// Deleted: agreed to be gone; kept until every record is.
 	Deleted bool      `json:"deleted,omitempty"`
 	Made    time.Time `json:"made"`
+	// Was is what the last change of the base replaced.
+	Was Image `json:"was,omitzero"`
+	// Wish is an undo that is under way.
+	Wish *Wish `json:"wish,omitempty"`
+	// Conflicts that wait for the person, by field group, or slot ("slot " before it).
+	Conflicts map[string]Conflict `json:"conflicts,omitempty"`
 }
 
 // Part finds the part of an entity in a member, under its slot; nil if there is
@@ -204,6 +211,9 @@ type Record struct {
 	Mapping string `json:"mapping,omitempty"`
 	// Kept: the event crosses no more, and what is here of it is left as it is.
 	Kept bool `json:"kept,omitempty"`
+	// Out: the person undid the making of the copy; there is none until that is
+	// undone in turn.
+	Out bool `json:"out,omitempty"`
 }
 
 // Part is one event of a record: the single event or series master, or an
@@ -285,6 +295,10 @@ type HoldReason string
 const (
 	HoldGuests       HoldReason = "guests"
 	HoldMassDeletion HoldReason = "mass deletion"
+	// HoldConflict: one field was changed on two sides, and the mirror's rule is to
+	// ask. To apply it takes the later edit, which the step shows; to drop it takes
+	// the other one.
+	HoldConflict HoldReason = "conflict"
 )
 
 // Step is one desired result: 'this entity in this calendar looks so, if its
@@ -312,6 +326,13 @@ type Step struct {
 	Held            HoldReason                   `json:"held,omitempty"`
 	// Fact identifies what a held step would do, for a decision to stick to.
 	Fact string `json:"fact,omitempty"`
+	// For the history: where the event was born and whether it has guests, what the
+	// base was before the change and what it became, and which entries it undoes.
+	Home      Ref      `json:"home,omitzero"`
+	HadGuests bool     `json:"hadGuests,omitempty"`
+	Was       Image    `json:"was,omitzero"`
+	Became    Image    `json:"became,omitzero"`
+	Undoes    []uint64 `json:"undoes,omitempty"`
 }
 
 // Intent is the journal entry of a step, committed before its request is sent.
@@ -363,18 +384,39 @@ const (
 
 // HistoryEntry is one change, or one thing worth knowing.
 type HistoryEntry struct {
-	Seq     uint64           `json:"seq"` // ascending, unique
-	Time    time.Time        `json:"time"`
-	Pass    uint64           `json:"pass"`
-	Kind    StepKind         `json:"kind,omitempty"`
-	Outcome Outcome          `json:"outcome"`
-	Entity  EntityID         `json:"entity,omitempty"`
-	Mirror  MirrorID         `json:"mirror,omitempty"`
-	Ref     Ref              `json:"ref,omitzero"`
-	From    Ref              `json:"from,omitzero"` // where the change came from
-	Title   string           `json:"title,omitempty"`
-	Groups  calendar.Groups  `json:"groups,omitempty"`
-	Why     string           `json:"why"`
-	Before  calendar.Content `json:"before,omitzero"`
-	After   calendar.Content `json:"after,omitzero"`
+	Seq     uint64          `json:"seq"` // ascending, unique
+	Time    time.Time       `json:"time"`
+	Pass    uint64          `json:"pass"`
+	Kind    StepKind        `json:"kind,omitempty"`
+	Outcome Outcome         `json:"outcome"`
+	Entity  EntityID        `json:"entity,omitempty"`
+	Mirror  MirrorID        `json:"mirror,omitempty"`
+	Ref     Ref             `json:"ref,omitzero"`
+	From    Ref             `json:"from,omitzero"` // where the change came from
+	Title   string          `json:"title,omitempty"`
+	Groups  calendar.Groups `json:"groups,omitempty"`
+	Why     string          `json:"why"`
+	// Rule is the mirror's rule that decided, as `mirror edit` takes it; empty where
+	// none had to.
+	Rule string `json:"rule,omitempty"`
+	// What Ref held before and after, of an edit that lost: what was entered there,
+	// and what stands instead. Of occurrences those in Slots.
+	Before          calendar.Content             `json:"before,omitzero"`
+	After           calendar.Content             `json:"after,omitzero"`
+	Slots           []string                     `json:"slots,omitempty"`
+	BeforeOverrides map[string]calendar.Override `json:"beforeOverrides,omitempty"`
+	AfterOverrides  map[string]calendar.Override `json:"afterOverrides,omitempty"`
+	Slot            string                       `json:"slot,omitempty"` // of an occurrence that stands alone
+	// Requests is how many calls to the calendar's connector the change took, further
+	// tries after a crash included. A call is one request, but for the writing of a
+	// series with its occurrences, which may take the connector several.
+	Requests int `json:"requests,omitempty"`
+	// For an undo: where the event was born and whether it had guests, what an undo
+	// puts back at home, what must still stand there for it, and which entries this one
+	// undoes.
+	Home      Ref      `json:"home,omitzero"`
+	HadGuests bool     `json:"hadGuests,omitempty"`
+	Was       Image    `json:"was,omitzero"`
+	Became    Image    `json:"became,omitzero"`
+	Undoes    []uint64 `json:"undoes,omitempty"`
 }

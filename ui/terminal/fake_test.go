@@ -34,6 +34,9 @@ type fake struct {
 	due       control.Report       // what the next pass does anyway
 	change    []control.StepResult // what it does besides if the mirror is changed
 	previews  map[string][]control.Preview
+	undo      control.UndoReport
+	details   map[uint64]control.HistoryDetail
+	whys      map[string][]control.Explanation
 	refuse    error // what a mapping is told that makes no sense
 	fail      error
 	told      []string
@@ -136,6 +139,9 @@ func (f *fake) AddMirror(_ context.Context, req control.NewMirror) (state.Mirror
 func (f *fake) ChangeMirror(_ context.Context, req control.ChangeMirror) (state.Mirror, error) {
 	m, err := json.Marshal(req.Mirror.Mappings)
 	f.tell("change mirror %s: %s, guests %q, invitations %q, mappings %s, seen %v", req.ID, req.Name, req.Guests, req.Invitations, m, req.Seen)
+	if req.Conflicts != "" {
+		f.tell("conflicts %q", req.Conflicts)
+	}
 	if f.refuse != nil {
 		return state.Mirror{}, f.refuse
 	}
@@ -189,13 +195,41 @@ func (f *fake) Pause(_ context.Context, until time.Time) error {
 func (f *fake) History(_ context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
 	var out []state.HistoryEntry
 	for _, e := range f.history {
-		if q.Before > 0 && e.Seq >= q.Before || q.Mirror != "" && e.Mirror != q.Mirror ||
+		if q.Event != "" && !strings.EqualFold(e.Title, q.Event) || q.Pass > 0 && e.Pass != q.Pass || q.Before > 0 && e.Seq >= q.Before || q.Mirror != "" && e.Mirror != q.Mirror ||
 			!strings.Contains(strings.ToLower(e.Title), strings.ToLower(q.Text)) || q.Limit > 0 && len(out) == q.Limit {
 			continue
 		}
 		out = append(out, e)
 	}
 	return out, f.fail
+}
+
+func (f *fake) HistoryDetail(_ context.Context, seq uint64) (control.HistoryDetail, error) {
+	d, ok := f.details[seq]
+	if !ok {
+		return d, &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("the history has no entry %d", seq)}
+	}
+	return d, f.fail
+}
+
+func (f *fake) Undo(_ context.Context, req control.UndoRequest) (control.UndoReport, error) {
+	f.tell("undo %+v", req)
+	if req.Entry == 1 {
+		return control.UndoReport{}, &control.Error{Code: control.CodeFailed, Message: "entry 1 (“”) cannot be undone: it only notes something, and nothing was changed"}
+	}
+	r := f.undo
+	if !req.DryRun {
+		r.Report = control.Report{Pass: 9, Began: now, Ended: now.Add(time.Second), Updated: 2}
+	}
+	return r, f.fail
+}
+
+func (f *fake) Why(_ context.Context, req control.WhyRequest) ([]control.Explanation, error) {
+	all, ok := f.whys[strings.ToLower(req.Event)]
+	if !ok {
+		return nil, &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("no mirrored calendar has an event %q", req.Event)}
+	}
+	return all, f.fail
 }
 
 func (f *fake) Held(context.Context) ([]state.Held, error) { return f.held, f.fail }
@@ -233,7 +267,14 @@ var worlds = map[string]func() *fake{
 		f.report.Held = 2
 		return f
 	},
-	"mapped":  mapped,
+	"mapped": mapped,
+	"told":   told,
+	"contested": func() *fake {
+		f := mapped()
+		f.held = []state.Held{{ID: "c0ffee", Since: now, Step: state.Step{Kind: state.Update, Mirror: "m1", Ref: homeCal, From: workCal, Title: "Lunch", Held: state.HoldConflict,
+			Reason: "its title was changed on two sides: later in “Calendar” to “Brunch”, and in “Private” to “Dinner”", Want: timedContent("Brunch", "2026-03-05T12:00:00", "2026-03-05T13:00:00")}}}
+		return f
+	},
 	"planned": planned,
 	"refusing": func() *fake {
 		f := usual()
@@ -336,6 +377,44 @@ func mapped() *fake {
 		"stand-up": {{Mirror: "m1", From: workCal, To: homeCal, Event: "ev4", At: "2026-03-02T09:00:00", Title: "Stand-up", Fields: []control.PreviewField{
 			{Field: calendar.GroupNotes, Home: "one\ntwo", Copy: "one\ntwo", Lens: "copy"}}}},
 		"alone": {},
+	}
+	return f
+}
+
+// told is that world with something to tell of the past.
+func told() *fake {
+	f := mapped()
+	update := state.HistoryEntry{Seq: 12, Time: now.Add(-time.Minute), Pass: 7, Kind: state.Update, Outcome: state.Done, Mirror: "m1", Ref: workCal, From: homeCal, Title: "Dentist",
+		Groups: calendar.Groups{calendar.GroupTitle, calendar.GroupNotes}, Why: "title and notes changed in “Private”", Requests: 2}
+	lost := state.HistoryEntry{Seq: 11, Time: now.Add(-time.Hour), Pass: 6, Outcome: state.Overridden, Mirror: "m1", Ref: workCal, From: homeCal, Title: "Dentist",
+		Groups: calendar.Groups{calendar.GroupTitle}, Why: "Title was changed on two sides; the change, in “Private”, was kept", Rule: "conflicts: ask"}
+	undone := state.HistoryEntry{Seq: 13, Time: now, Pass: 8, Kind: state.Update, Outcome: state.Done, Mirror: "m1", Ref: homeCal, From: homeCal, Title: "Dentist",
+		Groups: calendar.Groups{calendar.GroupTitle}, Why: "title put back as it was: you undid entry 12", Undoes: []uint64{12}}
+	f.history = append([]state.HistoryEntry{undone, update, lost}, f.history...)
+	title := control.FieldChange{Field: calendar.GroupTitle, Before: "Dentist", After: "Dentist, at last", Changed: true}
+	f.details = map[uint64]control.HistoryDetail{
+		12: {HistoryEntry: update, UndoneBy: 13, CannotUndo: "it is so already", Fields: []control.FieldChange{title,
+			{Field: calendar.GroupNotes, Before: "Bring the card.\n\nFloor 3", After: "Bring the card, and do not forget the papers that they have asked for twice by now", Changed: true},
+			{Field: calendar.GroupWhen, At: "20260312T090000Z", Before: "as in the series", After: "cancelled", Changed: true}}},
+		11: {HistoryEntry: lost, Fields: []control.FieldChange{title}},
+		13: {HistoryEntry: undone, Fields: []control.FieldChange{title}, CannotUndo: "its title was changed since, to “Pub”; --force undoes it all the same, and that change with it"},
+	}
+	f.undo = control.UndoReport{
+		Report: control.Report{DryRun: true, Steps: []control.StepResult{
+			{Step: state.Step{Kind: state.Update, Mirror: "m1", Ref: homeCal, Title: "Dentist", Reason: "title put back as it was: you undid entry 12", Undoes: []uint64{12}}},
+			{Step: state.Step{Kind: state.Delete, Mirror: "m1", Ref: workCal, Title: "Gym", Reason: "taken away again: you undid entry 12", Held: state.HoldMassDeletion, Fact: "gym", Undoes: []uint64{12}}},
+		}},
+		Undone: []control.UndoNote{{Entry: 12, Title: "Dentist"}, {Entry: 10, Title: "Board", Says: "it is made again without its guests"}},
+		Left:   []control.UndoNote{{Entry: 9, Title: "Pub", Says: "its title was changed since, to “Bar”"}},
+	}
+	f.whys = map[string][]control.Explanation{
+		"dentist": {{Title: "Dentist", Home: homeCal, Event: "ev1", Entity: "e1", Born: "It was born in “Private” of home on 1 Mar 2026",
+			Calendars: []control.Reach{
+				{Ref: workCal, Mirror: "m1", There: true, Detail: state.TitleAndTime, Says: []string{"it crosses by the mirror “Home and Work”", "it was here before Twinday"}},
+				{Ref: teamCal, Mirror: "m1", Says: []string{"the mirror “Home and Work” lets it not cross: it lies outside of 08:00-18:00"}},
+			},
+			Waits: []string{"held for your decision (conflict)"}, Last: []state.HistoryEntry{undone, update}}},
+		"lunch": {{Title: "Lunch", Home: homeCal, Event: "ev2"}, {Title: "Lunch", Home: workCal, Event: "ev3"}},
 	}
 	return f
 }

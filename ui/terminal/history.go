@@ -20,14 +20,12 @@ func (a *app) historyCommand() *cobra.Command {
 	var q control.HistoryQuery
 	var mirror string
 	c := &cobra.Command{
-		Use: "history", Short: "What crossed, newest first, and why",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if q.Limit < 0 {
-				return usage("--limit is a number of entries, not %d", q.Limit)
+		Use: "history [EVENT]", Short: "What crossed, newest first, and why", Long: historyHelp,
+		Example: "  twinday history\n  twinday history Dentist\n  twinday history show 12",
+		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
+			if len(args) == 1 {
+				q.Event = args[0]
 			}
-			return noArgs(cmd, args)
-		},
-		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
 			if mirror != "" {
 				m, err := findMirror(ctx, b, mirror)
 				if err != nil {
@@ -39,6 +37,9 @@ func (a *app) historyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if q.Event != "" {
+				slices.Reverse(entries) // a story is told from its beginning
+			}
 			if a.json {
 				return writeJSON(a.out, list(entries))
 			}
@@ -46,20 +47,43 @@ func (a *app) historyCommand() *cobra.Command {
 				a.say("Nothing has crossed yet.")
 				return nil
 			}
-			n := namesOf(ctx, b)
-			t := newTable("TIME", "WHAT", "TITLE~", "FROM → TO~", "WHY~")
-			for _, e := range entries {
-				t.add(e.Time.In(a.Now().Location()).Format("2 Jan 15:04:05"), historyWord(e), e.Title, route(e, n), e.Why)
-			}
-			a.print(t)
+			a.print(a.historyTable(entries, namesOf(ctx, b)))
 			return nil
 		}),
 	}
+	family(c, a.historyShow())
+	c.Args = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case q.Limit < 0:
+			return usage("--limit is a number of entries, not %d", q.Limit)
+		case len(args) > 1:
+			return usage("'%s' takes one event, got %q: put a title of several words in quotes", cmd.CommandPath(), args)
+		case len(args) == 1 && q.Event != "":
+			return usage("the event is named twice, as %q and as %q: say one of them", args[0], q.Event)
+		}
+		return nil
+	}
+	c.Flags().StringVar(&q.Event, "event", "", "the story of one `event` in all calendars, oldest first: its title or id")
+	c.Flags().Uint64Var(&q.Pass, "pass", 0, "only of this pass, by its `number`")
 	c.Flags().IntVar(&q.Limit, "limit", 0, "at most so many entries (default 100)")
 	c.Flags().StringVar(&mirror, "mirror", "", "of this mirror only, by id or name")
 	c.Flags().StringVar(&q.Text, "text", "", "only of events with this in their title")
 	must(c.RegisterFlagCompletionFunc("mirror", a.completeMirrors))
 	return c
+}
+
+const historyHelp = `What crossed between calendars, newest first, and why. With an event (its title, a
+part of it, or its id) the story of that one in all of its calendars, oldest first,
+also when it is gone by now. 'twinday history show ID' shows an entry field by field,
+'twinday undo ID' takes it back.`
+
+// historyTable lists entries.
+func (a *app) historyTable(entries []state.HistoryEntry, n names) *table {
+	t := newTable("ID", "TIME", "WHAT", "TITLE~", "FROM → TO~", "WHY~")
+	for _, e := range entries {
+		t.add(fmt.Sprint(e.Seq), e.Time.In(a.Now().Location()).Format("2 Jan 15:04:05"), historyWord(e), e.Title, route(e, n), e.Why)
+	}
+	return t
 }
 
 // historyWord says in one or two words what an entry is.
@@ -93,7 +117,8 @@ func (a *app) heldCommand() *cobra.Command {
 		Use: "held", Short: "Decide on steps that could hurt",
 		Long: "Steps that could hurt (mail to guests, many deletions at once, a conflict under\n" +
 			"'ask') wait for your decision: 'apply' does them in the next pass, 'drop' never\n" +
-			"does. The exit code is 3 while something waits.",
+			"does. Of a conflict 'apply' takes the later edit, which is shown, and 'drop' the\n" +
+			"other one. The exit code is 3 while something waits.",
 		RunE: ls.RunE,
 	}
 	return family(held, ls,
@@ -137,6 +162,11 @@ func (a *app) heldList(ctx context.Context, b control.Backend) error {
 		a.print(t)
 		a.reasons(held, t)
 		if waiting > 0 {
+			if slices.ContainsFunc(held, func(h state.Held) bool {
+				return h.Decision == state.Undecided && h.Step.Held == state.HoldConflict
+			}) {
+				a.say("Of a conflict, apply takes the later edit, drop the other one.")
+			}
 			a.say("'twinday held apply ID' does a step in the next pass, 'twinday held drop ID' never does.")
 		}
 	}
@@ -212,6 +242,8 @@ func (a *app) heldDecide(d state.Decision, short string) *cobra.Command {
 				return writeJSON(a.out, decide)
 			case len(decide.IDs) == 0:
 				a.say("Nothing waits for your decision.")
+			case d == state.Drop && conflicts(held, decide.IDs):
+				a.say("%s decided: of a conflict the other edit is taken; what else was to be done is not.", count(len(decide.IDs), "step"))
 			case d == state.Apply:
 				a.say("%s will be done in the next pass; 'twinday sync' makes one now.", count(len(decide.IDs), "step"))
 			default:
@@ -222,6 +254,13 @@ func (a *app) heldDecide(d state.Decision, short string) *cobra.Command {
 	}
 	c.Flags().BoolVar(&all, "all", false, "everything that waits")
 	return c
+}
+
+// conflicts reports whether a conflict is among held steps.
+func conflicts(held []state.Held, ids []string) bool {
+	return slices.ContainsFunc(held, func(h state.Held) bool {
+		return h.Step.Held == state.HoldConflict && slices.Contains(ids, h.ID)
+	})
 }
 
 // findHeld finds the step whose id is word, or begins with it.

@@ -32,6 +32,7 @@ const mirrorEditExample = `  twinday mirror edit Us --detail title-and-time
   twinday mirror edit Us --to work/Calendar --detail busy-only --set filter.days=mon-fri
   twinday mirror edit Us --set 'title.prefix=[Home] ' --reset notes --dry-run
   twinday mirror edit Us --guests revert --invitations decline --yes
+  twinday mirror edit Us --conflicts ask
   twinday mirror show Us --json | twinday mirror edit Us --file - --dry-run`
 
 // mirrorEdit is what a person asks of a mirror.
@@ -40,6 +41,7 @@ type mirrorEdit struct {
 	sets, resets           []string
 	clear                  bool
 	guests, invitations    string
+	conflicts              string
 	file                   string
 	dryRun, yes            bool
 
@@ -85,6 +87,7 @@ func (a *app) mirrorEdit() *cobra.Command {
 	f.BoolVar(&e.clear, "clear", false, "give up all settings, or those of --from and --to, before others are made")
 	f.StringVar(&e.guests, "guests", "", "an edit of a copy that guests would hear of: ask, revert it, or apply it")
 	f.StringVar(&e.invitations, "invitations", "", "a deleted copy of somebody else's meeting: hide, decline, or put-back")
+	f.StringVar(&e.conflicts, "conflicts", "", "two edits of one field: latest, ask, or the `calendar` whose edit stands: ACCOUNT/CALENDAR")
 	f.StringVar(&e.file, "file", "", "read mappings and rules from this `file` of JSON, - for standard input")
 	f.BoolVar(&e.dryRun, "dry-run", false, "show what the change would do, and change nothing")
 	f.BoolVarP(&e.yes, "yes", "y", false, "do not ask")
@@ -96,6 +99,7 @@ func (a *app) mirrorEdit() *cobra.Command {
 	fixed("detail", detail.Words)
 	fixed("guests", guestRules.words())
 	fixed("invitations", invitationRules.words())
+	must(c.RegisterFlagCompletionFunc("conflicts", a.completeConflicts))
 	must(c.MarkFlagFilename("file", "json"))
 	must(c.RegisterFlagCompletionFunc("from", a.completeMembers))
 	must(c.RegisterFlagCompletionFunc("to", a.completeMembers))
@@ -123,6 +127,11 @@ func (e *mirrorEdit) check(cmd *cobra.Command) error {
 	if e.invitations != "" {
 		if _, err := invitationRules.find("invitations", e.invitations); err != nil {
 			return err
+		}
+	}
+	if e.conflicts != "" && !strings.Contains(e.conflicts, "/") {
+		if _, err := conflictRules.find("conflicts", e.conflicts); err != nil {
+			return usage("--conflicts is latest, ask or a calendar of the mirror (ACCOUNT/CALENDAR), not %q", e.conflicts)
 		}
 	}
 	e.set = map[string]string{}
@@ -163,8 +172,8 @@ func (e *mirrorEdit) check(cmd *cobra.Command) error {
 	switch {
 	case !mapping && (e.from != "" || e.to != ""):
 		return usage("--from and --to say where a setting holds: say which, with --detail, --set, --reset or --clear")
-	case !mapping && e.name == "" && e.guests == "" && e.invitations == "" && e.file == "":
-		return usage("'%s' needs to know what to change: --detail, --set, --reset, --clear, --guests, --invitations, --name or --file", cmd.CommandPath())
+	case !mapping && e.name == "" && e.guests == "" && e.invitations == "" && e.conflicts == "" && e.file == "":
+		return usage("'%s' needs to know what to change: --detail, --set, --reset, --clear, --guests, --invitations, --conflicts, --name or --file", cmd.CommandPath())
 	}
 	return nil
 }
@@ -194,6 +203,12 @@ func (e mirrorEdit) changed(ctx context.Context, b control.Backend, m state.Mirr
 			return m, nil, err
 		}
 		m.Invitations = state.InvitationRule(word)
+	}
+	if e.conflicts != "" {
+		var err error
+		if m.Conflicts, err = e.conflictRule(ctx, b, m); err != nil {
+			return m, nil, err
+		}
 	}
 	s, err := e.scope(ctx, b, m)
 	if err != nil {
@@ -236,6 +251,26 @@ func (e mirrorEdit) changed(ctx context.Context, b control.Backend, m state.Mirr
 		}
 	}
 	return m, notes, nil
+}
+
+// conflictRule reads --conflicts.
+func (e mirrorEdit) conflictRule(ctx context.Context, b control.Backend, m state.Mirror) (state.ConflictRule, error) {
+	if word, err := conflictRules.find("conflicts", e.conflicts); err == nil {
+		return state.ConflictRule(word), nil
+	}
+	ref, err := state.ParseRef(e.conflicts)
+	if err != nil || !m.Has(ref) { // else it is there, whatever its account says now
+		find := memberFinder{b, map[state.AccountID][]state.Calendar{}}
+		member, err := find.member(ctx, e.conflicts)
+		if err != nil {
+			return "", err
+		}
+		ref = member.Ref
+	}
+	if !m.Has(ref) {
+		return "", usage("--conflicts %s is not in mirror %s; 'twinday mirror show %s' shows what is", e.conflicts, m.ID, m.ID)
+	}
+	return state.MemberWins(ref), nil
 }
 
 // mapped resets and sets, what other settings hang on first.
@@ -360,6 +395,9 @@ func (e mirrorEdit) read(m *state.Mirror, stdin io.Reader) error {
 	if _, ok := invitationRules.named(string(into.Invitations)); !ok {
 		return usage("%s has an invitation rule %q, which there is not", what, into.Invitations)
 	}
+	if ref, named := into.Conflicts.Member(); named && !m.Has(ref) || !named && into.Conflicts != state.LatestWins && into.Conflicts != state.AskConflict {
+		return usage("%s has a conflict rule %q, which is neither ask nor a calendar of mirror %s", what, into.Conflicts, m.ID)
+	}
 	// A whole mirror means defaults by what it leaves out; a part of one, what there is.
 	whole := into.Members != nil
 	if into.Name != "" {
@@ -373,6 +411,9 @@ func (e mirrorEdit) read(m *state.Mirror, stdin io.Reader) error {
 	}
 	if whole || into.Invitations != "" {
 		m.Invitations = into.Invitations
+	}
+	if whole || into.Conflicts != "" {
+		m.Conflicts = into.Conflicts
 	}
 	return nil
 }
@@ -404,7 +445,7 @@ func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror,
 	}
 	waits := waiting(out.Plan, seen)
 	// A mapping decides on copies alone; a rule may let an edit or a deletion go home.
-	line := planLine(out.Plan, seen, want.Guests == m.Guests && want.Invitations == m.Invitations)
+	line := planLine(out.Plan, seen, want.Guests == m.Guests && want.Invitations == m.Invitations && want.Conflicts == m.Conflicts)
 	if !a.json {
 		a.plan(out, seen, line, n)
 	}
@@ -564,6 +605,12 @@ func (a *app) completeMembers(cmd *cobra.Command, args []string, _ string) ([]co
 		}
 		return words, err
 	})
+}
+
+// completeConflicts offers the rules and the calendars of the mirror.
+func (a *app) completeConflicts(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	words, directive := a.completeMembers(cmd, args, word)
+	return append([]cobra.Completion{"latest", "ask"}, words...), directive
 }
 
 // completeSettings offers keys, and behind the = what the key takes.

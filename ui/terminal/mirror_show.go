@@ -62,6 +62,7 @@ func (a *app) mirror(m state.Mirror, n names, all bool) {
 	}
 	a.say("Guests: %s.", guestRules.explain(string(m.Guests)))
 	a.say("Invitations: %s.", invitationRules.explain(string(m.Invitations)))
+	a.say("Conflicts: %s.", conflictWords(m.Conflicts, n))
 	// Directions under one mapping are shown together, in the order of the first.
 	var order []scope
 	ways := map[scope][]scope{}
@@ -199,6 +200,20 @@ var invitationRules = rules{
 	{"hide", string(state.HideInvitation), "to delete the copy of somebody else's meeting only hides it there"},
 	{"decline", string(state.DeclineInvitation), "to delete the copy of somebody else's meeting declines it at home, without a mail"},
 	{"put-back", string(state.PutBackInvitation), "the copy of somebody else's meeting that is deleted is made again"},
+}
+
+// conflictRules are those that name no calendar.
+var conflictRules = rules{
+	{"latest", string(state.LatestWins), "of two edits of one field the later one stands"},
+	{"ask", string(state.AskConflict), "two edits of one field wait for your decision"},
+}
+
+// conflictWords says what a conflict rule means and what it is called.
+func conflictWords(c state.ConflictRule, n names) string {
+	if ref, ok := c.Member(); ok {
+		return fmt.Sprintf("of two edits of one field that in %s stands (%s)", clean(n.of(ref)), clean(ref.String()))
+	}
+	return conflictRules.explain(string(c))
 }
 
 func (r rules) words() []string {

@@ -174,6 +174,11 @@ func TestEverySettingHasItsPlaceInTheDocs(t *testing.T) {
 			t.Errorf("docs/mapping.md shows %s=%s: %v", x[1], x[2], err)
 		}
 	}
+	for _, w := range conflictRules.words() {
+		if !strings.Contains(string(page), "`--conflicts "+w+"`") {
+			t.Errorf("docs/mapping.md does not explain the rule %s", w)
+		}
+	}
 	for _, r := range []rules{guestRules, invitationRules} {
 		for _, w := range r.words() {
 			if !strings.Contains(string(page), "`"+w+"`") {

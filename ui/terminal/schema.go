@@ -35,7 +35,10 @@ var shapes = []shape{
 	{"mirror remove", control.Report{}, ""},
 	{"sync", control.Report{}, "with --watch a line of state.HistoryEntry for each change, else"},
 	{"status", control.Status{}, ""},
-	{"history", []state.HistoryEntry{}, "newest first,"},
+	{"history", []state.HistoryEntry{}, "newest first, of an event oldest first,"},
+	{"history show", control.HistoryDetail{}, ""},
+	{"undo", control.UndoReport{}, ""},
+	{"why", []control.Explanation{}, ""},
 	{"held", []state.Held{}, ""},
 	{"held list", []state.Held{}, ""},
 	{"held apply", control.Decide{}, "what was decided:"},
@@ -66,7 +69,7 @@ What each command prints:
 
 // taken are the bodies of the interface's calls, as far as no command prints them.
 var taken = []any{control.NewAccount{}, control.NewMirror{}, control.ChangeMirror{}, control.RemoveMirror{},
-	control.PreviewRequest{}, control.SyncRequest{}, control.PauseRequest{}}
+	control.PreviewRequest{}, control.UndoRequest{}, control.WhyRequest{}, control.SyncRequest{}, control.PauseRequest{}}
 
 // schema is the text of the topic: the commands, then every type they print.
 func schema() string {

@@ -148,7 +148,7 @@ func stepWhy(s control.StepResult) string {
 
 var pastWords = map[state.StepKind]string{
 	state.Create: "created", state.Update: "updated", state.Delete: "deleted",
-	state.Adopt: "linked", state.Unlink: "unlinked", state.Skip: "left alone",
+	state.Adopt: "linked", state.Unlink: "unlinked", state.Answer: "answered", state.Skip: "left alone",
 }
 
 // problems prints what is not well, and the way out of each.

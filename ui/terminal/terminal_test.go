@@ -249,6 +249,10 @@ func TestJSONIsAsDocumented(t *testing.T) {
 		"sync --dry-run":  &control.Report{},
 		"status":          &control.Status{},
 		"history":         &[]state.HistoryEntry{},
+		"history Dentist": &[]state.HistoryEntry{},
+		"history show 12": &control.HistoryDetail{},
+		"undo 12 --yes":   &control.UndoReport{},
+		"why dentist":     &[]control.Explanation{},
 		"held":            &[]state.Held{},
 		"held drop --all": &control.Decide{},
 		"pause --for 1h":  &control.Status{},
@@ -256,7 +260,7 @@ func TestJSONIsAsDocumented(t *testing.T) {
 		"version":         &VersionNote{},
 	} {
 		t.Run(args, func(t *testing.T) {
-			r := &run{fake: mapped(), args: append(strings.Fields(args), "--json")}
+			r := &run{fake: told(), args: append(strings.Fields(args), "--json")}
 			r.do(t.Context())
 			if r.exit != ExitDone || r.errs.Len() > 0 {
 				t.Fatalf("exit %d: %s", r.exit, &r.errs)

@@ -36,7 +36,7 @@ func (w *Window) change(is, want state.Mirror, done func()) {
 			return
 		}
 		wait.close()
-		copies := is.Guests == want.Guests && is.Invitations == want.Invitations
+		copies := is.Guests == want.Guests && is.Invitations == want.Invitations && is.Conflicts == want.Conflicts
 		switch {
 		case err != nil:
 			w.planFailed(err, func() { w.change(is, want, done) })

@@ -1,0 +1,64 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+func TestAConflictIsAskedAboutOnce(t *testing.T) {
+	for d, want := range map[state.Decision]string{state.Apply: "First", state.Drop: "Second"} {
+		t.Run(string(d), func(t *testing.T) {
+			b := newBench(t)
+			m := b.mirror
+			m.Conflicts = state.AskConflict
+			b.change(m)
+			b.a.add("Lunch")
+			b.quiet()
+			b.b.edit("Lunch", retitle("First"))
+			b.a.edit("Lunch", retitle("Second"))
+			b.b.edit("First", func(c *calendar.Content) { c.Place = "Oslo" }) // services know of the event's time only
+			for range 5 {
+				r := b.sync()
+				if r.Held != 1 || b.a.titles() != "Second" || b.b.titles() != "First" {
+					t.Fatalf("%+v\na: %s, b: %s", r, b.a.titles(), b.b.titles())
+				}
+				b.restart()
+			}
+			if p := b.a.one("Second").Content.Place; p != "Oslo" {
+				t.Errorf("another field waits: %q", p)
+			}
+			held, err := b.face.Held(t.Context())
+			if err != nil || len(held) != 1 || held[0].Step.Held != state.HoldConflict || held[0].Step.From != refB || held[0].Step.Ref != refA {
+				t.Fatalf("%+v, %v", held, err)
+			}
+			if x := b.whyAt(b.a.one("Second").ID); !strings.Contains(strings.Join(x.Waits, " "), "held for your decision (conflict)") {
+				t.Errorf("why: %+v", x.Waits)
+			}
+			b.decide(d)
+			b.titled(want)
+			if x := b.find(state.Overridden); x.Rule != "conflicts: ask" || x.From == x.Ref || x.Was.IsZero() {
+				t.Errorf("%+v", x)
+			}
+			if s, _ := b.face.Status(t.Context()); s.Held != 0 {
+				t.Errorf("still held: %d", s.Held)
+			}
+		})
+	}
+}
+
+func (b *bench) whyAt(id calendar.RemoteID) control.Explanation { b.Helper(); return b.why(string(id)) }
+
+func TestAConflictRuleMustNameAMember(t *testing.T) {
+	b := newBench(t)
+	for rule, fine := range map[state.ConflictRule]bool{"ask": true, state.MemberWins(refB): true, "": true, "x/y": false, "later": false} {
+		m := b.mirror
+		m.Conflicts = rule
+		if _, err := b.face.ChangeMirror(t.Context(), control.ChangeMirror{Mirror: m}); (err == nil) != fine {
+			t.Errorf("%q: %v", rule, err)
+		}
+	}
+}

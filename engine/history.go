@@ -1,0 +1,192 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/mapping"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/state"
+)
+
+// maxHistory is how many entries are read at once: a page is whole in memory.
+const maxHistory = 1000
+
+// History lists entries, newest first.
+func (e *Engine) History(_ context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
+	if q.Limit <= 0 {
+		q.Limit = 100
+	}
+	f := store.HistoryFilter{Before: q.Before, Limit: min(q.Limit, maxHistory), Mirror: q.Mirror, Entity: q.Entity, Text: q.Text, Pass: q.Pass}
+	out := []state.HistoryEntry{}
+	if q.Event == "" {
+		err := e.Store.View(func(tx *store.Tx) error {
+			l, err := tx.History(f)
+			out = append(out, l...)
+			return err
+		})
+		return out, err
+	}
+	h, err := e.gather(true, nil)
+	if err != nil {
+		return nil, err
+	}
+	err = e.Store.View(func(tx *store.Tx) error {
+		id, err := e.told(tx, h, q.Event)
+		if err != nil {
+			return err
+		}
+		f.Entity, f.Limit = "", 0
+		all, err := tx.History(f)
+		// What an undo made again was another entity before.
+		entities, undone := map[state.EntityID]bool{id: true}, map[uint64]bool{}
+		for _, x := range all {
+			if undone[x.Seq] && x.Entity != "" {
+				entities[x.Entity] = true
+			}
+			if !entities[x.Entity] || len(out) == min(q.Limit, maxHistory) {
+				continue
+			}
+			out = append(out, x)
+			for _, seq := range x.Undoes {
+				undone[seq] = true
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// told finds the one entity that a word means: an event that is there, by id, title or
+// part of it; else one that the history tells of.
+func (e *Engine) told(tx *store.Tx, h *house, word string) (state.EntityID, error) {
+	word = strings.TrimSpace(word)
+	found, err := e.named(tx, h, word)
+	if err != nil {
+		return "", err
+	}
+	ids, names := []state.EntityID{}, []string{}
+	for _, f := range found {
+		if f.entity.ID != "" {
+			ids = append(ids, f.entity.ID)
+			names = append(names, fmt.Sprintf("%s (%s, in %s)", f.id, f.entity.Base.Title, h.members[f.ref].Name))
+		}
+	}
+	if len(ids) == 0 {
+		all, err := tx.History(store.HistoryFilter{})
+		if err != nil {
+			return "", err
+		}
+		fold := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+		for _, same := range []func(x state.HistoryEntry) bool{
+			func(x state.HistoryEntry) bool { return string(x.Entity) == word },
+			func(x state.HistoryEntry) bool { return fold(x.Title) == fold(word) },
+			func(x state.HistoryEntry) bool { return strings.Contains(fold(x.Title), fold(word)) },
+		} {
+			for _, x := range all {
+				if x.Entity != "" && same(x) && !slices.Contains(ids, x.Entity) {
+					ids, names = append(ids, x.Entity), append(names, fmt.Sprintf("%s (%s)", x.Entity, x.Title))
+				}
+			}
+			if len(ids) > 0 {
+				break
+			}
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return "", notFound("neither a mirrored calendar nor the history has an event %q", word)
+	case 1:
+		return ids[0], nil
+	}
+	return "", notFound("several events are called %q; say which by its id: %s", word, strings.Join(names[:min(len(names), maxPreviewed)], ", "))
+}
+
+// HistoryDetail tells one entry field by field.
+func (e *Engine) HistoryDetail(_ context.Context, seq uint64) (control.HistoryDetail, error) {
+	out := control.HistoryDetail{}
+	h, err := e.gather(true, nil)
+	if err != nil {
+		return out, err
+	}
+	err = e.Store.View(func(tx *store.Tx) error {
+		x, ok, err := tx.HistoryEntry(seq)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return notFound("the history has no entry %d; `twinday history` shows those there are", seq)
+		}
+		out.HistoryEntry, out.Fields = x, fieldChanges(x)
+		later, err := tx.History(store.HistoryFilter{After: seq})
+		if err != nil {
+			return err
+		}
+		for _, y := range later { // newest first
+			if slices.Contains(y.Undoes, seq) {
+				out.UndoneBy = y.Seq
+			}
+		}
+		u := undoing{Engine: e, h: h}
+		var refused *control.Error
+		switch err := u.collect(tx, control.UndoRequest{Entry: seq}); {
+		case errors.As(err, &refused):
+			_, out.CannotUndo, _ = strings.Cut(refused.Message, "cannot be undone: ")
+		case err != nil:
+			return err
+		}
+		return nil
+	})
+	return out, err
+}
+
+// fieldChanges are the fields of an entry in words.
+func fieldChanges(x state.HistoryEntry) []control.FieldChange {
+	groups := x.Groups
+	if len(groups) == 0 {
+		groups = calendar.Diff(x.Before, x.After)
+	}
+	if len(x.Was.Slots) > 0 && x.Kind == "" {
+		groups = nil // of an occurrence: below
+	}
+	out := []control.FieldChange{}
+	for _, g := range groups {
+		c := control.FieldChange{Field: g, At: x.Slot, Before: mapping.Words(g, x.Before), After: mapping.Words(g, x.After)}
+		c.Changed = c.Before != c.After
+		if c.Before != "" || c.After != "" {
+			out = append(out, c)
+		}
+	}
+	for _, slot := range x.Slots {
+		before, after := x.BeforeOverrides[slot], x.AfterOverrides[slot]
+		if before.Equal(after) {
+			continue
+		}
+		for _, g := range calendar.AllGroups {
+			c := control.FieldChange{Field: g, At: slot, Before: occurrenceWords(g, before), After: occurrenceWords(g, after)}
+			if c.Changed = c.Before != c.After; c.Changed {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// occurrenceWords is a field of an occurrence for a person.
+func occurrenceWords(g calendar.Group, o calendar.Override) string {
+	switch {
+	case o.Cancelled && g == calendar.GroupWhen:
+		return "cancelled"
+	case o.Cancelled, !o.Changed.Has(g):
+		return "as in the series"
+	}
+	if w := mapping.Words(g, o.Content); w != "" {
+		return w
+	}
+	return "nothing"
+}
