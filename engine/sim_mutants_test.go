@@ -35,11 +35,11 @@ var mutants = []mutant{
 	{"take a short listing for deletions", "pull.go", "requests++\n\t\tat :=", "if ch.Complete { gone = append(gone, id); continue }\n\t\trequests++\n\t\tat :="},
 	{"forget the dirty slots", "reconcile/slots.go", "p.DirtySlots = with(p.DirtySlots, ed.slot)", "_ = p"},
 	{"save the cursor before what was read", "pull.go", "unsure, err := e.unsure(ref, ch)", "_ = e.Store.Update(func(tx *store.Tx) error { return tx.SetCursor(ref, ch.Next) }); unsure, err := e.unsure(ref, ch)"},
-	{"a deletion beats an edit", "reconcile/fold.go", "case (f.changed || r.behind(*e, ref)) && !calledOff:", "case false:"},
+	{"a deletion beats an edit", "reconcile/fold.go", "case (f.changed || r.behind(*e, ref)) && !calledOff:", "case false && calledOff:"},
 	{"let the losing edit go untold", "reconcile/fold.go", "r.note(*e, state.Overridden, ed.ref, calendar.Groups{g},", "(func(...any) {})(*e, state.Overridden, ed.ref, calendar.Groups{g},"},
 	{"believe a late listing", "pull.go", "!ev.Updated.After(rep.Event.Updated) {", "false {"},
 	{"trust every tombstone", "pull.go", "if r.Certain {\n\t\t\tgone", "if true {\n\t\t\tgone"},
-	{"write where nothing is to be written", "reconcile/reconcile.go", "!t.Off && t.Direction != state.SendOnly {", "!t.Off {"},
+	{"let events out of a calendar that only receives", "reconcile/reconcile.go", "m.Paused || !ok || h.Off || h.Direction == state.TakeOnly {", "m.Paused || !ok || h.Off {"},
 }
 
 // Every deliberate bug must be found by the simulation.
