@@ -45,7 +45,8 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 	return out.Steps, nil
 }
 
-// input loads the part of the world that must be reconsidered.
+// input loads the part of the world that must be reconsidered, and lists the dirty
+// events that are in it.
 func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Input, []store.DirtyEvent, error) {
 	in := reconcile.Input{Now: e.Now(), Installation: e.Store.Installation(), Mirrors: h.mirrors, Members: h.members,
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
@@ -76,7 +77,18 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		in.Replicas[ref][id] = r
 		return r, true, nil
 	}
-	loaded := map[state.EntityID]bool{}
+	// What lies over an event whose update is not settled may be that update's own
+	// doing: the event waits.
+	loaded, unsettled := map[state.EntityID]bool{}, map[state.EntityID]bool{}
+	intents, err := tx.Intents()
+	if err != nil {
+		return in, nil, err
+	}
+	for _, x := range intents {
+		if x.Step.Kind == state.Update {
+			loaded[x.Step.Entity], unsettled[x.Step.Entity] = true, true
+		}
+	}
 	entity := func(id state.EntityID) error {
 		if loaded[id] {
 			return nil
@@ -126,11 +138,16 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		return in, nil, err
 	}
 	found := map[reconcile.Found]bool{}
+	var considered []store.DirtyEvent
 	for _, d := range dirty {
 		id, linked, err := tx.EntityOf(d.Ref, d.ID)
 		if err != nil {
 			return in, nil, err
 		}
+		if linked && unsettled[id] {
+			continue
+		}
+		considered = append(considered, d)
 		if linked {
 			if err := entity(id); err != nil {
 				return in, nil, err
@@ -154,7 +171,7 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 			return in, nil, err
 		}
 	}
-	return in, dirty, nil
+	return in, considered, nil
 }
 
 // alike lists the unlinked events of other calendars that may be the same meeting.

@@ -208,6 +208,7 @@ func TestFound(t *testing.T) {
 		"a clone is its maker's":                       {580, "pass,clear:2:194:107,off:4:47:489,pass,pass,paste:3:958:552,occur:4:749:632"},
 		"a twin that was put back is a copy":           {2654, "add:5:93:243,pass,paste:1:418:59,clear:5:729:347"},
 		"a late listing shows an invitation's copy":    {820, "invite:0:831:115,pass,repeat@7:1:455:423,add:3:673:666,crash@8,pass,delete@10:2:177:365,pass,edit:1:368:756,pass,paste:0:626:521,pass"},
+		"an unsettled write under another mapping":     {20277, "clear:3:626:411,pass,pass,mapping:2:695:44,invite:4:97:407,down@7:0:0:55,crash@20,pass,mapping:1:671:838,down@29:0:0:663,pass"},
 		"nothing is put back where nothing is written": {3896, "clear:2:385:377,pass,clear:4:829:140"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,7 +39,7 @@ var mutants = []mutant{
 	{"let the losing edit go untold", "reconcile/fold.go", "n := r.note(*e, state.Overridden, ed.ref, calendar.Groups{g},", "n := (func(...any) *state.HistoryEntry { return &state.HistoryEntry{} })(*e, state.Overridden, ed.ref, calendar.Groups{g},"},
 	{"believe a late listing", "pull.go", "!ev.Updated.After(rep.Event.Updated) {", "false {"},
 	{"trust every tombstone", "pull.go", "if r.Certain {\n\t\t\tgone", "if true {\n\t\t\tgone"},
-	{"write where nothing is to be written", "reconcile/reconcile.go", "!t.Off && t.Direction != state.SendOnly {", "!t.Off {"},
+	{"let events out of a calendar that only receives", "reconcile/reconcile.go", "m.Paused || !ok || h.Off || h.Direction == state.TakeOnly {", "m.Paused || !ok || h.Off {"},
 }
 
 // Every deliberate bug must be found by the simulation.

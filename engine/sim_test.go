@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -21,7 +22,7 @@ var (
 	simSteps  = flag.Int("sim.steps", 0, "simulate for so many steps, on all cores")
 	simFirst  = flag.Bool("sim.first", false, "stop at the first violation, and say no more than which")
 	simTold   = flag.Int("sim.told", 3, "how many failures are shrunk and told of")
-	simFor    = flag.Duration("sim.for", 15*time.Second, "how long the simulation may take at most")
+	simFor    = flag.Duration("sim.for", 0, "how long the simulation may take at most; without -sim.steps it is ten seconds")
 )
 
 const (
@@ -136,9 +137,9 @@ func TestSimulation(t *testing.T) {
 	began := time.Now()
 	total, failures, n := soak(max(*simSeed, 1), func(done counts, seeds int) bool {
 		if *simSteps > 0 {
-			return done.steps < *simSteps
+			return done.steps < *simSteps && (*simFor == 0 || time.Since(began) < *simFor)
 		}
-		return seeds < fixedSeeds && time.Since(began) < *simFor
+		return seeds < fixedSeeds && time.Since(began) < cmp.Or(*simFor, 10*time.Second)
 	})
 	took := time.Since(began)
 	if *simFirst {
