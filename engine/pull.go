@@ -3,10 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
@@ -17,141 +13,23 @@ import (
 // Graph stands four requests a mailbox.
 const readsAtOnce = 3
 
-// pull reads each calendar's changes, all pages or none, into the store. A
-// calendar that cannot be read changes nothing, and nothing is made in it. The
-// error is the store's.
-func (e *Engine) pull(ctx context.Context, h *house) (requests int, err error) {
-	var mu sync.Mutex
-	lanes := map[state.AccountID]*errgroup.Group{}
-	for id := range h.reach {
-		lanes[id] = &errgroup.Group{}
-		lanes[id].SetLimit(readsAtOnce)
-	}
-	var all errgroup.Group
-	for _, ref := range h.refs {
-		all.Go(func() error {
-			done := make(chan error, 1)
-			lanes[ref.Account].Go(func() error {
-				n, trouble, err := e.pullOne(ctx, h, ref)
-				mu.Lock()
-				requests += n
-				m := h.members[ref]
-				m.Ready = trouble == nil && err == nil
-				h.members[ref] = m
-				mu.Unlock()
-				if trouble != nil {
-					e.trouble(ctx, ref, trouble)
-				} else {
-					e.mended(ref)
-				}
-				done <- err
-				return nil
-			})
-			return <-done
-		})
-	}
-	err = all.Wait()
-	return requests, err
-}
-
-// pullOne reads one calendar. trouble is the provider's, err the store's.
-func (e *Engine) pullOne(ctx context.Context, h *house, ref state.Ref) (requests int, trouble, err error) {
-	p := h.reach[ref.Account]
+// look reads one calendar, all pages or none. The error is the store's.
+func (e *Engine) look(ctx context.Context, p calendar.Provider, ref state.Ref) (r reading, err error) {
 	var cursor calendar.Cursor
 	if err := e.Store.View(func(tx *store.Tx) (err error) { cursor, _, err = tx.Cursor(ref); return }); err != nil {
-		return 0, nil, err
+		return r, err
 	}
-	ch, trouble := p.Changes(ctx, ref.Calendar, cursor)
-	requests = max(ch.Requests, 1)
-	if calendar.KindOf(trouble) == calendar.CursorExpired && cursor != "" {
+	r.changes, r.trouble = p.Changes(ctx, ref.Calendar, cursor)
+	r.requests = max(r.changes.Requests, 1)
+	if calendar.KindOf(r.trouble) == calendar.CursorExpired && cursor != "" {
 		e.Log.Info("the cursor has expired: reading everything", "calendar", ref)
-		ch, trouble = p.Changes(ctx, ref.Calendar, "")
-		requests += max(ch.Requests, 1)
+		r.changes, r.trouble = p.Changes(ctx, ref.Calendar, "")
+		r.requests += max(r.changes.Requests, 1)
 	}
-	if trouble != nil {
-		return requests, trouble, nil
+	if r.trouble != nil {
+		return r, nil
 	}
-	unsure, err := e.unsure(ref, ch)
-	if err != nil {
-		return requests, nil, err
-	}
-	var gone []calendar.RemoteID
-	var unseen []calendar.Event
-	for _, id := range unsure {
-		requests++
-		switch ev, trouble := p.Get(ctx, ref.Calendar, id); calendar.KindOf(trouble) {
-		case -1:
-			unseen = append(unseen, ev)
-		case calendar.NotFound, calendar.Gone:
-			gone = append(gone, id)
-		default:
-			return requests, trouble, nil
-		}
-	}
-	for _, r := range ch.Removed {
-		if r.Certain {
-			gone = append(gone, r.ID)
-		}
-	}
-	return requests, nil, e.Store.Update(func(tx *store.Tx) error {
-		for _, ev := range ch.Events {
-			if err := e.observe(tx, ref, ev, false); err != nil {
-				return err
-			}
-		}
-		for _, ev := range unseen {
-			if err := e.observe(tx, ref, ev, true); err != nil {
-				return err
-			}
-		}
-		for _, id := range gone {
-			if err := e.observeGone(tx, ref, id); err != nil {
-				return err
-			}
-		}
-		return tx.SetCursor(ref, ch.Next)
-	})
-}
-
-// unsure lists the events whose absence may mean something else than a
-// deletion, to be asked for one by one: ambiguous tombstones, and what a complete
-// listing does not name.
-func (e *Engine) unsure(ref state.Ref, ch calendar.Changes) ([]calendar.RemoteID, error) {
-	listed := map[calendar.RemoteID]bool{}
-	for _, ev := range ch.Events {
-		listed[ev.ID] = true
-	}
-	for _, r := range ch.Removed {
-		if r.Certain {
-			listed[r.ID] = true
-		}
-	}
-	var out []calendar.RemoteID
-	err := e.Store.View(func(tx *store.Tx) error {
-		for _, r := range ch.Removed {
-			if listed[r.ID] {
-				continue
-			}
-			rep, known, err := tx.Replica(ref, r.ID)
-			if err != nil {
-				return err
-			}
-			if known && !rep.Deleted {
-				out = append(out, r.ID)
-			}
-		}
-		if !ch.Complete {
-			return nil
-		}
-		return tx.EachReplica(ref, func(rep state.Replica) error {
-			if !rep.Deleted && !rep.Unseen && !listed[rep.Event.ID] {
-				out = append(out, rep.Event.ID)
-			}
-			return nil
-		})
-	})
-	slices.Sort(out)
-	return slices.Compact(out), err
+	return r, e.confirm(ctx, p, ref, &r)
 }
 
 // observe keeps what a calendar holds of one event. Unchanged events, met again

@@ -11,23 +11,22 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
-// settle ends the intents that a crash, a cut connection or a time-out left
+// settle ends the intents of an account that a crash, a cut connection or a time-out left
 // open: their requests may have landed or not. Each is sent again; what lay over
 // or under our write meanwhile and is neither what we read back nor what was
 // there before our first try was a person's edit, and is kept as rescued. It
 // returns the steps that are settled now. The error is the store's; what a
 // provider cannot answer now stays open.
-func (e *Engine) settle(ctx context.Context, h *house) (done []control.StepResult, err error) {
+func (e *Engine) settle(ctx context.Context, h *house, id state.AccountID) (done []control.StepResult, err error) {
 	open, err := e.open()
 	if err != nil {
 		return nil, err
 	}
 	for _, in := range open {
-		p, ok := h.reach[in.Step.Ref.Account]
-		if !ok {
+		if in.Step.Ref.Account != id {
 			continue
 		}
-		l := lane{Engine: e, h: h, ref: in.Step.Ref, provider: p}
+		l := lane{Engine: e, h: h, ref: in.Step.Ref, provider: h.reach[id]}
 		settled, trouble, err := l.settleOne(ctx, in)
 		switch {
 		case err != nil:
