@@ -71,6 +71,7 @@ func (e *Engine) keepUp() {
 // endUpkeep waits for it. The engine's context has ended.
 func (e *Engine) endUpkeep() {
 	e.upkeep.mu.Lock() // none begins from here on
+	//lint:ignore SA2001 whoever holds it may just be beginning one
 	e.upkeep.mu.Unlock()
 	e.upkeep.work.Wait()
 }
