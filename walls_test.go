@@ -72,7 +72,7 @@ var (
 		{[]string{"providers/simulator"}, []string{"."}, "a simulator is for main's demo and for tests; nothing may lean on it"},
 		{[]string{"providers/providertest"}, nil, "a test suite is for tests"},
 		{[]string{"=engine"}, []string{"."}, "faces speak to the engine through engine/control only"},
-		{[]string{"engine/reconcile", "engine/mapping"}, []string{"engine"}, "the engine's inside is its own"},
+		{[]string{"engine/reconcile", "engine/mapping", "engine/steady"}, []string{"engine"}, "the engine's inside is its own"},
 		{[]string{"engine/control"}, []string{"engine", "ui", "."}, "it is the faces' language, not the connectors'"},
 		{[]string{"=store", "store/secrets"}, []string{"engine", "store", "."}, "faces see state through the engine"},
 	}
@@ -84,6 +84,7 @@ var (
 		{[]string{"engine/mapping"}, []string{"store/state", "providers/calendar"}, "lenses are pure functions of events"},
 		{[]string{"engine/reconcile"}, []string{"store/state", "providers/calendar", "engine/mapping"},
 			"deciding is a pure function of state, rules and the time given"},
+		{[]string{"engine/steady"}, []string{"providers/calendar"}, "a decorator of a provider knows what it decorates, and nothing of why it is called"},
 		{[]string{"engine/control"}, []string{"store/state", "providers/calendar"}, "faces import it, and must not get the engine with it"},
 		{[]string{"engine"}, []string{"engine", "store", "providers/calendar"}, "the engine knows providers by their interface alone"},
 		{[]string{"ui"}, []string{"engine/control", "store/state", "providers/calendar", "assets"},

@@ -124,8 +124,7 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	if err := s.keeper.Save(string(a.ID), secret); err != nil {
 		return a, fmt.Errorf("sign-in: keep it: %w", err)
 	}
-	e.passing.Lock()
-	defer e.passing.Unlock()
+	defer e.alone()()
 	e.forget(a.ID)
 	err = e.Store.Update(func(tx *store.Tx) error {
 		if err := tx.SetSetting(plainSetting(a.ID), fmt.Sprint(s.keeper.Plain())); err != nil {
@@ -254,8 +253,7 @@ func (e *Engine) Accounts(context.Context) ([]state.Account, error) {
 // RemoveAccount disconnects an account. Its part in mirrors ends; copies stay
 // where they are, as plain events.
 func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
-	e.passing.Lock()
-	defer e.passing.Unlock()
+	defer e.alone()()
 	var a state.Account
 	err := e.Store.Update(func(tx *store.Tx) error {
 		var ok bool
@@ -382,6 +380,10 @@ func (e *Engine) list(ctx context.Context, a state.Account) ([]state.Calendar, e
 	if err != nil {
 		return nil, err
 	}
+	p.Hurry()
+	if err := p.Knock(ctx); err != nil {
+		return nil, err
+	}
 	found, err := p.Calendars(ctx)
 	if err != nil {
 		return nil, err
@@ -390,7 +392,7 @@ func (e *Engine) list(ctx context.Context, a state.Account) ([]state.Calendar, e
 	for i, c := range found {
 		list[i] = state.Calendar{Ref: state.Ref{Account: a.ID, Calendar: c.ID}, Calendar: c}
 	}
-	return list, e.Store.Update(func(tx *store.Tx) error { return tx.PutCalendars(a.ID, list) })
+	return list, e.keepList(a.ID, list)
 }
 
 // ShowWindow asks the tray to open the window.

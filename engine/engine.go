@@ -11,10 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/steady"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/secrets"
@@ -61,8 +64,14 @@ type Options struct {
 	// available and the person agreed to it. Either may be nil.
 	Secrets, Plain secrets.Keeper
 	Now            func() time.Time // time.Now if nil
-	Log            *slog.Logger     // slog.Default() if nil
-	Version        string
+	// Sleep waits between two tries, and for a provider's rate. If it is nil, Wait
+	// does, unless there is a Now of one's own: nothing waits by another clock, and
+	// no pass leaves anyone behind.
+	Sleep func(context.Context, time.Duration) error
+	// Random draws from [0, 1), so that not all try again at once; math/rand if nil.
+	Random  func() float64
+	Log     *slog.Logger // slog.Default() if nil
+	Version string
 	// ShowWindow and Quit are what the faces' requests lead to; may be nil.
 	ShowWindow func() error
 	Quit       func()
@@ -74,16 +83,22 @@ type Engine struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 
-	passing sync.Mutex // one pass at a time, and no change of mirrors within one
-	wake    chan struct{}
-	upkeep  upkeep
+	passing  turn // one pass at a time, and no change of mirrors within one
+	errands  errands
+	asking   atomic.Int64  // those who wait in Sync
+	patience time.Duration // see patience; 0: a pass waits for everyone
+	wake     chan struct{}
+	upkeep   upkeep
 
 	mu        sync.Mutex // guards what follows
-	providers map[state.AccountID]calendar.Provider
+	providers map[state.AccountID]*steady.Provider
 	signIns   map[string]*signIn
 	waits     map[state.AccountID]time.Time // throttled until
 	problems  map[problemKey]control.ProblemNote
-	running   bool // a pass is
+	unreached map[problemKey]bool // of problems: those that say 'cannot be reached'
+	suspects  map[state.Ref]suspect
+	listed    map[state.AccountID]time.Time // when its calendars were last listed
+	running   bool                          // a pass is
 	nextSync  time.Time
 	changedAt time.Time              // when a pass last had something to do
 	pending   map[state.MirrorID]int // events with steps to be done, by the last plan
@@ -99,14 +114,25 @@ func New(o Options) (*Engine, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+		if o.Sleep == nil {
+			o.Sleep = Wait
+		}
+	}
+	if o.Random == nil {
+		o.Random = rand.Float64
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
 	e := &Engine{
-		Options: o, wake: make(chan struct{}, 1), changed: make(chan struct{}),
-		providers: map[state.AccountID]calendar.Provider{}, signIns: map[string]*signIn{},
+		Options: o, passing: make(turn, 1), wake: make(chan struct{}, 1), changed: make(chan struct{}),
+		providers: map[state.AccountID]*steady.Provider{}, signIns: map[string]*signIn{},
 		waits: map[state.AccountID]time.Time{}, problems: map[problemKey]control.ProblemNote{},
+		unreached: map[problemKey]bool{}, suspects: map[state.Ref]suspect{}, listed: map[state.AccountID]time.Time{},
+	}
+	e.errands.of, e.errands.ended = map[state.AccountID]*errand{}, make(chan struct{})
+	if o.Sleep != nil {
+		e.patience = patience
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	if err := e.recallProblems(); err != nil {
@@ -123,8 +149,7 @@ func New(o Options) (*Engine, error) {
 func (e *Engine) Close() {
 	e.cancel()
 	e.endUpkeep()
-	e.passing.Lock()
-	defer e.passing.Unlock()
+	defer e.alone()()
 	e.mu.Lock()
 	flows := e.signIns
 	e.signIns = map[string]*signIn{}
@@ -139,7 +164,7 @@ func (e *Engine) Close() {
 func (e *Engine) Run(ctx context.Context) {
 	for {
 		if until := e.pausedUntil(); !e.Now().Before(until) {
-			if _, err := e.Sync(ctx, control.SyncRequest{}); err != nil && ctx.Err() == nil {
+			if _, err := e.passes(ctx, control.SyncRequest{}); err != nil && ctx.Err() == nil {
 				e.Log.Error("a pass failed", "error", err)
 			}
 		}
@@ -173,10 +198,11 @@ func (e *Engine) interval() time.Duration {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	wait := IdleInterval
 	if !e.changedAt.IsZero() && now.Sub(e.changedAt) < ActiveFor {
-		return ActiveInterval
+		wait = ActiveInterval
 	}
-	return IdleInterval
+	return min(wait, e.nextTry(now))
 }
 
 // poke makes Run look again at once.
@@ -187,9 +213,30 @@ func (e *Engine) poke() {
 	}
 }
 
-// Sync runs a pass and waits for its end. When a calendar was changed by someone
-// else between read and write, it looks again, a few times at most.
+// Sync runs a pass now and waits for its end, and for those that it leaves behind.
+// Accounts that are left alone are tried at once.
 func (e *Engine) Sync(ctx context.Context, req control.SyncRequest) (control.Report, error) {
+	const again = 20 // an account is left behind by one pass or two
+	e.hurry()
+	e.asking.Add(1)
+	defer e.asking.Add(-1)
+	total, err := e.turnOf(ctx, req)
+	for i := range again {
+		if err != nil || !e.awaitLate(e.ctx) {
+			break
+		}
+		if i == 0 {
+			e.hurry() // what just ended may have begun before anyone asked
+		}
+		var r control.Report
+		r, err = e.turnOf(ctx, req)
+		total = join(total, r)
+	}
+	return total, err
+}
+
+// turnOf is passes when nobody else is at one, and waits for that.
+func (e *Engine) turnOf(ctx context.Context, req control.SyncRequest) (control.Report, error) {
 	// The pass goes on when the one who asked hangs up, but not past Close.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -199,7 +246,8 @@ func (e *Engine) Sync(ctx context.Context, req control.SyncRequest) (control.Rep
 	return e.passes(ctx, req)
 }
 
-// passes runs a pass, and again where something changed under its hands.
+// passes runs a pass. When a calendar was changed by someone else between read and
+// write, it looks again, a few times at most.
 func (e *Engine) passes(ctx context.Context, req control.SyncRequest) (control.Report, error) {
 	const again = 3
 	var total control.Report
@@ -263,8 +311,15 @@ func count(r *control.Report) {
 	}
 }
 
+// turn is a lock that is waited for on a channel: it is held through waits that
+// take virtual time in tests, where a mutex would stand still.
+type turn chan struct{}
+
+func (t turn) Lock()   { t <- struct{}{} }
+func (t turn) Unlock() { <-t }
+
 // provider opens an account's provider, once.
-func (e *Engine) provider(a state.Account) (calendar.Provider, error) {
+func (e *Engine) provider(a state.Account) (*steady.Provider, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if p, ok := e.providers[a.ID]; ok {
@@ -274,10 +329,11 @@ func (e *Engine) provider(a state.Account) (calendar.Provider, error) {
 	if !ok {
 		return nil, fmt.Errorf("engine: this Twinday has no connector for %q", a.Provider)
 	}
-	p, err := c.Open(a, e.secretOf(a.ID))
+	open, err := c.Open(a, e.secretOf(a.ID))
 	if err != nil {
 		return nil, err
 	}
+	p := e.steady(a.ID, open)
 	e.providers[a.ID] = p
 	return p, nil
 }
@@ -290,6 +346,7 @@ func (e *Engine) forget(id state.AccountID) {
 	for k := range e.problems {
 		if k.account == id {
 			delete(e.problems, k)
+			delete(e.unreached, k)
 		}
 	}
 }

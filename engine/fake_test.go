@@ -47,6 +47,8 @@ type fake struct {
 	glitch    func(*calendar.Changes, []logged)
 	lag       func() int // how many listings a change that was just made is late
 	born      func(*held, calendar.Draft)
+	hidden    func(title string) bool // what complete listings leave out
+	denied    bool                    // and get does not find
 }
 
 // quirks are what a service does in its own way. Zero: nothing.
@@ -184,7 +186,9 @@ func (f *fake) Changes(_ context.Context, _ calendar.CalendarID, since calendar.
 			last[l.event.ID] = l
 		}
 		for _, id := range slices.Sorted(maps.Keys(last)) {
-			f.show(&out, last[id])
+			if l := last[id]; l.dead || !out.Complete || f.hidden == nil || !f.hidden(l.event.Content.Title) {
+				f.show(&out, l)
+			}
 		}
 		if f.glitch != nil {
 			f.glitch(&out, f.log[:from])
@@ -240,6 +244,9 @@ func (f *fake) find(id calendar.RemoteID) (*held, error) {
 func (f *fake) Get(_ context.Context, _ calendar.CalendarID, id calendar.RemoteID) (out calendar.Event, err error) {
 	err = f.call("get", func() error {
 		h, err := f.find(id)
+		if err == nil && f.denied && f.hidden != nil && f.hidden(h.Content.Title) {
+			err = f.err(calendar.NotFound)
+		}
 		if err == nil {
 			out = h.Event
 		}
@@ -592,7 +599,8 @@ type bench struct {
 	path      string
 	connector *connector
 	secrets   *secrets.InMemory
-	clock     *time.Time
+	clock     *time.Time // not while a pass runs; see now
+	reading   *sync.Mutex
 	a, b      *fake
 	mirror    state.Mirror
 	ids       []calendar.RemoteID     // of what fill made
@@ -602,8 +610,13 @@ type bench struct {
 func newBench(t testing.TB) *bench {
 	t.Helper()
 	clock := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
-	b := &bench{TB: t, clock: &clock, secrets: secrets.Memory(), path: filepath.Join(t.TempDir(), "twinday.db")}
-	tick := func() time.Time { clock = clock.Add(time.Second); return clock }
+	b := &bench{TB: t, clock: &clock, reading: &sync.Mutex{}, secrets: secrets.Memory(), path: filepath.Join(t.TempDir(), "twinday.db")}
+	tick := func() time.Time {
+		b.reading.Lock()
+		defer b.reading.Unlock()
+		clock = clock.Add(time.Second)
+		return clock
+	}
 	b.a, b.b = newFake(tick), newFake(tick)
 	b.connector = &connector{fakes: map[string]*fake{"ann@x.test": b.a, "ann@y.test": b.b}}
 	b.open()
@@ -624,13 +637,19 @@ var (
 	refB = state.Ref{Account: "ann@y.test", Calendar: calID}
 )
 
+func (b *bench) now() time.Time {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	return *b.clock
+}
+
 func (b *bench) open() {
 	b.Helper()
 	var err error
 	if b.store, err = store.Open(b.path, store.Options{Fallback: true, At: b.touch}); err != nil {
 		b.Fatal(err)
 	}
-	b.Engine, err = engine.New(engine.Options{Store: b.store, Secrets: b.secrets, Now: func() time.Time { return *b.clock },
+	b.Engine, err = engine.New(engine.Options{Store: b.store, Secrets: b.secrets, Now: b.now,
 		Connectors: map[state.ProviderKind]engine.Connector{state.Google: b.connector}})
 	if err != nil {
 		b.Fatal(err)

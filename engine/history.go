@@ -37,7 +37,7 @@ func (e *Engine) History(_ context.Context, q control.HistoryQuery) ([]state.His
 		return nil, err
 	}
 	err = e.Store.View(func(tx *store.Tx) error {
-		id, err := e.told(tx, h, q.Event)
+		id, err := e.toldOf(tx, h, q.Event)
 		if err != nil {
 			return err
 		}
@@ -62,9 +62,9 @@ func (e *Engine) History(_ context.Context, q control.HistoryQuery) ([]state.His
 	return out, err
 }
 
-// told finds the one entity that a word means: an event that is there, by id, title or
+// toldOf finds the one entity that a word means: an event that is there, by id, title or
 // part of it; else one that the history tells of.
-func (e *Engine) told(tx *store.Tx, h *house, word string) (state.EntityID, error) {
+func (e *Engine) toldOf(tx *store.Tx, h *house, word string) (state.EntityID, error) {
 	word = strings.TrimSpace(word)
 	found, err := e.named(tx, h, word)
 	if err != nil {

@@ -50,8 +50,7 @@ func (e *Engine) mirrorStates(tx *store.Tx) ([]control.MirrorState, error) {
 
 // AddMirror makes a mirror of two or more calendars and has them read.
 func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirror, error) {
-	e.passing.Lock()
-	defer e.passing.Unlock()
+	defer e.alone()()
 	m := state.Mirror{Name: strings.TrimSpace(req.Name), Members: req.Members, Mappings: versioned(req.Mappings), Created: e.Now()}
 	err := e.Store.Update(func(tx *store.Tx) error {
 		m.ID = tx.NextMirrorID()
@@ -89,8 +88,7 @@ func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirr
 // is taken out keeps its copies as plain events. Deletions that the person saw in the
 // plan are decided by it.
 func (e *Engine) ChangeMirror(_ context.Context, req control.ChangeMirror) (state.Mirror, error) {
-	e.passing.Lock()
-	defer e.passing.Unlock()
+	defer e.alone()()
 	m, err := e.proposed(req.Mirror)
 	if err != nil {
 		return m, err
@@ -211,6 +209,7 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(e.ctx, cancel)()
+	e.awaitAll(ctx, patience)
 	e.passing.Lock()
 	defer e.passing.Unlock()
 	r := control.Report{DryRun: true, Began: e.Now(), Steps: []control.StepResult{}}
@@ -223,7 +222,7 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 		return r, err
 	}
 	r.Pass = h.pass
-	if r.Requests, err = e.pull(ctx, h); err != nil {
+	if _, r.Requests, err = e.visit(ctx, h, settleNothing, 0); err != nil {
 		return r, err
 	}
 	if err := e.closeUnsettled(h); err != nil {
@@ -317,8 +316,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(e.ctx, cancel)()
-	e.passing.Lock()
-	defer e.passing.Unlock()
+	defer e.alone()()
 	r := control.Report{Began: e.Now(), Steps: []control.StepResult{}}
 	h, err := e.gather(false, nil)
 	if err != nil {
@@ -332,10 +330,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	m := h.mirrors[at]
 	var steps []state.Step
 	if !req.KeepCopies {
-		if _, err := e.settle(ctx, h, true); err != nil {
-			return r, err
-		}
-		if r.Requests, err = e.pull(ctx, h); err != nil { // their versions must be the latest
+		if _, r.Requests, err = e.visit(ctx, h, settleToLeave, 0); err != nil { // their versions must be the latest
 			return r, err
 		}
 		if steps, err = e.copiesOf(m); err != nil {
@@ -347,7 +342,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 					"” cannot be removed now, because it cannot be reached; try again later, or keep the copies"}
 			}
 		}
-		if r.Steps, _, err = e.push(ctx, h, steps); err != nil {
+		if r.Steps, _, err = e.push(ctx, h, steps, 0); err != nil {
 			return r, err
 		}
 		count(&r)

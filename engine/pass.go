@@ -10,6 +10,7 @@ import (
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/engine/reconcile"
+	"github.com/twinday/twinday/engine/steady"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -21,8 +22,8 @@ type house struct {
 	mirrors  []state.Mirror // in order of creation
 	members  map[state.Ref]reconcile.Member
 	accounts map[state.AccountID]state.Account
-	reach    map[state.AccountID]calendar.Provider // those that can be reached now
-	refs     []state.Ref                           // calendars to read, sorted
+	reach    map[state.AccountID]*steady.Provider // those that can be reached now
+	refs     []state.Ref                          // calendars to read, sorted
 
 	// Of a plan that is only looked at: entities as an undo would leave them, and
 	// events that are looked at though nothing of them changed.
@@ -41,15 +42,15 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 		return r, false, err
 	}
 	r.Pass = h.pass
-	var settled []control.StepResult
-	if !req.DryRun {
-		if settled, err = e.settle(ctx, h, false); err != nil {
-			return r, false, err
-		}
+	what := settleOpen
+	if req.DryRun {
+		what = settleNothing
 	}
-	if r.Requests, err = e.pull(ctx, h); err != nil {
+	settled, requests, err := e.visit(ctx, h, what, e.patience)
+	if err != nil {
 		return r, false, err
 	}
+	r.Requests = requests
 	if err := e.closeUnsettled(h); err != nil {
 		return r, false, err
 	}
@@ -63,7 +64,7 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 		}
 	} else {
 		e.outstanding(plan)
-		if r.Steps, again, err = e.push(ctx, h, plan); err != nil {
+		if r.Steps, again, err = e.push(ctx, h, plan, e.patience); err != nil {
 			return r, false, err
 		}
 		left := []state.Step{}
@@ -105,7 +106,7 @@ func (e *Engine) outstanding(steps []state.Step) {
 // gather reads from the store who takes part in this pass. instead stands in for
 // the mirror with its id, if there is one.
 func (e *Engine) gather(dryRun bool, instead *state.Mirror) (*house, error) {
-	h := &house{members: map[state.Ref]reconcile.Member{}, accounts: map[state.AccountID]state.Account{}, reach: map[state.AccountID]calendar.Provider{}}
+	h := &house{members: map[state.Ref]reconcile.Member{}, accounts: map[state.AccountID]state.Account{}, reach: map[state.AccountID]*steady.Provider{}}
 	calendars := map[state.Ref]state.Calendar{}
 	read := func(tx *store.Tx) error {
 		accounts, err := tx.Accounts()
@@ -152,7 +153,7 @@ func (e *Engine) gather(dryRun bool, instead *state.Mirror) (*house, error) {
 			e.problem(id, state.Ref{}, err)
 			continue
 		}
-		if e.waiting(id) || a.SignedOut {
+		if e.waiting(id) || a.SignedOut || e.busy(id) || e.resting(p) {
 			continue
 		}
 		h.reach[id] = p

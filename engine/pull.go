@@ -3,10 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
@@ -18,167 +14,35 @@ import (
 const readsAtOnce = 3
 
 // calendarsAtOnce is how many calendars are read, or written, at the same time: no
-// limit. A simulation sets it to 1, so that the same seed does the same.
+// limit. A simulation sets it to 1, so that the same seed does the same; then
+// accounts are also called one after the other, and waited for.
 var calendarsAtOnce = -1
 
-// pull reads each calendar's changes, all pages or none, into the store. A
-// calendar that cannot be read changes nothing, and nothing is made in it. The
-// error is the store's.
-func (e *Engine) pull(ctx context.Context, h *house) (requests int, err error) {
-	var mu sync.Mutex
-	lanes := map[state.AccountID]*errgroup.Group{}
-	for id := range h.reach {
-		lanes[id] = &errgroup.Group{}
-		lanes[id].SetLimit(readsAtOnce)
+// atOnce is so many at the same time, or one by one in a simulation.
+func atOnce(n int) int {
+	if calendarsAtOnce == 1 {
+		return 1
 	}
-	var all errgroup.Group
-	all.SetLimit(calendarsAtOnce)
-	for _, ref := range h.refs {
-		all.Go(func() error {
-			done := make(chan error, 1)
-			lanes[ref.Account].Go(func() error {
-				n, trouble, err := e.pullOne(ctx, h, ref)
-				mu.Lock()
-				requests += n
-				m := h.members[ref]
-				m.Ready = trouble == nil && err == nil
-				h.members[ref] = m
-				mu.Unlock()
-				if trouble != nil {
-					e.trouble(ctx, ref, trouble)
-				} else {
-					e.mended(ref)
-				}
-				done <- err
-				return nil
-			})
-			return <-done
-		})
-	}
-	err = all.Wait()
-	return requests, err
+	return n
 }
 
-// pullOne reads one calendar. trouble is the provider's, err the store's.
-func (e *Engine) pullOne(ctx context.Context, h *house, ref state.Ref) (requests int, trouble, err error) {
-	p := h.reach[ref.Account]
+// look reads one calendar, all pages or none. The error is the store's.
+func (e *Engine) look(ctx context.Context, p calendar.Provider, ref state.Ref) (r reading, err error) {
 	var cursor calendar.Cursor
 	if err := e.Store.View(func(tx *store.Tx) (err error) { cursor, _, err = tx.Cursor(ref); return }); err != nil {
-		return 0, nil, err
+		return r, err
 	}
-	ch, trouble := p.Changes(ctx, ref.Calendar, cursor)
-	requests = max(ch.Requests, 1)
-	if calendar.KindOf(trouble) == calendar.CursorExpired && cursor != "" {
+	r.changes, r.trouble = p.Changes(ctx, ref.Calendar, cursor)
+	r.requests = max(r.changes.Requests, 1)
+	if calendar.KindOf(r.trouble) == calendar.CursorExpired && cursor != "" {
 		e.Log.Info("the cursor has expired: reading everything", "calendar", ref)
-		ch, trouble = p.Changes(ctx, ref.Calendar, "")
-		requests += max(ch.Requests, 1)
+		r.changes, r.trouble = p.Changes(ctx, ref.Calendar, "")
+		r.requests += max(r.changes.Requests, 1)
 	}
-	if trouble != nil {
-		return requests, trouble, nil
+	if r.trouble != nil {
+		return r, nil
 	}
-	unsure, err := e.unsure(ref, ch)
-	if err != nil {
-		return requests, nil, err
-	}
-	var gone []calendar.RemoteID
-	var unseen []calendar.Event
-	for _, id := range unsure {
-		requests++
-		at := slices.IndexFunc(ch.Events, func(ev calendar.Event) bool { return ev.ID == id })
-		switch ev, trouble := p.Get(ctx, ref.Calendar, id); calendar.KindOf(trouble) {
-		case -1:
-			if at >= 0 {
-				ch.Events[at] = ev
-			} else {
-				unseen = append(unseen, ev)
-			}
-		case calendar.NotFound, calendar.Gone:
-			gone = append(gone, id)
-			if at >= 0 {
-				ch.Events = slices.Delete(ch.Events, at, at+1)
-			}
-		default:
-			return requests, trouble, nil
-		}
-	}
-	for _, r := range ch.Removed {
-		if r.Certain {
-			gone = append(gone, r.ID)
-		}
-	}
-	return requests, nil, e.Store.Update(func(tx *store.Tx) error {
-		for _, ev := range ch.Events {
-			if err := e.observe(tx, ref, ev, false); err != nil {
-				return err
-			}
-		}
-		for _, ev := range unseen {
-			if err := e.observe(tx, ref, ev, true); err != nil {
-				return err
-			}
-		}
-		for _, id := range gone {
-			if err := e.observeGone(tx, ref, id); err != nil {
-				return err
-			}
-		}
-		return tx.SetCursor(ref, ch.Next)
-	})
-}
-
-// unsure lists the events to be asked for one by one. Their absence may mean
-// something else than a deletion: ambiguous tombstones, and what a complete listing
-// does not name. Or the listing shows a state that is no later than the one we know,
-// and another, or what we know to be deleted: it may be late, and not know yet of what
-// was done since; taken for news, it would undo that.
-func (e *Engine) unsure(ref state.Ref, ch calendar.Changes) ([]calendar.RemoteID, error) {
-	listed := map[calendar.RemoteID]bool{}
-	for _, ev := range ch.Events {
-		listed[ev.ID] = true
-	}
-	for _, r := range ch.Removed {
-		if r.Certain {
-			listed[r.ID] = true
-		}
-	}
-	var out []calendar.RemoteID
-	err := e.Store.View(func(tx *store.Tx) error {
-		for _, ev := range ch.Events {
-			rep, known, err := tx.Replica(ref, ev.ID)
-			if err != nil {
-				return err
-			}
-			if !known && ev.Mark.Installation == e.Store.Installation() {
-				out = append(out, ev.ID) // ours, and forgotten: it may be deleted
-			}
-			if known && (rep.Deleted || rep.Event.Version != ev.Version) && !ev.Updated.IsZero() && !ev.Updated.After(rep.Event.Updated) {
-				out = append(out, ev.ID)
-			}
-		}
-		for _, r := range ch.Removed {
-			if listed[r.ID] {
-				continue
-			}
-			rep, known, err := tx.Replica(ref, r.ID)
-			if err != nil {
-				return err
-			}
-			if known && !rep.Deleted {
-				out = append(out, r.ID)
-			}
-		}
-		if !ch.Complete {
-			return nil
-		}
-		return tx.EachReplica(ref, func(rep state.Replica) error {
-			if !rep.Deleted && !rep.Unseen && !listed[rep.Event.ID] {
-				out = append(out, rep.Event.ID)
-			}
-			return nil
-		})
-	})
-	slices.Sort(out)
-	return slices.Compact(out), err
+	return r, e.confirm(ctx, p, ref, &r)
 }
 
 // observe keeps what a calendar holds of one event. Unchanged events, met again

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,9 +29,12 @@ var errOpen = errors.New("an earlier change of it is not settled yet")
 // errAway stops a lane: the account cannot be written just now.
 var errAway = errors.New("not tried: the account cannot be reached just now")
 
+// errLate is a step that goes on when the pass has ended: the next one tells.
+var errLate = errors.New("still under way")
+
 // push does the steps, each calendar in a lane of its own. again says that an
 // event was changed by someone else meanwhile. The error is the store's.
-func (e *Engine) push(ctx context.Context, h *house, plan []state.Step) (done []control.StepResult, again bool, err error) {
+func (e *Engine) push(ctx context.Context, h *house, plan []state.Step, patience time.Duration) (done []control.StepResult, again bool, err error) {
 	type place struct {
 		entity state.EntityID
 		ref    state.Ref
@@ -66,20 +70,55 @@ func (e *Engine) push(ctx context.Context, h *house, plan []state.Step) (done []
 			slots[key] = make(chan struct{}, max(1, c.Writes))
 		}
 	}
-	var mu sync.Mutex
-	var g errgroup.Group
-	g.SetLimit(calendarsAtOnce)
+	sent := map[state.AccountID]*errand{}
 	for _, ref := range slices.SortedFunc(maps.Keys(lanes), compareRefs) {
-		g.Go(func() error {
-			l := lane{Engine: e, h: h, ref: ref, provider: h.reach[ref.Account], slots: slots[slotKey(ref, h.members[ref].Capabilities)]}
-			changed, err := l.run(ctx, lanes[ref], results)
-			mu.Lock()
-			again = again || changed
-			mu.Unlock()
-			return err
+		if sent[ref.Account] != nil {
+			continue
+		}
+		own := slices.Clone(results)
+		sent[ref.Account] = e.send(ref.Account, func(ctx context.Context, x *errand) {
+			x.results = own
+			var mu sync.Mutex
+			var g errgroup.Group
+			g.SetLimit(calendarsAtOnce)
+			for _, r := range slices.SortedFunc(maps.Keys(lanes), compareRefs) {
+				if r.Account != ref.Account {
+					continue
+				}
+				x.lane = append(x.lane, lanes[r]...)
+				g.Go(func() error {
+					l := lane{Engine: e, h: h, ref: r, provider: h.reach[r.Account], slots: slots[slotKey(r, h.members[r].Capabilities)]}
+					changed, err := l.run(ctx, lanes[r], own)
+					mu.Lock()
+					x.again = x.again || changed
+					mu.Unlock()
+					return err
+				})
+			}
+			x.err = g.Wait()
 		})
 	}
-	if err := g.Wait(); err != nil {
+	over := e.await(sent, patience)
+	for id, x := range sent {
+		if over[id] == nil {
+			for ref, steps := range lanes {
+				for _, i := range steps {
+					if ref.Account == id {
+						results[i].Error = errLate.Error()
+					}
+				}
+			}
+			continue
+		}
+		for _, i := range x.lane {
+			results[i] = x.results[i]
+		}
+		again = again || x.again
+		if err == nil {
+			err = x.err
+		}
+	}
+	if err != nil {
 		return results, again, err
 	}
 	return results, again, e.done(results)
@@ -145,6 +184,16 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 			})
 		}
 		wg.Wait()
+		refused := func(j *job) bool { // Graph says no more than 'forbidden'
+			k := calendar.KindOf(j.err)
+			return k == calendar.ReadOnly || k == calendar.Forbidden
+		}
+		if slices.ContainsFunc(jobs, refused) && l.takesNothing(ctx, l.ref, l.h.accounts[l.ref.Account]) {
+			away = true
+			for _, j := range jobs {
+				j.shut = refused(j)
+			}
+		}
 		if err := l.record(jobs); err != nil {
 			return again, err
 		}
@@ -166,6 +215,9 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 					}
 				}
 			case calendar.Throttled, calendar.SignedOut, calendar.Unavailable:
+				if again = again || l.brief(j.err); l.brief(j.err) {
+					break // the next calls wait for it, and the next pass does this one
+				}
 				away = true
 				l.trouble(ctx, l.ref, j.err)
 			case calendar.ReadOnly, calendar.Other:
@@ -186,6 +238,7 @@ type job struct {
 	event  calendar.Event   // what the provider now holds
 	gone   bool             // it holds it no more
 	calls  int              // made to the connector for it
+	shut   bool             // the whole calendar may not be written, for now
 	err    error
 }
 
@@ -302,7 +355,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		return err
 	}
 	part := ent.Part(s.Ref, s.Slot)
-	if part == nil {
+	if part == nil || j.shut {
 		return nil
 	}
 	if j.err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
-// settle ends the intents that a crash, a cut connection or a time-out left
+// settle ends the intents of an account that a crash, a cut connection or a time-out left
 // open: their requests may have landed or not. Each is sent again; what lay over
 // or under our write meanwhile and is neither what we read back nor what was
 // there before our first try was a person's edit, and is kept as rescued. It
@@ -19,17 +19,16 @@ import (
 // provider cannot answer now stays open, and so does what belongs where nothing is
 // written now: in a mirror that is paused, in a member that is off. Unless leaving
 // says that the copies are about to be removed.
-func (e *Engine) settle(ctx context.Context, h *house, leaving bool) (done []control.StepResult, err error) {
+func (e *Engine) settle(ctx context.Context, h *house, id state.AccountID, leaving bool) (done []control.StepResult, err error) {
 	open, err := e.open()
 	if err != nil {
 		return nil, err
 	}
 	for _, in := range open {
-		p, ok := h.reach[in.Step.Ref.Account]
-		if !ok || !leaving && h.rests(in.Step) {
+		if in.Step.Ref.Account != id || !leaving && h.rests(in.Step) {
 			continue
 		}
-		l := lane{Engine: e, h: h, ref: in.Step.Ref, provider: p}
+		l := lane{Engine: e, h: h, ref: in.Step.Ref, provider: h.reach[id]}
 		settled, trouble, err := l.settleOne(ctx, in)
 		switch {
 		case err != nil:

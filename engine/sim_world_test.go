@@ -127,7 +127,7 @@ func (s *sim) open() (err error) {
 	if s.store, err = store.Open(filepath.Join(s.dir, "twinday.db"), store.Options{Now: func() time.Time { return s.clock }, Around: s.around}); err != nil {
 		return err
 	}
-	s.Engine, err = engine.New(engine.Options{Store: s.store, Secrets: s.secrets, Now: func() time.Time { return s.clock },
+	s.Engine, err = engine.New(engine.Options{Store: s.store, Secrets: s.secrets, Now: func() time.Time { return s.clock }, Random: func() float64 { return 0 },
 		Log:        slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError + 1})),
 		Connectors: map[state.ProviderKind]engine.Connector{state.Google: s.connector}})
 	return err

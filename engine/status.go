@@ -32,8 +32,8 @@ type problemKey struct {
 // trouble takes note of a provider's failure: shown with its cause and the way
 // out, and heeded by the next passes. ref may name the account only.
 func (e *Engine) trouble(ctx context.Context, ref state.Ref, err error) {
-	if ctx.Err() != nil && e.ctx.Err() != nil {
-		return // we are closing: nothing is wrong with the provider
+	if ctx.Err() != nil || e.told(ref.Account, err) {
+		return // we gave up ourselves: nothing is wrong with the provider; or it is shown
 	}
 	if e.unsaved(err) { // nor here
 		return
@@ -83,6 +83,11 @@ func (e *Engine) problem(id state.AccountID, ref state.Ref, err error) {
 		note.Since = old.Since
 	}
 	e.problems[key] = note
+	if calendar.KindOf(err) == calendar.Unavailable {
+		e.unreached[key] = true
+	} else {
+		delete(e.unreached, key)
+	}
 	e.mu.Unlock()
 	e.statusChanged()
 }
@@ -102,7 +107,36 @@ func cause(err error) string {
 // inPlainWords says what a failure means to a person; the chain of calls it came
 // through is for the log.
 func (e *Engine) inPlainWords(id state.AccountID, ref state.Ref, err error) string {
-	service, who, name := "The service", string(id), "a calendar"
+	service, who, name := e.names(id, ref)
+	if odd, ok := errors.AsType[*suspicion](err); ok {
+		return fmt.Sprintf("%s of %s is not believed: %v", name, who, odd)
+	}
+	switch calendar.KindOf(err) {
+	case calendar.Unavailable:
+		return fmt.Sprintf("%s cannot be reached for %s (%v)", service, who, cause(err))
+	case calendar.Throttled:
+		e.mu.Lock()
+		until := e.waits[id]
+		e.mu.Unlock()
+		if until.IsZero() {
+			return fmt.Sprintf("%s asks for patience with %s", service, who)
+		}
+		return fmt.Sprintf("%s asks for patience with %s; tried again at %s", service, who, clockTime(until))
+	case calendar.SignedOut:
+		return fmt.Sprintf("The sign-in of %s at %s has ended", who, service)
+	case calendar.NotFound, calendar.Gone:
+		return fmt.Sprintf("%s of %s cannot be found any more", name, who)
+	case calendar.Forbidden:
+		return fmt.Sprintf("%s does not allow that for %s (%v)", service, who, cause(err))
+	case calendar.ReadOnly:
+		return fmt.Sprintf("%s of %s can only be read", name, who)
+	}
+	return fmt.Sprintf("Something is wrong with %s at %s (%v)", who, service, cause(err))
+}
+
+// names are how a person calls the service, the account and the calendar.
+func (e *Engine) names(id state.AccountID, ref state.Ref) (service, who, name string) {
+	service, who, name = "The service", string(id), "a calendar"
 	read := e.Store.View(func(tx *store.Tx) error {
 		a, ok, err := tx.Account(id)
 		if err != nil || !ok {
@@ -121,25 +155,17 @@ func (e *Engine) inPlainWords(id state.AccountID, ref state.Ref, err error) stri
 	if read != nil {
 		e.Log.Error("a problem's names cannot be read", "error", read)
 	}
-	switch calendar.KindOf(err) {
-	case calendar.Unavailable:
-		return fmt.Sprintf("%s cannot be reached for %s (%v)", service, who, cause(err))
-	case calendar.Throttled:
-		return fmt.Sprintf("%s asks for patience with %s", service, who)
-	case calendar.SignedOut:
-		return fmt.Sprintf("The sign-in of %s at %s has ended", who, service)
-	case calendar.NotFound, calendar.Gone:
-		return fmt.Sprintf("%s of %s cannot be found any more", name, who)
-	case calendar.Forbidden:
-		return fmt.Sprintf("%s does not allow that for %s (%v)", service, who, cause(err))
-	case calendar.ReadOnly:
-		return fmt.Sprintf("%s of %s can only be read", name, who)
-	}
-	return fmt.Sprintf("Something is wrong with %s at %s (%v)", who, service, cause(err))
+	return service, who, name
 }
 
 // wayOut says what a person can do about an error.
 func wayOut(err error, id state.AccountID) string {
+	if odd, ok := errors.AsType[*suspicion](err); ok {
+		if odd.short {
+			return "Nothing is deleted, and nothing is written to it; Twinday reads it again by itself."
+		}
+		return fmt.Sprintf("Nothing is deleted, and nothing is written to it. If you emptied it yourself: Twinday believes it when it still looks so at %s.", clockTime(odd.until))
+	}
 	switch calendar.KindOf(err) {
 	case calendar.SignedOut:
 		return signInAgain(id)
@@ -164,8 +190,10 @@ func (e *Engine) mended(ref state.Ref) {
 	e.mu.Lock()
 	_, a := e.problems[problemKey{account: ref.Account}]
 	_, b := e.problems[problemKey{ref.Account, ref}]
-	delete(e.problems, problemKey{account: ref.Account})
-	delete(e.problems, problemKey{ref.Account, ref})
+	for _, k := range []problemKey{{account: ref.Account}, {ref.Account, ref}} {
+		delete(e.problems, k)
+		delete(e.unreached, k)
+	}
 	e.mu.Unlock()
 	if a || b {
 		e.statusChanged()
@@ -323,7 +351,7 @@ func (e *Engine) Status(context.Context) (control.Status, error) {
 	if !e.Now().Before(s.PausedUntil) {
 		s.PausedUntil = time.Time{}
 	}
-	s.Activity, s.Summary = glance(s, running, cut)
+	s.Activity, s.Summary = glance(s, running || e.anyBusy(), cut)
 	return s, nil
 }
 

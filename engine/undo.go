@@ -22,6 +22,7 @@ func (e *Engine) Undo(ctx context.Context, req control.UndoRequest) (control.Und
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(e.ctx, cancel)()
+	e.awaitAll(ctx, patience)
 	e.passing.Lock()
 	defer e.passing.Unlock()
 	out := control.UndoReport{Report: control.Report{DryRun: true, Began: e.Now(), Steps: []control.StepResult{}}, Undone: []control.UndoNote{}, Left: []control.UndoNote{}}
@@ -33,7 +34,7 @@ func (e *Engine) Undo(ctx context.Context, req control.UndoRequest) (control.Und
 		return out, err
 	}
 	out.Report.Pass = h.pass
-	requests, err := e.pull(ctx, h) // what was changed since must be known
+	_, requests, err := e.visit(ctx, h, settleNothing, 0) // what was changed since must be known
 	if err != nil {
 		return out, err
 	}

@@ -71,6 +71,7 @@ func (e *Engine) keepUp() {
 // endUpkeep waits for it. The engine's context has ended.
 func (e *Engine) endUpkeep() {
 	e.upkeep.mu.Lock() // none begins from here on
+	//lint:ignore SA2001 whoever holds it may just be beginning one
 	e.upkeep.mu.Unlock()
 	e.upkeep.work.Wait()
 }
@@ -155,7 +156,7 @@ func (e *Engine) compact(ctx context.Context, _ string) error {
 	if err != nil || free < compactFrom || free <= size/2 {
 		return err
 	}
-	return e.Store.Compact(ctx, &e.passing)
+	return e.Store.Compact(ctx, e.passing)
 }
 
 // unsaved takes note of an error that is the disk's, and reports whether it is.

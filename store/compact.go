@@ -22,7 +22,12 @@ func (s *Store) Slack() (free, size int64, err error) {
 		return 0, 0, accessError(s.path, err)
 	}
 	stats := s.db.Stats()
-	return int64(stats.FreePageN+stats.PendingPageN) * int64(s.db.Info().PageSize), info.Size(), nil
+	page := 0
+	// In a transaction: a file that just grows has no page size, and Info panics.
+	if err := s.db.View(func(tx *bolt.Tx) error { page = tx.DB().Info().PageSize; return nil }); err != nil {
+		return 0, 0, err
+	}
+	return int64(stats.FreePageN+stats.PendingPageN) * int64(page), info.Size(), nil
 }
 
 const (

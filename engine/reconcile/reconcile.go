@@ -36,6 +36,9 @@ type Member struct {
 	// Ready: read completely in this pass. Nothing is made in a calendar whose
 	// present content is not known.
 	Ready bool
+	// Known: read completely in an earlier pass, so that what it held is among the
+	// replicas. Others need not wait for such a calendar.
+	Known bool
 }
 
 // Found is an event that belongs to no entity yet.
@@ -148,12 +151,16 @@ func (r *reconciler) found(f Found) {
 		skip(why)
 		return
 	}
-	for ref := range targets {
-		if !r.Members[ref].Ready {
-			return // its look-alike may be there: wait until that calendar was read
-		}
+	away := func(ref state.Ref) bool { return !r.Members[ref].Ready && !r.Members[ref].Known }
+	if slices.ContainsFunc(sortedRefs(targets), away) {
+		return // its look-alike may be there: wait until that calendar was read
 	}
 	twins, invited := r.twins(f)
+	for ref := range twins {
+		if !r.Members[ref].Ready {
+			return // wait until it is known what became of that look-alike
+		}
+	}
 	if invited {
 		skip("both accounts are invited to it: each has it from its organizer, so it is left alone on both sides")
 		return

@@ -98,7 +98,8 @@ type Capabilities struct {
 	Windowed     bool           // it reads in a window: what is outside is not seen
 	Writes       int            // writes that may run at once in one calendar (or account, see PerAccount)
 	PerAccount   bool           // Writes counts for the whole account
-	WriteRate    float64        // writes a second that it stands for long; 0: no limit known
+	WriteRate    float64        // creates a second that it stands for long, reads beside them left room for; 0: no limit known
+	UpdateCost   int            // what an update takes of WriteRate, in creates; 0 means 1
 	Availability []Availability // the values it can hold
 	// SharedAvailability are values that an event has for its guests as well: to set
 	// one, or to leave it, is a change of the meeting.

@@ -69,7 +69,9 @@ func translate(op string, cal calendar.CalendarID, id calendar.RemoteID, err err
 	a := answerOf(ge)
 	cause := &apiError{status: ge.Code, reasons: a.reasons, message: a.message}
 	out.Err = cause
-	if !a.isGoogle && ge.Body != "" { // a proxy's or load balancer's page: nothing that Calendar said
+	// A proxy's or load balancer's page is nothing that Calendar said, and an empty
+	// 404 or 410 must not look like a deletion: Calendar says it in words.
+	if !a.isGoogle && (ge.Body != "" || ge.Code == http.StatusNotFound || ge.Code == http.StatusGone) {
 		cause.message = "an answer that is not Calendar's"
 		return out
 	}

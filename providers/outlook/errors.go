@@ -109,6 +109,9 @@ func (a *answer) kind() (calendar.Kind, string) {
 	case a.is(missing...), a.is("ErrorInvalidIdMalformed"): // an id that is none names nothing
 		return calendar.NotFound, ""
 	case a.status == http.StatusGone:
+		if a.code == "" { // as with 404
+			return calendar.Unavailable, ""
+		}
 		return calendar.Gone, ""
 	case a.status == http.StatusConflict, a.status == http.StatusPreconditionFailed:
 		return calendar.Conflict, ""

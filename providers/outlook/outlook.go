@@ -29,6 +29,7 @@ package outlook
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -131,6 +132,22 @@ var reads = calendar.Groups{calendar.GroupLinks}
 // is not documented.
 var propertyLimits = calendar.PropertyLimits{Count: 100, Bytes: 7 << 10}
 
+// What Graph stands of one app and mailbox: 10 000 requests in ten minutes
+// ("throttling limits", Outlook service). A create is one, an update reads first.
+// 12 a second and a burst of ten seconds' worth make 7 320; the rest is for reading.
+const (
+	requestsASecond = 12
+	updateRequests  = 2
+)
+
+// writeRate is the quota of the public service; a server on this machine has none.
+func (p *Provider) writeRate() float64 {
+	if ip := net.ParseIP(p.base.Hostname()); ip != nil && ip.IsLoopback() || p.base.Hostname() == "localhost" {
+		return 0
+	}
+	return requestsASecond
+}
+
 // Capabilities implements calendar.Provider.
 func (p *Provider) Capabilities() calendar.Capabilities {
 	return calendar.Capabilities{
@@ -143,6 +160,8 @@ func (p *Provider) Capabilities() calendar.Capabilities {
 		Windowed:      true,
 		Writes:        parallel,
 		PerAccount:    true,
+		WriteRate:     p.writeRate(),
+		UpdateCost:    updateRequests,
 		Availability: []calendar.Availability{
 			calendar.Free, calendar.Tentative, calendar.Busy, calendar.Away, calendar.Elsewhere,
 		},

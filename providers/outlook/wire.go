@@ -38,7 +38,7 @@ func newAdapter(authorised *http.Client, base string) (adapter, error) {
 	client := &http.Client{
 		Timeout: authorised.Timeout,
 		Transport: khttp.NewCustomTransportWithParentTransport(
-			&wire{next: authorised.Transport},
+			&wire{next: authorised.Transport, places: make(chan struct{}, parallel)},
 			core.NewGraphTelemetryHandler(&core.GraphClientOptions{GraphServiceVersion: "v1.0"}),
 			khttp.NewParametersNameDecodingHandler(),
 			khttp.NewUserAgentHandler(),
@@ -56,11 +56,24 @@ func newAdapter(authorised *http.Client, base string) (adapter, error) {
 }
 
 // wire is the last stop before the token is added: it makes requests and
-// answers fit for both ends.
-type wire struct{ next http.RoundTripper }
+// answers fit for both ends, and lets no more of them run at once than Graph
+// serves: reads of several calendars and writes do not know of each other.
+type wire struct {
+	next   http.RoundTripper
+	places chan struct{}
+}
 
 // RoundTrip implements http.RoundTripper.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case w.places <- struct{}{}:
+		defer func() { <-w.places }() // the whole answer has been read by then: see settle
+	case <-r.Context().Done():
+		if r.Body != nil {
+			r.Body.Close()
+		}
+		return nil, r.Context().Err()
+	}
 	r = r.Clone(r.Context())
 	// The SDK's own handler does this on the decoded path only, which breaks ids
 	// with a slash (older Exchange ids have some).
@@ -102,6 +115,10 @@ func settle(resp *http.Response) (*http.Response, error) {
 		return nil, &calendar.Error{Op: "connect", Kind: calendar.Other, Err: fmt.Errorf("the answer is longer than %d MB", maxAnswer>>20)}
 	}
 	isJSON := strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json")
+	if resp.StatusCode < 300 && !isAnswer(resp, body) {
+		return nil, &calendar.Error{Op: "connect", Kind: calendar.Unavailable,
+			Err: fmt.Errorf("an answer (%d) that is not Graph's; a network may ask for a sign-in of its own", resp.StatusCode)}
+	}
 	if resp.StatusCode >= 400 {
 		resp.Header.Del("WWW-Authenticate")
 		if !isJSON || !json.Valid(body) {
@@ -111,6 +128,19 @@ func settle(resp *http.Response) (*http.Response, error) {
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	resp.ContentLength = int64(len(body))
 	return resp, nil
+}
+
+// isAnswer reports whether a success is one: a thing with an id, or a list. An
+// empty object would read as a list of nothing, or a series without occurrences.
+func isAnswer(resp *http.Response, body []byte) bool {
+	if resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusAccepted {
+		return true // of a deletion, or an action
+	}
+	var answer struct{ ID, Value json.RawMessage }
+	if json.Unmarshal(body, &answer) != nil {
+		return false
+	}
+	return len(answer.ID) > 2 && answer.ID[0] == '"' || len(answer.Value) > 0
 }
 
 // headers are those of every request: times in UTC, ids that survive a move

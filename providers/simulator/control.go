@@ -269,6 +269,8 @@ type controlFault struct {
 	Fault
 	Delay      textDuration `json:"delay"`
 	RetryAfter textDuration `json:"retryAfter"`
+	DelayAfter textDuration `json:"delayAfter"`
+	Lasts      textDuration `json:"lasts"`
 }
 
 type textDuration time.Duration
@@ -300,6 +302,7 @@ func (c *control) addFaults(r *http.Request) (any, error) {
 	}
 	for _, f := range list {
 		f.Fault.Delay, f.Fault.RetryAfter = time.Duration(f.Delay), time.Duration(f.RetryAfter)
+		f.Fault.DelayAfter, f.Fault.Lasts = time.Duration(f.DelayAfter), time.Duration(f.Lasts)
 		c.AddFault(f.Fault)
 	}
 	return map[string]int{"added": len(list)}, nil

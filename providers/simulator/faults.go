@@ -3,6 +3,7 @@ package simulator
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"path"
@@ -28,8 +29,14 @@ type Fault struct {
 	Probability float64 `json:"probability,omitempty"`
 	Seed        uint64  `json:"seed,omitempty"`
 
+	// Lasts ends the fault so long after it was added; 0: never.
+	Lasts time.Duration `json:"lasts,omitempty"`
+
 	// Delay comes before all else. A request that is given up meanwhile is dropped.
-	Delay time.Duration `json:"delay,omitempty"`
+	// DelayAfter comes once the service has done its work: whoever gives up then
+	// does not know that it took effect.
+	Delay      time.Duration `json:"delay,omitempty"`
+	DelayAfter time.Duration `json:"delayAfter,omitempty"`
 	// DropBefore cuts the connection before anything happens, DropAfter once the
 	// service has done its work: the client cannot tell them apart.
 	DropBefore bool `json:"dropBefore,omitempty"`
@@ -38,6 +45,13 @@ type Fault struct {
 	// DropMidBody cuts the connection there. The service has done its work.
 	TruncateBody bool `json:"truncateBody,omitempty"`
 	DropMidBody  bool `json:"dropMidBody,omitempty"`
+
+	// What a list answers is spoilt, page by page, and its links and tokens stay:
+	// DropItems leaves out so many of its items (less than 0: all), RepeatItems
+	// says the last one twice, ShuffleItems mixes them, by Seed.
+	DropItems    int  `json:"dropItems,omitempty"`
+	RepeatItems  bool `json:"repeatItems,omitempty"`
+	ShuffleItems bool `json:"shuffleItems,omitempty"`
 
 	// Status, Reason and Message make an answer in the service's own form. Reason
 	// is Google's reason, Graph's code or OAuth's error; both have defaults by status.
@@ -48,17 +62,23 @@ type Fault struct {
 	RetryAfter time.Duration `json:"retryAfter,omitempty"`
 	// After: the service does its work before the answer of Status is given.
 	After bool `json:"after,omitempty"`
-	// Body replaces the answer's body; HTMLBody makes it an HTML page.
-	Body     string `json:"body,omitempty"`
-	HTMLBody bool   `json:"htmlBody,omitempty"`
+	// Body replaces the answer's body; HTMLBody makes it an HTML page, EmptyBody
+	// leaves it out.
+	Body      string `json:"body,omitempty"`
+	HTMLBody  bool   `json:"htmlBody,omitempty"`
+	EmptyBody bool   `json:"emptyBody,omitempty"`
 	// Header is set on the answer.
 	Header map[string]string `json:"header,omitempty"`
+
+	draw uint64 // for ShuffleItems, of this hit
 }
 
-func (f Fault) answers() bool { return f.Status != 0 || f.Body != "" || f.HTMLBody }
+func (f Fault) spoilsLists() bool { return f.DropItems != 0 || f.RepeatItems || f.ShuffleItems }
+
+func (f Fault) answers() bool { return f.Status != 0 || f.Body != "" || f.HTMLBody || f.EmptyBody }
 
 // AddFault puts a fault at the end of the list.
-func (s *Simulator) AddFault(f Fault) { s.faults.add(f) }
+func (s *Simulator) AddFault(f Fault) { s.faults.add(f, s.options.Now()) }
 
 // ClearFaults removes all faults.
 func (s *Simulator) ClearFaults() { s.faults.clear() }
@@ -66,6 +86,7 @@ func (s *Simulator) ClearFaults() { s.faults.clear() }
 // armed is a fault and how often it matched and hit.
 type armed struct {
 	Fault
+	added      time.Time
 	seen, hits int
 	rand       *rand.Rand
 }
@@ -75,10 +96,10 @@ type faultList struct {
 	list []*armed
 }
 
-func (l *faultList) add(f Fault) {
+func (l *faultList) add(f Fault, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.list = append(l.list, &armed{Fault: f, rand: rand.New(rand.NewPCG(f.Seed, 0))})
+	l.list = append(l.list, &armed{Fault: f, added: now, rand: rand.New(rand.NewPCG(f.Seed, 0))})
 }
 
 func (l *faultList) clear() {
@@ -89,12 +110,12 @@ func (l *faultList) clear() {
 
 // take counts the request against every fault that matches it, and returns the
 // first that is due.
-func (l *faultList) take(kind string, r *http.Request) (Fault, bool) {
+func (l *faultList) take(kind string, r *http.Request, now time.Time) (Fault, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var hit *armed
 	for _, f := range l.list {
-		if !f.matches(kind, r) {
+		if !f.matches(kind, r) || f.Lasts > 0 && !now.Before(f.added.Add(f.Lasts)) {
 			continue
 		}
 		f.seen++
@@ -110,7 +131,11 @@ func (l *faultList) take(kind string, r *http.Request) (Fault, bool) {
 	if hit == nil {
 		return Fault{}, false
 	}
-	return hit.Fault, true
+	out := hit.Fault
+	if out.ShuffleItems {
+		out.draw = hit.rand.Uint64()
+	}
+	return out, true
 }
 
 func (f *armed) matches(kind string, r *http.Request) bool {
@@ -143,6 +168,8 @@ func (s *Simulator) answer(w http.ResponseWriter, kind string, f Fault) {
 		if f.Body == "" {
 			body = []byte("<!DOCTYPE html><html><title>Error</title><body><h1>" + http.StatusText(status) + "</h1></body></html>")
 		}
+	case f.EmptyBody:
+		body, contentType = nil, ""
 	case f.Body != "":
 	case strings.HasPrefix(kind, "oauth."):
 		body = oauthError(f)
@@ -151,7 +178,9 @@ func (s *Simulator) answer(w http.ResponseWriter, kind string, f Fault) {
 	default:
 		body = graphError(status, f, s.options.Now())
 	}
-	w.Header().Set("Content-Type", contentType)
+	if contentType != "" {
+		w.Header().Set("Content-Type", contentType)
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that went away is its own affair
 }
@@ -284,6 +313,47 @@ func (b *buffered) WriteHeader(status int) {
 func (b *buffered) Write(p []byte) (int, error) {
 	b.WriteHeader(http.StatusOK)
 	return b.body.Write(p)
+}
+
+// copyTo gives the answer away.
+func (b *buffered) copyTo(w http.ResponseWriter) {
+	maps.Copy(w.Header(), b.header)
+	b.WriteHeader(http.StatusOK)
+	w.WriteHeader(b.status)
+	_, _ = w.Write(b.body.Bytes()) // see answer; nothing goes with 204
+}
+
+// spoilList runs the handler and changes the items of the list that it answers
+// with, if it does: Google's "items", Graph's "value".
+func spoilList(w http.ResponseWriter, r *http.Request, h http.Handler, f Fault) {
+	r.Header.Del("Accept-Encoding")
+	b := &buffered{header: http.Header{}}
+	h.ServeHTTP(b, r)
+	var answer map[string]json.RawMessage
+	if json.Unmarshal(b.body.Bytes(), &answer) == nil {
+		for _, name := range []string{"items", "value"} {
+			var items []json.RawMessage
+			if answer[name] == nil || json.Unmarshal(answer[name], &items) != nil {
+				continue
+			}
+			if f.RepeatItems && len(items) > 0 {
+				items = append(items, items[len(items)-1])
+			}
+			if f.ShuffleItems {
+				rand.New(rand.NewPCG(f.draw, 0)).Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+			}
+			if n := f.DropItems; n < 0 || n > len(items) {
+				items = []json.RawMessage{}
+			} else {
+				items = items[:len(items)-n]
+			}
+			answer[name] = mustJSON(items)
+		}
+		b.body.Reset()
+		b.body.Write(mustJSON(answer))
+		b.header.Del("Content-Length")
+	}
+	b.copyTo(w)
 }
 
 // truncated runs the handler and gives away half of its body; with cut, the

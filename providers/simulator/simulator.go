@@ -220,7 +220,7 @@ func (s *Simulator) signInKind(r *http.Request) (string, bool) {
 
 // serve runs the handler behind the first fault that matches.
 func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, kind string, h http.Handler) {
-	f, ok := s.faults.take(kind, r)
+	f, ok := s.faults.take(kind, r, s.options.Now())
 	if !ok {
 		h.ServeHTTP(w, r)
 		return
@@ -237,11 +237,20 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request, kind string, h
 		panic(http.ErrAbortHandler)
 	case f.TruncateBody || f.DropMidBody:
 		truncated(w, r, h, f.DropMidBody)
+	case f.spoilsLists():
+		spoilList(w, r, h, f)
 	case f.answers():
 		if f.After {
 			h.ServeHTTP(newDiscard(), r)
 		}
 		s.answer(w, kind, f)
+	case f.DelayAfter > 0:
+		b := &buffered{header: http.Header{}}
+		h.ServeHTTP(b, r.WithContext(context.WithoutCancel(r.Context())))
+		if !sleep(r.Context(), f.DelayAfter) {
+			panic(http.ErrAbortHandler)
+		}
+		b.copyTo(w)
 	default: // only a delay
 		h.ServeHTTP(w, r)
 	}

@@ -172,6 +172,21 @@ func (m *Mailbox) Unsubscribe(calID string) error {
 	return nil
 }
 
+// Resubscribe brings a calendar back that was unsubscribed: it holds what it held.
+func (m *Mailbox) Resubscribe(calID string) error {
+	m.Lock()
+	defer m.Unlock()
+	for _, c := range m.Calendars {
+		if c.ID == calID && c.Deleted {
+			c.Deleted = false
+			m.TouchCalendar(c)
+			m.TouchEntry(c)
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %s", ErrNoCalendar, calID)
+}
+
 // ExpireCursors makes every cursor into the calendar invalid (410).
 func (m *Mailbox) ExpireCursors(calID string) error {
 	m.Lock()

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/state"
+)
+
+// accessInterval is how often an account is asked whether a calendar that could
+// only be read may be written again.
+const accessInterval = 5 * time.Minute
+
+// errShut is a calendar that takes nothing any more.
+var errShut = errors.New("its owner lets you read it, and no longer change it")
+
+// takesNothing reports whether a refused write means the whole calendar and not
+// just that event: what is to be written there waits until it may be written again.
+func (e *Engine) takesNothing(ctx context.Context, ref state.Ref, a state.Account) bool {
+	list, err := e.list(ctx, a)
+	if err != nil {
+		return false
+	}
+	at := slices.IndexFunc(list, func(c state.Calendar) bool { return c.Ref == ref })
+	return at >= 0 && !list[at].Writable
+}
+
+// shut lists the calendars of a house that should take changes, and may not be written.
+func shut(h *house) map[state.Ref]bool {
+	out := map[state.Ref]bool{}
+	for _, m := range h.mirrors {
+		for _, x := range m.Members {
+			if !m.Paused && !x.Off && x.Direction != state.SendOnly && !h.members[x.Ref].Writable {
+				out[x.Ref] = true
+			}
+		}
+	}
+	return out
+}
+
+// lookForAccess asks again, now and then, where something may not be written.
+func (e *Engine) lookForAccess(ctx context.Context, h *house, id state.AccountID, refs []state.Ref) {
+	closed := shut(h)
+	if !slices.ContainsFunc(refs, func(r state.Ref) bool { return closed[r] }) {
+		return
+	}
+	e.mu.Lock()
+	due := e.Now().Sub(e.listed[id]) >= accessInterval
+	e.mu.Unlock()
+	if !due {
+		return
+	}
+	if _, err := e.list(ctx, h.accounts[id]); err != nil {
+		e.Log.Info("whether a calendar can be written again could not be learnt", "account", id, "cause", cause(err))
+	}
+}
+
+// refresh takes over which calendars may be written, as it was learnt since the
+// pass began (what waits for that is planned now or stays as it is), and which
+// have been read before.
+func (e *Engine) refresh(h *house) error {
+	return e.Store.View(func(tx *store.Tx) error {
+		list, err := tx.Calendars("")
+		for _, c := range list {
+			if m, ok := h.members[c.Ref]; ok {
+				m.Writable = c.Writable
+				h.members[c.Ref] = m
+			}
+		}
+		for ref, m := range h.members {
+			cursor, _, err := tx.Cursor(ref)
+			if err != nil {
+				return err
+			}
+			m.Known = cursor != ""
+			h.members[ref] = m
+		}
+		return err
+	})
+}
+
+// keepList keeps an account's calendars. What waited for one that may be written
+// again is looked at anew.
+func (e *Engine) keepList(id state.AccountID, list []state.Calendar) error {
+	e.mu.Lock()
+	e.listed[id] = e.Now()
+	e.mu.Unlock()
+	return e.Store.Update(func(tx *store.Tx) error {
+		before, err := tx.Calendars(id)
+		if err != nil {
+			return err
+		}
+		if err := tx.PutCalendars(id, list); err != nil {
+			return err
+		}
+		ms, err := tx.Mirrors()
+		if err != nil {
+			return err
+		}
+		for _, c := range list {
+			opened := c.Writable && slices.ContainsFunc(before, func(b state.Calendar) bool { return b.Ref == c.Ref && !b.Writable })
+			for _, m := range ms {
+				if opened && m.Has(c.Ref) {
+					if err := reconsider(tx, m); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// shutTrouble is what is shown of a calendar that should take changes and may not be written.
+func shutTrouble(ref state.Ref) error {
+	return &calendar.Error{Op: "write", Kind: calendar.ReadOnly, Calendar: ref.Calendar, Err: errShut}
+}
