@@ -345,7 +345,8 @@ type bench struct {
 	path      string
 	connector *connector
 	secrets   *secrets.InMemory
-	clock     *time.Time
+	clock     *time.Time // set between calls only
+	ticking   sync.Mutex
 	a, b      *fake
 	mirror    state.Mirror
 	ids       []calendar.RemoteID     // of what fill made
@@ -356,7 +357,12 @@ func newBench(t testing.TB) *bench {
 	t.Helper()
 	clock := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 	b := &bench{TB: t, clock: &clock, secrets: secrets.Memory(), path: filepath.Join(t.TempDir(), "twinday.db")}
-	tick := func() time.Time { clock = clock.Add(time.Second); return clock }
+	tick := func() time.Time {
+		b.ticking.Lock()
+		defer b.ticking.Unlock()
+		clock = clock.Add(time.Second)
+		return clock
+	}
 	b.a, b.b = newFake(tick), newFake(tick)
 	b.connector = &connector{fakes: map[string]*fake{"ann@x.test": b.a, "ann@y.test": b.b}}
 	b.open()
@@ -383,12 +389,18 @@ func (b *bench) open() {
 	if b.store, err = store.Open(b.path, store.Options{Fallback: true, At: b.touch}); err != nil {
 		b.Fatal(err)
 	}
-	b.Engine, err = engine.New(engine.Options{Store: b.store, Secrets: b.secrets, Now: func() time.Time { return *b.clock },
+	b.Engine, err = engine.New(engine.Options{Store: b.store, Secrets: b.secrets, Now: b.now,
 		Connectors: map[state.ProviderKind]engine.Connector{state.Google: b.connector}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.face = control.InProcess(b.Engine)
+}
+
+func (b *bench) now() time.Time {
+	b.ticking.Lock()
+	defer b.ticking.Unlock()
+	return *b.clock
 }
 
 func (b *bench) touch(p store.Point) error {
