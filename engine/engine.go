@@ -138,6 +138,7 @@ func New(o Options) (*Engine, error) {
 	if err := e.recallProblems(); err != nil {
 		return nil, err
 	}
+	e.unsaved(o.Store.Unwritable())
 	if err := e.recallBackup(); err != nil {
 		e.Log.Warn("backups cannot be looked for", "cause", cause(err))
 	}

@@ -56,22 +56,22 @@ func (e *Engine) keepUp() {
 	u := &e.upkeep
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.busy || u.unsaved != nil || e.ctx.Err() != nil || e.Now().Before(u.next) {
+	if u.busy || u.unsaved != nil || e.Now().Before(u.next) {
 		return
 	}
 	u.busy, u.next = true, e.Now().Add(upkeepEvery)
 	u.work.Go(func() {
 		e.maintain(e.ctx)
 		u.mu.Lock()
-		u.busy = false
+		u.busy = e.ctx.Err() != nil
 		u.mu.Unlock()
 	})
 }
 
 // endUpkeep waits for it. The engine's context has ended.
 func (e *Engine) endUpkeep() {
-	e.upkeep.mu.Lock() // none begins from here on
-	//lint:ignore SA2001 whoever holds it may just be beginning one
+	e.upkeep.mu.Lock()
+	e.upkeep.busy = true // none begins from here on
 	e.upkeep.mu.Unlock()
 	e.upkeep.work.Wait()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -60,12 +61,12 @@ func TestADiskThatTakesNothingFromAnyCommitOn(t *testing.T) {
 		b.a.edit("Lunch", func(c *calendar.Content) { c.Place = "Oslo" })
 		b.a.remove("Dentist")
 		b.a.add("Cinema")
-		sent := 0
+		var sent atomic.Int32 // calls come side by side
 		b.b.between = func(call string) {
 			if call != "create" && call != "update" && call != "delete" {
 				return
 			}
-			sent++
+			sent.Add(1)
 			err := b.store.View(func(tx *store.Tx) error {
 				open, err := tx.Intents()
 				if !slices.ContainsFunc(open, func(in state.Intent) bool { return string(in.Step.Kind) == call }) {
@@ -88,8 +89,8 @@ func TestADiskThatTakesNothingFromAnyCommitOn(t *testing.T) {
 			return nil
 		}
 		if _, err := b.face.Sync(t.Context(), control.SyncRequest{}); err == nil { // the pass has fewer commits
-			if at < 7 || commits != at-1 || sent != 3 {
-				t.Errorf("a pass of %d commits and %d writes; failing from %d on was not noticed", commits, sent, at)
+			if at < 7 || commits != at-1 || sent.Load() != 3 {
+				t.Errorf("a pass of %d commits and %d writes; failing from %d on was not noticed", commits, sent.Load(), at)
 			}
 			b.disk = nil
 			return
@@ -123,6 +124,9 @@ func TestAStoreThatCanOnlyBeReadAtTheStartIsShownAndGoesOnByItself(t *testing.T)
 		return nil
 	}
 	b.open()
+	if s := b.status(); !told(s, "can only be read") || s.Activity != control.Problem {
+		t.Errorf("before the first pass: %+v", s)
+	}
 	if _, err := b.face.Sync(t.Context(), control.SyncRequest{}); err == nil || b.b.writes() != 0 {
 		t.Errorf("a pass on a store that can only be read: %v, %d writes", err, b.b.writes())
 	}

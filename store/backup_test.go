@@ -413,13 +413,17 @@ func TestALockOnAFileThatLostItsNameIsNone(t *testing.T) {
 			return nil
 		}
 		waits := make(chan struct{})
+		once := sync.OnceFunc(func() { close(waits) })
 		go func() {
-			close(waits)
-			_, err := Open(s.path, Options{Timeout: 300 * time.Millisecond})
+			_, err := Open(s.path, Options{Timeout: 300 * time.Millisecond, At: func(p Point) error {
+				if p.Do == ToOpen { // it has the file open, and asks for its lock
+					once()
+				}
+				return nil
+			}})
 			got <- err
 		}()
 		<-waits
-		time.Sleep(30 * time.Millisecond) // until it has the file open: bbolt tells nobody
 		return nil
 	}
 	if err := s.Compact(t.Context(), nil); err != nil {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
@@ -109,6 +110,58 @@ func BenchmarkOpen(b *testing.B) {
 			b.Fatal(err)
 		}
 		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkBackup(b *testing.B) {
+	s := benchStore(b, 20_000)
+	for b.Loop() {
+		if _, err := s.Backup(b.Context(), noon); err != nil {
+			b.Fatal(err)
+		}
+	}
+	_, size, err := s.Slack()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(size)/(1<<20), "MB")
+}
+
+// BenchmarkUpdateBesideABackup is what a pass waits for, at worst.
+func BenchmarkUpdateBesideABackup(b *testing.B) {
+	s := benchStore(b, 20_000)
+	worst, n := time.Duration(0), 0
+	for b.Loop() {
+		done := make(chan error, 1)
+		go func() {
+			_, err := s.Backup(b.Context(), noon)
+			done <- err
+		}()
+		for running := true; running; {
+			began := time.Now()
+			if err := s.Update(func(tx *Tx) error { tx.NextPass(); return nil }); err != nil {
+				b.Fatal(err)
+			}
+			worst, n = max(worst, time.Since(began)), n+1
+			select {
+			case err := <-done:
+				if running = false; err != nil {
+					b.Fatal(err)
+				}
+			default:
+			}
+		}
+	}
+	b.ReportMetric(float64(worst.Milliseconds()), "worst-ms")
+	b.ReportMetric(float64(n)/float64(b.N), "updates/op")
+}
+
+func BenchmarkCompact(b *testing.B) {
+	s := benchStore(b, 20_000)
+	for b.Loop() {
+		if err := s.Compact(b.Context(), nil); err != nil {
 			b.Fatal(err)
 		}
 	}

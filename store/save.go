@@ -113,7 +113,7 @@ type Act string
 
 // The acts, as Options.At is told of them.
 const (
-	ToOpen    Act = "open"    // the store's file, for writing
+	ToOpen    Act = "open"    // the store's file, which is open for writing, but not locked yet
 	ToCommit  Act = "commit"  // a transaction
 	ToCreate  Act = "create"  // a file beside the store
 	ToWrite   Act = "write"   // into it

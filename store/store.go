@@ -112,11 +112,6 @@ func open(path string, opt Options, steps []migration) (*Store, error) {
 // allows, for reading only. bbolt writes nothing here: inspect has seen that the
 // file has its list of free pages.
 func (s *Store) openFile(opt Options) error {
-	if !opt.ReadOnly {
-		if err := opt.at(ToOpen, s.path); err != nil {
-			return s.fallBack(opt, accessError(s.path, err))
-		}
-	}
 	db, err := s.lockFile(opt)
 	if err != nil {
 		return s.fallBack(opt, err)
@@ -162,7 +157,12 @@ func (s *Store) lockFile(opt Options) (*bolt.DB, error) {
 		var opened *os.File
 		o := boltOptions(opt)
 		o.OpenFile = func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
-			opened, err = os.OpenFile(name, flag, mode)
+			if opened, err = os.OpenFile(name, flag, mode); err != nil || opt.ReadOnly {
+				return opened, err
+			}
+			if err = opt.at(ToOpen, s.path); err != nil {
+				_ = opened.Close()
+			}
 			return opened, err
 		}
 		err := s.guard(func() (err error) {
@@ -198,14 +198,11 @@ func (s *Store) regain() error {
 	if refused == nil {
 		return nil
 	}
-	if err := s.opt.at(ToOpen, s.path); err != nil {
-		return refused
-	}
 	f, err := os.OpenFile(s.path, os.O_RDWR, 0)
 	if err != nil {
 		return refused
 	}
-	if err := f.Close(); err != nil || !s.swap.TryLock() {
+	if err := errors.Join(s.opt.at(ToOpen, s.path), f.Close()); err != nil || !s.swap.TryLock() {
 		return refused
 	}
 	defer s.swap.Unlock()
@@ -282,6 +279,15 @@ func (s *Store) Close() error {
 
 // Path is where the store's file is.
 func (s *Store) Path() string { return s.path }
+
+// Unwritable is why the store is open for reading only although it was to be
+// written (Options.Fallback), a *SaveError; nil if it is not.
+func (s *Store) Unwritable() error {
+	if refused := s.refused.Load(); refused != nil {
+		return refused
+	}
+	return nil
+}
 
 // Installation is the random id that this store was given when it was made: 16
 // lower-case letters and digits. It stands in the marks on copies.
