@@ -75,22 +75,22 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 				return false, err, nil
 			}
 		}
-		return l.conclude(j)
+		return l.conclude(ctx, j)
 	case state.Answer:
 		ev, trouble := l.provider.Get(ctx, s.Ref.Calendar, s.Event)
 		if trouble == nil && ev.MyResponse != s.Response { // the answer did not arrive
 			j.intent.Step.IfVersion = ev.Version
 			j.send(ctx, l)
-			return l.conclude(j)
+			return l.conclude(ctx, j)
 		}
 		if j.answered(ev, trouble); trouble != nil && !j.gone {
 			j.err = trouble
 		}
-		return l.conclude(j)
+		return l.conclude(ctx, j)
 	case state.Create:
 		j.send(ctx, l) // idempotent: the key is the same
 		if j.err != nil {
-			return l.conclude(j)
+			return l.conclude(ctx, j)
 		}
 	default:
 		j.event, j.err = l.provider.Get(ctx, s.Ref.Calendar, s.Event)
@@ -100,7 +100,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 			}
 		}
 		if j.err != nil {
-			return l.conclude(j)
+			return l.conclude(ctx, j)
 		}
 	}
 	// Never overwrite what is not durably recorded: the state found is kept with
@@ -128,7 +128,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 			return false, nil, err
 		}
 	}
-	return l.conclude(j)
+	return l.conclude(ctx, j)
 }
 
 // standing are the slots of a change that are still there to be written: the
@@ -197,7 +197,8 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 }
 
 // conclude records a settled intent.
-func (l lane) conclude(j *job) (settled bool, trouble, err error) {
+func (l lane) conclude(ctx context.Context, j *job) (settled bool, trouble, err error) {
+	l.findShut(ctx, []*job{j})
 	if err := l.record([]*job{j}); err != nil {
 		return false, nil, err
 	}
