@@ -30,6 +30,18 @@ func (e *Engine) takesNothing(ctx context.Context, ref state.Ref, a state.Accoun
 	return at >= 0 && !list[at].Writable
 }
 
+// stands reports, as a trouble, that a calendar has gone: then an event of it that
+// is not found says nothing. It takes one request.
+func stands(ctx context.Context, p calendar.Provider, ref state.Ref) error {
+	list, err := p.Calendars(ctx)
+	if err == nil && !slices.ContainsFunc(list, func(c calendar.Calendar) bool { return c.ID == ref.Calendar }) {
+		err = &calendar.Error{Op: "look for the calendar", Kind: calendar.NotFound, Calendar: ref.Calendar, Err: errNoCalendar}
+	}
+	return err
+}
+
+var errNoCalendar = errors.New("the account has it no longer")
+
 // findShut marks the writes that were refused because the whole calendar takes
 // nothing, and reports whether there are some.
 func (l lane) findShut(ctx context.Context, jobs []*job) bool {

@@ -39,6 +39,7 @@ type fake struct {
 	between  func(call string)       // another client, just before a write takes effect
 	hidden   func(title string) bool // what complete listings leave out
 	denied   bool                    // and get does not find
+	gone     bool                    // the calendar is, with all of its events
 }
 
 type held struct {
@@ -100,6 +101,9 @@ func (f *fake) Capabilities() calendar.Capabilities {
 
 func (f *fake) Calendars(context.Context) (out []calendar.Calendar, err error) {
 	err = f.call("calendars", func() error {
+		if f.gone {
+			return nil
+		}
 		out = []calendar.Calendar{{ID: calID, Name: "Main", Writable: true, Details: true, Primary: true}}
 		return nil
 	})
@@ -108,6 +112,9 @@ func (f *fake) Calendars(context.Context) (out []calendar.Calendar, err error) {
 
 func (f *fake) Changes(_ context.Context, _ calendar.CalendarID, since calendar.Cursor) (out calendar.Changes, err error) {
 	err = f.call("changes", func() error {
+		if f.gone {
+			return f.err(calendar.NotFound)
+		}
 		from := 0
 		if since != "" {
 			from, _ = strconv.Atoi(string(since))
@@ -135,7 +142,7 @@ func (f *fake) Changes(_ context.Context, _ calendar.CalendarID, since calendar.
 func (f *fake) find(id calendar.RemoteID) (*held, error) {
 	h, ok := f.events[id]
 	switch {
-	case !ok:
+	case !ok, f.gone:
 		return nil, f.err(calendar.NotFound)
 	case h.dead:
 		return nil, f.err(calendar.Gone)

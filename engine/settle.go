@@ -95,6 +95,9 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	default:
 		j.event, j.err = l.provider.Get(ctx, s.Ref.Calendar, s.Event)
 		if k := calendar.KindOf(j.err); k == calendar.NotFound || k == calendar.Gone {
+			if trouble := stands(ctx, l.provider, l.ref); trouble != nil {
+				return false, trouble, nil // it stays open
+			}
 			if err := l.Store.Update(func(tx *store.Tx) error { return l.observeGone(tx, s.Ref, s.Event) }); err != nil {
 				return false, nil, err
 			}
