@@ -70,6 +70,11 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	switch s.Kind {
 	case state.Delete:
 		j.send(ctx, l)
+		if j.err == nil { // also when nothing was found: then the calendar itself may be away
+			if trouble := stands(ctx, l.provider, l.ref); trouble != nil {
+				return false, trouble, nil // it stays open
+			}
+		}
 		if calendar.KindOf(j.err) == calendar.Conflict { // edited meanwhile: an edit beats a deletion
 			if err := l.reread(ctx, l.provider, l.ref, s.Event); err != nil {
 				return false, err, nil

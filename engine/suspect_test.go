@@ -167,3 +167,24 @@ func TestACalendarThatGoesInMidPassDeletesNothing(t *testing.T) {
 		})
 	}
 }
+
+// A deletion that was cut off is not done because the whole calendar is away.
+func TestACutDeletionOutlivesACalendarThatIsAway(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.a.add("Dinner")
+	b.quiet()
+	b.a.remove("Lunch")
+	b.b.fault = func(call string) (before, after error) {
+		if call == "delete" && !b.b.gone {
+			return b.b.err(calendar.Unavailable), nil
+		}
+		return nil, nil
+	}
+	b.sync()
+	b.b.gone = true
+	b.sync()
+	b.b.gone, b.b.fault = false, nil
+	b.quiet()
+	b.alike("Dinner")
+}
