@@ -509,6 +509,13 @@ func TestRandomFaults(t *testing.T) {
 						end()
 					}
 				}
+				for side := range w.sims { // so many refusals may look like the end of a sign-in
+					accounts, err := w.engine.Accounts(t.Context())
+					w.must(err)
+					if slices.ContainsFunc(accounts, func(a state.Account) bool { return string(a.ID) == side && a.SignedOut }) {
+						w.signIn(side)
+					}
+				}
 				w.converged(90 * time.Minute)
 				if t.Failed() {
 					t.Logf("seed %d: %s", seed, strings.Join(struck, "; "))

@@ -19,14 +19,43 @@ const accessInterval = 5 * time.Minute
 var errShut = errors.New("its owner lets you read it, and no longer change it")
 
 // takesNothing reports whether a refused write means the whole calendar and not
-// just that event: what is to be written there waits until it may be written again.
+// just that event, or may: what is to be written there waits. An event is given up
+// only when it is known that others would be taken.
 func (e *Engine) takesNothing(ctx context.Context, ref state.Ref, a state.Account) bool {
 	list, err := e.list(ctx, a)
 	if err != nil {
-		return false
+		return true
 	}
 	at := slices.IndexFunc(list, func(c state.Calendar) bool { return c.Ref == ref })
 	return at >= 0 && !list[at].Writable
+}
+
+// stands reports, as a trouble, that a calendar has gone: then an event of it that
+// is not found says nothing. It takes one request.
+func stands(ctx context.Context, p calendar.Provider, ref state.Ref) error {
+	list, err := p.Calendars(ctx)
+	if err == nil && !slices.ContainsFunc(list, func(c calendar.Calendar) bool { return c.ID == ref.Calendar }) {
+		err = &calendar.Error{Op: "look for the calendar", Kind: calendar.NotFound, Calendar: ref.Calendar, Err: errNoCalendar}
+	}
+	return err
+}
+
+var errNoCalendar = errors.New("the account has it no longer")
+
+// findShut marks the writes that were refused because the whole calendar takes
+// nothing, and reports whether there are some.
+func (l lane) findShut(ctx context.Context, jobs []*job) bool {
+	refused := func(j *job) bool { // Graph says no more than 'forbidden'
+		k := calendar.KindOf(j.err)
+		return k == calendar.ReadOnly || k == calendar.Forbidden
+	}
+	if !slices.ContainsFunc(jobs, refused) || !l.takesNothing(ctx, l.ref, l.h.accounts[l.ref.Account]) {
+		return false
+	}
+	for _, j := range jobs {
+		j.shut = refused(j)
+	}
+	return true
 }
 
 // shut lists the calendars of a house that should take changes, and may not be written.

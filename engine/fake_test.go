@@ -49,6 +49,7 @@ type fake struct {
 	born      func(*held, calendar.Draft)
 	hidden    func(title string) bool // what complete listings leave out
 	denied    bool                    // and get does not find
+	gone      bool                    // the calendar is, with all of its events
 }
 
 // quirks are what a service does in its own way. Zero: nothing.
@@ -155,6 +156,9 @@ func (f *fake) Capabilities() calendar.Capabilities {
 
 func (f *fake) Calendars(context.Context) (out []calendar.Calendar, err error) {
 	err = f.call("calendars", func() error {
+		if f.gone {
+			return nil
+		}
 		out = []calendar.Calendar{{ID: calID, Name: "Main", Writable: !f.readOnly, Details: true, Primary: true}}
 		return nil
 	})
@@ -163,6 +167,9 @@ func (f *fake) Calendars(context.Context) (out []calendar.Calendar, err error) {
 
 func (f *fake) Changes(_ context.Context, _ calendar.CalendarID, since calendar.Cursor) (out calendar.Changes, err error) {
 	err = f.call("changes", func() error {
+		if f.gone {
+			return f.err(calendar.NotFound)
+		}
 		waiting := f.late
 		f.late = nil
 		for _, l := range waiting {
@@ -233,7 +240,7 @@ func (f *fake) veil(ev calendar.Event, written calendar.Groups) calendar.Event {
 func (f *fake) find(id calendar.RemoteID) (*held, error) {
 	h, ok := f.events[id]
 	switch {
-	case !ok:
+	case !ok, f.gone:
 		return nil, f.err(calendar.NotFound)
 	case h.dead:
 		return nil, f.err(calendar.Gone)

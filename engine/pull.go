@@ -95,6 +95,9 @@ func (e *Engine) reread(ctx context.Context, p calendar.Provider, ref state.Ref,
 			return tx.MarkDirty(ref, id)
 		})
 	case calendar.NotFound, calendar.Gone:
+		if trouble := stands(ctx, p, ref); trouble != nil {
+			return trouble
+		}
 		return e.Store.Update(func(tx *store.Tx) error { return e.observeGone(tx, ref, id) })
 	}
 	return fmt.Errorf("engine: read again: %w", trouble)

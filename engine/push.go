@@ -184,16 +184,7 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 			})
 		}
 		wg.Wait()
-		refused := func(j *job) bool { // Graph says no more than 'forbidden'
-			k := calendar.KindOf(j.err)
-			return k == calendar.ReadOnly || k == calendar.Forbidden
-		}
-		if slices.ContainsFunc(jobs, refused) && l.takesNothing(ctx, l.ref, l.h.accounts[l.ref.Account]) {
-			away = true
-			for _, j := range jobs {
-				j.shut = refused(j)
-			}
-		}
+		away = l.findShut(ctx, jobs)
 		if err := l.record(jobs); err != nil {
 			return again, err
 		}

@@ -89,39 +89,47 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	switch s.Kind {
 	case state.Delete:
 		j.send(ctx, l)
+		if j.err == nil { // also when nothing was found: then the calendar itself may be away
+			if trouble := stands(ctx, l.provider, l.ref); trouble != nil {
+				return false, trouble, nil // it stays open
+			}
+		}
 		if calendar.KindOf(j.err) == calendar.Conflict { // edited meanwhile: an edit beats a deletion
 			if err := l.reread(ctx, l.provider, l.ref, s.Event); err != nil {
 				return false, err, nil
 			}
 		}
-		return l.conclude(j)
+		return l.conclude(ctx, j)
 	case state.Answer:
 		j.calls++
 		ev, trouble := l.provider.Get(ctx, s.Ref.Calendar, s.Event)
 		if trouble == nil && ev.MyResponse != s.Response { // the answer did not arrive
 			j.intent.Step.IfVersion = ev.Version
 			j.send(ctx, l)
-			return l.conclude(j)
+			return l.conclude(ctx, j)
 		}
 		if j.answered(ev, trouble); trouble != nil && !j.gone {
 			j.err = trouble
 		}
-		return l.conclude(j)
+		return l.conclude(ctx, j)
 	case state.Create:
 		j.send(ctx, l) // idempotent: the key is the same
 		if j.err != nil {
-			return l.conclude(j)
+			return l.conclude(ctx, j)
 		}
 	default:
 		j.calls++
 		j.event, j.err = l.provider.Get(ctx, s.Ref.Calendar, s.Event)
 		if k := calendar.KindOf(j.err); k == calendar.NotFound || k == calendar.Gone {
+			if trouble := stands(ctx, l.provider, l.ref); trouble != nil {
+				return false, trouble, nil // it stays open
+			}
 			if err := l.Store.Update(func(tx *store.Tx) error { return l.observeGone(tx, s.Ref, s.Event) }); err != nil {
 				return false, nil, err
 			}
 		}
 		if j.err != nil {
-			return l.conclude(j)
+			return l.conclude(ctx, j)
 		}
 	}
 	// Never overwrite what is not durably recorded: the state found is kept with
@@ -150,7 +158,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 			return false, nil, err
 		}
 	}
-	return l.conclude(j)
+	return l.conclude(ctx, j)
 }
 
 // standing are the slots of a change that are still there to be written: the
@@ -234,7 +242,8 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 }
 
 // conclude records a settled intent.
-func (l lane) conclude(j *job) (settled bool, trouble, err error) {
+func (l lane) conclude(ctx context.Context, j *job) (settled bool, trouble, err error) {
+	l.findShut(ctx, []*job{j})
 	if err := l.record([]*job{j}); err != nil {
 		return false, nil, err
 	}

@@ -178,6 +178,12 @@ type asker struct {
 
 // each asks for events one by one, and stops at the first trouble.
 func (a asker) each(ids []calendar.RemoteID) (gone int) {
+	defer func() {
+		if gone > 0 && a.reading.trouble == nil { // the calendar may have gone meanwhile
+			a.reading.trouble = stands(a.ctx, a.provider, a.ref)
+			a.reading.requests++
+		}
+	}()
 	var mu sync.Mutex
 	var g errgroup.Group
 	g.SetLimit(atOnce(askAtOnce))

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
 )
 
 // lists makes the next complete listings of a fake leave events out; what it
@@ -125,4 +127,64 @@ func TestManyAmbiguousTombstones(t *testing.T) {
 	if r := b.sync(); r.Held != 150 || b.a.count("get")-gets > 20 {
 		t.Errorf("held %d, %d questions", r.Held, b.a.count("get")-gets)
 	}
+}
+
+// A calendar goes between the read and the write of a pass: that its events are not
+// found is no deletion, whether the write was refused or cut off.
+func TestACalendarThatGoesInMidPassDeletesNothing(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		t.Run(fmt.Sprint("cut=", cut), func(t *testing.T) {
+			b := newBench(t)
+			b.a.add("Lunch")
+			b.a.add("Dinner")
+			b.quiet()
+			b.a.edit("Lunch", func(c *calendar.Content) { c.Place = "Oslo" })
+			b.b.between = func(call string) {
+				if call == "update" {
+					b.b.mu.Lock()
+					b.b.gone = true
+					b.b.mu.Unlock()
+				}
+			}
+			b.b.fault = func(call string) (before, after error) {
+				if cut && call == "update" {
+					return b.b.err(calendar.Unavailable), nil
+				}
+				return nil, nil
+			}
+			for range 4 {
+				b.sync()
+			}
+			if got := b.a.titles(); got != "Dinner, Lunch" {
+				t.Fatalf("home holds %q", got)
+			}
+			b.b.between, b.b.fault, b.b.gone = nil, nil, false
+			b.quiet()
+			b.alike("Dinner, Lunch")
+			if got := b.b.one("Lunch").Content.Place; got != "Oslo" {
+				t.Errorf("the edit is lost: %q", got)
+			}
+		})
+	}
+}
+
+// A deletion that was cut off is not done because the whole calendar is away.
+func TestACutDeletionOutlivesACalendarThatIsAway(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.a.add("Dinner")
+	b.quiet()
+	b.a.remove("Lunch")
+	b.b.fault = func(call string) (before, after error) {
+		if call == "delete" && !b.b.gone {
+			return b.b.err(calendar.Unavailable), nil
+		}
+		return nil, nil
+	}
+	b.sync()
+	b.b.gone = true
+	b.sync()
+	b.b.gone, b.b.fault = false, nil
+	b.quiet()
+	b.alike("Dinner")
 }
