@@ -53,6 +53,7 @@ type Provider struct {
 	mu    sync.Mutex
 	zones map[calendar.CalendarID]string // each calendar's own zone, as last heard
 
+	rate    float64 // units a second that may be written; 0 for a server on this machine
 	written written
 }
 
@@ -115,7 +116,7 @@ func open(e signin.Endpoint, src *signin.Source, hc *http.Client) (*Provider, er
 		return nil, &calendar.Error{Op: op, Kind: calendar.Other, Err: err}
 	}
 	api.UserAgent = "Twinday"
-	return &Provider{api: api, zones: map[calendar.CalendarID]string{}}, nil
+	return &Provider{api: api, rate: writeRate(base), zones: map[calendar.CalendarID]string{}}, nil
 }
 
 // SignOut revokes the sign-in at Google. The secret is the caller's to delete.
@@ -188,8 +189,8 @@ const (
 )
 
 // writeRate is the quota of the public service; a server on this machine has none.
-func (p *Provider) writeRate() float64 {
-	if u, err := url.Parse(p.api.BasePath); err == nil && isLoopback(u.Hostname()) {
+func writeRate(base string) float64 {
+	if u, err := url.Parse(base); err == nil && isLoopback(u.Hostname()) {
 		return 0
 	}
 	return unitsASecond
@@ -207,7 +208,7 @@ func (p *Provider) Capabilities() calendar.Capabilities {
 		// Quick writes to one calendar may be refused at any time (Google guide
 		// 'Manage quotas', operational limits), so: one after the other.
 		Writes:       1,
-		WriteRate:    p.writeRate(),
+		WriteRate:    p.rate,
 		UpdateCost:   patchUnits,
 		Availability: []calendar.Availability{calendar.Free, calendar.Tentative, calendar.Busy},
 		// It is the event's own status (reference of Events, status), which guests see;

@@ -70,6 +70,7 @@ type Provider struct {
 	base   *url.URL
 	now    func() time.Time
 	page   int
+	rate   float64 // requests a second for writes; 0 for a server on this machine
 	owners owners
 	// plainLists is set once the service refused to expand hidden properties in a
 	// list of instances.
@@ -104,7 +105,7 @@ func Open(e signin.Endpoint, secret signin.Secret, hc *http.Client, opts ...Opti
 	if err != nil {
 		return nil, failed("open account", err)
 	}
-	p := &Provider{base: u, now: time.Now, page: pageSize, owners: owners{of: map[calendar.CalendarID]string{}}}
+	p := &Provider{base: u, rate: writeRate(u), now: time.Now, page: pageSize, owners: owners{of: map[calendar.CalendarID]string{}}}
 	if p.graph, err = newAdapter(client, base); err != nil {
 		return nil, failed("open account", err)
 	}
@@ -141,8 +142,8 @@ const (
 )
 
 // writeRate is the quota of the public service; a server on this machine has none.
-func (p *Provider) writeRate() float64 {
-	if ip := net.ParseIP(p.base.Hostname()); ip != nil && ip.IsLoopback() || p.base.Hostname() == "localhost" {
+func writeRate(base *url.URL) float64 {
+	if ip := net.ParseIP(base.Hostname()); ip != nil && ip.IsLoopback() || base.Hostname() == "localhost" {
 		return 0
 	}
 	return requestsASecond
@@ -160,7 +161,7 @@ func (p *Provider) Capabilities() calendar.Capabilities {
 		Windowed:      true,
 		Writes:        parallel,
 		PerAccount:    true,
-		WriteRate:     p.writeRate(),
+		WriteRate:     p.rate,
 		UpdateCost:    updateRequests,
 		Availability: []calendar.Availability{
 			calendar.Free, calendar.Tentative, calendar.Busy, calendar.Away, calendar.Elsewhere,
