@@ -165,7 +165,7 @@ func (e *Engine) Close() {
 func (e *Engine) Run(ctx context.Context) {
 	for {
 		if until := e.pausedUntil(); !e.Now().Before(until) {
-			if _, err := e.passes(ctx, control.SyncRequest{}); err != nil && ctx.Err() == nil {
+			if _, err := e.turnOf(ctx, control.SyncRequest{}); err != nil && ctx.Err() == nil {
 				e.Log.Error("a pass failed", "error", err)
 			}
 		}
