@@ -16,3 +16,6 @@ func OneByOne() (undo func()) {
 	calendarsAtOnce = 1
 	return func() { calendarsAtOnce = before }
 }
+
+// HoldTurn is what whoever runs a pass, or changes mirrors, holds meanwhile.
+func (e *Engine) HoldTurn() (release func()) { e.passing.Lock(); return e.passing.Unlock }

@@ -155,6 +155,26 @@ func (x *trio) crossing(title string, to *fake, most time.Duration) time.Duratio
 	return time.Since(began)
 }
 
+// The interval's passes wait like any other while someone else has the turn: of two at
+// once, each would take the other's writes for ones that were cut off.
+func TestTheIntervalWaitsItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTrio(t)
+		x.crossing("First", x.b, engine.IdleInterval+time.Second)
+		release := x.engine.HoldTurn()
+		x.a.add("Second")
+		time.Sleep(3 * engine.IdleInterval)
+		if strings.Contains(x.b.titles(), "Second") {
+			t.Error("a pass ran while another had the turn")
+		}
+		release()
+		time.Sleep(engine.IdleInterval)
+		if !strings.Contains(x.b.titles(), "Second") {
+			t.Error("no pass ran when the turn was free")
+		}
+	})
+}
+
 // One account that hangs, in its reads or in its writes, for hours, does not keep
 // the others waiting: a change between them takes as long as it always does. Once
 // it is back, it has everything.
