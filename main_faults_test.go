@@ -465,14 +465,7 @@ func TestEveryFault(t *testing.T) {
 
 // Several faults at once on both sides, by chance. TWINDAY_SEEDS runs more seeds.
 func TestRandomFaults(t *testing.T) {
-	seeds := 12
-	if s := os.Getenv("TWINDAY_SEEDS"); s != "" {
-		var err error
-		if seeds, err = strconv.Atoi(s); err != nil {
-			t.Fatalf("TWINDAY_SEEDS: %v", err)
-		}
-	}
-	for seed := range seeds {
+	for seed := range seedsOr(t, 12) {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

@@ -126,18 +126,25 @@ func TestLoneOccurrenceMadeASeries(t *testing.T) {
 	t.Error("history says nothing of it")
 }
 
+// seedsOr is how many seeds a random test runs: the usual few, or TWINDAY_SEEDS.
+func seedsOr(t *testing.T, usual int) int {
+	t.Helper()
+	s := os.Getenv("TWINDAY_SEEDS")
+	if s == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatalf("TWINDAY_SEEDS: %v", err)
+	}
+	return n
+}
+
 // People do anything to a series on both sides, in any order, with a pass after
 // every one to three acts. TWINDAY_SEEDS runs more seeds than the usual few.
 func TestRandomEditsOfSeries(t *testing.T) {
-	seeds := 40
-	if s := os.Getenv("TWINDAY_SEEDS"); s != "" {
-		var err error
-		if seeds, err = strconv.Atoi(s); err != nil {
-			t.Fatalf("TWINDAY_SEEDS: %v", err)
-		}
-	}
 	sides := []string{onGoogle, onOutlook}
-	for seed := range seeds {
+	for seed := range seedsOr(t, 40) {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(uint64(seed), 1))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,15 +50,8 @@ func (p *pair) undo(pass uint64, story string) uint64 {
 // all is as it was before, and the undo is undone. By the real connectors, which give
 // and take what real services do. TWINDAY_SEEDS runs more seeds than the usual few.
 func TestWhatAPassDidToASeriesIsUndone(t *testing.T) {
-	seeds := 12
-	if s := os.Getenv("TWINDAY_SEEDS"); s != "" {
-		var err error
-		if seeds, err = strconv.Atoi(s); err != nil {
-			t.Fatalf("TWINDAY_SEEDS: %v", err)
-		}
-	}
 	sides := []string{onGoogle, onOutlook}
-	for seed := range seeds {
+	for seed := range seedsOr(t, 12) {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(uint64(seed), 2))

@@ -238,13 +238,19 @@ func (e *Engine) Sync(ctx context.Context, req control.SyncRequest) (control.Rep
 
 // turnOf is passes when nobody else is at one, and waits for that.
 func (e *Engine) turnOf(ctx context.Context, req control.SyncRequest) (control.Report, error) {
-	// The pass goes on when the one who asked hangs up, but not past Close.
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(e.ctx, cancel)()
+	ctx, done := e.carriedOn(ctx)
+	defer done()
 	e.passing.Lock()
 	defer e.passing.Unlock()
 	return e.passes(ctx, req)
+}
+
+// carriedOn is a context for work that goes on when the one who asked for it hangs
+// up, but not past Close.
+func (e *Engine) carriedOn(ctx context.Context) (_ context.Context, done func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(e.ctx, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // passes runs a pass. When a calendar was changed by someone else between read and
@@ -284,32 +290,9 @@ func join(a, b control.Report) control.Report {
 	}
 	requests := a.Requests + b.Requests
 	a.Steps = append(kept, b.Steps...)
-	count(&a)
+	a.Count()
 	a.Requests = requests
 	return a
-}
-
-// count sums up the steps of a report.
-func count(r *control.Report) {
-	r.Created, r.Updated, r.Deleted, r.Adopted, r.Held, r.Failed, r.Skipped = 0, 0, 0, 0, 0, 0, 0
-	for _, s := range r.Steps {
-		switch {
-		case s.Held != "":
-			r.Held++
-		case s.Error != "":
-			r.Failed++
-		case s.Kind == state.Create:
-			r.Created++
-		case s.Kind == state.Update, s.Kind == state.Answer:
-			r.Updated++
-		case s.Kind == state.Delete:
-			r.Deleted++
-		case s.Kind == state.Adopt:
-			r.Adopted++
-		case s.Kind == state.Skip:
-			r.Skipped++
-		}
-	}
 }
 
 // turn is a lock that is waited for on a channel: it is held through waits that

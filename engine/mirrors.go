@@ -206,9 +206,8 @@ func checkConflicts(m state.Mirror) error {
 // PlanMirror reads the calendars, and tells what a pass would do if the mirror were
 // as it is here. Nothing is written to any calendar.
 func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report, error) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(e.ctx, cancel)()
+	ctx, done := e.carriedOn(ctx)
+	defer done()
 	e.awaitAll(ctx, patience)
 	e.passing.Lock()
 	defer e.passing.Unlock()
@@ -237,7 +236,7 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 	}
 	r.Ended = e.Now()
 	r.Problems = e.problemList(slices.Collect(maps.Values(h.accounts)))
-	count(&r)
+	r.Count()
 	return r, nil
 }
 
@@ -313,9 +312,8 @@ func eachEvent(tx *store.Tx, m state.Mirror, f func(state.Ref, calendar.RemoteID
 // RemoveMirror ends a mirror: its copies are removed or stay as plain events, as
 // chosen, and nothing else is touched (I10). Events that were there before are kept.
 func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (control.Report, error) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(e.ctx, cancel)()
+	ctx, done := e.carriedOn(ctx)
+	defer done()
 	defer e.alone()()
 	r := control.Report{Began: e.Now(), Steps: []control.StepResult{}}
 	h, err := e.gather(false, nil)
@@ -345,7 +343,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 		if r.Steps, _, err = e.push(ctx, h, steps, 0); err != nil {
 			return r, err
 		}
-		count(&r)
+		r.Count()
 		if r.Failed > 0 {
 			return r, &control.Error{Code: control.CodeFailed, Message: "some copies could not be removed; the mirror is still there: try again"}
 		}

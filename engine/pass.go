@@ -78,7 +78,7 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 	}
 	r.Ended = e.Now()
 	r.Problems = e.problemList(slices.Collect(maps.Values(h.accounts)))
-	count(&r)
+	r.Count()
 	return r, again && ctx.Err() == nil, e.passed(h, r)
 }
 

@@ -69,15 +69,6 @@ func run(t *testing.T, su setup, script []entry, say func(string, ...any)) (resu
 	}
 	defer s.close()
 	s.tidyLists = true
-	for _, e := range script {
-		if s.do(e); s.failure != "" {
-			break
-		}
-	}
-	if s.failure == "" {
-		s.settle()
-	}
-	s.judge()
-	s.leave()
+	s.play(script)
 	return result{failure: s.failure, counts: s.counts}, s
 }

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -22,11 +21,11 @@ var (
 	simSteps  = flag.Int("sim.steps", 0, "simulate for so many steps, on all cores")
 	simFirst  = flag.Bool("sim.first", false, "stop at the first violation, and say no more than which")
 	simTold   = flag.Int("sim.told", 3, "how many failures are shrunk and told of")
-	simFor    = flag.Duration("sim.for", 0, "how long the simulation may take at most; without -sim.steps it is ten seconds")
+	simFor    = flag.Duration("sim.for", 0, "how long the simulation may take at most")
 )
 
 const (
-	// fixedSeeds are simulated by every test run, if -sim.for allows.
+	// fixedSeeds are simulated by every test run.
 	fixedSeeds = 400
 	// scriptLength is how much happens in a simulation.
 	scriptLength = 40
@@ -56,6 +55,16 @@ func simulate(seed uint64, script []entry, say func(string, ...any)) (out result
 		s.close()
 	}()
 	s.tell("seed %d: %v", seed, s.setup)
+	s.play(script)
+	if s.failure != "" && say != nil {
+		s.recount()
+	}
+	out.failure, out.counts, out.checked, out.excused = s.failure, s.counts, s.checked, s.excused
+	return out
+}
+
+// play does what a script says, lets everyone rest, and judges what is then.
+func (s *sim) play(script []entry) {
 	for _, e := range script {
 		if s.do(e); s.failure != "" {
 			break
@@ -66,11 +75,6 @@ func simulate(seed uint64, script []entry, say func(string, ...any)) (out result
 	}
 	s.judge()
 	s.leave()
-	if s.failure != "" && say != nil {
-		s.recount()
-	}
-	out.failure, out.counts, out.checked, out.excused = s.failure, s.counts, s.checked, s.excused
-	return out
 }
 
 // sort is which invariant failed: what a smaller script must fail with too.
@@ -131,15 +135,12 @@ func TestSimulation(t *testing.T) {
 		}
 		return
 	}
-	if testing.Short() {
-		t.Skip("short")
-	}
 	began := time.Now()
 	total, failures, n := soak(max(*simSeed, 1), func(done counts, seeds int) bool {
-		if *simSteps > 0 {
-			return done.steps < *simSteps && (*simFor == 0 || time.Since(began) < *simFor)
+		if *simFor > 0 && time.Since(began) >= *simFor {
+			return false
 		}
-		return seeds < fixedSeeds && time.Since(began) < cmp.Or(*simFor, 10*time.Second)
+		return *simSteps == 0 && seeds < fixedSeeds || done.steps < *simSteps
 	})
 	took := time.Since(began)
 	if *simFirst {

@@ -19,9 +19,8 @@ import (
 // plan and its guard. A crash in between loses nothing and does nothing twice: the wish
 // is there or it is not.
 func (e *Engine) Undo(ctx context.Context, req control.UndoRequest) (control.UndoReport, error) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(e.ctx, cancel)()
+	ctx, done := e.carriedOn(ctx)
+	defer done()
 	e.awaitAll(ctx, patience)
 	e.passing.Lock()
 	defer e.passing.Unlock()
@@ -61,7 +60,7 @@ func (e *Engine) Undo(ctx context.Context, req control.UndoRequest) (control.Und
 		}
 		out.Report.Ended = e.Now()
 		out.Report.Problems = e.problemList(slices.Collect(maps.Values(h.accounts)))
-		count(&out.Report)
+		out.Report.Count()
 		return out, nil
 	}
 	u = undoing{Engine: e, h: h, force: req.Force, mint: true}

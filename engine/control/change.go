@@ -43,23 +43,7 @@ func PlanChange(ctx context.Context, b Backend, is, want state.Mirror) (c Change
 		}
 	}
 	r.Steps = steps
-	r.Created, r.Updated, r.Deleted, r.Adopted, r.Held, r.Skipped = 0, 0, 0, 0, 0, 0
-	for _, s := range steps {
-		switch {
-		case s.Held != "":
-			r.Held++
-		case s.Kind == state.Create:
-			r.Created++
-		case s.Kind == state.Update:
-			r.Updated++
-		case s.Kind == state.Delete:
-			r.Deleted++
-		case s.Kind == state.Adopt:
-			r.Adopted++
-		case s.Kind == state.Skip:
-			r.Skipped++
-		}
-	}
+	r.Count()
 	return c, nil
 }
 

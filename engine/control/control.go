@@ -175,6 +175,29 @@ type Report struct {
 // Writes is how many changes the pass made at providers.
 func (r Report) Writes() int { return r.Created + r.Updated + r.Deleted }
 
+// Count sums up the steps anew. An answer to an invitation counts as an update.
+func (r *Report) Count() {
+	r.Created, r.Updated, r.Deleted, r.Adopted, r.Held, r.Failed, r.Skipped = 0, 0, 0, 0, 0, 0, 0
+	for _, s := range r.Steps {
+		switch {
+		case s.Held != "":
+			r.Held++
+		case s.Error != "":
+			r.Failed++
+		case s.Kind == state.Create:
+			r.Created++
+		case s.Kind == state.Update, s.Kind == state.Answer:
+			r.Updated++
+		case s.Kind == state.Delete:
+			r.Deleted++
+		case s.Kind == state.Adopt:
+			r.Adopted++
+		case s.Kind == state.Skip:
+			r.Skipped++
+		}
+	}
+}
+
 // StepResult is a step and how it went.
 type StepResult struct {
 	state.Step
