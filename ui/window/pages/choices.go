@@ -1,10 +1,8 @@
 package pages
 
 import (
-	"image/color"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
@@ -116,7 +114,7 @@ type option struct {
 	widget.BaseWidget
 	keeper
 	title, note      *widget.Label
-	content          fyne.CanvasObject
+	back             *backdrop
 	icon             *widget.Icon
 	chosen           bool
 	focused, hovered bool
@@ -131,7 +129,7 @@ func newOptions(titles, notes []string, at int, chosen func(int), k keeper) []*o
 	for i := range titles {
 		o := &option{keeper: k, title: text(titles[i]), note: prose(notes[i]), icon: widget.NewIcon(theme.RadioButtonIcon())}
 		o.note.Importance = widget.LowImportance
-		o.content = container.NewBorder(nil, nil, container.NewVBox(container.New(layout.NewCustomPaddedLayout(8, 0, 6, -8), o.icon)), nil, lines(o.title, o.note))
+		o.back = newBackdrop("", theme.InputRadiusSize(), container.NewBorder(nil, nil, container.NewVBox(container.New(layout.NewCustomPaddedLayout(8, 0, 6, -8), o.icon)), nil, lines(o.title, o.note)))
 		o.ExtendBaseWidget(o)
 		o.tapped = func() {
 			if o.chosen {
@@ -199,20 +197,20 @@ func (o *option) TypedKey(e *fyne.KeyEvent) {
 // FocusGained is called when the keyboard comes here.
 func (o *option) FocusGained() {
 	o.focused = true
-	o.Refresh()
+	o.light()
 	o.show(o)
 }
 
 // FocusLost is called when the keyboard goes elsewhere.
 func (o *option) FocusLost() {
 	o.focused = false
-	o.Refresh()
+	o.light()
 }
 
 // MouseIn is called when the pointer comes.
 func (o *option) MouseIn(*desktop.MouseEvent) {
 	o.hovered = true
-	o.Refresh()
+	o.light()
 }
 
 // MouseMoved is called while the pointer is here.
@@ -221,40 +219,21 @@ func (o *option) MouseMoved(*desktop.MouseEvent) {}
 // MouseOut is called when the pointer goes.
 func (o *option) MouseOut() {
 	o.hovered = false
-	o.Refresh()
+	o.light()
 }
 
 // CreateRenderer is Fyne's way to draw a widget.
-func (o *option) CreateRenderer() fyne.WidgetRenderer {
-	r := &optionRenderer{o: o, back: canvas.NewRectangle(color.Transparent)}
-	r.Refresh()
-	return r
-}
+func (o *option) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(o.back) }
 
-type optionRenderer struct {
-	o    *option
-	back *canvas.Rectangle
-}
-
-func (r *optionRenderer) Destroy()              {}
-func (r *optionRenderer) MinSize() fyne.Size    { return r.o.content.MinSize() }
-func (r *optionRenderer) Layout(size fyne.Size) { r.back.Resize(size); r.o.content.Resize(size) }
-func (r *optionRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.back, r.o.content}
-}
-
-func (r *optionRenderer) Refresh() {
-	r.back.FillColor = color.Transparent
-	name := fyne.ThemeColorName("")
+// light shows where the keyboard and the pointer are.
+func (o *option) light() {
 	switch {
-	case r.o.focused:
-		name = theme.ColorNameFocus
-	case r.o.hovered:
-		name = theme.ColorNameHover
+	case o.focused:
+		o.back.name = theme.ColorNameFocus
+	case o.hovered:
+		o.back.name = theme.ColorNameHover
+	default:
+		o.back.name = ""
 	}
-	if name != "" {
-		r.back.FillColor = r.o.Theme().Color(name, fyne.CurrentApp().Settings().ThemeVariant())
-	}
-	r.back.CornerRadius = r.o.Theme().Size(theme.SizeNameInputRadius)
-	r.back.Refresh()
+	o.back.Refresh()
 }

@@ -17,7 +17,7 @@ import (
 // backdrop is a rounded area in a colour of the theme, behind its content.
 type backdrop struct {
 	widget.BaseWidget
-	name    fyne.ThemeColorName
+	name    fyne.ThemeColorName // none if empty
 	stroke  fyne.ThemeColorName // of its edge; none if empty
 	radius  float32
 	content fyne.CanvasObject
@@ -59,7 +59,10 @@ func (r *backdropRenderer) Objects() []fyne.CanvasObject {
 }
 
 func (r *backdropRenderer) Refresh() {
-	r.rect.FillColor = r.b.Theme().Color(r.b.name, fyne.CurrentApp().Settings().ThemeVariant())
+	r.rect.FillColor = color.Transparent
+	if r.b.name != "" {
+		r.rect.FillColor = r.b.Theme().Color(r.b.name, fyne.CurrentApp().Settings().ThemeVariant())
+	}
 	if r.b.stroke != "" {
 		r.rect.StrokeColor = r.b.Theme().Color(r.b.stroke, fyne.CurrentApp().Settings().ThemeVariant())
 		r.rect.StrokeWidth = 1
