@@ -60,7 +60,7 @@ type Event struct {
 }
 
 // HasGuests reports whether anyone but the calendar's owner would hear of a change.
-func (e Event) HasGuests() bool { return len(e.Guests) > 0 || !e.Organized }
+func (e Event) HasGuests() bool { return e.Facts().HasGuests() }
 
 // Facts are what an event is besides its content: what kind it is, and who takes
 // part. They are its home's alone: a copy has none, it tells some of them in words.

@@ -221,7 +221,7 @@ func (p *Provider) gather(ctx context.Context, cal calendar.CalendarID, s *serie
 	}
 	s.event.Overrides = m.overrides(edited, at)
 	s.event.Responses = m.responses(edited)
-	s.event.Version = m.version(edited)
+	s.event.Version = m.version(edited) // of the responses too
 	return true, nil
 }
 
@@ -532,7 +532,7 @@ func (m *match) version(edited map[string]models.Eventable) calendar.Version {
 			parts[string(o.id)] = cmp.Or(string(o.version), parts[string(o.id)])
 		}
 	}
-	for slot, r := range m.responses(edited) {
+	for slot, r := range m.s.event.Responses {
 		parts[slot] = string(r)
 	}
 	if len(parts) == 0 {

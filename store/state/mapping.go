@@ -234,12 +234,19 @@ func (c ConflictRule) Words() string {
 	return string(c)
 }
 
-// Mapping is the mapping that leads from one member to another: of those that
-// fit, the one that names most.
+// Mapping is the mapping that leads from one member to another.
 func (m Mirror) Mapping(from, to Ref) Mapping {
-	var best Mapping
-	rank := -1
-	for _, p := range m.Mappings {
+	if i := m.MappingAt(from, to); i >= 0 {
+		return m.Mappings[i].Mapping
+	}
+	return Mapping{}
+}
+
+// MappingAt is the place of the mapping that leads from one member to another: of
+// those that fit, the one that names most; -1 if there is none.
+func (m Mirror) MappingAt(from, to Ref) int {
+	best, rank := -1, -1
+	for i, p := range m.Mappings {
 		r := 0
 		switch {
 		case p.From == from:
@@ -254,7 +261,7 @@ func (m Mirror) Mapping(from, to Ref) Mapping {
 			continue
 		}
 		if r > rank {
-			best, rank = p.Mapping, r
+			best, rank = i, r
 		}
 	}
 	return best

@@ -67,7 +67,7 @@ func (a *app) mirror(m state.Mirror, n names, all bool) {
 	var order []scope
 	ways := map[scope][]scope{}
 	for _, d := range directions(m) {
-		s, _ := inForce(m, d)
+		s := inForce(m, d)
 		if ways[s] == nil {
 			order = append(order, s)
 		}
@@ -151,7 +151,7 @@ func (s scope) beside(m state.Mirror) []scope {
 		if (s.from != state.Ref{} && s.from != d.from) || (s.to != state.Ref{} && s.to != d.to) {
 			continue
 		}
-		if o, _ := inForce(m, d); o != s && !slices.Contains(out, o) {
+		if o := inForce(m, d); o != s && !slices.Contains(out, o) {
 			out = append(out, o)
 		}
 	}
@@ -171,15 +171,12 @@ func directions(m state.Mirror) []scope {
 	return out
 }
 
-// inForce is the scope of the mapping that holds for a direction, as
-// state.Mirror.Mapping picks it, and whether there is one.
-func inForce(m state.Mirror, d scope) (scope, bool) {
-	for _, s := range []scope{d, {to: d.to}, {from: d.from}, {}} {
-		if mappingOf(m, s) >= 0 {
-			return s, true
-		}
+// inForce is the scope of the mapping that holds for a direction; empty if there is none.
+func inForce(m state.Mirror, d scope) scope {
+	if i := m.MappingAt(d.from, d.to); i >= 0 {
+		return scope{m.Mappings[i].From, m.Mappings[i].To}
 	}
-	return scope{}, false
+	return scope{}
 }
 
 // mappingOf is the place of the mapping with just this scope, -1 if there is none.

@@ -139,28 +139,16 @@ func remap(is, want, now state.Mapping) state.Mapping {
 	return now
 }
 
-// mappingAt is the place of the mapping in force for a direction, as
-// state.Mirror.Mapping picks it; -1 if there is none.
-func mappingAt(m state.Mirror, d way) int {
-	for _, s := range []way{d, {to: d.to}, {from: d.from}, {}} {
-		i := slices.IndexFunc(m.Mappings, func(p state.PairMapping) bool { return p.From == s.from && p.To == s.to })
-		if i >= 0 {
-			return i
-		}
-	}
-	return -1
-}
-
 // withMapping is the mirror with another mapping for one direction. For all others it
 // stays what it was, and what then says nothing new is not kept.
 func withMapping(m state.Mirror, d way, n state.Mapping) state.Mirror {
 	m.Mappings = slices.Clone(m.Mappings)
-	at := mappingAt(m, d)
+	at := m.MappingAt(d.from, d.to)
 	shared := false
 	for _, x := range m.Members {
 		for _, y := range m.Members {
 			o := way{x.Ref, y.Ref}
-			shared = shared || o != d && x.Ref != y.Ref && mappingAt(m, o) == at
+			shared = shared || o != d && x.Ref != y.Ref && m.MappingAt(o.from, o.to) == at
 		}
 	}
 	if at < 0 || shared {
@@ -203,7 +191,10 @@ func sameMirror(a, b state.Mirror) bool { return reflect.DeepEqual(a, b) }
 func outgoing(m state.Mirror, from state.Ref) string {
 	var names []string
 	for _, d := range waysOf(m) {
-		if name := levelName(m.Mapping(d.from, d.to)); d.from == from && !slices.Contains(names, name) {
+		if d.from != from {
+			continue
+		}
+		if name := levelName(m.Mapping(d.from, d.to)); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
