@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,11 +81,11 @@ func (e *Engine) toldOf(tx *store.Tx, h *house, word string) (state.EntityID, er
 		if err != nil {
 			return "", err
 		}
-		fold := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+		want := folded(word)
 		for _, same := range []func(x state.HistoryEntry) bool{
 			func(x state.HistoryEntry) bool { return string(x.Entity) == word },
-			func(x state.HistoryEntry) bool { return fold(x.Title) == fold(word) },
-			func(x state.HistoryEntry) bool { return strings.Contains(fold(x.Title), fold(word)) },
+			func(x state.HistoryEntry) bool { return folded(x.Title) == want },
+			func(x state.HistoryEntry) bool { return strings.Contains(folded(x.Title), want) },
 		} {
 			for _, x := range all {
 				if x.Entity != "" && same(x) && !slices.Contains(ids, x.Entity) {
@@ -132,15 +131,9 @@ func (e *Engine) HistoryDetail(_ context.Context, seq uint64) (control.HistoryDe
 				out.UndoneBy = y.Seq
 			}
 		}
-		u := undoing{Engine: e, h: h}
-		var refused *control.Error
-		switch err := u.collect(tx, control.UndoRequest{Entry: seq}); {
-		case errors.As(err, &refused):
-			_, out.CannotUndo, _ = strings.Cut(refused.Message, "cannot be undone: ")
-		case err != nil:
-			return err
-		}
-		return nil
+		u := undoing{Engine: e, h: h, entities: map[state.EntityID]state.Entity{}, again: map[state.EntityID]state.EntityID{}}
+		_, out.CannotUndo, err = u.undo(tx, x)
+		return err
 	})
 	return out, err
 }

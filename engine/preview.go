@@ -53,15 +53,17 @@ type homeEvent struct {
 	entity state.Entity // Home is empty if there is none
 }
 
+// folded is how titles are compared: whatever their case and white space.
+func folded(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+
 // named finds the events that a word means: by id, else by title, else by a part of
 // the title. A copy means its home event.
 func (e *Engine) named(tx *store.Tx, h *house, word string) ([]homeEvent, error) {
-	fold := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
-	want := fold(word)
+	want := folded(word)
 	var byID, byTitle, byPart []homeEvent
 	for ref := range h.members {
 		err := tx.EachReplica(ref, func(r state.Replica) error {
-			title := fold(r.Event.Content.Title)
+			title := folded(r.Event.Content.Title)
 			var list *[]homeEvent
 			switch {
 			case r.Deleted:

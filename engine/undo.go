@@ -101,7 +101,6 @@ type undoing struct {
 	h        *house
 	force    bool
 	mint     bool // entities get lasting ids
-	pass     bool // all of a pass, as far as it can be undone
 	entities map[state.EntityID]state.Entity
 	again    map[state.EntityID]state.EntityID // events that are made again, by what they were
 	done     []control.UndoNote
@@ -130,7 +129,6 @@ func (u *undoing) collect(tx *store.Tx, req control.UndoRequest) error {
 		u.done = append(u.done, control.UndoNote{Entry: entry.Seq, Title: entry.Title, Ref: entry.Ref, Says: says})
 		return nil
 	}
-	u.pass = true
 	entries, err := tx.History(store.HistoryFilter{Pass: req.Pass})
 	if err != nil {
 		return err

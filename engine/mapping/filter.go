@@ -11,9 +11,6 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
-// usualTypes are the types that cross where a filter names none.
-var usualTypes = []calendar.EventType{calendar.Meeting, calendar.FromMail, calendar.FocusTime, calendar.AwayTime}
-
 // filter is a state.Filter that is ready to be asked.
 type filter struct {
 	state.Filter
@@ -66,7 +63,7 @@ func (m *Mapping) skips(s Source) string {
 	}
 	types := f.Types
 	if types == nil {
-		types = usualTypes
+		types = state.DefaultTypes
 	}
 	declined := []calendar.Response{calendar.Declined}
 	if f.Responses != nil {

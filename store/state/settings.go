@@ -597,13 +597,13 @@ var filterSettings = []Setting{
 		Values: "some of " + strings.Join(types.words(), ", "), Words: types.words(), Joint: ",",
 		get: func(m Mapping) string {
 			if m.Filter.Types == nil {
-				return setWords(types, defaultTypes, "")
+				return setWords(types, DefaultTypes, "")
 			}
 			return setWords(types, m.Filter.Types, "")
 		},
 		set: func(m *Mapping, s string) (err error) {
 			m.Filter.Types, err = subset[calendar.EventType](types, s, "")
-			if slices.Equal(m.Filter.Types, defaultTypes) {
+			if slices.Equal(m.Filter.Types, DefaultTypes) {
 				m.Filter.Types = nil
 			}
 			return err

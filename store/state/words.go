@@ -31,8 +31,8 @@ var (
 	types          = slices.Concat(enum{{"meeting", string(calendar.Meeting)}},
 		enumOf(calendar.FromMail, calendar.FocusTime, calendar.AwayTime, calendar.WorkingLocation, calendar.Birthday, calendar.UnknownType))
 
-	// defaultTypes are those that cross when a filter names none.
-	defaultTypes = []calendar.EventType{calendar.Meeting, calendar.FromMail, calendar.FocusTime, calendar.AwayTime}
+	// DefaultTypes are those that cross when a filter names none.
+	DefaultTypes = []calendar.EventType{calendar.Meeting, calendar.FromMail, calendar.FocusTime, calendar.AwayTime}
 )
 
 // enumOf makes words of values: a word has hyphens for spaces, or a shell would
