@@ -277,8 +277,8 @@ func (u *undoing) putBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity) 
 			}
 		}
 	}
-	if why := u.unchangeable(tx, ent); why != "" {
-		return why, nil
+	if why, err := u.unchangeable(tx, ent); err != nil || why != "" {
+		return why, err
 	}
 	if !u.force && !wished {
 		since, err := u.since(tx, x, ent)
@@ -291,16 +291,20 @@ func (u *undoing) putBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity) 
 }
 
 // unchangeable says why nothing of an event can be changed at home, or nothing.
-func (u *undoing) unchangeable(tx *store.Tx, ent state.Entity) string {
+func (u *undoing) unchangeable(tx *store.Tx, ent state.Entity) (string, error) {
 	if why := u.closed(ent.Home); why != "" {
-		return why
+		return why, nil
 	}
 	if p := ent.Part(ent.Home, ""); p != nil && p.ID != "" {
-		if rep, ok, err := tx.Replica(ent.Home, p.ID); err == nil && ok && !rep.Deleted && !rep.Event.Organized {
-			return "only its organizer can change this meeting"
+		rep, ok, err := tx.Replica(ent.Home, p.ID)
+		if err != nil {
+			return "", err
+		}
+		if ok && !rep.Deleted && !rep.Event.Organized {
+			return "only its organizer can change this meeting", nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
 func (u *undoing) name(ref state.Ref) string {
@@ -329,7 +333,7 @@ func (u *undoing) since(tx *store.Tx, x state.HistoryEntry, ent state.Entity) (s
 			if p.ID == "" || !ok || rep.Deleted || rec.Kept {
 				continue
 			}
-			fresh := intersection(calendar.Diff(rep.Event.Content, p.Read), x.Was.Groups)
+			fresh := calendar.Diff(rep.Event.Content, p.Read).And(x.Was.Groups)
 			if p.Slot == "" && len(fresh) > 0 {
 				return fmt.Sprintf("its %s was changed in %s just now, to %s", fresh[0], u.name(ref), inQuotes(fresh[0], rep.Event.Content)) + way, nil
 			}
@@ -341,10 +345,6 @@ func (u *undoing) since(tx *store.Tx, x state.HistoryEntry, ent state.Entity) (s
 		}
 	}
 	return "", nil
-}
-
-func intersection(a, b calendar.Groups) calendar.Groups {
-	return slices.DeleteFunc(slices.Clone(a), func(g calendar.Group) bool { return !b.Has(g) })
 }
 
 func inQuotes(g calendar.Group, c calendar.Content) string {
@@ -362,8 +362,8 @@ func (u *undoing) takeAway(tx *store.Tx, x state.HistoryEntry, ent state.Entity)
 			u.wish(ent, x, func(*state.Wish) {})
 			return "", nil
 		}
-		if why := u.unchangeable(tx, ent); why != "" {
-			return why, nil
+		if why, err := u.unchangeable(tx, ent); err != nil || why != "" {
+			return why, err
 		}
 		for ref, rec := range ent.Records {
 			for _, p := range rec.Parts {

@@ -43,7 +43,7 @@ type ruling struct {
 // rules decides between the edits of one field, or of one occurrence, made at refs. latest
 // is the last of them, other the last one that says something else; said is all of what
 // they say, for a decision to stick to. What is asked is told by step.
-func (r *reconciler) rules(e *state.Entity, f *folding, key string, refs []state.Ref, latest, other int, said string, step func(fact string, later, other int) state.Step) ruling {
+func (r *reconciler) rules(e *state.Entity, key string, refs []state.Ref, latest, other int, said string, step func(fact string, later, other int) state.Step) ruling {
 	rule := r.rule(*e, refs)
 	if ref, ok := rule.Member(); ok {
 		if i := slices.Index(refs, ref); i >= 0 {
@@ -105,7 +105,7 @@ func (r *reconciler) contest(e *state.Entity, f *folding, g calendar.Group, edit
 		said = append(said, digest(ed.ref, calendar.Groups{g}, ed.now, nil))
 	}
 	slices.Sort(said)
-	out := r.rules(e, f, string(g), places, latest, other, digestOf(said), func(fact string, later, other int) state.Step {
+	out := r.rules(e, string(g), places, latest, other, digestOf(said), func(fact string, later, other int) state.Step {
 		a, b := edits[later], edits[other]
 		return state.Step{Kind: state.Update, Entity: e.ID, Mirror: cmp.Or(e.Records[b.ref].Mirror, e.Records[a.ref].Mirror),
 			Ref: b.ref, From: a.ref, Event: whole(*e, b.ref).ID, Groups: calendar.Groups{g}, Want: a.home, Before: b.home, Title: e.Base.Title,
@@ -185,7 +185,7 @@ func (r *reconciler) contestSlot(e *state.Entity, f *folding, edits []slotEdit) 
 		said = append(said, ed.String())
 	}
 	slices.Sort(said)
-	out := r.rules(e, f, slotKey(slot), places, last, other, digestOf(said), func(fact string, later, other int) state.Step {
+	out := r.rules(e, slotKey(slot), places, last, other, digestOf(said), func(fact string, later, other int) state.Step {
 		a, b := edits[later], edits[other]
 		image := r.lostSlot(*e, a)
 		return state.Step{Kind: state.Update, Entity: e.ID, Mirror: cmp.Or(e.Records[b.ref].Mirror, e.Records[a.ref].Mirror),
@@ -228,10 +228,7 @@ func (r *reconciler) carried(e state.Entity, ed slotEdit) calendar.Override {
 	o := calendar.Override{Original: e.Base.When.Original(ed.slot)}
 	here := mapping.Source{Content: r.occurrence(e, ed.slot), Facts: e.Facts, Slot: ed.slot}
 	for _, g := range ed.set {
-		home, verdict := mapping.AtHome(g, here.Content, ed.content, r.Members[e.Home].Capabilities), mapping.Carried
-		if ed.ref != e.Home {
-			home, verdict = r.mapping(e, ed.ref).Put(g, here, ed.content)
-		}
+		home, verdict := r.atHome(e, ed.ref, g, here, ed.content)
 		if verdict == mapping.Carried || verdict == mapping.Amended {
 			home.When.Recurrence = calendar.Recurrence{}
 			o.Changed, o.Content = o.Changed.With(g), o.Content.Take(g, home)

@@ -203,8 +203,8 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		return s, false
 	}
 	s.Want, s.Overrides = want.Content, want.Overrides
-	groups := intersect(r.groups(e, ref), r.Members[ref].Capabilities.Groups)
-	differ := intersect(calendar.Diff(s.Want, p.Wrote), groups)
+	groups := r.groups(e, ref).And(r.Members[ref].Capabilities.Groups)
+	differ := calendar.Diff(s.Want, p.Wrote).And(groups)
 	r.forgetMoot(e, p, want)
 	slots := calendar.Slots(want.Overrides, p.WroteOverrides)
 	if p.Refused != "" && len(differ) == 0 && len(slots) == 0 {
@@ -226,7 +226,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		r.history(e, ref, p, &s, nil)
 		return s, true
 	}
-	s.Groups = intersect(differ.With(p.Dirty...), groups)
+	s.Groups = differ.With(p.Dirty...).And(groups)
 	s.Slots = slots
 	for _, slot := range p.DirtySlots {
 		s.Slots = with(s.Slots, slot)
@@ -322,10 +322,6 @@ func (r *reconciler) reason(e state.Entity, f folding, ref state.Ref, s state.St
 func (r *reconciler) inWindow(slot string) bool {
 	at, err := (calendar.When{}).Original(slot).Instant()
 	return err == nil && !at.Before(r.Now.Add(-Past)) && at.Before(r.Now.Add(Future))
-}
-
-func intersect(a, b calendar.Groups) calendar.Groups {
-	return slices.DeleteFunc(slices.Clone(a), func(g calendar.Group) bool { return !b.Has(g) })
 }
 
 // goneFact identifies one deletion of one entity: a later deletion of the same

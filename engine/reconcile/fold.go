@@ -506,6 +506,15 @@ func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why stri
 	n.Was, n.Became = r.lost(*e, ed.ref, calendar.Groups{g}, ed.now), state.Image{}.With(g, e.Base)
 }
 
+// atHome is what an edit of a group, made in a member, means at home, and whether a lens
+// leads there.
+func (r *reconciler) atHome(e state.Entity, ref state.Ref, g calendar.Group, here mapping.Source, now calendar.Content) (calendar.Content, mapping.Verdict) {
+	if ref == e.Home {
+		return mapping.AtHome(g, here.Content, now, r.Members[e.Home].Capabilities), mapping.Carried
+	}
+	return r.mapping(e, ref).Put(g, here, now)
+}
+
 // merge folds one group's edits into the base. Of several different ones the
 // latest wins, a tie goes to the home; what loses is kept in history.
 func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits []edit) {
@@ -516,15 +525,13 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 			carried = append(carried, ed)
 			continue
 		}
-		home, verdict := mapping.AtHome(g, e.Base, ed.now, r.Members[e.Home].Capabilities), mapping.Carried
-		if ed.ref != e.Home {
-			now := ed.now
-			if g == calendar.GroupNotes {
-				now = r.mapping(*e, ed.ref).WithoutOldBlock(r.source(*e), whole(*e, ed.ref).Wrote, now)
-			}
-			if home, verdict = r.mapping(*e, ed.ref).Put(g, r.source(*e), now); verdict == mapping.Carried && now.Notes != ed.now.Notes {
-				verdict = mapping.Amended
-			}
+		now := ed.now
+		if ed.ref != e.Home && g == calendar.GroupNotes {
+			now = r.mapping(*e, ed.ref).WithoutOldBlock(r.source(*e), whole(*e, ed.ref).Wrote, now)
+		}
+		home, verdict := r.atHome(*e, ed.ref, g, r.source(*e), now)
+		if verdict == mapping.Carried && now.Notes != ed.now.Notes {
+			verdict = mapping.Amended
 		}
 		if ed.stays && verdict != mapping.Own { // what the event has become since would carry it
 			verdict = mapping.Refused
@@ -717,7 +724,7 @@ func (r *reconciler) behind(e state.Entity, ref state.Ref) bool {
 	p := whole(e, ref)
 	want, wanted := r.shape(e, ref).Parts[""]
 	return wanted && p.Refused == "" && r.Members[ref].Writable &&
-		(len(intersect(calendar.Diff(want.Content, p.Wrote), intersect(r.groups(e, ref), r.Members[ref].Capabilities.Groups))) > 0 ||
+		(len(calendar.Diff(want.Content, p.Wrote).And(r.groups(e, ref)).And(r.Members[ref].Capabilities.Groups)) > 0 ||
 			len(calendar.Slots(want.Overrides, p.WroteOverrides)) > 0)
 }
 
@@ -754,10 +761,6 @@ func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // digest identifies an edit: where, and what it says.
 func digest(ref state.Ref, gs calendar.Groups, c calendar.Content, slots []slotEdit) string {
-	var taken calendar.Content
-	for _, g := range gs {
-		taken = taken.Take(g, c)
-	}
 	said := make([]string, len(slots))
 	for i, s := range slots {
 		said[i] = s.String()
@@ -768,7 +771,7 @@ func digest(ref state.Ref, gs calendar.Groups, c calendar.Content, slots []slotE
 		Groups  calendar.Groups
 		Content calendar.Content
 		Slots   []string
-	}{ref, gs, taken, said})
+	}{ref, gs, over(calendar.Content{}, gs, c), said})
 	if err != nil {
 		panic(err) // plain data always marshals
 	}

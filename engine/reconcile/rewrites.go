@@ -43,7 +43,7 @@ func (r *reconciler) foreverSlot(e *state.Entity, ed slotEdit) bool {
 	if ed.part != "" {
 		wanted.set, wanted.content = ed.set, p.Wrote
 	}
-	if !r.again(p, "slot "+ed.slot, digest(ed.ref, nil, calendar.Content{}, []slotEdit{ed}), digest(ed.ref, nil, calendar.Content{}, []slotEdit{wanted}), false) {
+	if !r.again(p, slotKey(ed.slot), digest(ed.ref, nil, calendar.Content{}, []slotEdit{ed}), digest(ed.ref, nil, calendar.Content{}, []slotEdit{wanted}), false) {
 		return false
 	}
 	r.seen(e, ed)

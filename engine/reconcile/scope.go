@@ -87,7 +87,7 @@ func (r *reconciler) rejoin(e *state.Entity, ref state.Ref) {
 		if p.ID == "" || !ok {
 			continue
 		}
-		lost := intersect(calendar.Diff(rep.Event.Content, p.Read), r.groups(*e, ref))
+		lost := calendar.Diff(rep.Event.Content, p.Read).And(r.groups(*e, ref))
 		for _, g := range lost {
 			p.Read, p.Dirty = p.Read.Take(g, rep.Event.Content), p.Dirty.With(g)
 		}

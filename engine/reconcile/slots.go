@@ -38,11 +38,7 @@ type slotEdit struct {
 
 // String says all that matters of an edit, for telling edits apart.
 func (s slotEdit) String() string {
-	var taken calendar.Content
-	for _, g := range s.set {
-		taken = taken.Take(g, s.content)
-	}
-	body, err := json.Marshal(taken)
+	body, err := json.Marshal(over(calendar.Content{}, s.set, s.content))
 	if err != nil {
 		panic(err) // plain data always marshals
 	}
@@ -279,10 +275,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 				result = calendar.Override{Original: result.Original}
 			}
 			here := mapping.Source{Content: e.Base.Occurrence(result), Facts: e.Facts, Slot: slot}
-			home, verdict := mapping.AtHome(g, here.Content, ed.content, r.Members[e.Home].Capabilities), mapping.Carried
-			if ed.ref != e.Home {
-				home, verdict = r.mapping(*e, ed.ref).Put(g, here, ed.content)
-			}
+			home, verdict := r.atHome(*e, ed.ref, g, here, ed.content)
 			if verdict == mapping.Own {
 				own[i] = own[i].With(g)
 			}

@@ -50,7 +50,9 @@ func (r *reconciler) wish(e *state.Entity, f *folding, facts calendar.Facts, edi
 			return
 		}
 	}
-	e.Wish = &state.Wish{Image: w.Image, Asked: w.Asked, Undoes: w.Undoes, Mirror: w.Mirror, Gone: w.Gone, Back: w.Back, Out: w.Out, In: w.In, Folded: true}
+	folded := *w
+	folded.Folded = true
+	e.Wish = &folded
 	f.wished = true
 	for _, g := range groups {
 		edits[g] = append(edits[g], edit{ref: e.Home, now: w.Content, updated: w.Asked, wish: true})
@@ -84,6 +86,7 @@ func (r *reconciler) wish(e *state.Entity, f *folding, facts calendar.Facts, edi
 	}
 }
 
+// over is the base with groups of another content.
 func over(base calendar.Content, gs calendar.Groups, c calendar.Content) calendar.Content {
 	for _, g := range gs {
 		base = base.Take(g, c)
@@ -174,10 +177,8 @@ func (r *reconciler) undone(e state.Entity, s state.Step) state.Step {
 // remember keeps what a fold replaced in the base, so that it can be undone.
 func remember(e *state.Entity, base calendar.Content, overrides map[string]calendar.Override) {
 	var was state.Image
-	for _, g := range calendar.AllGroups {
-		if !calendar.Equal(g, base, e.Base) {
-			was = was.With(g, base)
-		}
+	for _, g := range calendar.Diff(base, e.Base) {
+		was = was.With(g, base)
 	}
 	for _, slot := range calendar.Slots(overrides, e.Overrides) {
 		was = was.WithSlot(slot, overrides[slot])
@@ -235,10 +236,7 @@ func (r *reconciler) history(e state.Entity, ref state.Ref, p *state.Part, s *st
 // as far as a lens leads there.
 func (r *reconciler) lost(e state.Entity, ref state.Ref, gs calendar.Groups, now calendar.Content) (out state.Image) {
 	for _, g := range gs {
-		home, verdict := mapping.AtHome(g, e.Base, now, r.Members[e.Home].Capabilities), mapping.Carried
-		if ref != e.Home {
-			home, verdict = r.mapping(e, ref).Put(g, r.source(e), now)
-		}
+		home, verdict := r.atHome(e, ref, g, r.source(e), now)
 		if verdict == mapping.Carried || verdict == mapping.Amended {
 			out = out.With(g, home)
 		}

@@ -321,6 +321,11 @@ func (s Groups) With(gs ...Group) Groups {
 	})
 }
 
+// And returns the groups of the set that are in other too.
+func (s Groups) And(other Groups) Groups {
+	return slices.DeleteFunc(slices.Clone(s), func(g Group) bool { return !other.Has(g) })
+}
+
 // Without returns the set with gs taken out.
 func (s Groups) Without(gs ...Group) Groups {
 	out := slices.DeleteFunc(slices.Clone(s), func(g Group) bool { return slices.Contains(gs, g) })

@@ -222,7 +222,8 @@ func (w *writer) bring(ctx context.Context, slots []string, want map[string]cale
 
 // occurrence makes one occurrence what is wanted, if it is not so already.
 func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Override, master calendar.Content) error {
-	want.Changed, now.Changed = writable(want.Changed), writable(now.Changed)
+	// An occurrence may have links of its own, which are only read.
+	want.Changed, now.Changed = want.Changed.And(heldGroups), now.Changed.And(heldGroups)
 	if want.Content.Categories = nil; want.Content.Color == master.Color { // no names are held
 		want.Changed = want.Changed.Without(calendar.GroupCategories)
 	}
@@ -294,12 +295,6 @@ func (w *writer) withoutForgotten(ctx context.Context, g *gcal.Event, want calen
 		return g, nil
 	}
 	return w.patch(ctx, g.Id, g.Etag, &gcal.Event{ExtendedProperties: p})
-}
-
-// writable are those of the groups that are written; an occurrence may have links
-// of its own, which are only read.
-func writable(groups calendar.Groups) calendar.Groups {
-	return slices.DeleteFunc(slices.Clone(groups), func(g calendar.Group) bool { return !heldGroups.Has(g) })
 }
 
 func (w *writer) refuse(field string, err error) error {
