@@ -276,7 +276,7 @@ func (m Mapping) Resolved() Mapping {
 			*l = of
 		} else if (*l).Lens == "" {
 			own := **l
-			own.Lens = of.Lens
+			own.Lens, own.Text = of.Lens, of.Text // a file may name a limit only
 			*l = &own
 		}
 	}
@@ -285,7 +285,7 @@ func (m Mapping) Resolved() Mapping {
 			*l = of
 		} else if (*l).Lens == "" {
 			own := **l
-			own.Lens = of.Lens
+			own.Lens, own.Value = of.Lens, of.Value
 			*l = &own
 		}
 	}

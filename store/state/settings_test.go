@@ -353,3 +353,17 @@ func TestSettingsAreExplained(t *testing.T) {
 		seen[s.Key] = true
 	}
 }
+
+// A lens that names no kind is the level's, with what the level says in it: a title that
+// only got a limit stays "Busy".
+func TestALensWithoutAKindIsTheLevels(t *testing.T) {
+	m := state.Mapping{Detail: state.BusyOnly, Title: &state.TextLens{Limit: 5}, Visibility: &state.ValueLens{}}.Resolved()
+	level := state.BusyOnly.Lenses()
+	want := state.TextLens{Lens: level.Title.Lens, Text: level.Title.Text, Limit: 5}
+	if d := cmp.Diff(want, *m.Title); d != "" || want.Text == "" {
+		t.Errorf("the title: %s", d)
+	}
+	if d := cmp.Diff(level.Visibility, m.Visibility); d != "" {
+		t.Errorf("the visibility: %s", d)
+	}
+}
