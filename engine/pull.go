@@ -83,12 +83,13 @@ func (e *Engine) observeGone(tx *store.Tx, ref state.Ref, id calendar.RemoteID) 
 	return tx.MarkDirty(ref, id)
 }
 
-// reread asks for one event again after it changed under a write of ours.
-func (e *Engine) reread(ctx context.Context, p calendar.Provider, ref state.Ref, id calendar.RemoteID) error {
+// reread asks for one event again after it changed under a write of ours. The error is
+// the store's.
+func (e *Engine) reread(ctx context.Context, p calendar.Provider, ref state.Ref, id calendar.RemoteID) (trouble, err error) {
 	ev, trouble := p.Get(ctx, ref.Calendar, id)
 	switch calendar.KindOf(trouble) {
 	case -1:
-		return e.Store.Update(func(tx *store.Tx) error {
+		return nil, e.Store.Update(func(tx *store.Tx) error {
 			if err := e.observe(tx, ref, ev, false); err != nil {
 				return err
 			}
@@ -96,9 +97,9 @@ func (e *Engine) reread(ctx context.Context, p calendar.Provider, ref state.Ref,
 		})
 	case calendar.NotFound, calendar.Gone:
 		if trouble := stands(ctx, p, ref); trouble != nil {
-			return trouble
+			return trouble, nil
 		}
-		return e.Store.Update(func(tx *store.Tx) error { return e.observeGone(tx, ref, id) })
+		return nil, e.Store.Update(func(tx *store.Tx) error { return e.observeGone(tx, ref, id) })
 	}
-	return fmt.Errorf("engine: read again: %w", trouble)
+	return fmt.Errorf("engine: read again: %w", trouble), nil
 }

@@ -201,8 +201,12 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 			case calendar.Conflict, calendar.NotFound, calendar.Gone:
 				again = true
 				if id := j.intent.Step.Event; id != "" {
-					if err := l.reread(ctx, l.provider, l.ref, id); err != nil {
-						l.trouble(ctx, l.ref, err)
+					trouble, err := l.reread(ctx, l.provider, l.ref, id)
+					if err != nil {
+						return again, err
+					}
+					if trouble != nil {
+						l.trouble(ctx, l.ref, trouble)
 					}
 				}
 			case calendar.Throttled, calendar.SignedOut, calendar.Unavailable:

@@ -95,8 +95,8 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 			}
 		}
 		if calendar.KindOf(j.err) == calendar.Conflict { // edited meanwhile: an edit beats a deletion
-			if err := l.reread(ctx, l.provider, l.ref, s.Event); err != nil {
-				return false, err, nil
+			if trouble, err := l.reread(ctx, l.provider, l.ref, s.Event); trouble != nil || err != nil {
+				return false, trouble, err
 			}
 		}
 		return l.conclude(ctx, j)
