@@ -527,7 +527,7 @@ func planLine(r control.Report, seen []string, copies bool) string {
 	if !copies {
 		things, end = func(n int) string { return count(n, "event") }, ""
 	}
-	var made, changed, removed, linked, held int
+	var made, changed, removed, linked, answered, held int
 	for _, s := range r.Steps {
 		switch {
 		case s.Held != "" && !slices.Contains(seen, s.Fact):
@@ -540,6 +540,8 @@ func planLine(r control.Report, seen []string, copies bool) string {
 			removed++
 		case s.Kind == state.Adopt:
 			linked++
+		case s.Kind == state.Answer:
+			answered++
 		}
 	}
 	verb := func(n int, one, many string) string {
@@ -560,6 +562,9 @@ func planLine(r control.Report, seen []string, copies bool) string {
 	}
 	if linked > 0 {
 		parts = append(parts, count(linked, "event")+verb(linked, " is linked", " are linked"))
+	}
+	if answered > 0 {
+		parts = append(parts, count(answered, "invitation")+verb(answered, " is answered, without a mail", " are answered, without a mail"))
 	}
 	if held > 0 {
 		parts = append(parts, count(held, "step")+verb(held, " waits", " wait")+" for your decision ('twinday held')")

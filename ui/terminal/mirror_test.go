@@ -98,6 +98,10 @@ func TestAPlanIsTheChangesOwn(t *testing.T) {
 	if got := planLine(r, seen, false); !strings.HasPrefix(got, "2 events are removed") || strings.Contains(got, "home") {
 		t.Errorf("a rule may reach home, and the line says %s", got)
 	}
+	r.Steps = []control.StepResult{step(state.Answer, "declined", "", "")}
+	if got := planLine(r, nil, false); got != "1 invitation is answered, without a mail" {
+		t.Errorf("of an answer alone the line says %s", got)
+	}
 }
 
 // What guests held and a rule now lets go home is the change's doing.
