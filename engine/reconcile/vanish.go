@@ -1,0 +1,116 @@
+package reconcile
+
+import (
+	"fmt"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// vanish decides what it means that the event is gone from one member.
+func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
+	p := whole(*e, ref)
+	home := ref == e.Home
+	calledOff := home && r.calledOff(*e)
+	switch {
+	case e.Deleted, e.Records[ref].Out:
+		p.Gone = true
+	case (f.changed || f.holds() || r.behind(*e, ref)) && !calledOff:
+		remake(p)
+		r.note(*e, state.Noted, ref, nil, "deleted in "+r.name(ref)+" but changed in "+r.name(f.from)+" at the same time: it is kept", calendar.Content{}, e.Base)
+	case home:
+		p.Gone = true
+		e.Deleted, f.from = true, ref
+	case !r.organized(*e):
+		r.uninvite(e, ref)
+	case r.forbidden(*e, ref) != "":
+		remake(p)
+		r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: "+r.forbidden(*e, ref), p.Read, e.Base)
+	case e.Facts.HasGuests():
+		fact := fmt.Sprintf("delete:%s:%s:%d", e.ID, digest(ref, nil, calendar.Content{}, nil), p.Generation)
+		decision := r.Decisions[fact]
+		switch r.mirror(e.Records[ref].Mirror).Guests {
+		case state.ApplyGuests:
+			decision = state.Apply
+		case state.RevertGuests:
+			decision = state.Drop
+			r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: the meeting has guests", p.Read, e.Base).Rule = "guests: revert"
+		}
+		switch decision {
+		case state.Apply:
+			p.Gone = true
+			e.Deleted, f.from = true, ref
+		case state.Drop:
+			remake(p)
+		default:
+			f.waiting[ref] = true
+			r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Delete, Entity: e.ID, Mirror: e.Records[ref].Mirror,
+				Ref: e.Home, From: ref, Event: whole(*e, e.Home).ID, Before: e.Base, Title: e.Base.Title, Held: state.HoldGuests, Fact: fact,
+				Reason: "its copy was deleted in " + r.name(ref) + ", and " + audience(e.Facts) + " would hear of its end"})
+		}
+	default:
+		p.Gone = true
+		e.Deleted, f.from = true, ref
+	}
+}
+
+// uninvite decides what the deletion of a copy means whose meeting somebody else
+// organises.
+func (r *reconciler) uninvite(e *state.Entity, ref state.Ref) {
+	p := whole(*e, ref)
+	gone := "its copy was deleted in " + r.name(ref) + "; the meeting has another organizer"
+	switch r.mirror(e.Records[ref].Mirror).Invitations {
+	case state.PutBackInvitation:
+		r.note(*e, state.Reverted, ref, nil, gone+", so the copy is put back", p.Read, e.Base).Rule = "invitations: put-back"
+		remake(p)
+	case state.DeclineInvitation:
+		p.Gone = true
+		if why := r.oneWay(*e, ref); why != "" {
+			r.note(*e, state.Noted, ref, nil, gone+", and "+why+", so only the copy is gone", p.Read, calendar.Content{})
+			return
+		}
+		if e.Answer = calendar.Declined; e.Facts.MyResponse == calendar.Declined {
+			e.Answer = calendar.NoResponse
+		}
+		r.note(*e, state.Noted, ref, nil, gone+", so the invitation is declined", p.Read, calendar.Content{}).Rule = "invitations: decline"
+	default:
+		p.Gone = true
+		r.note(*e, state.Noted, ref, nil, gone+", so only the copy is gone", p.Read, calendar.Content{}).Rule = "invitations: hide"
+	}
+}
+
+// organized reports whether the person organises the home event.
+func (r *reconciler) organized(e state.Entity) bool {
+	rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]
+	return !ok || rep.Event.Organized
+}
+
+// behind reports whether a change had not reached a member: who deleted the event
+// there had not seen it.
+func (r *reconciler) behind(e state.Entity, ref state.Ref) bool {
+	p := whole(e, ref)
+	want, wanted := r.shape(e, ref).Parts[""]
+	return wanted && p.Refused == "" && r.Members[ref].Writable &&
+		(len(calendar.Diff(want.Content, p.Wrote).And(r.groups(e, ref)).And(r.Members[ref].Capabilities.Groups)) > 0 ||
+			len(calendar.Slots(want.Overrides, p.WroteOverrides)) > 0)
+}
+
+// calledOff reports whether the event is gone at home by its organizer's doing, which
+// beats an edit.
+func (r *reconciler) calledOff(e state.Entity) bool {
+	rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]
+	return ok && (rep.Deleted || rep.Event.Cancelled) && (rep.Event.Cancelled || !rep.Event.Organized)
+}
+
+// remake turns a part that was deleted into one still to be made.
+func remake(p *state.Part) { *p = state.Part{Slot: p.Slot, Generation: p.Generation + 1} }
+
+func remakeGone(e *state.Entity) {
+	for _, rec := range e.Records {
+		for i := range rec.Parts {
+			if rec.Parts[i].Gone {
+				remake(&rec.Parts[i])
+			}
+		}
+	}
+}
