@@ -19,23 +19,12 @@ const maxPreviewed = 20
 
 // Preview tells what copies of an event look like in each calendar that it reaches.
 func (e *Engine) Preview(_ context.Context, req control.PreviewRequest) ([]control.Preview, error) {
-	word := strings.TrimSpace(req.Event)
-	if word == "" {
-		return nil, usage("say which event: its title, a part of it, or its id")
-	}
-	h, err := e.gather(true, nil)
+	h, found, err := e.meant(req.Event, "")
 	if err != nil {
 		return nil, err
 	}
 	out := []control.Preview{}
 	err = e.Store.View(func(tx *store.Tx) error {
-		found, err := e.named(tx, h, word)
-		if err != nil {
-			return err
-		}
-		if len(found) == 0 {
-			return notFound("no mirrored calendar has an event %q; `twinday sync` reads them anew", word)
-		}
 		for _, f := range found {
 			if err := e.previews(tx, h, req, f, &out); err != nil {
 				return err
@@ -51,6 +40,25 @@ type homeEvent struct {
 	ref    state.Ref
 	id     calendar.RemoteID
 	entity state.Entity // Home is empty if there is none
+}
+
+// meant finds the events that a request names. hint says what else may help when there
+// is none.
+func (e *Engine) meant(event, hint string) (*house, []homeEvent, error) {
+	word := strings.TrimSpace(event)
+	if word == "" {
+		return nil, nil, usage("say which event: its title, a part of it, or its id")
+	}
+	h, err := e.gather(true, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	var found []homeEvent
+	err = e.Store.View(func(tx *store.Tx) (err error) { found, err = e.named(tx, h, word); return err })
+	if err == nil && len(found) == 0 {
+		err = notFound("no mirrored calendar has an event %q; 'twinday sync' reads them anew%s", word, hint)
+	}
+	return h, found, err
 }
 
 // folded is how titles are compared: whatever their case and white space.

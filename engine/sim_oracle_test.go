@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/engine/reconcile"
@@ -781,5 +780,3 @@ func (l look) differ(s *sim, i, j int, home, copied calendar.Content, adopted bo
 	}
 	return ""
 }
-
-var _ = time.Second

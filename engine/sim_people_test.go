@@ -802,5 +802,3 @@ func (p *person) turnWritable() string {
 	_, _ = p.Calendars(context.Background(), "", true)
 	return "can be written"
 }
-
-var _ = state.Apply

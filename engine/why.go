@@ -20,25 +20,13 @@ const lastTold = 5
 
 // Why tells why an event is where it is, or is not, or looks as it does.
 func (e *Engine) Why(_ context.Context, req control.WhyRequest) ([]control.Explanation, error) {
-	word := strings.TrimSpace(req.Event)
-	if word == "" {
-		return nil, usage("say which event: its title, a part of it, or its id")
-	}
-	h, err := e.gather(true, nil)
+	h, found, err := e.meant(req.Event, ", 'twinday history --event' tells of those that are gone")
 	if err != nil {
 		return nil, err
 	}
 	for ref, m := range h.members { // nothing is read now: it goes by what was read last
 		m.Ready = true
 		h.members[ref] = m
-	}
-	var found []homeEvent
-	err = e.Store.View(func(tx *store.Tx) (err error) { found, err = e.named(tx, h, word); return err })
-	if err != nil {
-		return nil, err
-	}
-	if len(found) == 0 {
-		return nil, notFound("no mirrored calendar has an event %q; 'twinday sync' reads them anew, 'twinday history --event' tells of those that are gone", word)
 	}
 	out := []control.Explanation{}
 	for _, f := range found {

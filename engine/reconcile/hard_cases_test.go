@@ -3,7 +3,6 @@ package reconcile
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,12 +30,25 @@ func (w *world) planOnly() []state.Step {
 	return out.Steps
 }
 
-func excl(what string) state.Mapping { return state.Mapping{Filter: state.Filter{Exclude: what}} }
+func excluding(what string) state.Mapping { return state.Mapping{Filter: state.Filter{Exclude: what}} }
+
+// keptWorld has a copy in b that is kept as it is since its home in a turned secret.
+func keptWorld(t *testing.T) (w *world, home calendar.RemoteID) {
+	w = newWorld(t, "a", "b")
+	m := excluding("secret")
+	m.OutOfScope = state.Keep
+	w.maps(m)
+	home = w.add("a", "Lunch")
+	w.settle()
+	w.edit("a", home, title("Secret lunch"))
+	w.settle()
+	return w, home
+}
 
 // Our own removal of a copy landed, its answer was lost: the tombstone is no deletion at home.
 func TestOwnScopeDeletionUnrecorded(t *testing.T) {
 	w := newWorld(t, "a", "b")
-	w.maps(excl("secret"))
+	w.maps(excluding("secret"))
 	id := w.add("a", "Lunch")
 	w.settle()
 	w.edit("a", id, title("Secret lunch"))
@@ -56,7 +68,7 @@ func TestHeldScopeDeletionByHand(t *testing.T) {
 		w.add("a", fmt.Sprint("Lunch ", i))
 	}
 	w.settle()
-	w.maps(excl("lunch"))
+	w.maps(excluding("lunch"))
 	w.pass()
 	w.remove("b", w.the("b", "Lunch 3").ID)
 	w.pass()
@@ -113,14 +125,7 @@ func TestDeclineSendOnly(t *testing.T) {
 }
 
 func TestKeptDeletedCrossesAgain(t *testing.T) {
-	w := newWorld(t, "a", "b")
-	m := excl("secret")
-	m.OutOfScope = state.Keep
-	w.maps(m)
-	id := w.add("a", "Lunch")
-	w.settle()
-	w.edit("a", id, title("Secret lunch"))
-	w.settle()
+	w, id := keptWorld(t)
 	w.remove("b", w.the("b", "Lunch").ID)
 	w.settle()
 	w.edit("a", id, title("Lunch"))
@@ -251,7 +256,7 @@ func TestPastPartsTwice(t *testing.T) {
 
 func TestTwinLeftByOneDirection(t *testing.T) {
 	w := newWorld(t, "a", "b", "c")
-	w.mirrors[0].Mappings = []state.PairMapping{{From: ref("a"), To: ref("b"), Mapping: excl("lunch")}}
+	w.mirrors[0].Mappings = []state.PairMapping{{From: ref("a"), To: ref("b"), Mapping: excluding("lunch")}}
 	w.add("a", "Lunch", uid("x"))
 	w.add("b", "Lunch", uid("x"))
 	w.settle()
@@ -322,7 +327,7 @@ func TestOwnSlotEditAsks(t *testing.T) {
 
 func TestRestoredAfterScopeRemoval(t *testing.T) {
 	w := newWorld(t, "a", "b")
-	w.maps(excl("secret"))
+	w.maps(excluding("secret"))
 	id := w.add("a", "Lunch")
 	w.settle()
 	c := w.the("b", "Lunch").ID
@@ -392,19 +397,11 @@ func BenchmarkSeries(b *testing.B) {
 			})
 		})
 	}
-	_ = slices.Sorted[string]
 }
 
 func TestKeptThenRemove(t *testing.T) {
-	w := newWorld(t, "a", "b")
-	m := excl("secret")
-	m.OutOfScope = state.Keep
-	w.maps(m)
-	id := w.add("a", "Lunch")
-	w.settle()
-	w.edit("a", id, title("Secret lunch"))
-	w.settle()
-	w.maps(excl("secret"))
+	w, _ := keptWorld(t)
+	w.maps(excluding("secret"))
 	w.settle()
 	if w.titles("b") != "" {
 		t.Errorf("b holds %s", w.titles("b"))
@@ -422,7 +419,7 @@ func TestInvitedCross(t *testing.T) {
 // A person's first mirror leaves an event out; the second one would take it there.
 func TestSecondMirror(t *testing.T) {
 	w := newWorld(t, "a", "b")
-	w.maps(excl("lunch"))
+	w.maps(excluding("lunch"))
 	w.mirror("m2", "a", "b", "c")
 	w.add("a", "Lunch")
 	w.settle()

@@ -13,7 +13,6 @@ import (
 
 // Stories of what crosses, and of what copies show.
 func TestMappings(t *testing.T) {
-	excluding := func(what string) state.Mapping { return state.Mapping{Filter: state.Filter{Exclude: what}} }
 	for name, story := range map[string]func(*testing.T){
 		"what a filter leaves out is not made, and crosses once it is let": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
@@ -74,27 +73,13 @@ func TestMappings(t *testing.T) {
 			}
 		},
 		"a kept copy that is deleted means nothing at home": func(t *testing.T) {
-			w := newWorld(t, "a", "b")
-			m := excluding("secret")
-			m.OutOfScope = state.Keep
-			w.maps(m)
-			id := w.add("a", "Lunch")
-			w.settle()
-			w.edit("a", id, title("Secret lunch"))
-			w.settle()
+			w, _ := keptWorld(t)
 			w.remove("b", w.the("b", "Lunch").ID)
 			w.settle()
 			w.the("a", "Secret lunch")
 		},
 		"a kept copy goes with its home": func(t *testing.T) {
-			w := newWorld(t, "a", "b")
-			m := excluding("secret")
-			m.OutOfScope = state.Keep
-			w.maps(m)
-			id := w.add("a", "Lunch")
-			w.settle()
-			w.edit("a", id, title("Secret lunch"))
-			w.settle()
+			w, id := keptWorld(t)
 			w.remove("a", id)
 			w.expect(`delete "Secret lunch" in b`)
 		},
