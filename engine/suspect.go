@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -234,6 +235,7 @@ func (a asker) anew(ids []calendar.RemoteID) {
 	r.changes.Events = nil
 	for _, ev := range listed {
 		if now, ok := again[ev.ID]; ok {
+			now.Mark = cmp.Or(now.Mark, ev.Mark)
 			ev = now
 		}
 		if !slices.Contains(ask.reading.gone, ev.ID) {

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,7 +16,7 @@ import (
 // derive lists the steps that make every member look as the base says. It is a
 // function of the state alone, so work that was cut off is simply derived again.
 func (r *reconciler) derive(e *state.Entity, f folding) {
-	if e.Deleted && r.Decisions[goneFact(*e)] == state.Drop {
+	if e.Deleted && r.Decisions[GoneFact(*e)] == state.Drop {
 		e.Deleted = false
 		r.note(*e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
 		remakeGone(e)
@@ -121,7 +122,7 @@ func (r *reconciler) outOf(e *state.Entity, ref state.Ref) bool {
 
 // answer has the person's invitation answered, where they chose so.
 func (r *reconciler) answer(e *state.Entity) {
-	p, fact := whole(*e, e.Home), "answer:"+goneFact(*e)
+	p, fact := whole(*e, e.Home), "answer:"+GoneFact(*e)
 	if e.Answer != calendar.NoResponse && r.Decisions[fact] == state.Drop {
 		e.Answer = calendar.NoResponse
 	}
@@ -170,12 +171,12 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" refuses its deletion: "+p.Refused
 			return s, true
 		}
-		s.Kind, s.Before, s.BeforeOverrides, s.Fact = state.Delete, p.Read, p.ReadOverrides, goneFact(e)
+		s.Kind, s.Before, s.BeforeOverrides, s.Fact = state.Delete, p.Read, p.ReadOverrides, GoneFact(e)
 		s.Was = state.WholeImage(e.Base, e.Overrides)
 		if s.Mirror == "" {
 			s.Mirror = e.Records[f.from].Mirror
 		}
-		s.Reason = "deleted in " + r.name(f.from)
+		s.Reason = cmp.Or(e.Why, "deleted in "+r.name(f.from))
 		return s, true
 	case !wanted:
 		if p.ID == "" || p.Gone || !p.Leaving {
@@ -324,9 +325,9 @@ func (r *reconciler) inWindow(slot string) bool {
 	return err == nil && !at.Before(r.Now.Add(-Past)) && at.Before(r.Now.Add(Future))
 }
 
-// goneFact identifies one deletion of one entity: a later deletion of the same
+// GoneFact identifies one deletion of one entity: a later deletion of the same
 // entity, made again in between, is another fact.
-func goneFact(e state.Entity) string {
+func GoneFact(e state.Entity) string {
 	generations := 0
 	for _, rec := range e.Records {
 		for _, p := range rec.Parts {

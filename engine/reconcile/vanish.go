@@ -15,6 +15,8 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	switch {
 	case e.Deleted, e.Records[ref].Out:
 		p.Gone = true
+	case r.mayYetMove(ref, p.ID):
+		f.waiting[ref] = true
 	case (f.changed || f.holds() || r.behind(*e, ref)) && !calledOff:
 		remake(p)
 		r.note(*e, state.Noted, ref, nil, "deleted in "+r.name(ref)+" but changed in "+r.name(f.from)+" at the same time: it is kept", calendar.Content{}, e.Base)

@@ -178,8 +178,10 @@ type Entity struct {
 	Records map[Ref]Record `json:"records"`
 	// Answer is what the person's invitation at home is still to be answered with.
 	Answer calendar.Response `json:"answer,omitempty"`
-	// Deleted: agreed to be gone; kept until every record is.
+	// Deleted: agreed to be gone; kept until every record is. Why says in words why,
+	// where its parts do not.
 	Deleted bool      `json:"deleted,omitempty"`
+	Why     string    `json:"why,omitempty"`
 	Made    time.Time `json:"made"`
 	// Was is what the last change of the base replaced.
 	Was Image `json:"was,omitzero"`
@@ -224,6 +226,8 @@ type Part struct {
 	Version calendar.Version  `json:"version,omitempty"`
 	// Generation of the key: grows when a deleted part must be made again.
 	Generation int `json:"generation,omitempty"`
+	// By is the installation whose mark was on it when it was linked; empty for ours.
+	By string `json:"by,omitempty"`
 	// The shadow pair: what we asked the provider to hold, what it gave back.
 	Wrote calendar.Content `json:"wrote"`
 	Read  calendar.Content `json:"read"`
@@ -283,6 +287,8 @@ const (
 	Unlink StepKind = "unlink"
 	Answer StepKind = "answer" // an invitation is answered, without a mail
 	Skip   StepKind = "skip"   // left alone, with the reason
+	// TakeOver: a mirror that another installation kept is kept by this one.
+	TakeOver StepKind = "take over"
 )
 
 // Writes reports whether a step of this kind sends something to a provider.
@@ -299,6 +305,7 @@ const (
 	// ask. To apply it takes the later edit, which the step shows; to drop it takes
 	// the other one.
 	HoldConflict HoldReason = "conflict"
+	HoldTakeOver HoldReason = "another Twinday"
 )
 
 // Step is one desired result: 'this entity in this calendar looks so, if its
