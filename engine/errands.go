@@ -330,6 +330,7 @@ func (e *Engine) call(ctx context.Context, h *house, id state.AccountID, refs []
 type reading struct {
 	began     time.Time
 	changes   calendar.Changes
+	doubtful  []calendar.RemoteID // new ones, of which it is not sure that they are there
 	gone      []calendar.RemoteID
 	unseen    []calendar.Event    // there, and not in sight
 	forgotten []calendar.RemoteID // not in sight, and not asked for

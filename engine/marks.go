@@ -15,21 +15,25 @@ import (
 // is asked for only where it decides something: when a calendar is read with an
 // empty memory, and when an event without one is met for the first time.
 type marker interface {
-	// Marked lists the marks of a calendar's events that changed since then, of all
-	// if since is zero. Events without a mark may be left out.
+	// Marked lists the marks of a calendar's events that changed since then, those that
+	// have none with an empty one. If since is zero, the marks of all events, and those
+	// without one may be left out.
 	Marked(ctx context.Context, cal calendar.CalendarID, since time.Time) (marks map[calendar.RemoteID]calendar.Mark, requests int, err error)
 }
 
 // clockSlack is how far back from an event's last change its mark is looked for.
 const clockSlack = time.Second
 
-// withMarks fills in the marks that a read did not show. trouble is the provider's,
-// err the store's.
-func (e *Engine) withMarks(ctx context.Context, p calendar.Provider, ref state.Ref, ch calendar.Changes) (requests int, trouble, err error) {
+// withMarks fills in the marks that a read did not show. An event that is new, and that
+// the listing of marks does not name, was deleted meanwhile or is shown by a read that
+// is late: it may have been a copy of ours, so it is doubtful. trouble is the
+// provider's, err the store's.
+func (e *Engine) withMarks(ctx context.Context, p calendar.Provider, ref state.Ref, r *reading) (trouble, err error) {
 	m, ok := p.(marker)
 	if !ok {
-		return 0, nil, nil
+		return nil, nil
 	}
+	ch := r.changes
 	empty := true
 	var since time.Time
 	var bare []int
@@ -51,7 +55,7 @@ func (e *Engine) withMarks(ctx context.Context, p calendar.Provider, ref state.R
 		return nil
 	})
 	if err != nil || len(bare) == 0 {
-		return 0, nil, err
+		return nil, err
 	}
 	if ch.Complete && empty || since.IsZero() {
 		since = time.Time{}
@@ -59,13 +63,16 @@ func (e *Engine) withMarks(ctx context.Context, p calendar.Provider, ref state.R
 		since = since.Add(-clockSlack)
 	}
 	marks, requests, trouble := m.Marked(ctx, ref.Calendar, since)
-	if trouble != nil {
-		return requests, trouble, nil
+	if r.requests += requests; trouble != nil {
+		return trouble, nil
 	}
 	for _, i := range bare {
-		ch.Events[i].Mark = marks[ch.Events[i].ID]
+		mark, named := marks[ch.Events[i].ID]
+		if ch.Events[i].Mark = mark; !named && marks != nil && !since.IsZero() {
+			r.doubtful = append(r.doubtful, ch.Events[i].ID)
+		}
 	}
-	return requests, nil, nil
+	return nil, nil
 }
 
 // ledBy adds to the input what the mark on a found event leads to: the entity that it

@@ -20,7 +20,7 @@ func (f *fake) Marked(_ context.Context, _ calendar.CalendarID, since time.Time)
 	err = f.call("marked", func() error {
 		out = map[calendar.RemoteID]calendar.Mark{}
 		for id, h := range f.events {
-			if !h.dead && h.Mark != (calendar.Mark{}) && !h.Updated.Before(since) {
+			if !h.dead && !h.Updated.Before(since) {
 				out[id] = h.Mark
 			}
 		}
@@ -40,7 +40,7 @@ func (f *fake) paste(title, as string) {
 // another is a second computer: a store of its own, the same accounts.
 func (b *bench) another() *bench {
 	b.Helper()
-	c := &bench{TB: b.TB, clock: b.clock, secrets: b.secrets, path: filepath.Join(b.TempDir(), "twinday.db"), connector: b.connector, a: b.a, b: b.b}
+	c := &bench{TB: b.TB, clock: b.clock, reading: b.reading, secrets: b.secrets, path: filepath.Join(b.TempDir(), "twinday.db"), connector: b.connector, a: b.a, b: b.b}
 	c.open()
 	if closer, ok := b.TB.(interface{ Cleanup(func()) }); ok {
 		closer.Cleanup(c.close)

@@ -44,9 +44,7 @@ func (e *Engine) look(ctx context.Context, p calendar.Provider, ref state.Ref) (
 	if r.trouble != nil {
 		return r, nil
 	}
-	n, trouble, err := e.withMarks(ctx, p, ref, r.changes)
-	if r.requests += n; trouble != nil || err != nil {
-		r.trouble = trouble
+	if r.trouble, err = e.withMarks(ctx, p, ref, &r); r.trouble != nil || err != nil {
 		return r, err
 	}
 	return r, e.confirm(ctx, p, ref, &r)

@@ -18,24 +18,24 @@ const marksPerPage = 500
 // singleValueLegacyExtendedProperty": an event matches if Any of its properties does).
 const hasMark = "singleValueExtendedProperties/Any(ep: ep/id eq '" + markID + "')"
 
-// Marked lists the marks of a calendar's events that changed since then, of all if
-// since is zero: a delta read shows no hidden properties, and this is the one listing
-// that does. A service that does not take the filter is asked for all events, with
-// their hidden properties expanded.
+// Marked lists the marks of a calendar's events that changed since then, empty ones
+// included; of all that have one if since is zero. A delta read shows no hidden
+// properties, and this is the one listing that does. A service that does not take the
+// filter is asked for all events, with their hidden properties expanded.
 func (p *Provider) Marked(ctx context.Context, cal calendar.CalendarID, since time.Time) (map[calendar.RemoteID]calendar.Mark, int, error) {
 	const op = "list marks"
 	if cal == "" {
 		return nil, 0, &calendar.Error{Op: "outlook: " + op, Kind: calendar.NotFound, Err: errors.New("no calendar")}
 	}
-	recent := ""
+	filters := []string{hasMark, ""}
 	if !since.IsZero() {
-		recent = "lastModifiedDateTime ge " + since.UTC().Format("2006-01-02T15:04:05Z")
+		filters = []string{"lastModifiedDateTime ge " + since.UTC().Format("2006-01-02T15:04:05Z")}
 	}
 	total := 0
-	for _, filter := range []string{join(hasMark, recent), recent} {
+	for i, filter := range filters {
 		marks, requests, err := p.marked(ctx, cal, filter)
 		total += requests
-		if a := answerOf(err); a != nil && a.status == http.StatusBadRequest && filter != recent {
+		if a := answerOf(err); a != nil && a.status == http.StatusBadRequest && i+1 < len(filters) {
 			continue
 		}
 		if err != nil {
@@ -48,13 +48,6 @@ func (p *Provider) Marked(ctx context.Context, cal calendar.CalendarID, since ti
 		return marks, total, nil
 	}
 	panic("unreachable: the last filter is tried to its end")
-}
-
-func join(filter, and string) string {
-	if and == "" {
-		return filter
-	}
-	return filter + " and " + and
 }
 
 // marked reads all pages of one filter.
@@ -78,9 +71,7 @@ func (p *Provider) marked(ctx context.Context, cal calendar.CalendarID, filter s
 			return nil, requests, err
 		}
 		for _, e := range page.GetValue() {
-			if m := readMark(e); m != (calendar.Mark{}) {
-				marks[calendar.RemoteID(val(e.GetId()))] = m
-			}
+			marks[calendar.RemoteID(val(e.GetId()))] = readMark(e)
 		}
 		next := val(page.GetOdataNextLink())
 		if next == "" {
