@@ -209,6 +209,8 @@ func TestFound(t *testing.T) {
 		"a twin that was put back is a copy":           {2654, "add:5:93:243,pass,paste:1:418:59,clear:5:729:347"},
 		"a late listing shows an invitation's copy":    {820, "invite:0:831:115,pass,repeat@7:1:455:423,add:3:673:666,crash@8,pass,delete@10:2:177:365,pass,edit:1:368:756,pass,paste:0:626:521,pass"},
 		"an unsettled write under another mapping":     {20277, "clear:3:626:411,pass,pass,mapping:2:695:44,invite:4:97:407,down@7:0:0:55,crash@20,pass,mapping:1:671:838,down@29:0:0:663,pass"},
+		"a late list shows a copy that is not known":   {29, "add:0:27:61,clear:3:381:168,crash@17,pass,add@36:2:374:314,invite:0:626:217,odd@7:0:0:856,lost@13:0:0:56,pass,clear:2:183:257"},
+		"the copy of what was called off comes back":   {1088, "invite:4:432:427,pass,pass,calloff:2:289:250,pass,restore:5:60:317"},
 		"nothing is put back where nothing is written": {3896, "clear:2:385:377,pass,clear:4:829:140"},
 	} {
 		t.Run(name, func(t *testing.T) {

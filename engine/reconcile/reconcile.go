@@ -291,6 +291,9 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 		if by == apart || ev.HasGuests() && twin.Event.HasGuests() && by != byUID {
 			continue // two meetings, each with guests of its own
 		}
+		if twin.Event.Cancelled {
+			continue // it is gone: what bears its mark was brought back, and is the person's
+		}
 		if by != byMark && (outOfScope(twin, r.Now, Past, Future) != "" || twin.Event.MyResponse == calendar.Declined || !r.sameKind(f, ev, a, twin.Event)) {
 			continue
 		}
