@@ -135,7 +135,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	// Never overwrite what is not durably recorded: the state found is kept with
 	// the intent before the write is sent again.
 	found := j.event
-	in.Seen = append(in.Seen, state.Snapshot{Content: found.Content, Overrides: found.Overrides})
+	in.Seen = append(in.Seen, state.Snapshot{Content: found.Content, Overrides: found.Overrides, Updated: found.Updated})
 	in.Attempt++
 	j.intent = in
 	if err := l.Store.Update(func(tx *store.Tx) error { return tx.PutIntent(in) }); err != nil {
@@ -154,7 +154,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	}
 	if j.err == nil {
 		j.event = complete(j.event, written(s, found.Content))
-		if err := l.rescue(j, again, found); err != nil {
+		if err := l.rescue(j, again); err != nil {
 			return false, nil, err
 		}
 	}
@@ -178,49 +178,33 @@ func standing(c calendar.Change, found calendar.Event) []string {
 	})
 }
 
-// rescued is what is kept of a person's edits.
-type rescued struct{ state.Rescued }
-
-func (r *rescued) take(slot string, o calendar.Override) {
-	if !slices.Contains(r.Slots, slot) {
-		r.Slots = append(r.Slots, slot)
-	}
-	r.Overrides = calendar.WithOverride(r.Overrides, slot, o)
-}
-
 // rescue keeps a person's edits that were found under our unfinished write.
-func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error {
+func (l lane) rescue(j *job, again calendar.Change) error {
 	s := j.intent.Step
-	saved := rescued{state.Rescued{Updated: found.Updated}}
+	var saved state.Rescued
 	for _, seen := range j.intent.Seen {
+		var edit state.Image
 		for _, g := range again.Groups {
 			ours := calendar.Equal(g, seen.Content, j.event.Content)
 			before := s.Kind == state.Update && calendar.Equal(g, seen.Content, s.Before)
 			if !ours && !before {
-				saved.Groups = saved.Groups.With(g)
-				saved.Content = saved.Content.Take(g, seen.Content)
+				edit = edit.With(g, seen.Content)
 			}
 		}
-		if again.Groups.Has(calendar.GroupWhen) && s.Kind == state.Update {
-			// Other slots. What is there may be ours, or was before; what is not there may
-			// have gone with the old time.
-			for _, slot := range slotsOf(seen.Overrides) {
-				o := seen.Overrides[slot]
-				if !o.Equal(j.event.Overrides[slot]) && !o.Equal(s.Overrides[slot]) && !o.Equal(s.BeforeOverrides[slot]) {
-					saved.take(slot, o)
-				}
-			}
-			continue
+		slots, all := again.Slots, again.Groups.Has(calendar.GroupWhen)
+		if all { // What is not there may have gone with the old time, or was not written yet.
+			slots = slotsOf(seen.Overrides)
 		}
-		for _, slot := range again.Slots {
+		for _, slot := range slots {
 			o := seen.Overrides[slot]
-			if o.Equal(j.event.Overrides[slot]) || s.Kind == state.Update && o.Equal(s.BeforeOverrides[slot]) || s.Kind == state.Create && o.IsZero() {
-				continue // ours, as before, or not written yet
+			ours := o.Equal(j.event.Overrides[slot]) || all && o.Equal(s.Overrides[slot])
+			if !ours && !o.Equal(s.BeforeOverrides[slot]) {
+				edit = edit.WithSlot(slot, o)
 			}
-			saved.take(slot, o)
 		}
+		saved = saved.Under(edit, seen.Updated)
 	}
-	if len(saved.Groups) == 0 && len(saved.Slots) == 0 {
+	if saved.IsZero() {
 		return nil
 	}
 	return l.Store.Update(func(tx *store.Tx) error {
@@ -233,7 +217,7 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 			return nil
 		}
 		part.ID = j.event.ID
-		part.Rescued = &saved.Rescued
+		part.Rescued = &saved
 		if err := tx.PutEntity(ent); err != nil {
 			return err
 		}

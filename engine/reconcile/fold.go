@@ -87,6 +87,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			if e.Records[ref].Kept {
 				continue
 			}
+			overtaken := overtake(p, rep.Event)
 			if p.Slot != "" {
 				slots = append(slots, r.aloneEdits(*e, ref, p, rep)...)
 			} else {
@@ -96,7 +97,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				slots = append(slots, r.overrideEdits(*e, ref, p, rep)...)
 			}
 			if p.Rescued != nil {
-				saved = append(saved, rescue{ref, p, rep.Event})
+				saved = append(saved, rescue{ref, p, rep.Event, overtaken})
 			}
 		}
 	}
@@ -108,7 +109,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	}
 	r.mergeSlots(e, &f, slots)
 	for _, s := range saved {
-		r.saved(f, s)
+		r.saved(*e, f, s)
 	}
 	e.Facts = facts // what the copies showed so far was told of the old ones
 	undone := f.wished && e.Wish.Gone
@@ -156,38 +157,92 @@ func (r *reconciler) outdated(e *state.Entity, edits map[calendar.Group][]edit, 
 	})
 }
 
-// rescue is a part where edits were rescued, and what is there now.
+// rescue is a part where edits were rescued, what is there now, and what the person has
+// changed once more since.
 type rescue struct {
-	ref  state.Ref
-	part *state.Part
-	now  calendar.Event
+	ref       state.Ref
+	part      *state.Part
+	now       calendar.Event
+	overtaken []state.Image
+}
+
+// overtake leaves of the edits rescued in a part those that still lie under our write. It
+// returns those that the person has changed once more.
+func overtake(p *state.Part, now calendar.Event) []state.Image {
+	if p.Rescued == nil {
+		return nil
+	}
+	var again state.Image
+	for _, g := range p.Rescued.Groups {
+		if !calendar.Equal(g, now.Content, p.Read) {
+			again = again.With(g, now.Content)
+		}
+	}
+	for _, slot := range calendar.Slots(now.Overrides, p.ReadOverrides) {
+		if slices.Contains(p.Rescued.Slots, slot) {
+			again = again.WithSlot(slot, now.Overrides[slot])
+		}
+	}
+	left := p.Rescued.Under(again, p.Rescued.Updated)
+	over := left.Overtaken
+	left.Overtaken = nil
+	left.Groups = left.Groups.Without(again.Groups...)
+	left.Slots = slices.DeleteFunc(left.Slots, func(slot string) bool { return slices.Contains(again.Slots, slot) })
+	p.Rescued = &left
+	return over
+}
+
+// overtook tells of rescued edits that the person has changed once more.
+func (r *reconciler) overtook(e state.Entity, s rescue, lost state.Image) {
+	const why = " before an earlier change of it was carried on; the later one was kept"
+	tell := func(ed slotEdit) {
+		n := r.note(e, state.Overridden, s.ref, ed.set, r.slotWords(e, []string{ed.slot})+" was changed in "+r.name(s.ref)+why, ed.content, r.occurrence(e, ed.slot))
+		n.Slots, n.Was, n.Became = []string{ed.slot}, r.lostSlot(e, ed), state.Image{}.WithSlot(ed.slot, e.Overrides[ed.slot])
+		n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
+	}
+	if s.part.Slot != "" {
+		tell(slotEdit{ref: s.ref, part: s.part.Slot, slot: s.part.Slot, set: lost.Groups, content: lost.Content})
+		return
+	}
+	for _, g := range lost.Groups {
+		n := r.note(e, state.Overridden, s.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(s.ref)+why,
+			calendar.Content{}.Take(g, lost.Content), calendar.Content{}.Take(g, e.Base))
+		n.Was, n.Became = r.lost(e, s.ref, calendar.Groups{g}, lost.Content), state.Image{}.With(g, e.Base)
+	}
+	for _, slot := range lost.Slots {
+		o := lost.Overrides[slot]
+		ed := slotEdit{ref: s.ref, slot: slot, set: o.Changed, now: o, content: o.Content}
+		if o.Cancelled {
+			ed.cancel = yes
+		}
+		tell(ed)
+	}
 }
 
 // saved lets go of rescued edits that are folded in: what is there is still the write of
 // ours that lay over them. Those about which the person is asked stay.
-func (r *reconciler) saved(f folding, s rescue) {
+func (r *reconciler) saved(e state.Entity, f folding, s rescue) {
 	p := s.part
-	if p.Rescued == nil {
-		return
+	for _, lost := range s.overtaken {
+		r.overtook(e, s, lost)
 	}
 	groups, slots := r.waits(f, s.ref)
 	old, kept := *p.Rescued, state.Rescued{Updated: p.Rescued.Updated}
 	for _, g := range old.Groups {
 		if p.Slot == "" && groups.Has(g) || p.Slot != "" && slices.Contains(slots, p.Slot) {
-			kept.Groups, kept.Content = kept.Groups.With(g), kept.Content.Take(g, old.Content)
+			kept.Image = kept.With(g, old.Content)
 			continue
 		}
 		p.Read = p.Read.Take(g, s.now.Content)
 	}
 	for _, slot := range old.Slots {
 		if slices.Contains(slots, slot) {
-			kept.Slots = append(kept.Slots, slot)
-			kept.Overrides = calendar.WithOverride(kept.Overrides, slot, old.Overrides[slot])
+			kept.Image = kept.WithSlot(slot, old.Overrides[slot])
 			continue
 		}
 		readOverride(p, slot, s.now.Overrides[slot])
 	}
-	if p.Rescued = nil; len(kept.Groups) > 0 || len(kept.Slots) > 0 {
+	if p.Rescued = nil; !kept.IsZero() {
 		p.Rescued = &kept
 	}
 }

@@ -62,9 +62,6 @@ func (r *reconciler) overrideEdits(e state.Entity, ref state.Ref, p *state.Part,
 		// Our own unfinished write lies over these: they are written again.
 		now = maps.Clone(now)
 		for _, slot := range p.Rescued.Slots {
-			if slices.Contains(slots, slot) {
-				continue
-			}
 			if now == nil {
 				now = map[string]calendar.Override{}
 			}
@@ -123,7 +120,7 @@ func (r *reconciler) aloneEdits(e state.Entity, ref state.Ref, p *state.Part, re
 	}
 	if p.Rescued != nil {
 		for _, g := range p.Rescued.Groups {
-			if !ed.set.Has(g) && r.groups(e, ref).Has(g) {
+			if r.groups(e, ref).Has(g) {
 				ed.set, ed.content = ed.set.With(g), ed.content.Take(g, p.Rescued.Content)
 				p.Dirty = p.Dirty.With(g)
 			}
