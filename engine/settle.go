@@ -191,15 +191,18 @@ func (l lane) rescue(j *job, again calendar.Change) error {
 				edit = edit.With(g, seen.Content)
 			}
 		}
-		slots, all := again.Slots, again.Groups.Has(calendar.GroupWhen)
-		if all { // What is not there may have gone with the old time, or was not written yet.
+		slots := again.Slots
+		if again.Groups.Has(calendar.GroupWhen) { // What is not there may have gone with the old time, or was not written yet.
 			slots = slotsOf(seen.Overrides)
 		}
 		for _, slot := range slots {
-			o := seen.Overrides[slot]
-			ours := o.Equal(j.event.Overrides[slot]) || all && o.Equal(s.Overrides[slot])
-			if !ours && !o.Equal(s.BeforeOverrides[slot]) {
-				edit = edit.WithSlot(slot, o)
+			ours := j.event.Overrides[slot]
+			if slices.Contains(saved.Slots, slot) {
+				ours = saved.Overrides[slot]
+			}
+			theirs := ours.Edited(seen.Overrides[slot], j.event.Overrides[slot], s.Overrides[slot], s.BeforeOverrides[slot])
+			if !theirs.Equal(ours) {
+				edit = edit.WithSlot(slot, theirs)
 			}
 		}
 		saved = saved.Under(edit, seen.Updated)

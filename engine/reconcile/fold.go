@@ -178,16 +178,18 @@ func overtake(p *state.Part, now calendar.Event) []state.Image {
 			again = again.With(g, now.Content)
 		}
 	}
-	for _, slot := range calendar.Slots(now.Overrides, p.ReadOverrides) {
-		if slices.Contains(p.Rescued.Slots, slot) {
-			again = again.WithSlot(slot, now.Overrides[slot])
+	whole := map[string]bool{} // nothing of the rescued edit is left over
+	for _, slot := range p.Rescued.Slots {
+		is, was := now.Overrides[slot], p.ReadOverrides[slot]
+		if over := p.Rescued.Overrides[slot].Edited(is, was); !is.Equal(was) {
+			again, whole[slot] = again.WithSlot(slot, over), over.Equal(is)
 		}
 	}
 	left := p.Rescued.Under(again, p.Rescued.Updated)
 	over := left.Overtaken
 	left.Overtaken = nil
 	left.Groups = left.Groups.Without(again.Groups...)
-	left.Slots = slices.DeleteFunc(left.Slots, func(slot string) bool { return slices.Contains(again.Slots, slot) })
+	left.Slots = slices.DeleteFunc(left.Slots, func(slot string) bool { return whole[slot] })
 	p.Rescued = &left
 	return over
 }

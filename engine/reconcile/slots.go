@@ -66,7 +66,7 @@ func (r *reconciler) overrideEdits(e state.Entity, ref state.Ref, p *state.Part,
 				now = map[string]calendar.Override{}
 			}
 			now[slot] = p.Rescued.Overrides[slot]
-			slots = append(slots, slot)
+			slots = with(slots, slot)
 			p.DirtySlots = with(p.DirtySlots, slot)
 		}
 	}
