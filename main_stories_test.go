@@ -59,6 +59,38 @@ func TestCutWriteOfAnOccurrenceThatThenGoes(t *testing.T) {
 	}
 }
 
+// A write to a series is cut off, and before it is settled the person changes an
+// occurrence that it is not about: both stand.
+func TestEditOfAnOccurrenceBesideACutWrite(t *testing.T) {
+	for _, side := range []string{onGoogle, onOutlook} {
+		for _, landed := range []bool{false, true} {
+			t.Run(fmt.Sprintf("on %s, landed=%v", side, landed), func(t *testing.T) {
+				p := newPair(t, mailbox.Switches{})
+				home := map[string]string{onGoogle: onOutlook, onOutlook: onGoogle}[side]
+				id := p.series(home)
+				_, slots := p.first(home)
+				p.must(p.sides[home].EditOccurrence(p.cals[home], id, slots[7], func(e *mailbox.Event) { e.Place = "Attic" }))
+				p.sync("an occurrence is different")
+				p.must(p.sides[home].EditSeries(p.cals[home], id, func(e *mailbox.Event) { e.Title = "Renamed" }))
+				p.sides[side].AddFault(simulator.Fault{Match: "PATCH /", DropBefore: !landed, DropAfter: landed})
+				if r, err := p.engine.Sync(context.Background(), control.SyncRequest{}); err != nil || r.Failed != 1 {
+					t.Fatalf("the cut pass: %+v, %v", r, err)
+				}
+				there, _ := p.first(side)
+				p.must(p.sides[side].EditOccurrence(p.cals[side], there, slots[3], func(e *mailbox.Event) { e.Title = "Retro" }))
+				p.must(p.sides[side].CancelOccurrence(p.cals[side], there, slots[5]))
+				if _, err := p.engine.Sync(context.Background(), control.SyncRequest{}); err != nil {
+					t.Fatal(err)
+				}
+				p.sync("after it")
+				if got := p.agenda(home); len(got) != 9 || got[2].Title != "Renamed" || got[3].Title != "Retro" {
+					t.Errorf("%s shows %+v", home, got)
+				}
+			})
+		}
+	}
+}
+
 // An occurrence is dragged across its neighbour, which Exchange refuses: born in
 // Google it stands alone in Outlook; born in Outlook it is put back in Google, and
 // the rest of the series goes on.

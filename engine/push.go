@@ -386,7 +386,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 			part.By, old.Event.Mark = "", j.mark
 		}
 		j.event.Mark = cmp.Or(j.event.Mark, old.Event.Mark)
-		settlePart(part, s, j.event, old.Event, strange)
+		edited := settlePart(part, s, j.event, old.Event, strange)
 		if rec := ent.Records[s.Ref]; s.Kind == state.Create && s.Slot == "" && rec.Adopted { // what was there before is gone
 			rec.Adopted = false
 			ent.Records[s.Ref] = rec
@@ -394,7 +394,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
 			return err
 		}
-		if strange {
+		if edited {
 			if err := tx.MarkDirty(s.Ref, j.event.ID); err != nil {
 				return err
 			}
@@ -453,13 +453,14 @@ func (l lane) recordAnswer(tx *store.Tx, j *job, ent state.Entity) (err error) {
 
 // settlePart takes over what the provider made of a write. A group that we did
 // not write and that the person had changed before (an edit that still waits)
-// keeps its old read-back, so that it goes on counting as changed.
-func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, strange bool) {
+// keeps its old read-back, so that it goes on counting as changed. So does an
+// occurrence that the person has changed by the time the series was read back.
+func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, strange bool) (edited bool) {
 	part.ID, part.Version, part.Gone, part.Refused = ev.ID, ev.Version, false, ""
 	if s.Kind == state.Create {
 		part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil
 		part.WroteOverrides, part.ReadOverrides, part.DirtySlots = s.Overrides, ev.Overrides, nil
-		return
+		return false
 	}
 	for _, g := range calendar.AllGroups {
 		switch {
@@ -477,12 +478,17 @@ func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, strange 
 		if written(slot) {
 			part.WroteOverrides = calendar.WithOverride(part.WroteOverrides, slot, s.Overrides[slot])
 		}
-		if written(slot) || !strange && was.Overrides[slot].Equal(part.ReadOverrides[slot]) {
-			part.ReadOverrides = calendar.WithOverride(part.ReadOverrides, slot, ev.Overrides[slot])
+		is, read := ev.Overrides[slot], part.ReadOverrides[slot]
+		switch {
+		case written(slot), !strange && was.Overrides[slot].Equal(read) && is.Equal(s.Overrides[slot]):
+			part.ReadOverrides = calendar.WithOverride(part.ReadOverrides, slot, is)
+		case !is.Equal(read):
+			edited = true
 		}
 	}
 	part.Dirty = part.Dirty.Without(s.Groups...)
 	part.DirtySlots = slices.DeleteFunc(part.DirtySlots, written)
+	return strange || edited
 }
 
 // slotsOf lists all slots of several sets of overrides.

@@ -146,6 +146,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	if s.Kind == state.Create {
 		again.Groups, again.Slots = calendar.AllGroups, slotsOf(s.Overrides, found.Overrides)
 	}
+	again.Overrides = besides(again, s, found)
 	j.under = found.Version
 	j.calls++
 	j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, again)
@@ -176,6 +177,24 @@ func standing(c calendar.Change, found calendar.Event) []string {
 		_, shown := found.Overrides[slot]
 		return !shown && !occurrences.Has(w.Original(slot))
 	})
+}
+
+// besides is the whole set of overrides for a write that is sent again: what people have
+// done meanwhile to occurrences that it is not about stays.
+func besides(c calendar.Change, s state.Step, found calendar.Event) map[string]calendar.Override {
+	out := c.Overrides
+	if c.Groups.Has(calendar.GroupWhen) {
+		return out // all are written, and what was there is rescued
+	}
+	// So an occurrence looks that did not follow its master when our write landed.
+	asBefore := calendar.Override{Changed: s.Groups, Content: s.Before}
+	for _, slot := range slotsOf(c.Overrides, found.Overrides) {
+		if !slices.Contains(c.Slots, slot) {
+			wanted := c.Overrides[slot]
+			out = calendar.WithOverride(out, slot, wanted.Edited(found.Overrides[slot], wanted, s.BeforeOverrides[slot], asBefore))
+		}
+	}
+	return out
 }
 
 // rescue keeps a person's edits that were found under our unfinished write.
