@@ -230,12 +230,13 @@ type job struct {
 	again  bool // an earlier try may have landed
 	intent state.Intent
 	mark   calendar.Mark
-	remark bool             // the copy bears another installation's mark: ours goes along
-	under  calendar.Version // the version that was written over
-	event  calendar.Event   // what the provider now holds
-	gone   bool             // it holds it no more
-	calls  int              // made to the connector for it
-	shut   bool             // the whole calendar may not be written, for now
+	remark bool                         // the copy bears another installation's mark: ours goes along
+	under  calendar.Version             // the version that was written over
+	event  calendar.Event               // what the provider now holds
+	ours   map[string]calendar.Override // its overrides by our doing, where people's are among them
+	gone   bool                         // it holds it no more
+	calls  int                          // made to the connector for it
+	shut   bool                         // the whole calendar may not be written, for now
 	err    error
 }
 
@@ -382,11 +383,14 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		// did not write ourselves may be a person's doing.
 		strange := s.Kind == state.Update && (!known || old.Event.Version != j.under)
 		j.event = complete(j.event, written(s, old.Event.Content))
+		if j.ours == nil {
+			j.ours = j.event.Overrides
+		}
 		if j.remark && len(s.Groups) > 0 {
 			part.By, old.Event.Mark = "", j.mark
 		}
 		j.event.Mark = cmp.Or(j.event.Mark, old.Event.Mark)
-		edited := settlePart(part, s, j.event, old.Event, strange)
+		edited := settlePart(part, s, j.event, old.Event, j.ours, strange)
 		if rec := ent.Records[s.Ref]; s.Kind == state.Create && s.Slot == "" && rec.Adopted { // what was there before is gone
 			rec.Adopted = false
 			ent.Records[s.Ref] = rec
@@ -455,7 +459,7 @@ func (l lane) recordAnswer(tx *store.Tx, j *job, ent state.Entity) (err error) {
 // not write and that the person had changed before (an edit that still waits)
 // keeps its old read-back, so that it goes on counting as changed. So does an
 // occurrence that the person has changed by the time the series was read back.
-func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, strange bool) (edited bool) {
+func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, ours map[string]calendar.Override, strange bool) (edited bool) {
 	part.ID, part.Version, part.Gone, part.Refused = ev.ID, ev.Version, false, ""
 	if s.Kind == state.Create {
 		part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil
@@ -478,13 +482,11 @@ func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, strange 
 		if written(slot) {
 			part.WroteOverrides = calendar.WithOverride(part.WroteOverrides, slot, s.Overrides[slot])
 		}
-		is, read := ev.Overrides[slot], part.ReadOverrides[slot]
-		switch {
-		case written(slot), !strange && was.Overrides[slot].Equal(read) && is.Equal(s.Overrides[slot]):
+		is, read := ours[slot], part.ReadOverrides[slot]
+		if written(slot) || !strange && was.Overrides[slot].Equal(read) && is.Equal(s.Overrides[slot]) {
 			part.ReadOverrides = calendar.WithOverride(part.ReadOverrides, slot, is)
-		case !is.Equal(read):
-			edited = true
 		}
+		edited = edited || !ev.Overrides[slot].Equal(part.ReadOverrides[slot])
 	}
 	part.Dirty = part.Dirty.Without(s.Groups...)
 	part.DirtySlots = slices.DeleteFunc(part.DirtySlots, written)

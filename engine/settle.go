@@ -114,6 +114,10 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		return l.conclude(ctx, j)
 	case state.Create:
 		j.send(ctx, l) // idempotent: the key is the same
+		if j.err == nil && !s.Want.When.Recurrence.IsZero() {
+			j.calls++ // the answer to a create need not tell what became of occurrences since
+			j.event, j.err = l.provider.Get(ctx, s.Ref.Calendar, j.event.ID)
+		}
 		if j.err != nil {
 			return l.conclude(ctx, j)
 		}
@@ -141,85 +145,100 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	if err := l.Store.Update(func(tx *store.Tx) error { return tx.PutIntent(in) }); err != nil {
 		return false, nil, fmt.Errorf("engine: %w", err)
 	}
-	again := change(s)
-	again.Slots = standing(again, found)
-	if s.Kind == state.Create {
-		again.Groups, again.Slots = calendar.AllGroups, slotsOf(s.Overrides, found.Overrides)
-	}
-	again.Overrides = besides(again, s, found)
 	j.under = found.Version
-	j.calls++
-	j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, again)
+	again := outstanding(s, found)
+	if len(again.Groups)+len(again.Slots) > 0 {
+		j.calls++
+		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, again)
+	}
 	if calendar.KindOf(j.err) == calendar.Conflict {
 		return false, nil, nil // someone is at it just now: next pass
 	}
 	if j.err == nil {
 		j.event = complete(j.event, written(s, found.Content))
-		if err := l.rescue(j, again); err != nil {
+		j.ours = ourOverrides(s, again, j.event)
+		if err := l.rescue(j); err != nil {
 			return false, nil, err
 		}
 	}
 	return l.conclude(ctx, j)
 }
 
-// standing are the slots of a change that are still there to be written: the
-// person may have shortened or moved the series meanwhile.
-func standing(c calendar.Change, found calendar.Event) []string {
+// outstanding is what of a step is not so yet where it was found like this. What people
+// have done meanwhile to occurrences that it is not about stays.
+func outstanding(s state.Step, found calendar.Event) calendar.Change {
+	c := change(s)
+	if s.Kind == state.Create {
+		c.Groups, c.Slots = calendar.AllGroups, slotsOf(s.Overrides, found.Overrides)
+	}
+	c.Groups = slices.DeleteFunc(slices.Clone(c.Groups), func(g calendar.Group) bool { return calendar.Equal(g, found.Content, s.Want) })
+	if !c.Groups.Has(calendar.GroupWhen) { // else all are written
+		for _, slot := range slotsOf(s.Overrides, found.Overrides) {
+			if !slices.Contains(c.Slots, slot) {
+				c.Overrides = calendar.WithOverride(c.Overrides, slot, edited(s, slot, s.Overrides[slot], found.Overrides[slot]))
+			}
+		}
+		c.Slots = calendar.Slots(c.Overrides, found.Overrides)
+	}
 	w := found.Content.When
 	if c.Groups.Has(calendar.GroupWhen) {
 		w = c.Content.When
 	}
-	occurrences, err := w.Occurrences()
-	if err != nil {
-		return c.Slots
+	// The person may have shortened or moved the series meanwhile.
+	if occurrences, err := w.Occurrences(); err == nil {
+		c.Slots = slices.DeleteFunc(slices.Clone(c.Slots), func(slot string) bool {
+			_, shown := found.Overrides[slot]
+			return !shown && !occurrences.Has(w.Original(slot))
+		})
 	}
-	return slices.DeleteFunc(slices.Clone(c.Slots), func(slot string) bool {
-		_, shown := found.Overrides[slot]
-		return !shown && !occurrences.Has(w.Original(slot))
-	})
+	return c
 }
 
-// besides is the whole set of overrides for a write that is sent again: what people have
-// done meanwhile to occurrences that it is not about stays.
-func besides(c calendar.Change, s state.Step, found calendar.Event) map[string]calendar.Override {
-	out := c.Overrides
-	if c.Groups.Has(calendar.GroupWhen) {
-		return out // all are written, and what was there is rescued
-	}
-	// So an occurrence looks that did not follow its master when our write landed.
-	asBefore := calendar.Override{Changed: s.Groups, Content: s.Before}
-	for _, slot := range slotsOf(c.Overrides, found.Overrides) {
-		if !slices.Contains(c.Slots, slot) {
-			wanted := c.Overrides[slot]
-			out = calendar.WithOverride(out, slot, wanted.Edited(found.Overrides[slot], wanted, s.BeforeOverrides[slot], asBefore))
+// ourOverrides are those of an event as we wrote them: not with what was left as it was
+// found, which people did.
+func ourOverrides(s state.Step, again calendar.Change, ev calendar.Event) map[string]calendar.Override {
+	out := ev.Overrides
+	for _, slot := range slotsOf(s.Overrides, ev.Overrides) {
+		if !slices.Contains(again.Slots, slot) && !again.Groups.Has(calendar.GroupWhen) {
+			out = calendar.WithOverride(out, slot, s.Overrides[slot])
 		}
 	}
 	return out
 }
 
+// edited is an occurrence of ours with what a person did to it, where it was found like
+// this under a step that was cut off.
+func edited(s state.Step, slot string, ours, found calendar.Override) calendar.Override {
+	was := []calendar.Override{ours, s.Overrides[slot], s.BeforeOverrides[slot], {Changed: s.Groups, Content: s.Before}} // the last: left behind by its master
+	if s.Kind == state.Create || s.Groups.Has(calendar.GroupWhen) {
+		was = append(was, calendar.Override{}) // not written yet, or gone with the old time
+	}
+	return ours.Edited(found, was...)
+}
+
 // rescue keeps a person's edits that were found under our unfinished write.
-func (l lane) rescue(j *job, again calendar.Change) error {
+func (l lane) rescue(j *job) error {
 	s := j.intent.Step
+	groups := s.Groups
+	if s.Kind == state.Create {
+		groups = calendar.AllGroups
+	}
 	var saved state.Rescued
 	for _, seen := range j.intent.Seen {
 		var edit state.Image
-		for _, g := range again.Groups {
+		for _, g := range groups {
 			ours := calendar.Equal(g, seen.Content, j.event.Content)
 			before := s.Kind == state.Update && calendar.Equal(g, seen.Content, s.Before)
 			if !ours && !before {
 				edit = edit.With(g, seen.Content)
 			}
 		}
-		slots := again.Slots
-		if again.Groups.Has(calendar.GroupWhen) { // What is not there may have gone with the old time, or was not written yet.
-			slots = slotsOf(seen.Overrides)
-		}
-		for _, slot := range slots {
-			ours := j.event.Overrides[slot]
-			if slices.Contains(saved.Slots, slot) {
-				ours = saved.Overrides[slot]
+		for _, slot := range slotsOf(seen.Overrides, s.Overrides, s.BeforeOverrides) {
+			ours := j.ours[slot]
+			theirs := edited(s, slot, ours, seen.Overrides[slot])
+			if slices.Contains(saved.Slots, slot) && !theirs.Equal(ours) {
+				theirs = saved.Overrides[slot].Edited(theirs, ours)
 			}
-			theirs := ours.Edited(seen.Overrides[slot], j.event.Overrides[slot], s.Overrides[slot], s.BeforeOverrides[slot])
 			if !theirs.Equal(ours) {
 				edit = edit.WithSlot(slot, theirs)
 			}

@@ -259,7 +259,7 @@ func TestEditsOverEachOtherUnderAnUnfinishedWrite(t *testing.T) {
 	}
 	settled := false
 	b.b.fault, b.b.between = nil, func(call string) {
-		if call == "update" {
+		if call == "create" {
 			settled = true
 		} else if call == "changes" && settled && b.b.titles() == "Lunch" {
 			b.b.edit("Lunch", func(c *calendar.Content) { c.Title = "Supper" })
