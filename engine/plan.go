@@ -85,7 +85,11 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		return in, nil, err
 	}
 	for _, x := range intents {
-		if x.Step.Kind == state.Update {
+		again, err := madeAgain(tx, x)
+		if err != nil {
+			return in, nil, err
+		}
+		if x.Step.Kind == state.Update || again {
 			loaded[x.Step.Entity], unsettled[x.Step.Entity] = true, true
 		}
 	}
@@ -103,10 +107,10 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		}
 		for ref, rec := range ent.Records {
 			for _, p := range rec.Parts {
-				if p.ID == "" {
+				if p.ID == "" && p.Before == nil {
 					continue
 				}
-				if _, _, err := load(ref, p.ID); err != nil {
+				if _, _, err := load(ref, lastID(p)); err != nil {
 					return err
 				}
 			}
@@ -172,6 +176,26 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		}
 	}
 	return in, considered, nil
+}
+
+// lastID is the event that a part is, or was before it was deleted and is to be made
+// again.
+func lastID(p state.Part) calendar.RemoteID {
+	if p.ID == "" && p.Before != nil {
+		return p.Before.ID
+	}
+	return p.ID
+}
+
+// madeAgain reports whether an open intent makes again what was deleted: whether what it
+// was before counts, should it be restored, is not known until that is settled.
+func madeAgain(tx *store.Tx, in state.Intent) (bool, error) {
+	if in.Step.Kind != state.Create {
+		return false, nil
+	}
+	ent, _, err := tx.Entity(in.Step.Entity)
+	p := ent.Part(in.Step.Ref, in.Step.Slot)
+	return p != nil && p.Before != nil, err
 }
 
 // alike lists the unlinked events of other calendars that may be the same meeting.

@@ -229,11 +229,14 @@ type job struct {
 	again  bool // an earlier try may have landed
 	intent state.Intent
 	mark   calendar.Mark
-	under  calendar.Version // the version that was written over
-	event  calendar.Event   // what the provider now holds
-	gone   bool             // it holds it no more
-	calls  int              // made to the connector for it
-	shut   bool             // the whole calendar may not be written, for now
+	under  calendar.Version  // the version that was written over
+	event  calendar.Event    // what the provider now holds
+	gone   bool              // it holds it no more
+	before calendar.RemoteID // what a create makes again
+	back   calendar.Event    // that is there again, so that nothing was made
+	unsent bool              // nothing was sent
+	calls  int               // made to the connector for it
+	shut   bool              // the whole calendar may not be written, for now
 	err    error
 }
 
@@ -256,6 +259,9 @@ func (l lane) intend(steps []int, results []control.StepResult) ([]*job, error) 
 				intent: state.Intent{ID: tx.NextIntentID(), Step: s, Began: l.Now(), Attempt: 1}}
 			if s.Kind == state.Create {
 				j.intent.Key = key(l.Store.Installation(), s, part.Generation)
+				if part.Before != nil {
+					j.before = part.Before.ID
+				}
 			}
 			if err := tx.PutIntent(j.intent); err != nil {
 				return err
@@ -287,6 +293,9 @@ func (j *job) send(ctx context.Context, l lane) {
 	j.calls++
 	switch s.Kind {
 	case state.Create:
+		if j.lookBack(ctx, l); j.unsent {
+			return
+		}
 		j.event, j.err = l.provider.Create(ctx, s.Ref.Calendar, calendar.Draft{Key: j.intent.Key, Mark: j.mark, Content: s.Want, Overrides: s.Overrides})
 	case state.Update:
 		j.under = s.IfVersion
@@ -300,6 +309,27 @@ func (j *job) send(ctx context.Context, l lane) {
 		}
 	}
 }
+
+// lookBack looks whether what is to be made again was restored from the provider's bin
+// since: then it is not made. (Listings may be late.) An earlier try may have made it.
+func (j *job) lookBack(ctx context.Context, l lane) {
+	if j.before == "" || j.again {
+		return
+	}
+	j.calls++
+	ev, err := l.provider.Get(ctx, l.ref.Calendar, j.before)
+	switch calendar.KindOf(err) {
+	case -1:
+		if j.unsent = !ev.Cancelled; j.unsent {
+			j.back, j.err = ev, &calendar.Error{Op: "make again", Kind: calendar.Conflict, Calendar: l.ref.Calendar, Event: ev.ID, Err: errBack}
+		}
+	case calendar.NotFound, calendar.Gone:
+	default:
+		j.unsent, j.err = true, err
+	}
+}
+
+var errBack = errors.New("it was restored meanwhile")
 
 // answered takes what is there after an invitation was answered. Some services take
 // a declined one away. What cannot be read now comes with the next changes.
@@ -335,6 +365,9 @@ func (l lane) record(jobs []*job) error {
 
 func (l lane) recordOne(tx *store.Tx, j *job) error {
 	s := j.intent.Step
+	if j.unsent {
+		return l.recordBack(tx, j)
+	}
 	kind := calendar.KindOf(j.err)
 	if kind == calendar.Unavailable || kind == calendar.Other {
 		return nil // it may have happened: the intent stays and is settled first thing
@@ -407,6 +440,19 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	return tx.AppendHistory(entry)
 }
 
+// recordBack ends a create that was not sent. What is there again is looked at by the
+// next plan.
+func (l lane) recordBack(tx *store.Tx, j *job) error {
+	err := tx.DeleteIntent(j.intent.ID)
+	if err != nil || j.back.ID == "" {
+		return err
+	}
+	if err := l.observe(tx, l.ref, j.back, false); err != nil {
+		return err
+	}
+	return tx.MarkDirty(l.ref, j.back.ID)
+}
+
 // written is what is known of a content after a write: what was written, and
 // for the rest what was there before.
 func written(s state.Step, before calendar.Content) calendar.Content {
@@ -447,6 +493,7 @@ func (l lane) recordAnswer(tx *store.Tx, j *job, ent state.Entity) (err error) {
 func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, strange bool) {
 	part.ID, part.Version, part.Gone, part.Refused = ev.ID, ev.Version, false, ""
 	if s.Kind == state.Create {
+		part.Before = nil
 		part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil
 		part.WroteOverrides, part.ReadOverrides, part.DirtySlots = s.Overrides, ev.Overrides, nil
 		return

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
@@ -122,6 +123,50 @@ func TestDeletedBeforeItsCopyWasSettled(t *testing.T) {
 	}
 }
 
+// What was deleted, is to be made again and is restored before that happened is not
+// there twice: whether the listing tells of it in time or not.
+func TestRestoredBeforeItIsMadeAgain(t *testing.T) {
+	for name, late := range map[string]bool{"in the listing": false, "not in the listing yet": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.a.add("Lunch")
+			b.quiet()
+			b.a.edit("Lunch", func(c *calendar.Content) { c.Title = "Brunch" })
+			copied := b.b.one("Lunch")
+			b.b.remove("Lunch")
+			if !late { // to be made again, and not made
+				b.b.fault = refuse(b.b, "create", calendar.Throttled)
+				b.sync()
+				b.b.fault = nil
+			}
+			b.b.mu.Lock()
+			if late {
+				b.b.lag = func() int { return 2 }
+			}
+			copied.dead = false
+			b.b.touch(copied)
+			b.b.lag = nil
+			b.b.mu.Unlock()
+			*b.clock = b.clock.Add(time.Hour)
+			b.quiet()
+			b.alike("Brunch")
+			if got := b.b.one("Brunch"); got != copied {
+				t.Errorf("it was made again as %s", got.ID)
+			}
+		})
+	}
+}
+
+// refuse has every call of a kind refused.
+func refuse(f *fake, call string, kind calendar.Kind) func(string) (before, after error) {
+	return func(c string) (before, after error) {
+		if c == call {
+			return f.err(kind), nil
+		}
+		return nil, nil
+	}
+}
+
 // overridden lists the titles that history keeps of edits that lost.
 func (b *bench) overridden() (titles []string) {
 	b.Helper()
@@ -209,6 +254,8 @@ func TestFound(t *testing.T) {
 		"a twin that was put back is a copy":           {2654, "add:5:93:243,pass,paste:1:418:59,clear:5:729:347"},
 		"a late listing shows an invitation's copy":    {820, "invite:0:831:115,pass,repeat@7:1:455:423,add:3:673:666,crash@8,pass,delete@10:2:177:365,pass,edit:1:368:756,pass,paste:0:626:521,pass"},
 		"an unsettled write under another mapping":     {20277, "clear:3:626:411,pass,pass,mapping:2:695:44,invite:4:97:407,down@7:0:0:55,crash@20,pass,mapping:1:671:838,down@29:0:0:663,pass"},
+		"an occurrence told alone comes back":          {21043, "add@8:0:696:258,pass,pass,repeat:4:218:715,pass,restore:5:827:920,crash@4,pass"},
+		"restored before it was made again":            {21058, "add:2:48:345,pass,pause:1:999:455,edit:5:515:989,private:1:250:624,delete:5:855:998,restore:5:461:991,pass"},
 		"nothing is put back where nothing is written": {3896, "clear:2:385:377,pass,clear:4:829:140"},
 	} {
 		t.Run(name, func(t *testing.T) {

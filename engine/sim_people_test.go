@@ -562,8 +562,9 @@ func (p *person) restore() string {
 	delete(p.hidden, [2]int{p.root(h.soul.of), p.i})
 	// Unless the engine takes it for what it was, it is a person's from now on: it may
 	// have been put back already when nobody knew that it was there again.
+	slot := h.soul.slot
 	h.soul = p.newSoul(h.soul.of)
-	h.soul.back = true
+	h.soul.slot, h.soul.back = slot, true
 	p.touch(h.soul.of, p.i)
 	h.dead = false
 	p.f.touch(h)

@@ -130,6 +130,9 @@ func entityLinks(e state.Entity) links {
 	for ref, record := range e.Records {
 		for _, p := range record.Parts {
 			l.add(ref, p.ID, p.Gone)
+			if p.Before != nil {
+				l.add(ref, p.Before.ID, true)
+			}
 		}
 	}
 	return l
@@ -140,8 +143,11 @@ func (t *Tx) linksOf(id state.EntityID) (links, error) {
 	type parts struct {
 		Records map[state.Ref]struct {
 			Parts []struct {
-				ID   calendar.RemoteID `json:"id"`
-				Gone bool              `json:"gone"`
+				ID     calendar.RemoteID `json:"id"`
+				Gone   bool              `json:"gone"`
+				Before *struct {
+					ID calendar.RemoteID `json:"id"`
+				} `json:"before"`
 			} `json:"parts"`
 		} `json:"records"`
 	}
@@ -153,6 +159,9 @@ func (t *Tx) linksOf(id state.EntityID) (links, error) {
 	for ref, record := range e.Records {
 		for _, p := range record.Parts {
 			l.add(ref, p.ID, p.Gone)
+			if p.Before != nil {
+				l.add(ref, p.Before.ID, true)
+			}
 		}
 	}
 	return l, nil

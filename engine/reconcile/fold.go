@@ -54,6 +54,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	for _, ref := range refs(*e) {
 		for i := range e.Records[ref].Parts {
 			p := &e.Records[ref].Parts[i]
+			r.restored(ref, p)
 			rep, ok := r.Replicas[ref][p.ID]
 			if p.ID == "" || !ok {
 				continue

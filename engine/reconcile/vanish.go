@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
@@ -103,7 +104,29 @@ func (r *reconciler) calledOff(e state.Entity) bool {
 }
 
 // remake turns a part that was deleted into one still to be made.
-func remake(p *state.Part) { *p = state.Part{Slot: p.Slot, Generation: p.Generation + 1} }
+func remake(p *state.Part) {
+	before := p.Before
+	if p.ID != "" {
+		was := *p
+		was.Before, before = nil, &was
+	}
+	*p = state.Part{Slot: p.Slot, Generation: p.Generation + 1, Before: before}
+}
+
+// restored makes a part what it was before it was deleted, if that is there again: it
+// needs not be made. What it shows now is compared with what was last read of it.
+func (r *reconciler) restored(ref state.Ref, p *state.Part) {
+	if p.ID != "" || p.Before == nil {
+		return
+	}
+	if rep, ok := r.Replicas[ref][p.Before.ID]; !ok || rep.Deleted || rep.Event.Cancelled {
+		return
+	}
+	generation := p.Generation
+	*p = *p.Before
+	p.Generation, p.Gone, p.Leaving, p.Refused = generation, false, false, ""
+	p.WroteOverrides, p.ReadOverrides, p.Rewrites = maps.Clone(p.WroteOverrides), maps.Clone(p.ReadOverrides), maps.Clone(p.Rewrites)
+}
 
 func remakeGone(e *state.Entity) {
 	for _, rec := range e.Records {

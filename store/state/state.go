@@ -240,6 +240,9 @@ type Part struct {
 	// Rewrites tell of values that were written here and came back otherwise, by
 	// field group or slot: a field that is rewritten for ever is left alone.
 	Rewrites map[string]Rewrite `json:"rewrites,omitempty"`
+	// Before is what was deleted here and is to be made again: restored from the
+	// provider's bin meanwhile, it is that again, and nothing is made.
+	Before *Part `json:"before,omitempty"`
 	// Leaving: we are taking it away though the event goes on; that it is gone then
 	// means nothing.
 	Leaving bool `json:"leaving,omitempty"`
