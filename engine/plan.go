@@ -31,7 +31,7 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 		if dryRun {
 			return nil
 		}
-		return e.keep(tx, h, in, out, dirty)
+		return e.keep(tx, h, in, &out, dirty)
 	}
 	var err error
 	if dryRun {
@@ -228,8 +228,11 @@ func alike(tx *store.Tx, h *house, f reconcile.Found, ev calendar.Event,
 }
 
 // keep stores what Reconcile decided: entities, what is outstanding, what is
-// held, and what is worth knowing.
-func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.Output, dirty []store.DirtyEvent) error {
+// held, and what is worth knowing. What cannot be kept is taken out of it.
+func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out *reconcile.Output, dirty []store.DirtyEvent) error {
+	if err := e.keepEntities(tx, h, out); err != nil {
+		return err
+	}
 	outstanding := map[state.EntityID]bool{}
 	heldNow := map[string]bool{}
 	for _, s := range out.Steps {
@@ -274,9 +277,6 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 		}
 	}
 	for _, ent := range out.Entities {
-		if err := putEntity(tx, ent); err != nil {
-			return err
-		}
 		if _, there, err := tx.Entity(ent.ID); err != nil || !there {
 			if err != nil {
 				return err
@@ -314,6 +314,60 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 		if err := tx.ClearDirty(d.Ref, d.ID); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// keepEntities stores entities. One that the store refuses, because an event of it is
+// another's, is set aside as it was, with all that was planned for it, and is told of:
+// the others go on without it.
+func (e *Engine) keepEntities(tx *store.Tx, h *house, out *reconcile.Output) error {
+	left := out.Entities
+	refused := map[state.EntityID]*store.TakenError{}
+	for len(left) > 0 { // one may let go of what another takes
+		var again []state.Entity
+		for _, ent := range left {
+			err := putEntity(tx, ent)
+			taken, is := errors.AsType[*store.TakenError](err)
+			if is {
+				again, refused[ent.ID] = append(again, ent), taken
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			delete(refused, ent.ID)
+		}
+		if len(again) == len(left) {
+			break
+		}
+		left = again
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	for _, ent := range left {
+		taken := refused[ent.ID]
+		e.Log.Error("an event is set aside", "error", taken)
+		x := state.HistoryEntry{Time: e.Now(), Pass: h.pass, Kind: state.Skip, Outcome: state.Failed, Entity: ent.ID, Ref: taken.Ref, From: ent.Home,
+			Title: ent.Base.Title, Why: "left as it is: " + setAside(taken), Before: ent.Base, After: ent.Base, Home: ent.Home, HadGuests: ent.Facts.HasGuests()}
+		last, err := tx.History(store.HistoryFilter{Entity: ent.ID, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(last) == 0 || last[0].Why != x.Why { // told once
+			if err := tx.AppendHistory(&x); err != nil {
+				return err
+			}
+		}
+	}
+	out.Entities = slices.DeleteFunc(out.Entities, func(ent state.Entity) bool { return refused[ent.ID] != nil })
+	out.Notes = slices.DeleteFunc(out.Notes, func(n state.HistoryEntry) bool { return refused[n.Entity] != nil })
+	out.Steps = slices.DeleteFunc(out.Steps, func(s state.Step) bool { return refused[s.Entity] != nil })
+	for _, ent := range left {
+		taken := refused[ent.ID]
+		out.Steps = append(out.Steps, state.Step{Kind: state.Skip, Entity: ent.ID, Ref: taken.Ref, From: ent.Home, Event: taken.Event,
+			Title: ent.Base.Title, Before: ent.Base, Reason: setAside(taken)})
 	}
 	return nil
 }

@@ -351,7 +351,11 @@ func change(s state.Step) calendar.Change {
 func (l lane) record(jobs []*job) error {
 	err := l.Store.Update(func(tx *store.Tx) error {
 		for _, j := range jobs {
-			if err := l.recordOne(tx, j); err != nil {
+			err := l.recordOne(tx, j)
+			if taken, ok := errors.AsType[*store.TakenError](err); ok {
+				err = l.recordTaken(tx, j, taken)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -451,6 +455,30 @@ func (l lane) recordBack(tx *store.Tx, j *job) error {
 		return err
 	}
 	return tx.MarkDirty(l.ref, j.back.ID)
+}
+
+// recordTaken sets one event aside whose write was answered with an event that is
+// another one's already: it is left alone until it is to look otherwise, and nobody
+// else waits for it.
+func (l lane) recordTaken(tx *store.Tx, j *job, taken *store.TakenError) error {
+	s := j.intent.Step
+	ent, ok, err := tx.Entity(s.Entity)
+	if err != nil || !ok {
+		return err
+	}
+	j.err = taken
+	part := ent.Part(s.Ref, s.Slot)
+	part.Refused, part.Wrote, part.WroteOverrides = setAside(taken), s.Want, s.Overrides
+	part.Dirty, part.DirtySlots = part.Dirty.Without(s.Groups...), nil
+	if err := tx.PutEntity(ent); err != nil {
+		return err
+	}
+	return tx.AppendHistory(l.entry(l.h, s, state.Failed, part.Refused, s.Before, s.Want))
+}
+
+// setAside says why an event is left alone.
+func setAside(taken *store.TakenError) string {
+	return fmt.Sprintf("what is there of it (%s) is part of another event already (%s)", taken.Event, taken.By)
 }
 
 // written is what is known of a content after a write: what was written, and

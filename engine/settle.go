@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -234,7 +235,11 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 		}
 		part.ID = j.event.ID
 		part.Rescued = &saved.Rescued
-		if err := tx.PutEntity(ent); err != nil {
+		err = tx.PutEntity(ent)
+		if _, taken := errors.AsType[*store.TakenError](err); taken {
+			return nil // recorded so, and whose it is has the edit
+		}
+		if err != nil {
 			return err
 		}
 		return tx.SetPending(ent.ID)

@@ -8,7 +8,9 @@ import (
 
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -267,5 +269,107 @@ func TestFound(t *testing.T) {
 				t.Error(strings.TrimSpace(r.failure))
 			}
 		})
+	}
+}
+
+// A service that answers a create with an event that is another's already makes trouble
+// for that one event: it is told of and left alone, and the others go on.
+func TestAnEventThatIsAnothers(t *testing.T) {
+	for name, lost := range map[string]bool{"at once": false, "when settled": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.a.add("Lunch")
+			b.quiet()
+			lunch := b.b.one("Lunch")
+			b.a.add("Dinner")
+			if lost {
+				b.b.once("create", false)
+			}
+			b.b.between = func(call string) { // the key of the other one is that of this one
+				if call != "create" {
+					return
+				}
+				err := b.store.View(func(tx *store.Tx) error {
+					open, err := tx.Intents()
+					for _, in := range open {
+						if in.Step.Title == "Dinner" {
+							lunch.key = in.Key
+						}
+					}
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			b.sync()
+			b.a.add("Tea")
+			b.quiet()
+			if a, got := b.a.titles(), b.b.titles(); a != "Dinner, Lunch, Tea" || !strings.HasSuffix(got, "Tea") {
+				t.Errorf("a has %q, b %q", a, got)
+			}
+			l, err := b.face.History(t.Context(), control.HistoryQuery{Text: "Dinner"})
+			if err != nil || !slices.ContainsFunc(l, func(h state.HistoryEntry) bool {
+				return h.Outcome == state.Failed && strings.Contains(h.Why, "is part of another event already")
+			}) {
+				t.Errorf("history tells %v, %v", l, err)
+			}
+		})
+	}
+}
+
+// An entity that the store refuses is set aside with what was planned for it; one that
+// another lets go of in the same plan is not refused.
+func TestAnEntityThatCannotBeKept(t *testing.T) {
+	b := newBench(t)
+	for _, title := range []string{"Lunch", "Dinner", "Tea"} {
+		b.a.add(title)
+	}
+	b.quiet()
+	of := func(title string) (e state.Entity) {
+		t.Helper()
+		err := b.store.View(func(tx *store.Tx) error {
+			id, _, err := tx.EntityOf(refA, b.a.one(title).ID)
+			if err == nil {
+				e, _, err = tx.Entity(id)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	lunch, dinner, tea := of("Lunch"), of("Dinner"), of("Tea")
+	was := dinner.Part(refB, "").ID
+	dinner.Part(refB, "").ID = lunch.Part(refB, "").ID // taken, and stays so
+	tea.Part(refB, "").ID, tea.Base.Title = "", "Late tea"
+	for range 2 {
+		steps, err := b.Engine.Keep(reconcile.Output{Entities: []state.Entity{dinner, tea},
+			Steps: []state.Step{{Kind: state.Update, Entity: dinner.ID, Ref: refB}, {Kind: state.Create, Entity: tea.ID, Ref: refB}},
+			Notes: []state.HistoryEntry{{Entity: dinner.ID, Why: "planned"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(steps) != 2 || steps[0].Kind != state.Create || steps[1].Kind != state.Skip || !strings.Contains(steps[1].Reason, "another event") {
+			t.Errorf("the steps are %v", steps)
+		}
+	}
+	if got := of("Dinner").Part(refB, "").ID; got != was {
+		t.Errorf("what was set aside has %q instead of %q", got, was)
+	}
+	if of("Tea").Base.Title != "Late tea" {
+		t.Error("the other was not kept")
+	}
+	l, err := b.face.History(t.Context(), control.HistoryQuery{Entity: dinner.ID})
+	if err != nil || len(l) != 2 || l[0].Outcome != state.Failed {
+		t.Errorf("history tells %v, %v", l, err)
+	}
+	lunch = of("Lunch")
+	taken := lunch.Part(refB, "").ID
+	tea, lunch.Part(refB, "").ID = of("Tea"), ""
+	tea.Part(refB, "").ID = taken
+	if steps, err := b.Engine.Keep(reconcile.Output{Entities: []state.Entity{tea, lunch}}); err != nil || len(steps) > 0 || of("Tea").Part(refB, "").ID != taken {
+		t.Errorf("handed over: %v, %v", steps, err)
 	}
 }
