@@ -366,9 +366,10 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	return r, nil
 }
 
-// copiesOf lists the deletion of every copy that a mirror made.
+// copiesOf lists the deletion of every copy that a mirror made, but for those from which
+// guests were invited: they stay.
 func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
-	var steps []state.Step
+	var steps, stay []state.Step
 	err := e.Store.View(func(tx *store.Tx) error {
 		return tx.Entities(func(ent state.Entity) error {
 			for ref, rec := range ent.Records {
@@ -386,6 +387,11 @@ func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
 						continue
 					} else if ok {
 						version = rep.Event.Version
+						if len(rep.Event.Guests) > 0 {
+							stay = append(stay, state.Step{Kind: state.Skip, Entity: ent.ID, Mirror: m.ID, Ref: ref, From: ent.Home, Slot: p.Slot,
+								Event: p.ID, Before: p.Read, Title: ent.Base.Title, Reason: "guests were invited from here, who would hear of it: it stays"})
+							continue
+						}
 					}
 					steps = append(steps, state.Step{Kind: state.Delete, Entity: ent.ID, Mirror: m.ID, Ref: ref, From: ent.Home, Slot: p.Slot,
 						Event: p.ID, IfVersion: version, Before: p.Read, Title: ent.Base.Title, Reason: "the mirror “" + m.Name + "” was removed"})
@@ -395,7 +401,7 @@ func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
 		})
 	})
 	slices.SortFunc(steps, func(a, b state.Step) int { return cmp.Or(compareRefs(a.Ref, b.Ref), cmp.Compare(a.Entity, b.Entity)) })
-	return steps, err
+	return append(steps, stay...), err
 }
 
 const settingPaused = "paused until"

@@ -39,6 +39,9 @@ var mutants = []mutant{
 	{"let the losing edit go untold", "reconcile/fold.go", "n := r.note(*e, state.Overridden, ed.ref, calendar.Groups{g},", "n := (func(...any) *state.HistoryEntry { return &state.HistoryEntry{} })(*e, state.Overridden, ed.ref, calendar.Groups{g},"},
 	{"believe a late listing", "suspect.go", "late := known &&", "late := false && known &&"},
 	{"trust every tombstone", "suspect.go", "if x.Certain {", "if true {"},
+	{"make again what was restored from the bin", "reconcile/fold.go", "r.restored(ref, p)", "_ = r.restored"},
+	{"let guests hear of what was taken home before they were invited", "reconcile/derive.go", "if ok && ref == e.Home && s.Kind == state.Update {", "if false {"},
+	{"write to copies from which guests were invited", "reconcile/derive.go", "if ref != e.Home && r.invitedFrom(e, ref) {", "if false {"},
 	{"let events out of a calendar that only receives", "reconcile/reconcile.go", "m.Paused || !ok || h.Off || h.Direction == state.TakeOnly {", "m.Paused || !ok || h.Off {"},
 }
 

@@ -69,7 +69,7 @@ var deeds = map[string]struct {
 }
 
 // betweenPasses can only be done when no pass runs.
-var betweenPasses = []string{"mapping", "off", "on", "pause", "resume", "decide", "wait", "signin", "readonly", "writable", "clear", "guests"}
+var betweenPasses = []string{"mapping", "off", "on", "pause", "resume", "decide", "wait", "signin", "readonly", "writable", "clear"}
 
 // act has somebody do something.
 func (s *sim) act(e entry) {
@@ -501,7 +501,7 @@ func (p *person) drop(h *held) {
 	if h.soul.slot == "" && known {
 		p.deleted[p.root(h.soul.of)] = true
 	}
-	if h.soul.made && p.invitation(h) {
+	if (h.soul.made || h.soul.back) && p.invitation(h) {
 		p.hidden[[2]int{p.root(h.soul.of), p.i}] = true
 	}
 }
@@ -510,7 +510,7 @@ func (p *person) drop(h *held) {
 func (p *person) invitation(h *held) bool {
 	for _, f := range p.fakes {
 		for _, x := range f.events {
-			if !x.soul.made && p.root(x.soul.of) == p.root(h.soul.of) && !x.Organized {
+			if !x.soul.made && p.family(p.root(x.soul.of)) == p.family(p.root(h.soul.of)) && !x.Organized {
 				return true
 			}
 		}
@@ -628,9 +628,11 @@ func (p *person) answer() string {
 	return fmt.Sprintf("%s %q %s", h.ID, h.Content.Title, h.MyResponse)
 }
 
+// guests invites somebody, or no longer: at home or from a copy, whatever is on its way
+// there.
 func (p *person) guests() string {
-	h := p.one(func(h *held) bool { return mine(h) && (!h.soul.made && !h.soul.back || guestsOnCopies) })
-	if h == nil || len(h.Guests) == 0 && !guestsMidway && !p.known(h) {
+	h := p.one(mine)
+	if h == nil {
 		return ""
 	}
 	if len(h.Guests) > 0 {
@@ -640,32 +642,6 @@ func (p *person) guests() string {
 	}
 	p.f.touch(h)
 	return fmt.Sprintf("%s %q: %d", h.ID, h.Content.Title, len(h.Guests))
-}
-
-// What the engine does not stand yet (see the issue of the guests). guestsOnCopies lets
-// people invite guests from a copy: what is written there next would be mailed to
-// them. guestsMidway lets people invite guests while an edit of a copy is on its way
-// home: it was taken home when there was nobody to hear of it.
-const guestsOnCopies, guestsMidway = false, false
-
-// known reports whether nothing of a meeting is on its way.
-func (p *person) known(h *held) bool {
-	known := !p.running && !p.mirror.Paused && !slices.ContainsFunc(p.mirror.Members, func(m state.Member) bool { return m.Off })
-	_ = p.store.View(func(tx *store.Tx) error {
-		for j, f := range p.fakes {
-			for _, x := range f.live() {
-				if p.root(x.soul.of) != p.root(h.soul.of) {
-					continue
-				}
-				rep, ok, _ := tx.Replica(p.refs[j], x.ID)
-				id, linked, _ := tx.EntityOf(p.refs[j], x.ID)
-				known = known && ok && rep.Event.Version == x.Version && linked && !slices.Contains(tx.PendingEntities(), id)
-			}
-			known = known && len(f.late) == 0
-		}
-		return nil
-	})
-	return known
 }
 
 func (p *person) private() string {

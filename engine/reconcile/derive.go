@@ -16,18 +16,21 @@ import (
 // function of the state alone, so work that was cut off is simply derived again.
 func (r *reconciler) derive(e *state.Entity, f folding) {
 	if e.Deleted && r.Decisions[goneFact(*e)] == state.Drop {
-		e.Deleted = false
 		r.note(*e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
-		remakeGone(e)
+		r.undelete(e)
 	}
+	first := len(r.out.Steps)
+	waits := e.Deleted && r.endWaits(e, f)
 	if e.Deleted {
 		f.from = goneFrom(*e, f.from)
 	}
 	targets := r.targets(e.Home)
-	first := len(r.out.Steps)
 	for _, ref := range refs(*e) {
-		if _, ok := targets[ref]; !ok && (ref != e.Home || !r.takesPart(ref)) {
+		if _, ok := targets[ref]; waits || !ok && (ref != e.Home || !r.takesPart(ref)) {
 			continue // its mirror rests, or has let it go
+		}
+		if ref != e.Home && r.invitedFrom(e, ref) {
+			continue
 		}
 		shape := r.shape(*e, ref)
 		if ref != e.Home && !e.Deleted && (r.outOf(e, ref) || !r.crosses(e, f, ref, shape)) {
@@ -50,7 +53,11 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			}
 			// What has left the window stays where it is, unless the series tells it.
 			p.Leaving = !wanted && (told || p.Slot == "" || r.inWindow(p.Slot))
-			if s, ok := r.step(*e, f, ref, p, w, wanted); ok {
+			s, ok := r.step(*e, f, ref, p, w, wanted)
+			if ok && ref == e.Home && s.Kind == state.Update {
+				s, ok = r.heard(e, f, p, s)
+			}
+			if ok {
 				r.out.Steps = append(r.out.Steps, s)
 				agreed = agreed && !s.Kind.Writes()
 			}
@@ -69,11 +76,18 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		writes = writes || s.Kind.Writes()
 	}
 	if !writes { // all of it is written
-		e.Was = state.Image{}
+		e.Was, e.Heard = state.Image{}, state.Heard{}
 		if e.Wish != nil && e.Wish.Folded {
 			e.Wish = nil
 		}
 	}
+}
+
+// undelete has an event that was to be deleted go on, everywhere.
+func (r *reconciler) undelete(e *state.Entity) {
+	e.Deleted = false
+	remakeGone(e)
+	r.extend(e)
 }
 
 // outOf reports whether the person undid the making of a copy; what is there of it goes.

@@ -40,7 +40,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 		switch decision {
 		case state.Apply:
 			p.Gone = true
-			e.Deleted, f.from = true, ref
+			e.Deleted, e.Heard.Gone, f.from = true, true, ref
 		case state.Drop:
 			remake(p)
 		default:

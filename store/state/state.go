@@ -181,12 +181,21 @@ type Entity struct {
 	// Deleted: agreed to be gone; kept until every record is.
 	Deleted bool      `json:"deleted,omitempty"`
 	Made    time.Time `json:"made"`
+	// Heard is what the person agreed that guests hear of, as long as it is not written.
+	Heard Heard `json:"heard,omitzero"`
 	// Was is what the last change of the base replaced.
 	Was Image `json:"was,omitzero"`
 	// Wish is an undo that is under way.
 	Wish *Wish `json:"wish,omitempty"`
 	// Conflicts that wait for the person, by field group, or slot ("slot " before it).
 	Conflicts map[string]Conflict `json:"conflicts,omitempty"`
+}
+
+// Heard is a change that guests hear of.
+type Heard struct {
+	Groups calendar.Groups `json:"groups,omitempty"`
+	Slots  []string        `json:"slots,omitempty"`
+	Gone   bool            `json:"gone,omitempty"` // that it ends
 }
 
 // Part finds the part of an entity in a member, under its slot; nil if there is
