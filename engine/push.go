@@ -404,6 +404,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 			return err
 		}
 		part.Gone = true // the id stays known: it may be restored from the provider's bin
+		noneOfBefore(ent, s)
 	} else {
 		old, known, err := tx.Replica(s.Ref, j.event.ID)
 		if err != nil {
@@ -414,9 +415,8 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		strange := s.Kind == state.Update && (!known || old.Event.Version != j.under)
 		j.event = complete(j.event, written(s, old.Event.Content))
 		settlePart(part, s, j.event, old.Event, strange)
-		if rec := ent.Records[s.Ref]; s.Kind == state.Create && s.Slot == "" && rec.Adopted { // what was there before is gone
-			rec.Adopted = false
-			ent.Records[s.Ref] = rec
+		if s.Kind == state.Create {
+			noneOfBefore(ent, s)
 		}
 		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
 			return err
@@ -442,6 +442,15 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	entry.AfterOverrides = only(j.event.Overrides, entry.Slots)
 	entry.Requests = j.calls
 	return tx.AppendHistory(entry)
+}
+
+// noneOfBefore takes note that what was in a calendar before Twinday is gone: what is
+// there now, or will be, is a copy.
+func noneOfBefore(ent state.Entity, s state.Step) {
+	if rec := ent.Records[s.Ref]; rec.Adopted && s.Slot == "" {
+		rec.Adopted = false
+		ent.Records[s.Ref] = rec
+	}
 }
 
 // recordBack ends a create that was not sent. What is there again is looked at by the

@@ -258,6 +258,13 @@ func TestFound(t *testing.T) {
 		"an unsettled write under another mapping":     {20277, "clear:3:626:411,pass,pass,mapping:2:695:44,invite:4:97:407,down@7:0:0:55,crash@20,pass,mapping:1:671:838,down@29:0:0:663,pass"},
 		"an occurrence told alone comes back":          {21043, "add@8:0:696:258,pass,pass,repeat:4:218:715,pass,restore:5:827:920,crash@4,pass"},
 		"restored before it was made again":            {21058, "add:2:48:345,pass,pause:1:999:455,edit:5:515:989,private:1:250:624,delete:5:855:998,restore:5:461:991,pass"},
+		"put back where it had not been yet":           {21514, "pass,clear:4:577:963,out@6:0:0:794,pass,pass,clear:3:828:237"},
+		"a series found there, told one by one":        {21839, "add@9:1:523:577,pass,pass,twin@6:4:463:586,pass,move:1:143:862"},
+		"edited again under an unfinished write":       {32313, "add:1:729:985,crash@17,pass,move:2:505:912,pass,move:4:718:433"},
+		"edited again before it was put back":          {22423, "add:5:68:413,lost@6:0:0:578,pass,off:1:793:512,move:4:66:479,pass,move:0:335:118"},
+		"an occurrence edited in three places":         {20890, "add:2:507:475,add:5:334:905,add:3:460:655,pass,repeat:4:898:738,pass,occur:2:645:548,occur@9:1:435:887,down@27:0:0:982,pass"},
+		"an invitation's copy that came and went":      {30286, "invite@13:0:979:861,pass,pass,delete:1:743:734,restore:4:195:878,delete:4:872:710"},
+		"an occurrence from which guests were invited": {32174, "add:1:355:757,occur@3:5:896:857,pass,pass,guests@23:0:997:570,add@2:1:224:83,pass,pass,pass,delete:2:891:127"},
 		"nothing is put back where nothing is written": {3896, "clear:2:385:377,pass,clear:4:829:140"},
 	} {
 		t.Run(name, func(t *testing.T) {
