@@ -120,10 +120,8 @@ func (r *reconciler) outOf(e *state.Entity, ref state.Ref) bool {
 		case r.refusesDeletion(*p):
 			s.Reason = r.name(ref) + " refuses its deletion: " + p.Refused
 		default:
-			s.Kind, s.IfVersion, s.Before, s.BeforeOverrides, s.Fact = state.Delete, p.Version, p.Read, p.ReadOverrides, fact
-			if rep, ok := r.Replicas[ref][p.ID]; ok && !rep.Deleted {
-				s.Before, s.BeforeOverrides = rep.Event.Content, rep.Event.Overrides
-			}
+			s.IfVersion, s.Fact = p.Version, fact
+			r.deletes(&s, p)
 		}
 		r.out.Steps = append(r.out.Steps, s)
 	}
@@ -184,7 +182,8 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" refuses its deletion: "+p.Refused
 			return s, true
 		}
-		s.Kind, s.Before, s.BeforeOverrides, s.Fact = state.Delete, p.Read, p.ReadOverrides, goneFact(e)
+		r.deletes(&s, p)
+		s.Fact = goneFact(e)
 		s.Was = state.WholeImage(e.Base, e.Overrides)
 		if s.Mirror == "" {
 			s.Mirror = e.Records[f.from].Mirror
@@ -198,7 +197,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		if p.Slot != "" && slices.Contains(f.heldSlots, p.Slot) {
 			return s, false
 		}
-		s.Kind, s.Before = state.Delete, p.Read
+		r.deletes(&s, p)
 		r.history(e, ref, p, &s, nil)
 		s.Reason = "the series has it no longer, changed in " + r.name(f.from)
 		switch o, ok := e.Overrides[p.Slot]; {
@@ -257,6 +256,15 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 	r.history(e, ref, p, &s, differ)
 	s.Reason = r.reason(e, f, ref, s, p, len(differ) == 0 && len(slots) == 0)
 	return s, true
+}
+
+// deletes makes a step the deletion of a part. What was changed there, and waits for a
+// word or was no part of the mirror, is told by history.
+func (r *reconciler) deletes(s *state.Step, p *state.Part) {
+	s.Kind, s.Before, s.BeforeOverrides = state.Delete, p.Read, p.ReadOverrides
+	if rep, ok := r.Replicas[s.Ref][p.ID]; ok && !rep.Deleted {
+		s.Before, s.BeforeOverrides = rep.Event.Content, rep.Event.Overrides
+	}
 }
 
 // spare takes out of a step what would write over an edit that waits for the person: a

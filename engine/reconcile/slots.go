@@ -375,10 +375,12 @@ func (r *reconciler) unseen(e state.Entity, ed slotEdit, before calendar.Overrid
 		return false
 	case ed.rescued, ed.part == "" && slices.Contains(p.DirtySlots, ed.slot):
 		return true
-	case ed.part != "":
-		return false
 	}
 	e.Overrides = calendar.WithOverride(e.Overrides, ed.slot, before)
+	if ed.part != "" {
+		want, _ := r.slotWant(e, ed)
+		return len(calendar.Diff(want, p.Wrote).And(r.groups(e, ed.ref))) > 0
+	}
 	return !r.shape(e, ed.ref).Parts[""].Overrides[ed.slot].Equal(p.WroteOverrides[ed.slot])
 }
 
