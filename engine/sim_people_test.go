@@ -2,12 +2,14 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -62,6 +64,7 @@ var deeds = map[string]struct {
 	"pause":    {1, (*person).pause},
 	"resume":   {2, (*person).resume},
 	"decide":   {4, (*person).decideOne},
+	"undo":     {3, nil}, // a pass of its own: see sim.do
 	"wait":     {2, (*person).wait},
 	"signin":   {3, (*person).signInAgain},
 	"readonly": {1, (*person).turnReadOnly},
@@ -69,7 +72,7 @@ var deeds = map[string]struct {
 }
 
 // betweenPasses can only be done when no pass runs.
-var betweenPasses = []string{"mapping", "off", "on", "pause", "resume", "decide", "wait", "signin", "readonly", "writable", "clear"}
+var betweenPasses = []string{"mapping", "off", "on", "pause", "resume", "decide", "undo", "wait", "signin", "readonly", "writable", "clear"}
 
 // act has somebody do something.
 func (s *sim) act(e entry) {
@@ -78,15 +81,20 @@ func (s *sim) act(e entry) {
 		s.fail("E", "there is no %q", e.verb)
 		return
 	}
-	i := e.side % len(s.fakes)
-	p := &person{s, i, s.fakes[i], e, rand.New(rand.NewPCG(uint64(e.pick), uint64(e.arg))), s.mirror, s.look}
+	p := s.person(e)
 	if did := d.do(p); did != "" {
 		when := ""
 		if e.at > 0 {
 			when = fmt.Sprintf(" (in the pass, at point %d)", s.point)
 		}
-		s.tell("  %s in %s: %s%s", e.verb, s.name(i), did, when)
+		s.tell("  %s in %s: %s%s", e.verb, s.name(p.i), did, when)
 	}
+}
+
+// person is whoever acts.
+func (s *sim) person(e entry) *person {
+	i := e.side % len(s.fakes)
+	return &person{s, i, s.fakes[i], e, rand.New(rand.NewPCG(uint64(e.pick), uint64(e.arg))), s.mirror, s.look}
 }
 
 // at is the same person at another calendar.
@@ -745,6 +753,72 @@ func (p *person) decideOne() string {
 	x := held[p.e.pick%len(held)]
 	p.decide(x, p.e.arg%3 > 0)
 	return "decided"
+}
+
+// undo takes back one of the latest changes, or all of a pass, undos included. Whoever
+// does gives up what the change had brought, and with force what came after it.
+func (p *person) undo() {
+	l := p.history()
+	if l = l[:min(len(l), 30)]; len(l) == 0 {
+		return
+	}
+	ctx := context.Background()
+	req := control.UndoRequest{Entry: l[p.e.pick%len(l)].Seq, Force: p.e.arg%4 == 0}
+	if p.e.arg%3 == 0 {
+		req.Entry, req.Pass = 0, l[p.e.pick%len(l)].Pass
+	}
+	p.run(func() (control.Report, error) {
+		dry := req
+		dry.DryRun = true
+		plan, err := p.Undo(ctx, dry)
+		for _, s := range plan.Report.Steps {
+			if s.Kind == state.Delete && s.Fact != "" && p.e.arg%2 == 0 {
+				req.Seen = append(req.Seen, s.Fact)
+				p.agreed[s.Entity] = true
+			}
+		}
+		if err == nil {
+			p.tell("  undo of entry %d, pass %d, force %v: %d undone, %d left", req.Entry, req.Pass, req.Force, len(plan.Undone), len(plan.Left))
+			p.undone(plan.Undone, req.Force)
+			var out control.UndoReport
+			out, err = p.Undo(ctx, req)
+			p.undone(out.Undone, req.Force)
+			plan.Report = out.Report
+		}
+		if says, ok := errors.AsType[*control.Error](err); ok && (says.Code == control.CodeFailed || says.Code == control.CodeNotFound) {
+			p.tell("  undo: %s", says.Message)
+			err = nil
+		}
+		return plan.Report, err
+	})
+}
+
+// undone takes note of what undos mean.
+func (p *person) undone(notes []control.UndoNote, force bool) {
+	for _, x := range p.history() {
+		if !slices.ContainsFunc(notes, func(n control.UndoNote) bool { return n.Entry == x.Seq }) {
+			continue
+		}
+		p.gives([]any{x.After, x.AfterOverrides, x.Became})
+		of := p.root(p.soulOf[x.Entity])
+		for i, f := range p.fakes {
+			p.touch(of, i)
+			for _, h := range f.live() {
+				if force && p.root(h.soul.of) == of {
+					p.gives(h.Event)
+				}
+			}
+		}
+		switch {
+		case x.Kind == state.Delete:
+			delete(p.deleted, of)
+		case x.Kind == state.Create && x.Ref == x.Home: // all of it goes
+			p.deleted[of] = true
+			for _, t := range p.tokens {
+				t.given = t.given || p.root(t.soul) == of
+			}
+		}
+	}
 }
 
 func (p *person) wait() string {

@@ -14,8 +14,11 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	home := ref == e.Home
 	calledOff := home && r.calledOff(*e)
 	switch {
-	case e.Deleted, e.Records[ref].Out:
+	case e.Deleted:
 		p.Gone = true
+	case e.Records[ref].Out:
+		p.Gone = true
+		r.note(*e, state.Noted, ref, nil, "its copy in "+r.name(ref)+" was deleted, and you undid the making of it: the event stays elsewhere", p.Read, e.Base)
 	case (f.changed || f.holds() || r.behind(*e, ref)) && !calledOff:
 		remake(p)
 		r.note(*e, state.Noted, ref, nil, "deleted in "+r.name(ref)+" but changed in "+r.name(f.from)+" at the same time: it is kept", calendar.Content{}, e.Base)
