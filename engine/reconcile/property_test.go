@@ -48,6 +48,7 @@ func TestReconcileProperties(t *testing.T) {
 					break
 				}
 				w.decide(rapid.SampledFrom([]state.Decision{state.Apply, state.Drop}).Draw(t, "decision"))
+				w.clear()
 				w.settle()
 			}
 			for _, name := range names {
