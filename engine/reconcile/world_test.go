@@ -375,6 +375,9 @@ func (w *world) do(s state.Step) {
 			p.WroteOverrides = maps.Clone(s.Overrides)
 		}
 		p.Dirty, p.DirtySlots = p.Dirty.Without(s.Groups...), nil
+		if p.By != "" && s.Ref != e.Home && len(s.Groups) > 0 { // our mark goes along
+			p.By, ev.Mark = "", calendar.Mark{Installation: w.installation, Mirror: string(s.Mirror), Entity: string(s.Entity)}
+		}
 	case state.Answer:
 		w.edit(string(s.Ref.Calendar), s.Event, func(e *calendar.Event) { e.MyResponse = s.Response })
 		e.Answer = calendar.NoResponse
