@@ -119,7 +119,8 @@ func names(m calendar.Mark, uid string) bool {
 func (r *reconciler) leads(copied, home Found) bool {
 	m, ev := r.mark(copied), r.replica(home.Ref, home.ID).Event
 	again := ev.Mark // of a home that was made again
-	return names(m, ev.UID) || again.Mirror == "" && again.Entity != "" && again.Entity == m.Entity && again.Installation == m.Installation
+	f := state.EntityID(m.Entity).Fingerprint()
+	return names(m, ev.UID) || again.Mirror == "" && f != "" && f == state.EntityID(again.Entity).Fingerprint()
 }
 
 // bond is how sure it is that two events are one meeting.
