@@ -389,7 +389,7 @@ func (e *Engine) entry(h *house, s state.Step, o state.Outcome, trouble string, 
 	return &state.HistoryEntry{Time: e.Now(), Pass: h.pass, Kind: s.Kind, Outcome: o, Entity: s.Entity, Mirror: s.Mirror,
 		Ref: s.Ref, From: s.From, Title: s.Title, Groups: s.Groups, Why: why, Before: before, After: after,
 		Slots: slots, BeforeOverrides: only(s.BeforeOverrides, slots), Slot: s.Slot,
-		Home: s.Home, HadGuests: s.HadGuests, Was: s.Was, Became: s.Became, Undoes: s.Undoes}
+		Home: s.Home, HadGuests: s.HadGuests, Was: s.Was, Became: s.Became, Undoes: s.Undoes, Duplicate: s.Duplicate}
 }
 
 // only are the overrides of some slots.

@@ -17,7 +17,7 @@ import (
 // function of the state alone, so work that was cut off is simply derived again.
 func (r *reconciler) derive(e *state.Entity, f folding) {
 	if e.Deleted && r.Decisions[GoneFact(*e)] == state.Drop {
-		e.Deleted = false
+		undelete(e)
 		r.note(*e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
 		remakeGone(e)
 	}
@@ -176,6 +176,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		if s.Mirror == "" {
 			s.Mirror = e.Records[f.from].Mirror
 		}
+		s.Duplicate = e.Duplicate
 		s.Reason = cmp.Or(e.Why, "deleted in "+r.name(f.from))
 		return s, true
 	case !wanted:

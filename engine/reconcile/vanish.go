@@ -107,6 +107,9 @@ func (r *reconciler) calledOff(e state.Entity) bool {
 // remake turns a part that was deleted into one still to be made.
 func remake(p *state.Part) { *p = state.Part{Slot: p.Slot, Generation: p.Generation + 1} }
 
+// undelete takes back that an event is gone, and why it was to go.
+func undelete(e *state.Entity) { e.Deleted, e.Duplicate, e.Why = false, false, "" }
+
 func remakeGone(e *state.Entity) {
 	for _, rec := range e.Records {
 		for i := range rec.Parts {

@@ -180,9 +180,11 @@ type Entity struct {
 	Answer calendar.Response `json:"answer,omitempty"`
 	// Deleted: agreed to be gone; kept until every record is. Why says in words why,
 	// where its parts do not.
-	Deleted bool      `json:"deleted,omitempty"`
-	Why     string    `json:"why,omitempty"`
-	Made    time.Time `json:"made"`
+	Deleted bool   `json:"deleted,omitempty"`
+	Why     string `json:"why,omitempty"`
+	// Duplicate: it is deleted as one of several that are alike.
+	Duplicate bool      `json:"duplicate,omitempty"`
+	Made      time.Time `json:"made"`
 	// Was is what the last change of the base replaced.
 	Was Image `json:"was,omitzero"`
 	// Wish is an undo that is under way.
@@ -340,6 +342,8 @@ type Step struct {
 	Was       Image    `json:"was,omitzero"`
 	Became    Image    `json:"became,omitzero"`
 	Undoes    []uint64 `json:"undoes,omitempty"`
+	// Duplicate: of a deletion, because others are alike.
+	Duplicate bool `json:"duplicate,omitempty"`
 }
 
 // Intent is the journal entry of a step, committed before its request is sent.
@@ -426,4 +430,6 @@ type HistoryEntry struct {
 	Was       Image    `json:"was,omitzero"`
 	Became    Image    `json:"became,omitzero"`
 	Undoes    []uint64 `json:"undoes,omitempty"`
+	// Duplicate: it was removed because others are alike.
+	Duplicate bool `json:"duplicate,omitempty"`
 }
