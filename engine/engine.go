@@ -135,7 +135,7 @@ func New(o Options) (*Engine, error) {
 		e.patience = patience
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
-	if err := e.recallProblems(); err != nil {
+	if err := errors.Join(e.recallProblems(), e.nameInstallation()); err != nil {
 		return nil, err
 	}
 	e.unsaved(o.Store.Unwritable())

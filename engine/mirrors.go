@@ -43,6 +43,9 @@ func (e *Engine) mirrorStates(tx *store.Tx) ([]control.MirrorState, error) {
 		for _, x := range m.Members {
 			s.Events = max(s.Events, tx.CountLinked(x.Ref))
 		}
+		if s.Watching, err = e.watching(tx, m); err != nil {
+			return nil, err
+		}
 		out[i] = s
 	}
 	return out, nil
@@ -209,8 +212,7 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 	ctx, done := e.carriedOn(ctx)
 	defer done()
 	e.awaitAll(ctx, patience)
-	e.passing.Lock()
-	defer e.passing.Unlock()
+	defer e.alone()()
 	r := control.Report{DryRun: true, Began: e.Now(), Steps: []control.StepResult{}}
 	m, err := e.proposed(m)
 	if err != nil {
@@ -328,7 +330,13 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	m := h.mirrors[at]
 	var steps []state.Step
 	if !req.KeepCopies {
+		if err := e.mine(m); err != nil {
+			return r, err
+		}
 		if _, r.Requests, err = e.visit(ctx, h, settleToLeave, 0); err != nil { // their versions must be the latest
+			return r, err
+		}
+		if err := e.nothingUnderWay(m); err != nil {
 			return r, err
 		}
 		if steps, err = e.copiesOf(m); err != nil {
@@ -355,6 +363,12 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 		if err := tx.DeleteMirror(m.ID); err != nil {
 			return err
 		}
+		if err := putLease(tx, m.ID, lease{}); err != nil {
+			return err
+		}
+		if err := forgetWork(tx, m.ID); err != nil {
+			return err
+		}
 		return reconsider(tx, m) // another mirror may want them now
 	})
 	if err != nil {
@@ -364,6 +378,47 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	e.statusChanged()
 	e.poke()
 	return r, nil
+}
+
+// nothingUnderWay refuses to end a mirror while a copy may have been made that is
+// not known yet: it would stay behind.
+func (e *Engine) nothingUnderWay(m state.Mirror) error {
+	open, err := e.open()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(open, func(in state.Intent) bool { return in.Step.Mirror == m.ID }) {
+		return &control.Error{Code: control.CodeFailed, Message: "a change of the mirror “" + m.Name +
+			"” is under way whose outcome is not known; try again in a moment, or keep the copies"}
+	}
+	return nil
+}
+
+// forgetWork drops what is under way or waits for the person in a mirror.
+func forgetWork(tx *store.Tx, id state.MirrorID) error {
+	intents, err := tx.Intents()
+	if err != nil {
+		return err
+	}
+	for _, in := range intents {
+		if in.Step.Mirror == id {
+			if err := tx.DeleteIntent(in.ID); err != nil {
+				return err
+			}
+		}
+	}
+	held, err := tx.AllHeld()
+	if err != nil {
+		return err
+	}
+	for _, x := range held {
+		if x.Step.Mirror == id {
+			if err := tx.DeleteHeld(x.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // copiesOf lists the deletion of every copy that a mirror made, but for those from which
@@ -380,21 +435,21 @@ func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
 					if p.ID == "" || p.Gone {
 						continue
 					}
-					version := p.Version
+					version, now := p.Version, p.Read
 					if rep, ok, err := tx.Replica(ref, p.ID); err != nil {
 						return err
 					} else if ok && rep.Deleted {
 						continue
 					} else if ok {
-						version = rep.Event.Version
+						version, now = rep.Event.Version, rep.Event.Content // with what was not carried home yet
 						if len(rep.Event.Guests) > 0 {
 							stay = append(stay, state.Step{Kind: state.Skip, Entity: ent.ID, Mirror: m.ID, Ref: ref, From: ent.Home, Slot: p.Slot,
-								Event: p.ID, Before: p.Read, Title: ent.Base.Title, Reason: "guests were invited from here, who would hear of it: it stays"})
+								Event: p.ID, Before: now, Title: ent.Base.Title, Reason: "guests were invited from here, who would hear of it: it stays"})
 							continue
 						}
 					}
 					steps = append(steps, state.Step{Kind: state.Delete, Entity: ent.ID, Mirror: m.ID, Ref: ref, From: ent.Home, Slot: p.Slot,
-						Event: p.ID, IfVersion: version, Before: p.Read, Title: ent.Base.Title, Reason: "the mirror “" + m.Name + "” was removed"})
+						Event: p.ID, IfVersion: version, Before: now, Title: ent.Base.Title, Reason: "the mirror “" + m.Name + "” was removed"})
 				}
 			}
 			return nil
@@ -464,8 +519,17 @@ func (e *Engine) Decide(_ context.Context, d control.Decide) error {
 				return notFound("nothing is held under %q; `twinday held` shows what is", id)
 			}
 			x.Decision = d.Decision
+			if x.Step.Kind == state.TakeOver && d.Decision == state.Apply {
+				if err := e.takeOver(tx, x.Step.Mirror); err != nil {
+					return err
+				}
+				continue
+			}
 			if err := tx.PutHeld(x); err != nil {
 				return err
+			}
+			if x.Step.Entity == "" {
+				continue
 			}
 			// The event may be gone since: then the question is withdrawn by the next pass.
 			if _, there, err := tx.Entity(x.Step.Entity); err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -229,6 +230,7 @@ type job struct {
 	again  bool // an earlier try may have landed
 	intent state.Intent
 	mark   calendar.Mark
+	remark bool              // the copy bears another installation's mark: ours goes along
 	under  calendar.Version  // the version that was written over
 	event  calendar.Event    // what the provider now holds
 	gone   bool              // it holds it no more
@@ -255,7 +257,7 @@ func (l lane) intend(steps []int, results []control.StepResult) ([]*job, error) 
 			if !ok || part == nil {
 				continue
 			}
-			j := &job{index: i, mark: l.mark(s),
+			j := &job{index: i, mark: l.mark(s), remark: part.By != "" && s.Ref != ent.Home,
 				intent: state.Intent{ID: tx.NextIntentID(), Step: s, Began: l.Now(), Attempt: 1}}
 			if s.Kind == state.Create {
 				j.intent.Key = key(l.Store.Installation(), s, part.Generation)
@@ -299,7 +301,11 @@ func (j *job) send(ctx context.Context, l lane) {
 		j.event, j.err = l.provider.Create(ctx, s.Ref.Calendar, calendar.Draft{Key: j.intent.Key, Mark: j.mark, Content: s.Want, Overrides: s.Overrides})
 	case state.Update:
 		j.under = s.IfVersion
-		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, change(s))
+		c := change(s)
+		if j.remark {
+			c.Mark = j.mark
+		}
+		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, c)
 	case state.Delete:
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
 	case state.Answer:
@@ -414,6 +420,10 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		// did not write ourselves may be a person's doing.
 		strange := s.Kind == state.Update && (!known || old.Event.Version != j.under)
 		j.event = complete(j.event, written(s, old.Event.Content))
+		if j.remark && len(s.Groups) > 0 {
+			part.By, old.Event.Mark = "", j.mark
+		}
+		j.event.Mark = cmp.Or(j.event.Mark, old.Event.Mark)
 		settlePart(part, s, j.event, old.Event, strange)
 		if s.Kind == state.Create {
 			noneOfBefore(ent, s)

@@ -75,6 +75,7 @@ var outlook = kind{"Outlook", quirks{
 		Visibility:   []calendar.Visibility{calendar.DefaultVisibility, calendar.Personal, calendar.Private, calendar.Confidential},
 		Categories:   true, Reminders: 1, Properties: calendar.PropertyLimits{Count: 100, Bytes: 7 << 10},
 	},
+	unmarked: true,
 	tidy: func(c calendar.Content) calendar.Content {
 		c.Color, c.Links = "", calendar.Links{}
 		if c.Visibility == calendar.Public {

@@ -223,7 +223,9 @@ func (s *sim) around(update func() error) error {
 	return err
 }
 
-func writes(call string) bool { return call != "changes" && call != "get" && call != "calendars" }
+func writes(call string) bool {
+	return call != "changes" && call != "get" && call != "calendars" && call != "marked"
+}
 
 // enter comes before a request.
 func (s *sim) enter(i int, call string) {

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,9 +16,9 @@ import (
 // derive lists the steps that make every member look as the base says. It is a
 // function of the state alone, so work that was cut off is simply derived again.
 func (r *reconciler) derive(e *state.Entity, f folding) {
-	if e.Deleted && r.Decisions[goneFact(*e)] == state.Drop {
+	if e.Deleted && r.Decisions[GoneFact(*e)] == state.Drop {
 		r.note(*e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
-		r.undelete(e)
+		r.goOn(e)
 	}
 	first := len(r.out.Steps)
 	waits := e.Deleted && r.endWaits(e, f)
@@ -83,9 +84,9 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 	}
 }
 
-// undelete has an event that was to be deleted go on, everywhere.
-func (r *reconciler) undelete(e *state.Entity) {
-	e.Deleted = false
+// goOn has an event that was to be deleted go on, everywhere.
+func (r *reconciler) goOn(e *state.Entity) {
+	undelete(e)
 	remakeGone(e)
 	r.extend(e)
 }
@@ -133,7 +134,7 @@ func (r *reconciler) outOf(e *state.Entity, ref state.Ref) bool {
 
 // answer has the person's invitation answered, where they chose so.
 func (r *reconciler) answer(e *state.Entity) {
-	p, fact := whole(*e, e.Home), "answer:"+goneFact(*e)
+	p, fact := whole(*e, e.Home), "answer:"+GoneFact(*e)
 	if e.Answer != calendar.NoResponse && r.Decisions[fact] == state.Drop {
 		e.Answer = calendar.NoResponse
 	}
@@ -183,12 +184,13 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 			return s, true
 		}
 		r.deletes(&s, p)
-		s.Fact = goneFact(e)
+		s.Fact = GoneFact(e)
 		s.Was = state.WholeImage(e.Base, e.Overrides)
 		if s.Mirror == "" {
 			s.Mirror = e.Records[f.from].Mirror
 		}
-		s.Reason = "deleted in " + r.name(f.from)
+		s.Duplicate = e.Duplicate
+		s.Reason = cmp.Or(e.Why, "deleted in "+r.name(f.from))
 		return s, true
 	case !wanted:
 		if p.ID == "" || p.Gone || !p.Leaving {
@@ -346,9 +348,9 @@ func (r *reconciler) inWindow(slot string) bool {
 	return err == nil && !at.Before(r.Now.Add(-Past)) && at.Before(r.Now.Add(Future))
 }
 
-// goneFact identifies one deletion of one entity: a later deletion of the same
+// GoneFact identifies one deletion of one entity: a later deletion of the same
 // entity, made again in between, is another fact.
-func goneFact(e state.Entity) string {
+func GoneFact(e state.Entity) string {
 	generations := 0
 	for _, rec := range e.Records {
 		for _, p := range rec.Parts {

@@ -76,7 +76,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			if p.Gone { // restored from the provider's bin
 				p.Gone = false
 				if e.Deleted {
-					e.Deleted = false
+					undelete(e)
 					f.from = ref
 					remakeGone(e)
 				}
@@ -115,7 +115,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	undone := f.wished && e.Wish.Gone
 	if e.Deleted && (f.changed || f.holds()) && !undone && !r.calledOff(*e) {
 		r.note(*e, state.Noted, f.from, nil, "deleted in "+r.name(goneFrom(*e, e.Home))+" but changed in "+r.name(f.from)+" meanwhile: it is kept", calendar.Content{}, e.Base)
-		e.Deleted = false
+		undelete(e)
 		remakeGone(e)
 	}
 	for _, ref := range vanished {

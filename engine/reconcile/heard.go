@@ -95,7 +95,7 @@ func (r *reconciler) endWaits(e *state.Entity, f folding) bool {
 		return false
 	}
 	from := goneFrom(*e, f.from)
-	fact := "heard:" + goneFact(*e)
+	fact := "heard:" + GoneFact(*e)
 	by := r.bringer(*e, from)
 	switch decision, why := r.byRule(by, fact); decision {
 	case state.Apply:
@@ -106,7 +106,7 @@ func (r *reconciler) endWaits(e *state.Entity, f folding) bool {
 		if by.Guests == state.RevertGuests {
 			n.Rule = "guests: revert"
 		}
-		r.undelete(e)
+		r.goOn(e)
 		return false
 	}
 	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Delete, Entity: e.ID, Mirror: by.ID, Ref: e.Home, From: from, Event: p.ID,

@@ -19,6 +19,8 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	case e.Records[ref].Out:
 		p.Gone = true
 		r.note(*e, state.Noted, ref, nil, "its copy in "+r.name(ref)+" was deleted, and you undid the making of it: the event stays elsewhere", p.Read, e.Base)
+	case r.mayYetMove(ref, p.ID):
+		f.waiting[ref] = true
 	case (f.changed || f.holds() || r.behind(*e, ref)) && !calledOff:
 		remake(p)
 		r.note(*e, state.Noted, ref, nil, "deleted in "+r.name(ref)+" but changed in "+r.name(f.from)+" at the same time: it is kept", calendar.Content{}, e.Base)
@@ -130,6 +132,9 @@ func (r *reconciler) restored(ref state.Ref, p *state.Part) {
 	p.Generation, p.Gone, p.Leaving, p.Refused = generation, false, false, ""
 	p.WroteOverrides, p.ReadOverrides, p.Rewrites = maps.Clone(p.WroteOverrides), maps.Clone(p.ReadOverrides), maps.Clone(p.Rewrites)
 }
+
+// undelete takes back that an event is gone, and why it was to go.
+func undelete(e *state.Entity) { e.Deleted, e.Duplicate, e.Why = false, false, "" }
 
 func remakeGone(e *state.Entity) {
 	for _, rec := range e.Records {

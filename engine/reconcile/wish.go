@@ -80,7 +80,7 @@ func (r *reconciler) wish(e *state.Entity, f *folding, facts calendar.Facts, edi
 		e.Records[ref] = rec
 	}
 	if w.Back && e.Deleted {
-		e.Deleted = false
+		undelete(e)
 		remakeGone(e)
 	}
 	if w.Gone {

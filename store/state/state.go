@@ -178,9 +178,13 @@ type Entity struct {
 	Records map[Ref]Record `json:"records"`
 	// Answer is what the person's invitation at home is still to be answered with.
 	Answer calendar.Response `json:"answer,omitempty"`
-	// Deleted: agreed to be gone; kept until every record is.
-	Deleted bool      `json:"deleted,omitempty"`
-	Made    time.Time `json:"made"`
+	// Deleted: agreed to be gone; kept until every record is. Why says in words why,
+	// where its parts do not.
+	Deleted bool   `json:"deleted,omitempty"`
+	Why     string `json:"why,omitempty"`
+	// Duplicate: it is deleted as one of several that are alike.
+	Duplicate bool      `json:"duplicate,omitempty"`
+	Made      time.Time `json:"made"`
 	// Heard is what the person agreed that guests hear of, as long as it is not written.
 	Heard Heard `json:"heard,omitzero"`
 	// Was is what the last change of the base replaced.
@@ -233,6 +237,8 @@ type Part struct {
 	Version calendar.Version  `json:"version,omitempty"`
 	// Generation of the key: grows when a deleted part must be made again.
 	Generation int `json:"generation,omitempty"`
+	// By is the installation whose mark was on it when it was linked; empty for ours.
+	By string `json:"by,omitempty"`
 	// The shadow pair: what we asked the provider to hold, what it gave back.
 	Wrote calendar.Content `json:"wrote"`
 	Read  calendar.Content `json:"read"`
@@ -295,6 +301,8 @@ const (
 	Unlink StepKind = "unlink"
 	Answer StepKind = "answer" // an invitation is answered, without a mail
 	Skip   StepKind = "skip"   // left alone, with the reason
+	// TakeOver: a mirror that another installation kept is kept by this one.
+	TakeOver StepKind = "take over"
 )
 
 // Writes reports whether a step of this kind sends something to a provider.
@@ -311,6 +319,7 @@ const (
 	// ask. To apply it takes the later edit, which the step shows; to drop it takes
 	// the other one.
 	HoldConflict HoldReason = "conflict"
+	HoldTakeOver HoldReason = "another Twinday"
 )
 
 // Step is one desired result: 'this entity in this calendar looks so, if its
@@ -345,6 +354,8 @@ type Step struct {
 	Was       Image    `json:"was,omitzero"`
 	Became    Image    `json:"became,omitzero"`
 	Undoes    []uint64 `json:"undoes,omitempty"`
+	// Duplicate: of a deletion, because others are alike.
+	Duplicate bool `json:"duplicate,omitempty"`
 }
 
 // Intent is the journal entry of a step, committed before its request is sent.
@@ -431,4 +442,6 @@ type HistoryEntry struct {
 	Was       Image    `json:"was,omitzero"`
 	Became    Image    `json:"became,omitzero"`
 	Undoes    []uint64 `json:"undoes,omitempty"`
+	// Duplicate: it was removed because others are alike.
+	Duplicate bool `json:"duplicate,omitempty"`
 }
