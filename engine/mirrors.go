@@ -127,6 +127,9 @@ func (e *Engine) ChangeMirror(_ context.Context, req control.ChangeMirror) (stat
 		if err != nil {
 			return err
 		}
+		if err := e.endWork(tx, "its calendar was taken out of the mirror “"+m.Name+"”"); err != nil {
+			return err
+		}
 		return reconsider(tx, m)
 	})
 	if err != nil {
@@ -366,6 +369,9 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 		if err := putLease(tx, m.ID, lease{}); err != nil {
 			return err
 		}
+		if err := e.endWork(tx, "the mirror “"+m.Name+"” was removed"); err != nil {
+			return err
+		}
 		if err := forgetWork(tx, m.ID); err != nil {
 			return err
 		}
@@ -390,6 +396,39 @@ func (e *Engine) nothingUnderWay(m state.Mirror) error {
 	if slices.ContainsFunc(open, func(in state.Intent) bool { return in.Step.Mirror == m.ID }) {
 		return &control.Error{Code: control.CodeFailed, Message: "a change of the mirror “" + m.Name +
 			"” is under way whose outcome is not known; try again in a moment, or keep the copies"}
+	}
+	return nil
+}
+
+// endWork ends the open intents that nothing leads to any more, since a mirror, a member
+// or an account was let go. What such a request made, if it arrived, is a plain event.
+func (e *Engine) endWork(tx *store.Tx, why string) error {
+	open, err := tx.Intents()
+	if err != nil {
+		return err
+	}
+	ms, err := tx.Mirrors()
+	if err != nil {
+		return err
+	}
+	for _, in := range open {
+		s := in.Step
+		ent, there, err := tx.Entity(s.Entity)
+		if err != nil {
+			return err
+		}
+		_, linked := ent.Records[s.Ref]
+		leads := func(m state.Mirror) bool { return m.Has(s.Ref) && (s.Mirror == "" || s.Mirror == m.ID) }
+		if there && linked && slices.ContainsFunc(ms, leads) {
+			continue
+		}
+		if err := tx.DeleteIntent(in.ID); err != nil {
+			return err
+		}
+		s.Reason += "; whether it was done is not known, and not asked any more: " + why
+		if err := tx.AppendHistory(e.entry(&house{pass: tx.LastPass()}, s, state.Noted, "", s.Before, s.Want)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -60,6 +60,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				continue
 			}
 			if rep.Deleted || rep.Event.Cancelled {
+				r.rescueGone(*e, ref, p)
 				switch {
 				case p.Gone:
 				case p.Leaving && !e.Deleted:
@@ -264,6 +265,21 @@ func (r *reconciler) enteredAnew(e state.Entity, ref state.Ref, p *state.Part, g
 		calendar.Content{}.Take(g, lost), calendar.Content{}.Take(g, now))
 	n.Was = r.lost(e, ref, calendar.Groups{g}, lost)
 	n.Became = r.lost(e, ref, calendar.Groups{g}, now)
+}
+
+// rescueGone lets go of an edit that was rescued on a part that is deleted now.
+func (r *reconciler) rescueGone(e state.Entity, ref state.Ref, p *state.Part) {
+	lost := p.Rescued
+	if lost == nil {
+		return
+	}
+	p.Rescued = nil
+	n := r.note(e, state.Overridden, ref, lost.Groups, "it was changed in "+r.name(ref)+", and deleted there before that was taken over", lost.Content, calendar.Content{})
+	n.Slots, n.BeforeOverrides = lost.Slots, lost.Overrides
+	n.Was = r.lost(e, ref, lost.Groups, lost.Content)
+	for _, g := range n.Was.Groups {
+		n.Became = n.Became.With(g, e.Base)
+	}
 }
 
 // groups are the field groups that count in a member: at home all that it reads, in
