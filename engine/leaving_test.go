@@ -79,3 +79,24 @@ func (b *bench) underWay() (open []state.Intent) {
 	}
 	return open
 }
+
+// A mirror can be paused, and changed otherwise, while one of its calendars can only be
+// read; a calendar that can only be read cannot be made to receive.
+func TestPausedWhileAMemberIsReadOnly(t *testing.T) {
+	b := newBench(t)
+	b.b.readOnly = true
+	if _, err := b.face.Calendars(t.Context(), "", true); err != nil {
+		t.Fatal(err)
+	}
+	m := b.mirror
+	m.Paused = true
+	b.change(m)
+	m.Paused = false
+	b.change(m)
+	m.Members = []state.Member{{Ref: refA}, {Ref: refB, Direction: state.SendOnly}}
+	b.change(m)
+	m.Members = []state.Member{{Ref: refA}, {Ref: refB}}
+	if _, err := b.face.ChangeMirror(t.Context(), control.ChangeMirror{Mirror: m}); err == nil || !strings.Contains(err.Error(), "can only be read") {
+		t.Errorf("to receive where nothing can be written: %v", err)
+	}
+}

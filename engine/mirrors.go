@@ -57,7 +57,7 @@ func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirr
 	m := state.Mirror{Name: strings.TrimSpace(req.Name), Members: req.Members, Mappings: versioned(req.Mappings), Created: e.Now()}
 	err := e.Store.Update(func(tx *store.Tx) error {
 		m.ID = tx.NextMirrorID()
-		names, err := checkMembers(tx, m)
+		names, err := checkMembers(tx, m, nil)
 		if err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (e *Engine) proposed(m state.Mirror) (state.Mirror, error) {
 		}
 		m.Created = old.Created
 		m.Name = cmp.Or(strings.TrimSpace(m.Name), old.Name)
-		if _, err := checkMembers(tx, m); err != nil {
+		if _, err := checkMembers(tx, m, old.Members); err != nil {
 			return err
 		}
 		m.Mappings = versioned(m.Mappings)
@@ -245,8 +245,10 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 	return r, nil
 }
 
-// checkMembers refuses a mirror that makes no sense, and names its calendars.
-func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
+// checkMembers refuses a mirror that makes no sense, and names its calendars. What has
+// become of a calendar since it was made a member is no reason to refuse: a mirror can be
+// paused, say, while one of its calendars may only be read.
+func checkMembers(tx *store.Tx, m state.Mirror, before []state.Member) ([]string, error) {
 	if len(m.Members) < 2 {
 		return nil, usage("a mirror needs two calendars at least")
 	}
@@ -260,12 +262,14 @@ func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		known := slices.ContainsFunc(before, func(y state.Member) bool { return y.Ref == x.Ref && y.Direction == x.Direction })
 		at := slices.IndexFunc(list, func(c state.Calendar) bool { return c.Ref == x.Ref })
-		if at < 0 {
+		if at < 0 && !known {
 			return nil, notFound("there is no calendar %s; `twinday calendar list --fresh` shows them", x.Ref)
 		}
-		c := list[at]
-		names = append(names, c.Name)
+		if at >= 0 {
+			names = append(names, list[at].Name)
+		}
 		switch x.Direction {
 		case state.TwoWay:
 			takes, sends = takes+1, sends+1
@@ -276,6 +280,10 @@ func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
 		default:
 			return nil, usage("%q is no direction; there are two-way (nothing), send and receive", x.Direction)
 		}
+		if known {
+			continue
+		}
+		c := list[at]
 		if !c.Writable && x.Direction != state.SendOnly {
 			return nil, usage("“%s” can only be read, so it can only send: write it as %s:send", c.Name, x.Ref)
 		}
