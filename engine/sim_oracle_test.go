@@ -559,6 +559,9 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 					continue // a twin that was there already
 				}
 				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) })
+				for _, rec := range e.Records { // the copy that was deleted was about to go
+					said = said || rec.Out
+				}
 				if s.deleted[s.root(h.soul.of)] && !h.Cancelled && h.MyResponse != calendar.Declined && !said { // the copy of what is declined was to go anyway
 					s.fail("I3", "%q in %s was deleted by a person and is there, and no history says why", h.Content.Title, s.name(i))
 				}
@@ -733,6 +736,9 @@ func (l look) crosses(s *sim, i, j int, h *held) (crosses, sure bool) {
 	}
 	if h.MyResponse == calendar.Declined {
 		return false, true
+	}
+	if n := s.fakes[i].Capabilities().TitleLimit; l.exclude != "" && n > 0 && len([]rune(h.Content.Title)) >= n {
+		return false, false // what the filter looks at may have been cut off here
 	}
 	odd := func(c calendar.Content) bool {
 		return l.exclude != "" && strings.Contains(strings.ToLower(c.Title), l.exclude) || l.busy && c.Availability == calendar.Free
