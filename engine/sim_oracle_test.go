@@ -737,6 +737,9 @@ func (l look) crosses(s *sim, i, j int, h *held) (crosses, sure bool) {
 	odd := func(c calendar.Content) bool {
 		return l.exclude != "" && strings.Contains(strings.ToLower(c.Title), l.exclude) || l.busy && c.Availability == calendar.Free
 	}
+	if m := s.fakes[i].Capabilities().TitleLimit; l.exclude != "" && m > 0 && len([]rune(h.Content.Title)) == m {
+		return false, false // what it cuts of a title that was typed in a copy may be what is looked for
+	}
 	for _, o := range h.Overrides {
 		if !o.Cancelled && odd(h.Content.Occurrence(o)) != odd(h.Content) {
 			return false, false // some of its occurrences do
