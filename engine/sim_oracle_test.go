@@ -469,7 +469,7 @@ func (s *sim) nothingOpen() {
 				if err != nil {
 					return err
 				}
-				if f.ahead > 0 && !f.sees(h.Event) && !ok {
+				if f.ahead > 0 && !f.sees(h.Event) && (!ok || rep.Deleted) { // nothing tells of it, or that it came back
 					continue
 				}
 				if !ok || rep.Deleted || len(calendar.Diff(rep.Event.Content, h.Content).Without(f.hides...)) > 0 || len(calendar.Slots(rep.Event.Overrides, h.Overrides)) > 0 {
