@@ -236,7 +236,7 @@ type job struct {
 	gone   bool              // it holds it no more
 	before calendar.RemoteID // what a create makes again
 	back   calendar.Event    // that is there again, so that nothing was made
-	unsent bool              // nothing was sent
+	unsent bool              // nothing was done
 	calls  int               // made to the connector for it
 	shut   bool              // the whole calendar may not be written, for now
 	err    error
@@ -308,6 +308,12 @@ func (j *job) send(ctx context.Context, l lane) {
 		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, c)
 	case state.Delete:
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
+		if k := calendar.KindOf(j.err); k == calendar.NotFound || k == calendar.Gone { // already, or the calendar is away
+			j.calls++
+			if j.err = stands(ctx, l.provider, l.ref); j.err != nil {
+				j.unsent = true
+			}
+		}
 	case state.Answer:
 		if j.err = l.provider.Respond(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Response); j.err == nil {
 			j.calls++
@@ -491,8 +497,8 @@ func noneOfBefore(ent state.Entity, s state.Step) {
 	}
 }
 
-// recordBack ends a create that was not sent. What is there again is looked at by the
-// next plan.
+// recordBack ends a step that did nothing. What is there again is looked at by the next
+// plan.
 func (l lane) recordBack(tx *store.Tx, j *job) error {
 	err := tx.DeleteIntent(j.intent.ID)
 	if err != nil || j.back.ID == "" {

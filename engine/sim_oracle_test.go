@@ -469,7 +469,7 @@ func (s *sim) nothingOpen() {
 				if err != nil {
 					return err
 				}
-				if f.ahead > 0 && !f.sees(h.Event) && !ok {
+				if f.ahead > 0 && !f.sees(h.Event) && (!ok || rep.Deleted) { // nothing tells of it, or that it came back
 					continue
 				}
 				if !ok || rep.Deleted || len(calendar.Diff(rep.Event.Content, h.Content).Without(f.hides...)) > 0 || len(calendar.Slots(rep.Event.Overrides, h.Overrides)) > 0 {
@@ -742,6 +742,9 @@ func (l look) crosses(s *sim, i, j int, h *held) (crosses, sure bool) {
 	}
 	odd := func(c calendar.Content) bool {
 		return l.exclude != "" && strings.Contains(strings.ToLower(c.Title), l.exclude) || l.busy && c.Availability == calendar.Free
+	}
+	if m := s.fakes[i].Capabilities().TitleLimit; l.exclude != "" && m > 0 && len([]rune(h.Content.Title)) == m {
+		return false, false // what it cuts of a title that was typed in a copy may be what is looked for
 	}
 	for _, o := range h.Overrides {
 		if !o.Cancelled && odd(h.Content.Occurrence(o)) != odd(h.Content) {
