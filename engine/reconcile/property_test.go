@@ -23,6 +23,7 @@ func TestReconcileProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := []string{"a", "b-", "c"}[:rapid.IntRange(2, 3).Draw(t, "members")]
 		w := newWorld(t, names...)
+		w.say = t.Logf
 		w.rule(rapid.SampledFrom([]state.ConflictRule{state.LatestWins, state.AskConflict, state.MemberWins(ref("a"))}).Draw(t, "rule"))
 		made, deleted := map[string]bool{}, map[string]bool{}
 		typed := map[string][]string{} // title → places typed since the last quiet
@@ -100,7 +101,8 @@ func TestReconcileProperties(t *testing.T) {
 				n++
 				title := fmt.Sprintf("T%d", n)
 				made[title] = true
-				w.add(rapid.SampledFrom(names).Draw(t, "calendar"), title, at(hour(n%20)))
+				id := w.add(rapid.SampledFrom(names).Draw(t, "calendar"), title, at(hour(n%20)))
+				w.tell("%s %s is made", id, title)
 			},
 			"edit": func(*rapid.T) {
 				name, ev := pick()
@@ -113,6 +115,7 @@ func TestReconcileProperties(t *testing.T) {
 				w.edit(name, ev.ID, place(p))
 			},
 			"touch": func(*rapid.T) {
+				w.tell("%s %s is at %s", ev.ID, ev.Content.Title, p)
 				if name, ev := pick(); ev != nil {
 					w.edit(name, ev.ID, func(*calendar.Event) {})
 				}
@@ -126,6 +129,7 @@ func TestReconcileProperties(t *testing.T) {
 				w.remove(name, ev.ID)
 			},
 			"wish": func(*rapid.T) {
+				w.tell("%s %s is deleted", ev.ID, ev.Content.Title)
 				ids := slices.Sorted(maps.Keys(w.entities))
 				if len(ids) == 0 {
 					return
@@ -146,7 +150,8 @@ func TestReconcileProperties(t *testing.T) {
 				n++
 				title := fmt.Sprintf("T%d", n)
 				made[title] = true
-				w.paste(name, ev.ID, rapid.SampledFrom(names).Draw(t, "to"), title)
+				id := w.paste(name, ev.ID, rapid.SampledFrom(names).Draw(t, "to"), title)
+				w.tell("%s %s is pasted as %s %s, mark %v", ev.ID, ev.Content.Title, id, title, ev.Mark)
 			},
 			"move": func(*rapid.T) {
 				name, ev := pick()
@@ -159,11 +164,13 @@ func TestReconcileProperties(t *testing.T) {
 			"forget": func(*rapid.T) {
 				quiet()
 				n++
+				w.tell("%s %s is moved to %s", ev.ID, ev.Content.Title, to)
 				writes := w.writes
 				w.forget(fmt.Sprint("i", n))
 				quiet()
 				if w.writes != writes {
 					t.Fatalf("%d writes after the store was lost", w.writes-writes)
+				w.tell("the store is lost")
 				}
 			},
 			"pass":  func(*rapid.T) { w.pass() },
