@@ -123,6 +123,36 @@ func (r *reconciler) leads(copied, home Found) bool {
 	return names(m, ev.UID) || again.Mirror == "" && f != "" && f == state.EntityID(again.Entity).Fingerprint()
 }
 
+// lead is the likeliest of the homes that the mark on an event leads to, the unlinked
+// ones and those that are given: who copies a home that was made again copies its mark,
+// and the copies seem to be of both.
+func (r *reconciler) lead(copied Found, known ...Found) (Found, bool) {
+	homes := slices.DeleteFunc(slices.Clone(r.Alike[copied]), func(g Found) bool {
+		return r.linkedNow[g] || !r.leads(copied, g) || !r.together(copied.Ref, g.Ref)
+	})
+	homes = append(homes, known...)
+	if len(homes) == 0 {
+		return Found{}, false
+	}
+	m, likest := r.mark(copied), r.likest(copied)
+	named := func(g Found) bool { return names(m, r.replica(g.Ref, g.ID).Event.UID) }
+	return slices.MinFunc(homes, func(a, b Found) int { return cmp.Or(compareBool(named(b), named(a)), likest(a, b)) }), true
+}
+
+// print is the fingerprint by which the copies of an event are to be known: that of its
+// UID, or if it was made again the one that its copies bear since it was made first. So
+// there is one for all of them, however often it goes on like that.
+func (r *reconciler) print(home Found, copies map[state.Ref]Found) string {
+	ev := r.replica(home.Ref, home.ID).Event
+	again := state.EntityID(ev.Mark.Entity).Fingerprint()
+	for _, c := range copies {
+		if again != "" && ev.Mark.Mirror == "" && again == state.EntityID(r.mark(c).Entity).Fingerprint() {
+			return again
+		}
+	}
+	return state.Fingerprint(ev.UID)
+}
+
 // bond is how sure it is that two events are one meeting.
 type bond int
 
@@ -180,7 +210,10 @@ func (r *reconciler) claimed(e state.Entity, ref state.Ref) []Found {
 	home := Found{e.Home, p.ID}
 	var out []Found
 	for _, a := range r.Alike[home] {
-		if a.Ref == ref && !r.linkedNow[a] && r.leads(a, home) {
+		if a.Ref != ref || r.linkedNow[a] || !r.leads(a, home) {
+			continue
+		}
+		if likeliest, _ := r.lead(a, home); likeliest == home {
 			out = append(out, a)
 		}
 	}
