@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
 )
 
 // move is a person moving an event to another calendar of the account: its UID
@@ -148,4 +149,44 @@ func TestHalvesOfAMove(t *testing.T) {
 	w.clock = w.clock.Add(2 * moveWait)
 	w.seen = map[Found]time.Time{{ref("a"), home}: w.clock.Add(-2 * moveWait)}
 	w.expect(`delete "Lunch" in x`)
+}
+
+// A question whose two sides are both moved away is asked no more: the later edit stands,
+// and the other one is in the history.
+func TestAConflictThatIsMovedAway(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.rule(state.AskConflict)
+	w.add("a", "Lunch")
+	w.settle()
+	b, c := w.the("b", "Lunch").ID, w.the("c", "Lunch").ID
+	w.edit("c", c, place("Oslo"))
+	w.edit("b", b, place("Rome"))
+	w.pass()
+	w.move("c", c, "a")
+	w.move("b", b, "c")
+	w.settle()
+	for _, name := range []string{"a", "b", "c"} {
+		if got := w.the(name, "Lunch").Content.Place; got != "Rome" {
+			t.Errorf("in %s it is at %q", name, got)
+		}
+	}
+	if got := w.overridden(); got.Before.Place != "Oslo" || got.Rule != "conflicts: latest" {
+		t.Errorf("history keeps %+v", got)
+	}
+}
+
+// An edit that waits because guests would hear of it, in a copy that is moved to where the
+// meeting is already, goes with the copy and is in the history.
+func TestAQuestionThatIsMovedAway(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.add("a", "Lunch", withGuest)
+	w.settle()
+	copied := w.the("b", "Lunch").ID
+	w.edit("b", copied, place("Rome"))
+	w.pass()
+	w.move("b", copied, "a")
+	w.settle()
+	if got := w.overridden(); got.Before.Place != "Rome" || w.the("b", "Lunch").Content.Place != "" {
+		t.Errorf("history keeps %+v; the copy is at %q", got, w.the("b", "Lunch").Content.Place)
+	}
 }

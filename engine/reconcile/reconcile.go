@@ -141,6 +141,7 @@ type reconciler struct {
 	judged     map[Found]bool                  // whether a found event has had its turn
 	mappings   map[direction]*mapping.Mapping  // made so far
 	asked      []asked                         // about the entity in hand
+	moving     bool                            // the entity in hand: conflicts are not asked about
 	byID       map[state.EntityID]state.Entity // as they are now
 	linkedMark map[calendar.Mark]bool          // those on events of entities, also of copies that are let go of
 	byPrint    map[string][]state.EntityID     // by the fingerprints of their home's UID, and of the marks on their events
