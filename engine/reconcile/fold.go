@@ -114,7 +114,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	}
 	e.Facts = facts // what the copies showed so far was told of the old ones
 	undone := f.wished && e.Wish.Gone
-	if e.Deleted && (f.changed || f.holds()) && !undone && !r.calledOff(*e) {
+	if e.Deleted && (f.changed || f.holds()) && !e.Left && !undone && !r.calledOff(*e) {
 		r.note(*e, state.Noted, f.from, nil, "deleted in "+r.name(goneFrom(*e, e.Home))+" but changed in "+r.name(f.from)+" meanwhile: it is kept", calendar.Content{}, e.Base)
 		undelete(e)
 		remakeGone(e)

@@ -140,7 +140,7 @@ func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, b
 			live[i].Version = rep.Event.Version
 		}
 	}
-	return append(left, state.Entity{ID: r.Mint(), Home: ref, Base: e.Base, Overrides: maps.Clone(e.Overrides), Deleted: true, Why: why, Made: r.Now,
+	return append(left, state.Entity{ID: r.Mint(), Home: ref, Base: e.Base, Overrides: maps.Clone(e.Overrides), Deleted: true, Left: true, Why: why, Made: r.Now,
 		Records: map[state.Ref]state.Record{ref: {Mirror: by, Parts: live}}})
 }
 

@@ -182,8 +182,10 @@ type Entity struct {
 	// where its parts do not.
 	Deleted bool   `json:"deleted,omitempty"`
 	Why     string `json:"why,omitempty"`
-	// Duplicate: it is deleted as one of several that are alike.
+	// Duplicate: it is deleted as one of several that are alike. Left: a move left it
+	// behind; the event is elsewhere, so that an edit made here meanwhile does not keep it.
 	Duplicate bool      `json:"duplicate,omitempty"`
+	Left      bool      `json:"left,omitempty"`
 	Made      time.Time `json:"made"`
 	// Heard is what the person agreed that guests hear of, as long as it is not written.
 	Heard Heard `json:"heard,omitzero"`
