@@ -45,6 +45,9 @@ func (r *reconciler) clone(f Found, m calendar.Mark) bool {
 		e, ok := r.byID[state.EntityID(m.Entity)]
 		return ok && (slices.ContainsFunc(e.Records[f.Ref].Parts, other) || !r.shows(e, f))
 	}
+	if slices.ContainsFunc(r.Alike[f], func(g Found) bool { return !r.linkedNow[g] && r.homeOf(m, g) }) {
+		return false // its home is still to be looked at; what is remembered was copied from it, rather
+	}
 	for _, id := range r.byPrint[state.EntityID(m.Entity).Fingerprint()] {
 		e := r.byID[id]
 		switch parts := e.Records[f.Ref].Parts; {
@@ -117,7 +120,12 @@ func names(m calendar.Mark, uid string) bool {
 
 // leads reports whether the mark on an event leads to another one.
 func (r *reconciler) leads(copied, home Found) bool {
-	m, ev := r.mark(copied), r.replica(home.Ref, home.ID).Event
+	return r.homeOf(r.mark(copied), home)
+}
+
+// homeOf reports whether a mark is of a copy of this event.
+func (r *reconciler) homeOf(m calendar.Mark, home Found) bool {
+	ev := r.replica(home.Ref, home.ID).Event
 	again := ev.Mark // of a home that was made again
 	f := state.EntityID(m.Entity).Fingerprint()
 	return names(m, ev.UID) || again.Mirror == "" && f != "" && f == state.EntityID(again.Entity).Fingerprint()

@@ -245,19 +245,21 @@ func TestACloneOfAHomeMadeAgain(t *testing.T) {
 // An event that was pasted from a copy, and has copies of its own, bears the copy's very
 // mark. It is looked at first here, and leaves the copy to its meeting.
 func TestACloneThatIsAHome(t *testing.T) {
-	w := newWorld(t, "a", "b", "c")
-	first := w.add("b", "Breakfast")
-	w.settle()
-	// Lunch is a clone itself, so that it too bears a mark of a Twinday that is gone.
-	w.paste("a", w.the("a", "Breakfast").ID, "b", "Lunch")
-	w.remove("b", first)
-	w.recalls("i2")
-	w.remove("a", w.the("a", "Lunch").ID) // made again by i2; the copy in c is still of i1
-	w.edit("c", w.the("c", "Lunch").ID, place("Oslo"))
-	w.settle()
-	one, other := w.the("c", "Lunch").ID, w.the("a", "Lunch").ID
-	w.seq = 100 // a101 comes before a11
-	w.paste("c", one, "a", "Pasted")
-	w.paste("a", other, "c", "Other")
-	w.recalls("i3")
+	for _, to := range []string{"a", "b"} {
+		w := newWorld(t, "a", "b", "c")
+		first := w.add("b", "Breakfast")
+		w.settle()
+		// Lunch is a clone itself, so that it too bears a mark of a Twinday that is gone.
+		w.paste("a", w.the("a", "Breakfast").ID, "b", "Lunch")
+		w.remove("b", first)
+		w.recalls("i2")
+		w.remove("a", w.the("a", "Lunch").ID) // made again by i2; the copy in c is still of i1
+		w.edit("c", w.the("c", "Lunch").ID, place("Oslo"))
+		w.settle()
+		one, other := w.the("c", "Lunch").ID, w.the("a", "Lunch").ID
+		w.seq = 100 // a101 comes before a11
+		w.paste("c", one, to, "Pasted")
+		w.paste("a", other, "c", "Other")
+		w.recalls("i3")
+	}
 }
