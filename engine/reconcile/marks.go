@@ -45,12 +45,16 @@ func (r *reconciler) clone(f Found, m calendar.Mark) bool {
 		e, ok := r.byID[state.EntityID(m.Entity)]
 		return ok && (slices.ContainsFunc(e.Records[f.Ref].Parts, other) || !r.shows(e, f))
 	}
-	if slices.ContainsFunc(r.Alike[f], func(g Found) bool { return !r.linkedNow[g] && r.homeOf(m, g) }) {
+	copied, linked := r.linkedMark[m]
+	if !copied && slices.ContainsFunc(r.Alike[f], func(g Found) bool { return !r.linkedNow[g] && r.homeOf(m, g) }) {
 		return false // its home is still to be looked at; what is remembered was copied from it, rather
 	}
-	for _, id := range r.byPrint[state.EntityID(m.Entity).Fingerprint()] {
+	print := state.EntityID(m.Entity).Fingerprint()
+	for _, id := range r.byPrint[print] {
 		e := r.byID[id]
 		switch parts := e.Records[f.Ref].Parts; {
+		case e.Home == f.Ref && copiesBear(e, print) && whole(e, e.Home).ID != f.ID:
+			return true // nobody makes a copy beside its home
 		case len(parts) > 1:
 			continue // it is not known of which occurrence
 		case len(parts) == 1 && parts[0].ID == f.ID:
@@ -58,7 +62,7 @@ func (r *reconciler) clone(f Found, m calendar.Mark) bool {
 		case (len(parts) == 0 || parts[0].ID == "") && r.shows(e, f):
 			continue
 		}
-		if r.linkedMark[m] {
+		if linked {
 			return true
 		}
 	}
@@ -97,10 +101,11 @@ func (r *reconciler) know(e state.Entity) {
 		}
 	}
 	print(state.Fingerprint(e.UID))
+	print(e.ID.Fingerprint())
 	for ref, rec := range e.Records {
 		for _, p := range rec.Parts {
 			if m := r.replica(ref, p.ID).Event.Mark; m != (calendar.Mark{}) {
-				r.linkedMark[m] = true
+				r.linkedMark[m] = r.linkedMark[m] || ref != e.Home
 				print(state.EntityID(m.Entity).Fingerprint())
 			}
 		}
@@ -128,7 +133,26 @@ func (r *reconciler) homeOf(m calendar.Mark, home Found) bool {
 	ev := r.replica(home.Ref, home.ID).Event
 	again := ev.Mark // of a home that was made again
 	f := state.EntityID(m.Entity).Fingerprint()
-	return names(m, ev.UID) || again.Mirror == "" && f != "" && f == state.EntityID(again.Entity).Fingerprint()
+	return names(m, ev.UID) || again.Mirror == "" && f != "" && f == state.EntityID(again.Entity).Fingerprint() && !r.known(f, home)
+}
+
+// known reports whether the home that was made again, and by whose fingerprint copies are
+// known, is remembered and another one: then this one was copied from it.
+func (r *reconciler) known(print string, home Found) bool {
+	return slices.ContainsFunc(r.byPrint[print], func(id state.EntityID) bool {
+		e := r.byID[id]
+		p := whole(e, e.Home)
+		if p == nil || home == (Found{e.Home, p.ID}) {
+			return false
+		}
+		return copiesBear(e, print)
+	})
+}
+
+// copiesBear reports whether a fingerprint is the one by which the copies of an entity are
+// known.
+func copiesBear(e state.Entity, print string) bool {
+	return print != "" && (print == e.ID.Fingerprint() || print == state.Fingerprint(e.UID))
 }
 
 // lead is the likeliest of the homes that the mark on an event leads to, the unlinked

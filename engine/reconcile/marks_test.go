@@ -263,3 +263,30 @@ func TestACloneThatIsAHome(t *testing.T) {
 		w.recalls("i3")
 	}
 }
+
+// Somebody copies a home that was made again and its copy at once: those two are no one
+// meeting, though the mark of the one leads to the other. Since the copy was written anew,
+// no mark is the same as another.
+func TestClonesOfAHomeMadeAgainAndOfItsCopy(t *testing.T) {
+	for _, written := range []bool{false, true} {
+		w := newWorld(t, "a", "b")
+		home := w.add("a", "Lunch")
+		w.settle()
+		w.remove("a", home)
+		w.edit("b", w.the("b", "Lunch").ID, place("Oslo"))
+		w.recalls("i2")
+		one := w.paste("b", w.the("b", "Lunch").ID, "a", "One")
+		w.remove("a", one) // its mark is that of the day
+		if written {
+			w.edit("a", w.the("a", "Lunch").ID, place("Rome"))
+		}
+		w.settle()
+		delete(w.gone[ref("a")], one)
+		w.edit("a", one)
+		w.paste("a", w.the("a", "Lunch").ID, "b", "Two")
+		w.settle()
+		if a, b := w.titles("a"), w.titles("b"); a != "Lunch, One, Two" || b != a {
+			t.Errorf("written %v: a holds %s; b holds %s", written, a, b)
+		}
+	}
+}

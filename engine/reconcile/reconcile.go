@@ -143,7 +143,7 @@ type reconciler struct {
 	asked      []asked                         // about the entity in hand
 	moving     bool                            // the entity in hand: conflicts are not asked about
 	byID       map[state.EntityID]state.Entity // as they are now
-	linkedMark map[calendar.Mark]bool          // those on events of entities, also of copies that are let go of
+	linkedMark map[calendar.Mark]bool          // those on events of entities, also of copies that are let go of; false if on homes only
 	byPrint    map[string][]state.EntityID     // by the fingerprints of their home's UID, and of the marks on their events
 }
 
