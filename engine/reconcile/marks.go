@@ -104,9 +104,11 @@ func (r *reconciler) know(e state.Entity) {
 	print(e.ID.Fingerprint())
 	for ref, rec := range e.Records {
 		for _, p := range rec.Parts {
-			if m := r.replica(ref, p.ID).Event.Mark; m != (calendar.Mark{}) {
-				r.linkedMark[m] = r.linkedMark[m] || ref != e.Home
-				print(state.EntityID(m.Entity).Fingerprint())
+			for _, m := range []calendar.Mark{r.replica(ref, p.ID).Event.Mark, p.Bore} {
+				if m != (calendar.Mark{}) {
+					r.linkedMark[m] = r.linkedMark[m] || ref != e.Home
+					print(state.EntityID(m.Entity).Fingerprint())
+				}
 			}
 		}
 	}

@@ -290,3 +290,34 @@ func TestClonesOfAHomeMadeAgainAndOfItsCopy(t *testing.T) {
 		}
 	}
 }
+
+// What was copied from a copy before that was written under our own mark is no sign of
+// another Twinday at work, though it is read later and nothing bears its mark any more.
+func TestACloneWithAMarkThatWasReplaced(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.add("a", "Lunch")
+	w.settle()
+	w.forget("i2")
+	w.settle()
+	w.holds = map[state.MirrorID]Hold{"m1": {Since: w.clock}}
+	pasted := w.paste("b", w.the("b", "Lunch").ID, "b", "Pasted")
+	delete(w.dirty, Found{ref("b"), pasted}) // the list of b is late
+	w.edit("a", w.the("a", "Lunch").ID, place("Oslo"))
+	w.settle()
+	w.dirty[Found{ref("b"), pasted}] = true
+	w.settle()
+	for _, name := range []string{"a", "b", "c"} {
+		if got := w.titles(name); got != "Lunch, Pasted" || len(w.claims) > 0 {
+			t.Errorf("%s holds %s; claims %v", name, got, w.claims)
+		}
+	}
+}
+
+// A copy of an invitation that was given guests of its own is a copy still.
+func TestALostStoreAndACopyWithGuests(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.add("a", "Lunch", invitation)
+	w.settle()
+	w.edit("b", w.the("b", "Lunch").ID, withGuest)
+	w.recalls("i2")
+}

@@ -305,7 +305,7 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 		if home, ok := r.lead(a); ok && home != f && r.leads(a, f) {
 			continue // it is a copy of another one
 		}
-		if by == apart || ev.HasGuests() && twin.Event.HasGuests() && by != byUID {
+		if by == apart || ev.HasGuests() && twin.Event.HasGuests() && by == byLook {
 			continue // two meetings, each with guests of its own
 		}
 		if twin.Event.Cancelled {
@@ -314,7 +314,7 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 		if by != byMark && (outOfScope(twin, r.Now, Past, Future) != "" || twin.Event.MyResponse == calendar.Declined || !r.sameKind(f, ev, a, twin.Event)) {
 			continue
 		}
-		if ev.HasGuests() && twin.Event.HasGuests() {
+		if by == byUID && ev.HasGuests() && twin.Event.HasGuests() { // a copy may have been given guests of its own
 			return nil, true
 		}
 		twins[a.Ref] = a

@@ -385,7 +385,7 @@ func (w *world) do(s state.Step) {
 		}
 		p.Dirty, p.DirtySlots = p.Dirty.Without(s.Groups...), nil
 		if p.By != "" && s.Ref != e.Home && len(s.Groups) > 0 { // our mark goes along
-			p.By, ev.Mark = "", calendar.Mark{Installation: w.installation, Mirror: string(s.Mirror), Entity: string(s.Entity)}
+			p.By, p.Bore, ev.Mark = "", ev.Mark, calendar.Mark{Installation: w.installation, Mirror: string(s.Mirror), Entity: string(s.Entity)}
 		}
 	case state.Answer:
 		w.edit(string(s.Ref.Calendar), s.Event, func(e *calendar.Event) { e.MyResponse = s.Response })

@@ -241,6 +241,8 @@ type Part struct {
 	Generation int `json:"generation,omitempty"`
 	// By is the installation whose mark was on it when it was linked; empty for ours.
 	By string `json:"by,omitempty"`
+	// Bore is the mark that ours replaced: who copied the copy before has that one.
+	Bore calendar.Mark `json:"bore,omitzero"`
 	// The shadow pair: what we asked the provider to hold, what it gave back.
 	Wrote calendar.Content `json:"wrote"`
 	Read  calendar.Content `json:"read"`
