@@ -278,7 +278,7 @@ func TestFound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r := simulate(c.seed, script, nil); r.failure != "" {
+			if r := simulateIn(setupOf(c.seed), c.seed, script, nil); r.failure != "" {
 				t.Error(strings.TrimSpace(r.failure))
 			}
 		})
