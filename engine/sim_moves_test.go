@@ -7,8 +7,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
+	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
@@ -318,4 +320,26 @@ func (s *sim) linkedNow(i int, h *held) (linked bool) {
 func (s *sim) outOfSight(h *held) bool {
 	start, err := h.Content.When.Start.Instant()
 	return err == nil && s.recalled.pass > 0 && start.After(s.clock.AddDate(0, 0, 370))
+}
+
+// Scripts of moves and lost stores in which the simulation once found something.
+func TestFoundWithALostStore(t *testing.T) {
+	defer engine.OneByOne()()
+	for name, c := range map[string]struct {
+		seed   uint64
+		script string
+	}{
+		"a copy with guests of an invitation is a copy":   {1123, "invite:2:73:263,pass,guests@12:1:18:994,pass,forget:2:496:432"},
+		"a clone with a mark that was replaced meanwhile": {2350, "add:4:558:517,forget:5:855:212,mapping:5:939:396,paste:5:78:933"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			script, err := parseScript(c.script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := simulate(c.seed, script, nil); r.failure != "" {
+				t.Error(strings.TrimSpace(r.failure))
+			}
+		})
+	}
 }
