@@ -50,6 +50,7 @@ type fake struct {
 	hidden    func(title string) bool // what complete listings leave out
 	denied    bool                    // and get does not find
 	gone      bool                    // the calendar is, with all of its events
+	own       string                  // what its ids have that no other calendar's of the account have
 }
 
 // quirks are what a service does in its own way. Zero: nothing.
@@ -327,7 +328,7 @@ func (f *fake) Create(_ context.Context, _ calendar.CalendarID, d calendar.Draft
 		if err := f.refuses(d.Content.When, d.Overrides); err != nil {
 			return err
 		}
-		id := calendar.RemoteID(fmt.Sprintf("made-%d", len(f.events)))
+		id := calendar.RemoteID(fmt.Sprintf("made-%s%d", f.own, len(f.events)))
 		h = &held{key: d.Key, Event: calendar.Event{ID: id, UID: string(d.Key), Organized: true,
 			Created: f.clock(), Mark: d.Mark, Content: f.kept(d.Content)}}
 		h.Content.Place = strings.TrimSpace(h.Content.Place) // providers tidy up
@@ -583,6 +584,7 @@ func (f flow) Wait(ctx context.Context) (calendar.Person, string, error) {
 // connector hands out fakes by the client id that was asked with.
 type connector struct {
 	fakes     map[string]*fake
+	siblings  map[string]siblings // accounts of several calendars
 	signedOut []state.AccountID
 }
 
@@ -593,6 +595,9 @@ func (c *connector) BeginSignIn(_ context.Context, e state.Endpoint) (engine.Sig
 func (c *connector) Open(a state.Account, secret engine.Secret) (calendar.Provider, error) {
 	if s, err := secret.Load(context.Background()); err != nil || s != "refresh-"+a.Email {
 		return nil, fmt.Errorf("no secret of %s: %q %v", a.Email, s, err)
+	}
+	if s, ok := c.siblings[a.Email]; ok {
+		return s, nil
 	}
 	return c.fakes[a.Email], nil
 }
