@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/secrets"
 	"github.com/twinday/twinday/store/state"
@@ -53,23 +54,17 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 			return control.SignIn{}, usage("the %s %q is no address like https://host/path", name, u)
 		}
 	}
-	if req.Endpoint == (state.Endpoint{}) && req.ID != "" { // signing in again
-		err := e.Store.View(func(tx *store.Tx) error {
-			a, ok, err := tx.Account(req.ID)
-			if ok && a.Provider == req.Provider {
-				req.Endpoint = a.Endpoint
-			}
-			return err
-		})
-		if err != nil {
-			return control.SignIn{}, err
-		}
+	if err := e.asBefore(&req); err != nil {
+		return control.SignIn{}, err
+	}
+	if err := offered(c.Offers(), req); err != nil {
+		return control.SignIn{}, err
 	}
 	keeper, err := e.keeper(req.PlainSecrets)
 	if err != nil {
 		return control.SignIn{}, err
 	}
-	flow, err := c.BeginSignIn(ctx, req.Endpoint)
+	flow, err := c.BeginSignIn(ctx, SignInWish{Endpoint: req.Endpoint, Access: *req.Access, Device: req.Device})
 	if err != nil {
 		return control.SignIn{}, err
 	}
@@ -78,7 +73,44 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 	e.mu.Lock()
 	e.signIns[id] = s
 	e.mu.Unlock()
-	return control.SignIn{ID: id, URL: flow.URL(), Expires: s.expires}, nil
+	return control.SignIn{ID: id, URL: flow.URL(), Code: flow.Code(), Expires: s.expires}, nil
+}
+
+// asBefore fills in, of a sign-in of a known account, what it does not say.
+func (e *Engine) asBefore(req *control.NewAccount) error {
+	err := e.Store.View(func(tx *store.Tx) error {
+		a, ok, err := tx.Account(req.ID)
+		if !ok || a.Provider != req.Provider {
+			return err
+		}
+		if req.Endpoint == (state.Endpoint{}) {
+			req.Endpoint = a.Endpoint
+		}
+		if req.Access == nil {
+			req.Access = &a.Access
+		}
+		return nil
+	})
+	if req.Access == nil {
+		req.Access = &calendar.Access{}
+	}
+	return err
+}
+
+// offered refuses to ask a provider for what it does not have.
+func offered(o Offers, req control.NewAccount) error {
+	for _, x := range req.Access.Extras {
+		if !slices.ContainsFunc(o.Extras, func(p calendar.Permission) bool { return p.Extra == x }) {
+			return usage("%s needs no permission for %q, or has no such thing: leave it out", req.Provider, x)
+		}
+	}
+	if req.Access.ReadOnly && req.Access.Has(calendar.CopiesCalendar) {
+		return usage("an account that is only read needs no calendar for copies: leave one of the two out")
+	}
+	if req.Device && !o.Device {
+		return usage("%s lets nobody into calendars by a code that is typed elsewhere: sign in with a browser", req.Provider)
+	}
+	return nil
 }
 
 // keeper picks where a new account's secret is kept.
@@ -113,15 +145,16 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	ctx, cancel := context.WithTimeout(ctx, s.expires.Sub(e.Now()))
 	defer cancel()
 	defer context.AfterFunc(e.ctx, cancel)()
-	who, secret, err := s.flow.Wait(ctx)
+	who, err := s.flow.Wait(ctx)
 	if err != nil {
 		return state.Account{}, fmt.Errorf("sign-in: %w", err)
 	}
-	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Endpoint: s.req.Endpoint, Added: e.Now()}
+	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Endpoint: s.req.Endpoint,
+		Access: *s.req.Access, Lacks: who.Lacks, Added: e.Now(), SignedIn: e.Now()}
 	if a.ID, err = e.accountID(a); err != nil {
 		return a, err
 	}
-	if err := s.keeper.Save(string(a.ID), secret); err != nil {
+	if err := s.keeper.Save(string(a.ID), who.Secret); err != nil {
 		return a, fmt.Errorf("sign-in: keep it: %w", err)
 	}
 	defer e.alone()()
@@ -129,6 +162,11 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	err = e.Store.Update(func(tx *store.Tx) error {
 		if err := tx.SetSetting(plainSetting(a.ID), fmt.Sprint(s.keeper.Plain())); err != nil {
 			return err
+		}
+		if before, ok, err := tx.Account(a.ID); err != nil {
+			return err
+		} else if ok {
+			a.Added = before.Added
 		}
 		return tx.PutAccount(a)
 	})
@@ -390,6 +428,7 @@ func (e *Engine) list(ctx context.Context, a state.Account) ([]state.Calendar, e
 	}
 	list := make([]state.Calendar, len(found))
 	for i, c := range found {
+		c.Writable = c.Writable && !a.Access.ReadOnly
 		list[i] = state.Calendar{Ref: state.Ref{Account: a.ID, Calendar: c.ID}, Calendar: c}
 	}
 	return list, e.keepList(a.ID, list)

@@ -26,8 +26,10 @@ import (
 
 // Connector makes providers of one kind. Main hands one in per kind.
 type Connector interface {
+	// Offers says what can be asked of the provider.
+	Offers() Offers
 	// BeginSignIn starts a sign-in: a URL for the person's browser, and a wait.
-	BeginSignIn(ctx context.Context, e state.Endpoint) (SignInFlow, error)
+	BeginSignIn(ctx context.Context, w SignInWish) (SignInFlow, error)
 	// Open returns the provider of a signed-in account. It does no I/O.
 	Open(a state.Account, secret Secret) (calendar.Provider, error)
 	// SignOut revokes the sign-in at the provider, where that is possible.
@@ -37,9 +39,30 @@ type Connector interface {
 // SignInFlow is a sign-in under way.
 type SignInFlow interface {
 	URL() string
-	// Wait returns who signed in and the secret to keep.
-	Wait(ctx context.Context) (calendar.Person, string, error)
+	Code() string // to be typed at URL, on any machine; "" where there is none
+	Wait(ctx context.Context) (SignedIn, error)
 	Close()
+}
+
+// Offers is what can be asked of a provider beyond the least.
+type Offers struct {
+	Extras []calendar.Permission
+	Device bool // sign-in by a code that is typed on another machine
+}
+
+// SignInWish is how an account is to be signed in.
+type SignInWish struct {
+	Endpoint state.Endpoint
+	Access   calendar.Access
+	Device   bool
+}
+
+// SignedIn is what a sign-in gave: whose account it is, the secret to keep, and which
+// extras were asked for and not given.
+type SignedIn struct {
+	calendar.Person
+	Secret string
+	Lacks  []calendar.Extra
 }
 
 // Secret is where one account's refresh token is kept.

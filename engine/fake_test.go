@@ -562,27 +562,37 @@ func (f *fake) writes() int { return f.count("create") + f.count("update") + f.c
 type flow struct {
 	who    string
 	err    error
+	lacks  []calendar.Extra
 	closed chan struct{}
 }
 
-func (f flow) URL() string { return "http://sign.in/" + f.who }
-func (f flow) Close()      { close(f.closed) }
-func (f flow) Wait(ctx context.Context) (calendar.Person, string, error) {
+func (f flow) URL() string  { return "http://sign.in/" + f.who }
+func (f flow) Code() string { return "" }
+func (f flow) Close()       { close(f.closed) }
+func (f flow) Wait(ctx context.Context) (engine.SignedIn, error) {
 	if f.who == "nobody@x.test" {
 		<-ctx.Done()
-		return calendar.Person{}, "", ctx.Err()
+		return engine.SignedIn{}, ctx.Err()
 	}
-	return calendar.Person{Email: f.who}, "refresh-" + f.who, f.err
+	return engine.SignedIn{Person: calendar.Person{Email: f.who}, Secret: "refresh-" + f.who, Lacks: f.lacks}, f.err
 }
 
 // connector hands out fakes by the client id that was asked with.
 type connector struct {
 	fakes     map[string]*fake
 	signedOut []state.AccountID
+	asked     engine.SignInWish // last
+	lacks     []calendar.Extra  // what the person leaves out
+	refuse    error             // how the next sign-ins end
 }
 
-func (c *connector) BeginSignIn(_ context.Context, e state.Endpoint) (engine.SignInFlow, error) {
-	return flow{who: e.ClientID, closed: make(chan struct{})}, nil
+func (c *connector) Offers() engine.Offers {
+	return engine.Offers{Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}}
+}
+
+func (c *connector) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.SignInFlow, error) {
+	c.asked = w
+	return flow{who: w.Endpoint.ClientID, lacks: c.lacks, err: c.refuse, closed: make(chan struct{})}, nil
 }
 
 func (c *connector) Open(a state.Account, secret engine.Secret) (calendar.Provider, error) {

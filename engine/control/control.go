@@ -78,16 +78,22 @@ type NewAccount struct {
 	// ID is how it shall be called here; minted from the mail address if empty.
 	ID       state.AccountID `json:"id,omitempty"`
 	Endpoint state.Endpoint  `json:"endpoint,omitzero"`
+	// Access is what the person lets Twinday do with it: nothing beyond the least if it
+	// is left out, or as before for an account that is known.
+	Access *calendar.Access `json:"access,omitempty"`
+	// Device asks for a code that is typed on another machine, for one without a browser.
+	Device bool `json:"device,omitempty"`
 	// PlainSecrets agrees to keep the refresh token in a 0600 file where no
 	// keyring answers.
 	PlainSecrets bool `json:"plainSecrets,omitempty"`
 }
 
-// SignIn is a sign-in under way: the person opens URL in a browser, and
-// Client.FinishSignIn waits for the end of it.
+// SignIn is a sign-in under way: the person opens URL in a browser (with Code: on any
+// machine, and types it there), and Client.FinishSignIn waits for the end of it.
 type SignIn struct {
 	ID      string    `json:"id"`
 	URL     string    `json:"url"`
+	Code    string    `json:"code,omitempty"`
 	Expires time.Time `json:"expires"`
 }
 

@@ -84,11 +84,16 @@ func (f *fake) Watch(ctx context.Context, show func(control.Status) error) error
 }
 
 func (f *fake) BeginSignIn(_ context.Context, req control.NewAccount) (control.SignIn, error) {
-	f.tell("begin sign-in %+v", req)
+	asked, _ := json.Marshal(req) // plain data
+	f.tell("begin sign-in %s", asked)
 	if req.ID == "nokeyring" && !req.PlainSecrets {
 		return control.SignIn{}, &control.Error{Code: control.CodeSecrets, Message: "no keyring answers on this machine"}
 	}
-	return control.SignIn{ID: "s1", URL: "https://sign.in/?client=" + string(req.Provider), Expires: now.Add(10 * time.Minute)}, f.fail
+	s := control.SignIn{ID: "s1", URL: "https://sign.in/?client=" + string(req.Provider), Expires: now.Add(10 * time.Minute)}
+	if req.Device {
+		s.Code = "GHKLMNPQR"
+	}
+	return s, f.fail
 }
 
 func (f *fake) FinishSignIn(ctx context.Context, id string) (state.Account, error) {

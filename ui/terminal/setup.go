@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -32,6 +33,17 @@ const accountAddHelp = `Sign in to a Google or Outlook account. The address to o
 printed; Twinday waits until the person is through there and finishes by itself.
 Signing in to an account that is known already mends one that was signed out.
 
+Twinday asks for the least that it needs: to see the list of your calendars, and to
+see and change their events. What needs more is yours to tick:
+  --copies-calendar    make a calendar of its own for copies (google)
+  --shared             see and change calendars that others share with you (outlook)
+  --mailbox-settings   see the mailbox's zone and its categories' colours (outlook)
+and with --read-only nothing can be changed: the account only sends.
+
+On a machine without a browser, --device prints a code to type on any other one
+(outlook). Google has no such way in: open the printed address anywhere, and when
+the browser ends on an address that it cannot open, give that to curl here.
+
 The sign-in is kept in the system's keyring. Where none answers, --plain-secrets
 agrees to keep it in a file that only you can read.
 
@@ -41,7 +53,8 @@ client of your own, a simulator).`
 func (a *app) accountAdd() *cobra.Command {
 	var req control.NewAccount
 	var id string
-	var noBrowser bool
+	var noBrowser, readOnly bool
+	ticked := map[calendar.Extra]*bool{}
 	c := &cobra.Command{
 		Use:       "add google|outlook",
 		Short:     "Sign in to an account",
@@ -56,6 +69,15 @@ func (a *app) accountAdd() *cobra.Command {
 		},
 		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
 			req.Provider, req.ID = state.ProviderKind(args[0]), state.AccountID(id)
+			access := calendar.Access{ReadOnly: readOnly}
+			for _, x := range extraFlags {
+				if *ticked[x.extra] {
+					access.Extras = append(access.Extras, x.extra)
+				}
+			}
+			if readOnly || len(access.Extras) > 0 {
+				req.Access = &access
+			}
 			return a.signIn(ctx, b, req, !noBrowser)
 		}),
 	}
@@ -68,7 +90,22 @@ func (a *app) accountAdd() *cobra.Command {
 	f.StringVar(&req.Endpoint.ClientSecret, "client-secret", "", "its 'secret' (a desktop client's is none)")
 	f.BoolVar(&req.PlainSecrets, "plain-secrets", false, "keep the sign-in in a file where no keyring answers")
 	f.BoolVar(&noBrowser, "no-browser", false, "print the address only")
+	f.BoolVar(&req.Device, "device", false, "sign in by a code that is typed on another machine")
+	f.BoolVar(&readOnly, "read-only", false, "ask for no right to change anything")
+	for _, x := range extraFlags {
+		ticked[x.extra] = f.Bool(x.flag, false, x.help)
+	}
 	return c
+}
+
+// extraFlags tick permissions beyond the least.
+var extraFlags = []struct {
+	extra      calendar.Extra
+	flag, help string
+}{
+	{calendar.CopiesCalendar, "copies-calendar", "also allow: make a calendar of its own for copies"},
+	{calendar.SharedCalendars, "shared", "also allow: calendars that others share with you"},
+	{calendar.MailboxSettings, "mailbox-settings", "also allow: the mailbox's zone and its categories' colours"},
 }
 
 // signIn goes through one sign-in, from the address to the account.
@@ -81,6 +118,9 @@ func (a *app) signIn(ctx context.Context, b control.Backend, req control.NewAcco
 		if err := writeJSON(a.out, s); err != nil {
 			return err
 		}
+	} else if s.Code != "" {
+		a.say("Open this address in a browser on any machine, and type the code %s there:\n\n  %s\n", s.Code, s.URL)
+		a.say("Waiting for you to finish there; Ctrl-C cancels …")
 	} else {
 		a.say("Open this address in a browser to sign in to %s:\n\n  %s\n", providerName(req.Provider), s.URL)
 		if browse && a.Terminal && a.OpenURL != nil && a.OpenURL(s.URL) == nil {
