@@ -19,11 +19,13 @@ import (
 func connectors(now func() time.Time, hc *http.Client) map[state.ProviderKind]engine.Connector {
 	return map[state.ProviderKind]engine.Connector{
 		state.Google: connector{
-			config: google.Config, identify: google.Identify, signOut: google.SignOut, hc: hc, extras: google.Extras(),
+			config: google.Config, identify: google.Identify, signOut: google.SignOut, hc: hc, forIT: google.ForIT,
+			offers: engine.Offers{Extras: google.Extras(), TestingLife: google.TestingLife},
 			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) { return google.Open(e, s, hc) },
 		},
 		state.Outlook: connector{
-			config: outlook.Config, identify: outlook.Identify, signOut: outlook.SignOut, hc: hc, extras: outlook.Extras(), device: true,
+			config: outlook.Config, identify: outlook.Identify, signOut: outlook.SignOut, hc: hc, forIT: outlook.ForIT,
+			offers: engine.Offers{Extras: outlook.Extras(), Device: true},
 			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) {
 				return outlook.Open(e, s, hc, outlook.WithClock(now))
 			},
@@ -35,8 +37,8 @@ func connectors(now func() time.Time, hc *http.Client) map[state.ProviderKind]en
 // so this stands between.
 type connector struct {
 	hc       *http.Client
-	extras   []calendar.Permission
-	device   bool // whether a code can be typed on another machine
+	offers   engine.Offers
+	forIT    func(signin.Endpoint, calendar.Access, calendar.Obstacle) string
 	config   func(signin.Endpoint, calendar.Access, *http.Client) (signin.Config, error)
 	identify func(context.Context, signin.Endpoint, signin.Grant, *http.Client) (calendar.Person, error)
 	open     func(signin.Endpoint, signin.Secret) (calendar.Provider, error)
@@ -44,7 +46,12 @@ type connector struct {
 }
 
 // Offers says what can be asked of the provider.
-func (c connector) Offers() engine.Offers { return engine.Offers{Extras: c.extras, Device: c.device} }
+func (c connector) Offers() engine.Offers { return c.offers }
+
+// ForIT is a text to send to a person's IT.
+func (c connector) ForIT(w engine.SignInWish, why calendar.Obstacle) string {
+	return c.forIT(signin.Endpoint(w.Endpoint), w.Access, why)
+}
 
 // BeginSignIn starts a sign-in.
 func (c connector) BeginSignIn(ctx context.Context, w engine.SignInWish) (engine.SignInFlow, error) {

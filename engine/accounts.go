@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -60,13 +61,13 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 	if err := offered(c.Offers(), req); err != nil {
 		return control.SignIn{}, err
 	}
-	keeper, err := e.keeper(req.PlainSecrets)
+	keeper, err := e.keeper(req)
 	if err != nil {
 		return control.SignIn{}, err
 	}
 	flow, err := c.BeginSignIn(ctx, SignInWish{Endpoint: req.Endpoint, Access: *req.Access, Device: req.Device})
 	if err != nil {
-		return control.SignIn{}, err
+		return control.SignIn{}, e.notSignedIn(req, err)
 	}
 	s := &signIn{flow: flow, req: req, keeper: keeper, expires: e.Now().Add(signInFor)}
 	id := rand.Text()
@@ -113,25 +114,6 @@ func offered(o Offers, req control.NewAccount) error {
 	return nil
 }
 
-// keeper picks where a new account's secret is kept.
-func (e *Engine) keeper(plain bool) (secrets.Keeper, error) {
-	var why error = errors.New("this build has none")
-	if e.Secrets != nil {
-		probe, ok := e.Secrets.(interface{ Available() error })
-		if !ok {
-			return e.Secrets, nil
-		}
-		if why = probe.Available(); why == nil {
-			return e.Secrets, nil
-		}
-	}
-	if plain && e.Plain != nil {
-		return e.Plain, nil
-	}
-	return nil, &control.Error{Code: control.CodeSecrets, Message: fmt.Sprintf("no keyring answers (%v), so the sign-in cannot be kept safely; "+
-		"start or unlock a keyring, or agree to keep it in a file that only you can read (--plain-secrets)", why)}
-}
-
 // FinishSignIn waits until the person is through.
 func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, error) {
 	e.mu.Lock()
@@ -147,7 +129,7 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	defer context.AfterFunc(e.ctx, cancel)()
 	who, err := s.flow.Wait(ctx)
 	if err != nil {
-		return state.Account{}, fmt.Errorf("sign-in: %w", err)
+		return state.Account{}, e.notSignedIn(s.req, err)
 	}
 	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Endpoint: s.req.Endpoint,
 		Access: *s.req.Access, Lacks: who.Lacks, Added: e.Now(), SignedIn: e.Now()}
@@ -160,7 +142,7 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	defer e.alone()()
 	e.forget(a.ID)
 	err = e.Store.Update(func(tx *store.Tx) error {
-		if err := tx.SetSetting(plainSetting(a.ID), fmt.Sprint(s.keeper.Plain())); err != nil {
+		if err := tx.SetSetting(placeSetting(a.ID), string(e.placeOf(s.keeper))); err != nil {
 			return err
 		}
 		if before, ok, err := tx.Account(a.ID); err != nil {
@@ -173,6 +155,7 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	if err != nil {
 		return a, fmt.Errorf("sign-in: %w", err)
 	}
+	e.forgetElsewhere(a.ID, s.keeper)
 	if _, err := e.list(ctx, a); err != nil {
 		e.trouble(ctx, state.Ref{Account: a.ID}, err)
 	}
@@ -184,8 +167,8 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 // accountID names an account: as asked, else by its mail address. The same
 // identity again takes its own name, so that it is signed in anew, not twice.
 func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
-	var accounts []state.Account
-	if err := e.Store.View(func(tx *store.Tx) (err error) { accounts, err = tx.Accounts(); return }); err != nil {
+	accounts, err := e.accounts()
+	if err != nil {
 		return "", err
 	}
 	for _, b := range accounts {
@@ -222,8 +205,6 @@ func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
 	return id, nil
 }
 
-func plainSetting(id state.AccountID) string { return "plain secret of " + string(id) }
-
 // CancelSignIn gives a sign-in up.
 func (e *Engine) CancelSignIn(_ context.Context, id string) error {
 	e.mu.Lock()
@@ -236,56 +217,32 @@ func (e *Engine) CancelSignIn(_ context.Context, id string) error {
 	return nil
 }
 
-// secretOf is where the secret of a connected account is.
-func (e *Engine) secretOf(id state.AccountID) Secret { return keptSecret{e, id} }
-
-type keptSecret struct {
-	e  *Engine
-	id state.AccountID
-}
-
-func (s keptSecret) keeper() (secrets.Keeper, error) {
-	plain := ""
-	if err := s.e.Store.View(func(tx *store.Tx) error { plain, _ = tx.Setting(plainSetting(s.id)); return nil }); err != nil {
+// Accounts lists the accounts.
+func (e *Engine) Accounts(context.Context) ([]control.AccountState, error) {
+	accounts, err := e.accounts()
+	if err != nil {
 		return nil, err
 	}
-	k := s.e.Secrets
-	if plain == "true" && s.e.Plain != nil {
-		k = s.e.Plain
-	}
-	if k == nil {
-		return nil, fmt.Errorf("engine: nowhere to keep the sign-in of %s", s.id)
-	}
-	return k, nil
+	return e.accountStates(accounts)
 }
 
-// Load reads the secret.
-func (s keptSecret) Load(context.Context) (string, error) {
-	k, err := s.keeper()
-	if err != nil {
-		return "", err
-	}
-	return k.Load(string(s.id))
-}
-
-// Save keeps a new secret in place of the old one.
-func (s keptSecret) Save(_ context.Context, secret string) error {
-	k, err := s.keeper()
-	if err != nil {
-		return err
-	}
-	return k.Save(string(s.id), secret)
-}
-
-// Accounts lists the accounts.
-func (e *Engine) Accounts(context.Context) ([]state.Account, error) {
-	list := []state.Account{}
-	err := e.Store.View(func(tx *store.Tx) error {
-		l, err := tx.Accounts()
-		list = append(list, l...)
-		return err
-	})
+func (e *Engine) accounts() (list []state.Account, err error) {
+	err = e.Store.View(func(tx *store.Tx) error { list, err = tx.Accounts(); return err })
 	return list, err
+}
+
+// Providers lists what can be connected, and what can be ticked.
+func (e *Engine) Providers(context.Context) ([]control.ProviderInfo, error) {
+	list := []control.ProviderInfo{}
+	for _, kind := range slices.Sorted(maps.Keys(e.Connectors)) {
+		o := e.Connectors[kind].Offers()
+		info := control.ProviderInfo{Provider: kind, Device: o.Device, Extras: []control.ExtraInfo{}}
+		for _, p := range o.Extras {
+			info.Extras = append(info.Extras, control.ExtraInfo{Extra: p.Extra, Reason: p.Reason})
+		}
+		list = append(list, info)
+	}
+	return list, nil
 }
 
 // RemoveAccount disconnects an account. Its part in mirrors ends; copies stay
@@ -381,7 +338,7 @@ func unlink(tx *store.Tx, drop func(state.Ref, state.Record) bool) error {
 
 // Calendars lists the calendars of one account, of all if empty.
 func (e *Engine) Calendars(ctx context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error) {
-	accounts, err := e.Accounts(ctx)
+	accounts, err := e.accounts()
 	if err != nil {
 		return nil, err
 	}

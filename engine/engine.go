@@ -30,6 +30,9 @@ type Connector interface {
 	Offers() Offers
 	// BeginSignIn starts a sign-in: a URL for the person's browser, and a wait.
 	BeginSignIn(ctx context.Context, w SignInWish) (SignInFlow, error)
+	// ForIT is a text that a person sends to their IT, about what they wish and what
+	// stands in its way.
+	ForIT(w SignInWish, why calendar.Obstacle) string
 	// Open returns the provider of a signed-in account. It does no I/O.
 	Open(a state.Account, secret Secret) (calendar.Provider, error)
 	// SignOut revokes the sign-in at the provider, where that is possible.
@@ -48,6 +51,9 @@ type SignInFlow interface {
 type Offers struct {
 	Extras []calendar.Permission
 	Device bool // sign-in by a code that is typed on another machine
+	// TestingLife is after how long the provider ends the sign-ins of a client id that its
+	// owner has not published; 0 if it does not.
+	TestingLife time.Duration
 }
 
 // SignInWish is how an account is to be signed in.
@@ -83,9 +89,10 @@ const (
 type Options struct {
 	Store      *store.Store
 	Connectors map[state.ProviderKind]Connector
-	// Secrets keeps refresh tokens; Plain is used instead where Secrets is not
-	// available and the person agreed to it. Either may be nil.
+	// Secrets keeps refresh tokens; Sealed, which a passphrase opens, or Plain is used
+	// instead where Secrets is not available and the person chose it. Any may be nil.
 	Secrets, Plain secrets.Keeper
+	Sealed         *secrets.SealedFile
 	Now            func() time.Time // time.Now if nil
 	// Sleep waits between two tries, and for a provider's rate. If it is nil, Wait
 	// does, unless there is a Now of one's own: nothing waits by another clock, and
@@ -105,6 +112,7 @@ type Engine struct {
 	Options
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
+	began  time.Time
 
 	passing  turn // one pass at a time, and no change of mirrors within one
 	errands  errands
@@ -158,6 +166,7 @@ func New(o Options) (*Engine, error) {
 		e.patience = patience
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.began = e.Now()
 	if err := e.recallProblems(); err != nil {
 		return nil, err
 	}

@@ -63,6 +63,7 @@ type quirks struct {
 	wipes       bool                                    // a new time of a master takes its overrides away
 	letsGo      bool                                    // a declined invitation leaves the calendar
 	hides       calendar.Groups                         // not shown by deltas, nor by the answer to a write of other groups
+	fulls       int                                     // reads of everything
 	ahead       time.Duration                           // how far listings see; 0: for ever
 }
 
@@ -178,6 +179,9 @@ func (f *fake) Changes(_ context.Context, _ calendar.CalendarID, since calendar.
 			} else {
 				f.log = append(f.log, l)
 			}
+		}
+		if since == "" {
+			f.fulls++
 		}
 		from := 0
 		if since != "" {
@@ -587,7 +591,11 @@ type connector struct {
 }
 
 func (c *connector) Offers() engine.Offers {
-	return engine.Offers{Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}}
+	return engine.Offers{Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour}
+}
+
+func (c *connector) ForIT(w engine.SignInWish, why calendar.Obstacle) string {
+	return fmt.Sprintf("Dear IT, %s: %s", w.Endpoint.ClientID, why)
 }
 
 func (c *connector) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.SignInFlow, error) {

@@ -198,3 +198,21 @@ func TestWhatIsAskedOfGoogle(t *testing.T) {
 		}
 	}
 }
+
+func TestTheTextForIT(t *testing.T) {
+	text := ForIT(signin.Endpoint{ClientID: "123-abc.apps.googleusercontent.com"}, calendar.Access{ReadOnly: true}, calendar.BlockedByPolicy)
+	for _, want := range []string{"123-abc.apps.googleusercontent.com", "calendar.events.readonly: see the events of your calendars", "API controls", "https://admin.google.com/"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in it:\n%s", want, text)
+		}
+	}
+}
+
+// A token without a permission is refused with 403; only another sign-in helps.
+func TestAMissingScopeIsTheSignIns(t *testing.T) {
+	body := `{"error":{"code":403,"message":"Request had insufficient authentication scopes.","errors":[{"reason":"insufficientPermissions"}],"status":"PERMISSION_DENIED"}}`
+	err := translate("google: list", "", "", &googleapi.Error{Code: 403, Body: body})
+	if calendar.KindOf(err) != calendar.SignedOut || calendar.ObstacleOf(err) != calendar.ScopeMissing {
+		t.Error(err)
+	}
+}

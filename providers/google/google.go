@@ -58,6 +58,10 @@ func Permissions(a calendar.Access) []calendar.Permission {
 	return list
 }
 
+// TestingLife is how long a sign-in lasts while the client id's project is in 'testing'
+// (Google guide 'Using OAuth 2.0 to Access Google APIs', refresh token expiration).
+const TestingLife = 7 * 24 * time.Hour
+
 // Extras are the extras that Google has. Calendars that others share need none here.
 func Extras() []calendar.Permission {
 	return []calendar.Permission{
