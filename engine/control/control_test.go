@@ -58,6 +58,8 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"decide":                func(ctx context.Context, b Backend) (any, error) { return nil, b.Decide(ctx, full[Decide]()) },
 	"window":                func(ctx context.Context, b Backend) (any, error) { return nil, b.ShowWindow(ctx) },
 	"what can be connected": func(ctx context.Context, b Backend) (any, error) { return b.Providers(ctx) },
+	"settings":              func(ctx context.Context, b Backend) (any, error) { return b.Settings(ctx) },
+	"changing settings":     func(ctx context.Context, b Backend) (any, error) { return b.ChangeSettings(ctx, full[Settings]()) },
 	"unlocking":             func(ctx context.Context, b Backend) (any, error) { return nil, b.Unlock(ctx, "correct horse") },
 	"quitting":              func(ctx context.Context, b Backend) (any, error) { return nil, b.Quit(ctx) },
 }
