@@ -92,9 +92,9 @@ type Account struct {
 	Endpoint Endpoint     `json:"endpoint,omitzero"`
 	// Client is what it was signed in as, which its refresh token belongs to. Endpoint
 	// has one only if the person gave it for this account.
-	Client Client `json:"client,omitzero"`
-	Added    time.Time    `json:"added"`
-	SignedIn time.Time    `json:"signedIn,omitzero"` // last
+	Client   Client    `json:"client,omitzero"`
+	Added    time.Time `json:"added"`
+	SignedIn time.Time `json:"signedIn,omitzero"` // last
 	// Access is what its person lets Twinday do with it; Lacks are those of its extras
 	// that were not given on the provider's page.
 	Access calendar.Access  `json:"access,omitzero"`
