@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -65,6 +66,7 @@ func TestEachConditionHasItsWordsAndOneWayOut(t *testing.T) {
 		{"a permission", trouble(calendar.SignedOut, calendar.ScopeMissing, "insufficientPermissions"), 0, control.LacksScope, control.SignInAgain, []string{"left out"}},
 		{"a client id", trouble(calendar.Invalid, calendar.ClientRefused, "invalid_client"), 0, control.ClientRefused, control.GiveClient, []string{"client id", "invalid_client"}},
 		{"no network", trouble(calendar.Unavailable, "", "no route to host"), 0, control.Offline, control.SyncNow, []string{"no route to host"}},
+		{"a company that looks in", &calendar.Error{Kind: calendar.Unavailable, Err: fmt.Errorf("get: %w", x509.UnknownAuthorityError{})}, 0, control.Offline, control.SyncNow, []string{"unknown authority", "root certificate"}},
 		{"too fast", &calendar.Error{Kind: calendar.Throttled, RetryAfter: time.Hour}, 0, control.Throttled, control.JustWait, []string{"patience", "tried again at"}},
 		{"no keyring", &calendar.Error{Kind: calendar.Unavailable, Err: fmt.Errorf("read the kept sign-in: %w", secrets.ErrUnavailable)}, 0, control.Offline, control.SyncNow, []string{"keyring does not answer", "Unlock the system's keyring"}},
 	} {

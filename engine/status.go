@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -178,6 +179,9 @@ func wayOut(err error) string {
 	}
 	if errors.Is(err, secrets.ErrUnavailable) {
 		return unlockKeyring
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "Your network looks into what passes (or somebody does): give Twinday your company's root certificate in the settings, or use another network."
 	}
 	switch calendar.KindOf(err) {
 	case calendar.Throttled:

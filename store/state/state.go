@@ -123,6 +123,18 @@ type Client struct {
 	Secret string `json:"secret,omitempty"` // of a desktop client: no secret at all
 }
 
+// Network is how Twinday gets out of the machine.
+type Network struct {
+	// Proxy is empty for the system's, "none", or http://host:port, https://… or socks5://….
+	Proxy string `json:"proxy,omitempty"`
+	// ProxyUser is who the proxy knows; the password is with the sign-ins.
+	ProxyUser string `json:"proxyUser,omitempty"`
+	// Bypass lists hosts that are reached without it, as NO_PROXY does.
+	Bypass string `json:"bypass,omitempty"`
+	// RootCertificate is trusted beside the system's, in PEM.
+	RootCertificate string `json:"rootCertificate,omitempty"`
+}
+
 // Reach is where the account answers, and as which client it was signed in.
 func (a Account) Reach() Endpoint {
 	e := a.Endpoint

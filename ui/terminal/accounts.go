@@ -281,7 +281,7 @@ func (a *app) unlockCommand() *cobra.Command {
 			"TWINDAY_PASSPHRASE_FILE names a file that it is read from.",
 		Args: noArgs,
 		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
-			pass, err := a.passphrase()
+			pass, err := a.passphrase("Passphrase")
 			if err != nil {
 				return err
 			}
@@ -299,27 +299,27 @@ func (a *app) unlockCommand() *cobra.Command {
 
 // passphraseTwice is passphrase for one that may be new: a slip would lock the person out.
 func (a *app) passphraseTwice() (string, error) {
-	first, err := a.passphrase()
+	first, err := a.passphrase("Passphrase")
 	if err != nil || !a.Interactive {
 		return first, err
 	}
-	again, err := a.passphrase()
+	again, err := a.passphrase("Once more")
 	if err == nil && again != first {
 		err = usage("the two passphrases are not the same: nothing was done")
 	}
 	return first, err
 }
 
-// passphrase asks the person for one, unseen, or reads a line of standard input.
-func (a *app) passphrase() (string, error) {
+// passphrase asks the person for a secret, unseen, or reads a line of standard input.
+func (a *app) passphrase(prompt string) (string, error) {
 	if a.Interactive && a.ReadSecret != nil {
-		fmt.Fprint(a.errs, "Passphrase: ")
+		fmt.Fprint(a.errs, prompt+": ")
 		defer fmt.Fprintln(a.errs)
 		return a.ReadSecret()
 	}
 	in := bufio.NewScanner(a.in)
 	if !in.Scan() {
-		return "", usage("the passphrase is read from standard input, and there is none")
+		return "", usage("it is read from standard input, and there is none: %s", strings.ToLower(prompt))
 	}
 	return in.Text(), nil
 }
