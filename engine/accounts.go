@@ -297,6 +297,9 @@ func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
 		if err := unlink(tx, func(ref state.Ref, _ state.Record) bool { return ref.Account == id }); err != nil {
 			return err
 		}
+		if err := e.endWork(tx, "the account of "+cmp.Or(a.Email, string(id))+" was removed"); err != nil {
+			return err
+		}
 		return tx.DeleteAccount(id)
 	})
 	if err != nil {

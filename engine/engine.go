@@ -173,7 +173,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.began = e.Now()
-	if err := e.recallProblems(); err != nil {
+	if err := errors.Join(e.recallProblems(), e.nameInstallation()); err != nil {
 		return nil, err
 	}
 	e.unsaved(o.Store.Unwritable())

@@ -273,7 +273,7 @@ func (e *Engine) visit(ctx context.Context, h *house, what settling, patience ti
 				if !ok || err != nil {
 					continue
 				}
-				m.Ready = r.trouble == nil
+				m.Ready, m.Read = r.trouble == nil, r.began
 				h.members[ref] = m
 				switch {
 				case r.trouble != nil:
@@ -286,7 +286,11 @@ func (e *Engine) visit(ctx context.Context, h *house, what settling, patience ti
 			}
 		}
 	}
-	return settled, requests, err
+	if err != nil {
+		return settled, requests, err
+	}
+	again, err := e.lookAgain(ctx, h)
+	return settled, requests + again, err
 }
 
 // call is an account's errand before the plan is made.
@@ -324,7 +328,9 @@ func (e *Engine) call(ctx context.Context, h *house, id state.AccountID, refs []
 
 // reading is how the reading of a calendar went, before it is kept.
 type reading struct {
+	began     time.Time
 	changes   calendar.Changes
+	doubtful  []calendar.RemoteID // new ones, of which it is not sure that they are there
 	gone      []calendar.RemoteID
 	unseen    []calendar.Event    // there, and not in sight
 	forgotten []calendar.RemoteID // not in sight, and not asked for

@@ -62,6 +62,7 @@ type quirks struct {
 	stepwise    bool                                    // a series takes several requests
 	wipes       bool                                    // a new time of a master takes its overrides away
 	letsGo      bool                                    // a declined invitation leaves the calendar
+	unmarked    bool                                    // changes show no marks: see Marked
 	hides       calendar.Groups                         // not shown by deltas, nor by the answer to a write of other groups
 	fulls       int                                     // reads of everything
 	ahead       time.Duration                           // how far listings see; 0: for ever
@@ -215,6 +216,9 @@ func (f *fake) show(out *calendar.Changes, l logged) {
 	case !l.dead && f.sees(l.event):
 		if !out.Complete {
 			l.event = f.veil(l.event, nil)
+		}
+		if f.unmarked {
+			l.event.Mark = calendar.Mark{}
 		}
 		out.Events = append(out.Events, l.event)
 	case !out.Complete:
@@ -453,6 +457,7 @@ func (f *fake) Update(_ context.Context, _ calendar.CalendarID, id calendar.Remo
 				h.override(slot, c.Overrides[slot])
 			}
 		}
+		h.Mark = cmp.Or(c.Mark, h.Mark)
 		f.bare(h)
 		if len(c.Groups) > 0 || !f.stepwise {
 			f.touch(h)

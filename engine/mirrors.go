@@ -43,6 +43,9 @@ func (e *Engine) mirrorStates(tx *store.Tx) ([]control.MirrorState, error) {
 		for _, x := range m.Members {
 			s.Events = max(s.Events, tx.CountLinked(x.Ref))
 		}
+		if s.Watching, err = e.watching(tx, m); err != nil {
+			return nil, err
+		}
 		out[i] = s
 	}
 	return out, nil
@@ -54,7 +57,7 @@ func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirr
 	m := state.Mirror{Name: strings.TrimSpace(req.Name), Members: req.Members, Mappings: versioned(req.Mappings), Created: e.Now()}
 	err := e.Store.Update(func(tx *store.Tx) error {
 		m.ID = tx.NextMirrorID()
-		names, err := checkMembers(tx, m)
+		names, err := checkMembers(tx, m, nil)
 		if err != nil {
 			return err
 		}
@@ -124,6 +127,9 @@ func (e *Engine) ChangeMirror(_ context.Context, req control.ChangeMirror) (stat
 		if err != nil {
 			return err
 		}
+		if err := e.endWork(tx, "its calendar was taken out of the mirror “"+m.Name+"”"); err != nil {
+			return err
+		}
 		return reconsider(tx, m)
 	})
 	if err != nil {
@@ -146,7 +152,7 @@ func (e *Engine) proposed(m state.Mirror) (state.Mirror, error) {
 		}
 		m.Created = old.Created
 		m.Name = cmp.Or(strings.TrimSpace(m.Name), old.Name)
-		if _, err := checkMembers(tx, m); err != nil {
+		if _, err := checkMembers(tx, m, old.Members); err != nil {
 			return err
 		}
 		m.Mappings = versioned(m.Mappings)
@@ -209,8 +215,7 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 	ctx, done := e.carriedOn(ctx)
 	defer done()
 	e.awaitAll(ctx, patience)
-	e.passing.Lock()
-	defer e.passing.Unlock()
+	defer e.alone()()
 	r := control.Report{DryRun: true, Began: e.Now(), Steps: []control.StepResult{}}
 	m, err := e.proposed(m)
 	if err != nil {
@@ -240,8 +245,10 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 	return r, nil
 }
 
-// checkMembers refuses a mirror that makes no sense, and names its calendars.
-func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
+// checkMembers refuses a mirror that makes no sense, and names its calendars. What has
+// become of a calendar since it was made a member is no reason to refuse: a mirror can be
+// paused, say, while one of its calendars may only be read.
+func checkMembers(tx *store.Tx, m state.Mirror, before []state.Member) ([]string, error) {
 	if len(m.Members) < 2 {
 		return nil, usage("a mirror needs two calendars at least")
 	}
@@ -255,12 +262,14 @@ func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		known := slices.ContainsFunc(before, func(y state.Member) bool { return y.Ref == x.Ref && y.Direction == x.Direction })
 		at := slices.IndexFunc(list, func(c state.Calendar) bool { return c.Ref == x.Ref })
-		if at < 0 {
+		if at < 0 && !known {
 			return nil, notFound("there is no calendar %s; `twinday calendar list --fresh` shows them", x.Ref)
 		}
-		c := list[at]
-		names = append(names, c.Name)
+		if at >= 0 {
+			names = append(names, list[at].Name)
+		}
 		switch x.Direction {
 		case state.TwoWay:
 			takes, sends = takes+1, sends+1
@@ -271,6 +280,10 @@ func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
 		default:
 			return nil, usage("%q is no direction; there are two-way (nothing), send and receive", x.Direction)
 		}
+		if known {
+			continue
+		}
+		c := list[at]
 		if !c.Writable && x.Direction != state.SendOnly {
 			return nil, usage("“%s” can only be read, so it can only send: write it as %s:send", c.Name, x.Ref)
 		}
@@ -328,7 +341,13 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	m := h.mirrors[at]
 	var steps []state.Step
 	if !req.KeepCopies {
+		if err := e.mine(m); err != nil {
+			return r, err
+		}
 		if _, r.Requests, err = e.visit(ctx, h, settleToLeave, 0); err != nil { // their versions must be the latest
+			return r, err
+		}
+		if err := e.nothingUnderWay(m); err != nil {
 			return r, err
 		}
 		if steps, err = e.copiesOf(m); err != nil {
@@ -355,6 +374,15 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 		if err := tx.DeleteMirror(m.ID); err != nil {
 			return err
 		}
+		if err := putLease(tx, m.ID, lease{}); err != nil {
+			return err
+		}
+		if err := e.endWork(tx, "the mirror “"+m.Name+"” was removed"); err != nil {
+			return err
+		}
+		if err := forgetWork(tx, m.ID); err != nil {
+			return err
+		}
 		return reconsider(tx, m) // another mirror may want them now
 	})
 	if err != nil {
@@ -366,9 +394,84 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 	return r, nil
 }
 
-// copiesOf lists the deletion of every copy that a mirror made.
+// nothingUnderWay refuses to end a mirror while a copy may have been made that is
+// not known yet: it would stay behind.
+func (e *Engine) nothingUnderWay(m state.Mirror) error {
+	open, err := e.open()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(open, func(in state.Intent) bool { return in.Step.Mirror == m.ID }) {
+		return &control.Error{Code: control.CodeFailed, Message: "a change of the mirror “" + m.Name +
+			"” is under way whose outcome is not known; try again in a moment, or keep the copies"}
+	}
+	return nil
+}
+
+// endWork ends the open intents that nothing leads to any more, since a mirror, a member
+// or an account was let go. What such a request made, if it arrived, is a plain event.
+func (e *Engine) endWork(tx *store.Tx, why string) error {
+	open, err := tx.Intents()
+	if err != nil {
+		return err
+	}
+	ms, err := tx.Mirrors()
+	if err != nil {
+		return err
+	}
+	for _, in := range open {
+		s := in.Step
+		ent, there, err := tx.Entity(s.Entity)
+		if err != nil {
+			return err
+		}
+		_, linked := ent.Records[s.Ref]
+		leads := func(m state.Mirror) bool { return m.Has(s.Ref) && (s.Mirror == "" || s.Mirror == m.ID) }
+		if there && linked && slices.ContainsFunc(ms, leads) {
+			continue
+		}
+		if err := tx.DeleteIntent(in.ID); err != nil {
+			return err
+		}
+		s.Reason += "; whether it was done is not known, and not asked any more: " + why
+		if err := tx.AppendHistory(e.entry(&house{pass: tx.LastPass()}, s, state.Noted, "", s.Before, s.Want)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetWork drops what is under way or waits for the person in a mirror.
+func forgetWork(tx *store.Tx, id state.MirrorID) error {
+	intents, err := tx.Intents()
+	if err != nil {
+		return err
+	}
+	for _, in := range intents {
+		if in.Step.Mirror == id {
+			if err := tx.DeleteIntent(in.ID); err != nil {
+				return err
+			}
+		}
+	}
+	held, err := tx.AllHeld()
+	if err != nil {
+		return err
+	}
+	for _, x := range held {
+		if x.Step.Mirror == id {
+			if err := tx.DeleteHeld(x.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copiesOf lists the deletion of every copy that a mirror made, but for those from which
+// guests were invited: they stay.
 func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
-	var steps []state.Step
+	var steps, stay []state.Step
 	err := e.Store.View(func(tx *store.Tx) error {
 		return tx.Entities(func(ent state.Entity) error {
 			for ref, rec := range ent.Records {
@@ -379,23 +482,28 @@ func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
 					if p.ID == "" || p.Gone {
 						continue
 					}
-					version := p.Version
+					version, now := p.Version, p.Read
 					if rep, ok, err := tx.Replica(ref, p.ID); err != nil {
 						return err
 					} else if ok && rep.Deleted {
 						continue
 					} else if ok {
-						version = rep.Event.Version
+						version, now = rep.Event.Version, rep.Event.Content // with what was not carried home yet
+						if len(rep.Event.Guests) > 0 {
+							stay = append(stay, state.Step{Kind: state.Skip, Entity: ent.ID, Mirror: m.ID, Ref: ref, From: ent.Home, Slot: p.Slot,
+								Event: p.ID, Before: now, Title: ent.Base.Title, Reason: "guests were invited from here, who would hear of it: it stays"})
+							continue
+						}
 					}
 					steps = append(steps, state.Step{Kind: state.Delete, Entity: ent.ID, Mirror: m.ID, Ref: ref, From: ent.Home, Slot: p.Slot,
-						Event: p.ID, IfVersion: version, Before: p.Read, Title: ent.Base.Title, Reason: "the mirror “" + m.Name + "” was removed"})
+						Event: p.ID, IfVersion: version, Before: now, Title: ent.Base.Title, Reason: "the mirror “" + m.Name + "” was removed"})
 				}
 			}
 			return nil
 		})
 	})
 	slices.SortFunc(steps, func(a, b state.Step) int { return cmp.Or(compareRefs(a.Ref, b.Ref), cmp.Compare(a.Entity, b.Entity)) })
-	return steps, err
+	return append(steps, stay...), err
 }
 
 const settingPaused = "paused until"
@@ -458,8 +566,17 @@ func (e *Engine) Decide(_ context.Context, d control.Decide) error {
 				return notFound("nothing is held under %q; `twinday held` shows what is", id)
 			}
 			x.Decision = d.Decision
+			if x.Step.Kind == state.TakeOver && d.Decision == state.Apply {
+				if err := e.takeOver(tx, x.Step.Mirror); err != nil {
+					return err
+				}
+				continue
+			}
 			if err := tx.PutHeld(x); err != nil {
 				return err
+			}
+			if x.Step.Entity == "" {
+				continue
 			}
 			// The event may be gone since: then the question is withdrawn by the next pass.
 			if _, there, err := tx.Entity(x.Step.Entity); err != nil {

@@ -28,10 +28,17 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 			in.Mint = tx.NextEntityID
 		}
 		out = reconcile.Reconcile(in)
+		claims := out.Claims
+		for heed(&in, out.Claims) {
+			out = reconcile.Reconcile(in)
+		}
 		if dryRun {
 			return nil
 		}
-		return e.keep(tx, h, in, out, dirty)
+		if err := e.keep(tx, h, in, &out, dirty); err != nil {
+			return err
+		}
+		return e.keepLeases(tx, h, claims)
 	}
 	var err error
 	if dryRun {
@@ -48,85 +55,51 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 // input loads the part of the world that must be reconsidered, and lists the dirty
 // events that are in it.
 func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Input, []store.DirtyEvent, error) {
-	in := reconcile.Input{Now: e.Now(), Installation: e.Store.Installation(), Mirrors: h.mirrors, Members: h.members,
+	l := &loader{tx: tx, h: h, loaded: map[state.EntityID]bool{}, found: map[reconcile.Found]bool{}}
+	l.in = reconcile.Input{Now: e.Now(), Installation: e.Store.Installation(), Mirrors: h.mirrors, Members: h.members,
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
+		Moves: map[reconcile.Found]reconcile.Found{}, Origins: map[reconcile.Found]reconcile.Found{},
 		Decisions: map[string]state.Decision{}, Linked: map[state.MirrorID]int{}}
+	var err error
+	if l.in.Holds, err = holds(tx, h.mirrors); err != nil {
+		return l.in, nil, err
+	}
 	held, err := tx.AllHeld()
 	if err != nil {
-		return in, nil, err
+		return l.in, nil, err
 	}
 	for _, x := range held {
-		in.Decisions[x.ID] = x.Decision
+		l.in.Decisions[x.ID] = x.Decision
 	}
 	for _, m := range h.mirrors {
 		for _, x := range m.Members {
-			in.Linked[m.ID] = max(in.Linked[m.ID], tx.CountLinked(x.Ref))
+			l.in.Linked[m.ID] = max(l.in.Linked[m.ID], tx.CountLinked(x.Ref))
 		}
-	}
-	load := func(ref state.Ref, id calendar.RemoteID) (state.Replica, bool, error) {
-		if r, ok := in.Replicas[ref][id]; ok {
-			return r, true, nil
-		}
-		r, ok, err := tx.Replica(ref, id)
-		if err != nil || !ok {
-			return r, false, err
-		}
-		if in.Replicas[ref] == nil {
-			in.Replicas[ref] = map[calendar.RemoteID]state.Replica{}
-		}
-		in.Replicas[ref][id] = r
-		return r, true, nil
 	}
 	// What lies over an event whose update is not settled may be that update's own
 	// doing: the event waits.
-	loaded, unsettled := map[state.EntityID]bool{}, map[state.EntityID]bool{}
+	unsettled := map[state.EntityID]bool{}
 	intents, err := tx.Intents()
 	if err != nil {
-		return in, nil, err
+		return l.in, nil, err
 	}
 	for _, x := range intents {
-		if x.Step.Kind == state.Update {
-			loaded[x.Step.Entity], unsettled[x.Step.Entity] = true, true
+		again, err := madeAgain(tx, x)
+		if err != nil {
+			return l.in, nil, err
 		}
-	}
-	entity := func(id state.EntityID) error {
-		if loaded[id] {
-			return nil
+		if x.Step.Kind == state.Update || again {
+			l.loaded[x.Step.Entity], unsettled[x.Step.Entity] = true, true
 		}
-		loaded[id] = true
-		ent, ok, err := tx.Entity(id)
-		if w, is := h.wished[id]; is {
-			ent, ok = w, true
-		}
-		if err != nil || !ok {
-			return err
-		}
-		for ref, rec := range ent.Records {
-			for _, p := range rec.Parts {
-				if p.ID == "" {
-					continue
-				}
-				if _, _, err := load(ref, p.ID); err != nil {
-					return err
-				}
-			}
-		}
-		in.Entities = append(in.Entities, ent)
-		// A calendar that it has not reached yet may hold the same meeting.
-		f := reconcile.Found{Ref: ent.Home, ID: ent.Records[ent.Home].Parts[0].ID}
-		if rep, ok := in.Replicas[f.Ref][f.ID]; ok && len(ent.Records) < len(h.members) {
-			in.Alike[f], err = alike(tx, h, f, rep.Event, load)
-		}
-		return err
 	}
 	for _, id := range tx.PendingEntities() {
-		if err := entity(id); err != nil {
-			return in, nil, err
+		if err := l.entity(id); err != nil {
+			return l.in, nil, err
 		}
 	}
 	for id := range h.wished {
-		if err := entity(id); err != nil {
-			return in, nil, err
+		if err := l.entity(id); err != nil {
+			return l.in, nil, err
 		}
 	}
 	dirty := append(tx.DirtyEvents(), h.looked...)
@@ -135,77 +108,154 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		return nil
 	})
 	if err != nil {
-		return in, nil, err
+		return l.in, nil, err
 	}
-	found := map[reconcile.Found]bool{}
 	var considered []store.DirtyEvent
 	for _, d := range dirty {
 		id, linked, err := tx.EntityOf(d.Ref, d.ID)
 		if err != nil {
-			return in, nil, err
+			return l.in, nil, err
 		}
 		if linked && unsettled[id] {
 			continue
 		}
 		considered = append(considered, d)
-		if linked {
-			if err := entity(id); err != nil {
-				return in, nil, err
-			}
-			continue
-		}
-		rep, ok, err := load(d.Ref, d.ID)
-		if err != nil {
-			return in, nil, err
-		}
-		if !ok || rep.Deleted {
-			continue
-		}
-		f := reconcile.Found{Ref: d.Ref, ID: d.ID}
-		if found[f] {
-			continue
-		}
-		found[f] = true
-		in.Found = append(in.Found, f)
-		if in.Alike[f], err = alike(tx, h, f, rep.Event, load); err != nil {
-			return in, nil, err
+		if err := l.either(d.Ref, d.ID); err != nil {
+			return l.in, nil, err
 		}
 	}
-	return in, considered, nil
+	return l.in, considered, nil
 }
 
-// alike lists the unlinked events of other calendars that may be the same meeting.
-func alike(tx *store.Tx, h *house, f reconcile.Found, ev calendar.Event,
-	load func(state.Ref, calendar.RemoteID) (state.Replica, bool, error)) ([]reconcile.Found, error) {
-	var out []reconcile.Found
-	for ref := range h.members { // sorted by Reconcile
-		if ref == f.Ref {
+// madeAgain reports whether an open intent makes again what was deleted: whether what it
+// was before counts, should it be restored, is not known until that is settled.
+func madeAgain(tx *store.Tx, in state.Intent) (bool, error) {
+	if in.Step.Kind != state.Create {
+		return false, nil
+	}
+	ent, _, err := tx.Entity(in.Step.Entity)
+	p := ent.Part(in.Step.Ref, in.Step.Slot)
+	return p != nil && p.Before != nil, err
+}
+
+// loader fills the input of a plan.
+type loader struct {
+	tx     *store.Tx
+	h      *house
+	in     reconcile.Input
+	loaded map[state.EntityID]bool
+	found  map[reconcile.Found]bool
+}
+
+// replica loads the latest observation of an event.
+func (l *loader) replica(ref state.Ref, id calendar.RemoteID) (state.Replica, bool, error) {
+	if r, ok := l.in.Replicas[ref][id]; ok {
+		return r, true, nil
+	}
+	r, ok, err := l.tx.Replica(ref, id)
+	if err != nil || !ok {
+		return r, false, err
+	}
+	if l.in.Replicas[ref] == nil {
+		l.in.Replicas[ref] = map[calendar.RemoteID]state.Replica{}
+	}
+	l.in.Replicas[ref][id] = r
+	return r, true, nil
+}
+
+// entity loads an entity with its events.
+func (l *loader) entity(id state.EntityID) error {
+	if l.loaded[id] {
+		return nil
+	}
+	l.loaded[id] = true
+	ent, ok, err := l.tx.Entity(id)
+	if w, is := l.h.wished[id]; is {
+		ent, ok = w, true
+	}
+	if err != nil || !ok {
+		return err
+	}
+	unmade := len(ent.Records) < len(l.h.members)
+	for ref, rec := range ent.Records {
+		for _, p := range rec.Parts {
+			last := p.ID
+			if p.ID == "" {
+				if unmade = true; p.Before == nil {
+					continue
+				}
+				last = p.Before.ID // it may be restored
+			}
+			if _, _, err := l.replica(ref, last); err != nil {
+				return err
+			}
+		}
+	}
+	l.in.Entities = append(l.in.Entities, ent)
+	if err := l.moves(ent); err != nil {
+		return err
+	}
+	// A calendar that it has not reached yet may hold the same meeting.
+	f := reconcile.Found{Ref: ent.Home, ID: ent.Records[ent.Home].Parts[0].ID}
+	if rep, ok := l.in.Replicas[f.Ref][f.ID]; ok && unmade {
+		return l.alike(f, rep.Event)
+	}
+	return nil
+}
+
+// either loads what an event is: a part of an entity, or one that belongs to none.
+func (l *loader) either(ref state.Ref, id calendar.RemoteID) error {
+	of, linked, err := l.tx.EntityOf(ref, id)
+	if err != nil {
+		return err
+	}
+	if linked {
+		return l.entity(of)
+	}
+	f := reconcile.Found{Ref: ref, ID: id}
+	rep, ok, err := l.replica(ref, id)
+	if err != nil || !ok || rep.Deleted || l.found[f] {
+		return err
+	}
+	l.found[f] = true
+	l.in.Found = append(l.in.Found, f)
+	if err := l.alike(f, rep.Event); err != nil {
+		return err
+	}
+	if err := l.ledBy(rep.Event, ref); err != nil {
+		return err
+	}
+	return l.origin(f, rep.Event)
+}
+
+// unlinked keeps of some events those that are live and belong to no entity.
+func (l *loader) unlinked(ref state.Ref, ids []calendar.RemoteID) (out []reconcile.Found, err error) {
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		_, linked, err := l.tx.EntityOf(ref, id)
+		if err != nil {
+			return nil, err
+		}
+		if linked {
 			continue
 		}
-		ids := append(tx.AlikeByUID(ref, ev.UID), tx.AlikeByLook(ref, ev.Content.Title, ev.Content.When.Start, ev.Content.When.End)...)
-		slices.Sort(ids)
-		for _, id := range slices.Compact(ids) {
-			if _, linked, err := tx.EntityOf(ref, id); err != nil || linked {
-				if err != nil {
-					return nil, err
-				}
-				continue
-			}
-			rep, ok, err := load(ref, id)
-			if err != nil {
-				return nil, err
-			}
-			if ok && !rep.Deleted {
-				out = append(out, reconcile.Found{Ref: ref, ID: id})
-			}
+		rep, ok, err := l.replica(ref, id)
+		if err != nil {
+			return nil, err
+		}
+		if ok && !rep.Deleted {
+			out = append(out, reconcile.Found{Ref: ref, ID: id})
 		}
 	}
 	return out, nil
 }
 
 // keep stores what Reconcile decided: entities, what is outstanding, what is
-// held, and what is worth knowing.
-func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.Output, dirty []store.DirtyEvent) error {
+// held, and what is worth knowing. What cannot be kept is taken out of it.
+func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out *reconcile.Output, dirty []store.DirtyEvent) error {
+	if err := e.keepEntities(tx, h, out); err != nil {
+		return err
+	}
 	outstanding := map[state.EntityID]bool{}
 	heldNow := map[string]bool{}
 	for _, s := range out.Steps {
@@ -239,6 +289,9 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 		return err
 	}
 	for _, x := range all {
+		if x.Step.Entity == "" {
+			continue // about a whole mirror: see keepLeases
+		}
 		_, there, err := tx.Entity(x.Step.Entity)
 		if err != nil {
 			return err
@@ -250,9 +303,6 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 		}
 	}
 	for _, ent := range out.Entities {
-		if err := putEntity(tx, ent); err != nil {
-			return err
-		}
 		if _, there, err := tx.Entity(ent.ID); err != nil || !there {
 			if err != nil {
 				return err
@@ -282,14 +332,75 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 			return err
 		}
 	}
+	waiting := map[reconcile.Found]bool{}
+	for _, f := range out.Waiting {
+		waiting[f] = true
+		if err := tx.MarkDirty(f.Ref, f.ID); err != nil {
+			return err
+		}
+	}
 	for _, d := range dirty {
 		// An event that waits for another calendar to be read stays dirty.
-		if e.waitsForOthers(h, d.Ref) {
+		if e.waitsForOthers(h, d.Ref) || waiting[reconcile.Found{Ref: d.Ref, ID: d.ID}] {
 			continue
 		}
 		if err := tx.ClearDirty(d.Ref, d.ID); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// keepEntities stores entities. One that the store refuses, because an event of it is
+// another's, is set aside as it was, with all that was planned for it, and is told of:
+// the others go on without it.
+func (e *Engine) keepEntities(tx *store.Tx, h *house, out *reconcile.Output) error {
+	left := out.Entities
+	refused := map[state.EntityID]*store.TakenError{}
+	for len(left) > 0 { // one may let go of what another takes
+		var again []state.Entity
+		for _, ent := range left {
+			err := putEntity(tx, ent)
+			taken, is := errors.AsType[*store.TakenError](err)
+			if is {
+				again, refused[ent.ID] = append(again, ent), taken
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			delete(refused, ent.ID)
+		}
+		if len(again) == len(left) {
+			break
+		}
+		left = again
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	for _, ent := range left {
+		taken := refused[ent.ID]
+		e.Log.Error("an event is set aside", "error", taken)
+		x := state.HistoryEntry{Time: e.Now(), Pass: h.pass, Kind: state.Skip, Outcome: state.Failed, Entity: ent.ID, Ref: taken.Ref, From: ent.Home,
+			Title: ent.Base.Title, Why: "left as it is: " + setAside(taken), Before: ent.Base, After: ent.Base, Home: ent.Home, HadGuests: ent.Facts.HasGuests()}
+		last, err := tx.History(store.HistoryFilter{Entity: ent.ID, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(last) == 0 || last[0].Why != x.Why { // told once
+			if err := tx.AppendHistory(&x); err != nil {
+				return err
+			}
+		}
+	}
+	out.Entities = slices.DeleteFunc(out.Entities, func(ent state.Entity) bool { return refused[ent.ID] != nil })
+	out.Notes = slices.DeleteFunc(out.Notes, func(n state.HistoryEntry) bool { return refused[n.Entity] != nil })
+	out.Steps = slices.DeleteFunc(out.Steps, func(s state.Step) bool { return refused[s.Entity] != nil })
+	for _, ent := range left {
+		taken := refused[ent.ID]
+		out.Steps = append(out.Steps, state.Step{Kind: state.Skip, Entity: ent.ID, Ref: taken.Ref, From: ent.Home, Event: taken.Event,
+			Title: ent.Base.Title, Before: ent.Base, Reason: setAside(taken)})
 	}
 	return nil
 }
@@ -350,7 +461,7 @@ func (e *Engine) entry(h *house, s state.Step, o state.Outcome, trouble string, 
 	return &state.HistoryEntry{Time: e.Now(), Pass: h.pass, Kind: s.Kind, Outcome: o, Entity: s.Entity, Mirror: s.Mirror,
 		Ref: s.Ref, From: s.From, Title: s.Title, Groups: s.Groups, Why: why, Before: before, After: after,
 		Slots: slots, BeforeOverrides: only(s.BeforeOverrides, slots), Slot: s.Slot,
-		Home: s.Home, HadGuests: s.HadGuests, Was: s.Was, Became: s.Became, Undoes: s.Undoes}
+		Home: s.Home, HadGuests: s.HadGuests, Was: s.Was, Became: s.Became, Undoes: s.Undoes, Duplicate: s.Duplicate}
 }
 
 // only are the overrides of some slots.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -32,6 +33,7 @@ func (e *Engine) look(ctx context.Context, p calendar.Provider, ref state.Ref) (
 	if err := e.Store.View(func(tx *store.Tx) (err error) { cursor, _, err = tx.Cursor(ref); return }); err != nil {
 		return r, err
 	}
+	r.began = e.Now()
 	r.changes, r.trouble = p.Changes(ctx, ref.Calendar, cursor)
 	r.requests = max(r.changes.Requests, 1)
 	if calendar.KindOf(r.trouble) == calendar.CursorExpired && cursor != "" {
@@ -41,6 +43,9 @@ func (e *Engine) look(ctx context.Context, p calendar.Provider, ref state.Ref) (
 	}
 	if r.trouble != nil {
 		return r, nil
+	}
+	if r.trouble, err = e.withMarks(ctx, p, ref, &r); r.trouble != nil || err != nil {
+		return r, err
 	}
 	return r, e.confirm(ctx, p, ref, &r)
 }
@@ -53,6 +58,7 @@ func (e *Engine) observe(tx *store.Tx, ref state.Ref, ev calendar.Event, unseen 
 		return err
 	}
 	ev = complete(ev, old.Event.Content)
+	ev.Mark = cmp.Or(ev.Mark, old.Event.Mark) // a read that shows none says nothing: nobody takes marks off
 	if err := tx.PutReplica(ref, state.Replica{Event: ev, Seen: e.Now(), Unseen: unseen}); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func TestWhichClientAnAccountIsSignedInAs(t *testing.T) {
 	b := newBench(t)
 	b.connector.fakes["built@in.test"], b.connector.fakes["own@x.test"] = newFake(b.now), newFake(b.now)
 	begin := func(id string, e state.Endpoint) (state.Account, error) {
-		return b.ask(control.NewAccount{ID: state.AccountID(id), Endpoint: e})
+		return b.connects(control.NewAccount{ID: state.AccountID(id), Endpoint: e})
 	}
 	if _, err := b.face.BeginSignIn(t.Context(), control.NewAccount{Provider: state.Google}); err != nil || b.connector.asked.Endpoint.ClientID != "" {
 		t.Errorf("without any: asked as %q, %v", b.connector.asked.Endpoint.ClientID, err)

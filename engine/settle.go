@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -132,6 +133,9 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 			return l.conclude(ctx, j)
 		}
 	}
+	if len(j.event.Guests) > 0 && (s.Ref != s.Home || !s.HadGuests) {
+		return l.leaveAlone(j)
+	}
 	// Never overwrite what is not durably recorded: the state found is kept with
 	// the intent before the write is sent again.
 	found := j.event
@@ -159,6 +163,51 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		}
 	}
 	return l.conclude(ctx, j)
+}
+
+// leaveAlone ends an intent without sending it again, because guests were invited
+// meanwhile who would hear of it. At home what is there is compared with what is known,
+// and the next plan asks; a copy is left as it is from now on.
+func (l lane) leaveAlone(j *job) (settled bool, trouble, err error) {
+	s, found := j.intent.Step, j.event
+	err = l.Store.Update(func(tx *store.Tx) error {
+		if err := tx.DeleteIntent(j.intent.ID); err != nil {
+			return err
+		}
+		ent, ok, err := tx.Entity(s.Entity)
+		if err != nil || !ok {
+			return err
+		}
+		part := ent.Part(s.Ref, s.Slot)
+		if part == nil {
+			return nil
+		}
+		switch {
+		case s.Ref != ent.Home: // written again, should it cross again
+			settlePart(part, s, found, calendar.Event{}, true)
+			part.Dirty, part.DirtySlots = part.Dirty.With(s.Groups...), slices.Clone(s.Slots)
+			if s.Kind == state.Create {
+				part.Dirty = calendar.Diff(s.Want, found.Content)
+			}
+		case s.Kind == state.Create: // what is otherwise is a change made there
+			settlePart(part, s, calendar.Event{ID: found.ID, Version: found.Version, Content: s.Want, Overrides: s.Overrides}, calendar.Event{}, true)
+		}
+		err = putEntity(tx, ent)
+		if taken, is := errors.AsType[*store.TakenError](err); is {
+			return l.recordTaken(tx, j, taken)
+		}
+		if err != nil {
+			return err
+		}
+		if err := l.observe(tx, s.Ref, found, false); err != nil {
+			return err
+		}
+		return tx.MarkDirty(s.Ref, found.ID)
+	})
+	if err != nil {
+		return false, nil, fmt.Errorf("engine: %w", err)
+	}
+	return false, nil, nil
 }
 
 // standing are the slots of a change that are still there to be written: the
@@ -234,7 +283,11 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 		}
 		part.ID = j.event.ID
 		part.Rescued = &saved.Rescued
-		if err := tx.PutEntity(ent); err != nil {
+		err = tx.PutEntity(ent)
+		if _, taken := errors.AsType[*store.TakenError](err); taken {
+			return nil // recorded so, and whose it is has the edit
+		}
+		if err != nil {
 			return err
 		}
 		return tx.SetPending(ent.ID)

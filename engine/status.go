@@ -344,6 +344,7 @@ func (e *Engine) Status(context.Context) (control.Status, error) {
 		if s.Mirrors, err = e.mirrorStates(tx); err != nil {
 			return err
 		}
+		s.Installation = e.installation(tx)
 		held, err := tx.AllHeld()
 		for _, x := range held {
 			if x.Decision == state.Undecided {
@@ -393,10 +394,31 @@ func glance(s control.Status, running bool, cut int) (control.Activity, string) 
 		return control.Empty, "No calendars mirror each other yet"
 	case cut > 0:
 		return control.Starting, "A sync was cut off; the next one finishes it"
+	case watched(s) != "":
+		return control.Fine, watched(s)
 	case s.LastSync.IsZero():
 		return control.Starting, "Not synced yet"
 	}
 	return control.Fine, fmt.Sprintf("All is well: %s alike", plural(events, "event", "events"))
+}
+
+// watched says in words that mirrors are kept elsewhere, nothing if none is.
+func watched(s control.Status) string {
+	var who string
+	n := 0
+	for _, m := range s.Mirrors {
+		if m.Watching != nil {
+			n++
+			who = fmt.Sprintf("“%s” is kept by another Twinday (%s)", m.Name, m.Watching.Installation)
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "Only watching: " + who
+	}
+	return fmt.Sprintf("Only watching: %d mirrors are kept by another Twinday", n)
 }
 
 func plural(n int, one, many string) string {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -73,7 +74,7 @@ type suspect struct {
 // asked for, or that others like it do not speak for; a listing that cannot be
 // right is a trouble, and the whole read counts for nothing.
 func (e *Engine) confirm(ctx context.Context, p calendar.Provider, ref state.Ref, r *reading) error {
-	d, err := e.doubts(ref, r.changes)
+	d, err := e.doubts(ref, r.changes, r.doubtful)
 	if err != nil {
 		return err
 	}
@@ -234,6 +235,7 @@ func (a asker) anew(ids []calendar.RemoteID) {
 	r.changes.Events = nil
 	for _, ev := range listed {
 		if now, ok := again[ev.ID]; ok {
+			now.Mark = cmp.Or(now.Mark, ev.Mark)
 			ev = now
 		}
 		if !slices.Contains(ask.reading.gone, ev.ID) {
@@ -276,7 +278,8 @@ func (a asker) upTo(ids []calendar.RemoteID, most int) {
 }
 
 // doubts lists what must be asked for.
-func (e *Engine) doubts(ref state.Ref, ch calendar.Changes) (d doubt, err error) {
+func (e *Engine) doubts(ref state.Ref, ch calendar.Changes, doubtful []calendar.RemoteID) (d doubt, err error) {
+	d.stale = slices.Clone(doubtful)
 	settled := map[calendar.RemoteID]bool{} // named, or certainly gone
 	for _, ev := range ch.Events {
 		settled[ev.ID] = true

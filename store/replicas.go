@@ -100,6 +100,35 @@ func (t *Tx) AlikeByLook(ref state.Ref, title string, start, end calendar.Time) 
 	return t.alike(ref, lookPrefix(title, start, end))
 }
 
+// AlikeByFingerprint lists the live events of a calendar whose UID has this
+// fingerprint (state.Fingerprint): those of which a marked copy may be one.
+func (t *Tx) AlikeByFingerprint(ref state.Ref, fingerprint string) []calendar.RemoteID {
+	if hash := state.FingerprintHash(fingerprint); hash != nil {
+		return t.alikePast(ref, 'u', hash)
+	}
+	return nil
+}
+
+// AlikeByMark lists the live events of a calendar that bear a mark which leads to an
+// event with this fingerprint.
+func (t *Tx) AlikeByMark(ref state.Ref, fingerprint string) []calendar.RemoteID {
+	if hash := state.FingerprintHash(fingerprint); hash != nil {
+		return t.alike(ref, append([]byte{'m'}, hash...))
+	}
+	return nil
+}
+
+// alikePast is alike for the beginning of a hash.
+func (t *Tx) alikePast(ref state.Ref, kind byte, hash []byte) []calendar.RemoteID {
+	var out []calendar.RemoteID
+	for _, rest := range keys(t.byRef(bucketAlike, ref), append([]byte{kind}, hash...)) {
+		if n := hashBytes - len(hash); len(rest) > n {
+			out = append(out, calendar.RemoteID(rest[n:]))
+		}
+	}
+	return out
+}
+
 func (t *Tx) alike(ref state.Ref, prefix []byte) []calendar.RemoteID {
 	var out []calendar.RemoteID
 	for _, id := range keys(t.byRef(bucketAlike, ref), prefix) {
@@ -113,6 +142,7 @@ type look struct {
 	Event struct {
 		ID      calendar.RemoteID `json:"id"`
 		UID     string            `json:"uid"`
+		Mark    calendar.Mark     `json:"mark"`
 		Content struct {
 			Title string `json:"title"`
 			When  struct {
@@ -126,7 +156,7 @@ type look struct {
 
 func lookOf(r state.Replica) look {
 	var l look
-	l.Event.ID, l.Event.UID, l.Deleted = r.Event.ID, r.Event.UID, r.Deleted
+	l.Event.ID, l.Event.UID, l.Event.Mark, l.Deleted = r.Event.ID, r.Event.UID, r.Event.Mark, r.Deleted
 	l.Event.Content.Title = r.Event.Content.Title
 	l.Event.Content.When.Start, l.Event.Content.When.End = r.Event.Content.When.Start, r.Event.Content.When.End
 	return l
@@ -149,6 +179,9 @@ func alikeKeys(l look) [][]byte {
 	out := [][]byte{append(lookPrefix(l.Event.Content.Title, when.Start, when.End), l.Event.ID...)}
 	if l.Event.UID != "" {
 		out = append(out, append(uidPrefix(l.Event.UID), l.Event.ID...))
+	}
+	if hash := state.FingerprintHash(state.EntityID(l.Event.Mark.Entity).Fingerprint()); hash != nil {
+		out = append(out, append(append([]byte{'m'}, hash...), l.Event.ID...))
 	}
 	return out
 }
@@ -192,10 +225,13 @@ func lookPrefix(title string, start, end calendar.Time) []byte {
 	return hashed('l', plainTitle(title), start.Slot(), end.Slot())
 }
 
-// hashed is kind and 16 bytes of hash: keys stay short whatever the text.
+// hashBytes is how much of a hash a key holds.
+const hashBytes = 16
+
+// hashed is kind and a hash: keys stay short whatever the text.
 func hashed(kind byte, texts ...string) []byte {
 	sum := sha256.Sum256([]byte(strings.Join(texts, "\x00")))
-	return append([]byte{kind}, sum[:16]...)
+	return append([]byte{kind}, sum[:hashBytes]...)
 }
 
 // plainTitle is a title for comparing: trimmed, words one space apart, case

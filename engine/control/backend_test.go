@@ -130,6 +130,18 @@ func (r *recorder) Preview(_ context.Context, req PreviewRequest) ([]Preview, er
 	return answer[[]Preview](r.note("Preview", req))
 }
 
+func (r *recorder) Duplicates(_ context.Context, id state.MirrorID) (Duplicates, error) {
+	return answer[Duplicates](r.note("Duplicates", id))
+}
+
+func (r *recorder) CleanUp(_ context.Context, req CleanUp) (Report, error) {
+	return answer[Report](r.note("CleanUp", req))
+}
+
+func (r *recorder) TakeOver(_ context.Context, id state.MirrorID) error {
+	return r.note("TakeOver", id)
+}
+
 func (r *recorder) RemoveMirror(_ context.Context, req RemoveMirror) (Report, error) {
 	return answer[Report](r.note("RemoveMirror", req))
 }

@@ -226,6 +226,21 @@ func (c *Client) RemoveMirror(ctx context.Context, req RemoveMirror) (Report, er
 	return call[Report](ctx, c, "POST", "/mirrors/"+url.PathEscape(string(req.ID))+"/remove", req)
 }
 
+// TakeOver has this installation keep a mirror that another one keeps.
+func (c *Client) TakeOver(ctx context.Context, id state.MirrorID) error {
+	return c.do(ctx, "POST", "/mirrors/"+url.PathEscape(string(id))+"/take-over", nil, &nothing{})
+}
+
+// Duplicates lists what is there several times.
+func (c *Client) Duplicates(ctx context.Context, id state.MirrorID) (Duplicates, error) {
+	return call[Duplicates](ctx, c, "GET", "/duplicates?"+url.Values{"mirror": {string(id)}}.Encode(), nil)
+}
+
+// CleanUp removes duplicates.
+func (c *Client) CleanUp(ctx context.Context, req CleanUp) (Report, error) {
+	return call[Report](ctx, c, "POST", "/duplicates", req)
+}
+
 // Sync runs a pass and waits for its end.
 func (c *Client) Sync(ctx context.Context, req SyncRequest) (Report, error) {
 	return call[Report](ctx, c, "POST", "/sync", req)

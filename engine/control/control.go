@@ -51,6 +51,8 @@ type Status struct {
 	Held        int            `json:"held"` // steps that wait for a decision
 	DataDir     string         `json:"dataDir"`
 	Version     string         `json:"version"` // of the program
+	// Installation is this one.
+	Installation Installation `json:"installation,omitzero"`
 }
 
 // MirrorState is a mirror and how it fares.
@@ -60,6 +62,22 @@ type MirrorState struct {
 	Pending  int       `json:"pending"` // steps still to be done
 	LastSync time.Time `json:"lastSync,omitzero"`
 	Trouble  string    `json:"trouble,omitempty"`
+	// Watching is set while another installation keeps the mirror: this one reads, and
+	// writes nothing, until it is told to take over.
+	Watching *Watching `json:"watching,omitempty"`
+}
+
+// Watching says who keeps a mirror instead of this installation.
+type Watching struct {
+	Installation string    `json:"installation"`    // the beginning of its id
+	Seen         time.Time `json:"seen,omitzero"`   // when it was last seen at work
+	Stale        bool      `json:"stale,omitempty"` // so long ago that it may be gone
+}
+
+// Installation is how people tell this Twinday from another.
+type Installation struct {
+	ID   string `json:"id"`   // the beginning of the id that stands in its marks
+	Name string `json:"name"` // the computer's
 }
 
 // ProblemNote is one thing that is not well: what, where, and the way out.
@@ -301,6 +319,14 @@ type Backend interface {
 	// calendar that it reaches. It goes by what was last read.
 	Preview(ctx context.Context, req PreviewRequest) ([]Preview, error)
 	RemoveMirror(ctx context.Context, req RemoveMirror) (Report, error)
+	// TakeOver has this installation keep a mirror that another one keeps
+	// (MirrorState.Watching).
+	TakeOver(ctx context.Context, id state.MirrorID) error
+
+	// Duplicates reads the calendars of a mirror (all if it is empty) and lists what is
+	// there several times; CleanUp removes what it listed, by a pass.
+	Duplicates(ctx context.Context, id state.MirrorID) (Duplicates, error)
+	CleanUp(ctx context.Context, req CleanUp) (Report, error)
 
 	// Sync runs a pass now and waits for its end.
 	Sync(ctx context.Context, req SyncRequest) (Report, error)

@@ -62,6 +62,9 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"changing settings":     func(ctx context.Context, b Backend) (any, error) { return b.ChangeSettings(ctx, full[Settings]()) },
 	"unlocking":             func(ctx context.Context, b Backend) (any, error) { return nil, b.Unlock(ctx, "correct horse") },
 	"quitting":              func(ctx context.Context, b Backend) (any, error) { return nil, b.Quit(ctx) },
+	"duplicates":            func(ctx context.Context, b Backend) (any, error) { return b.Duplicates(ctx, full[state.MirrorID]()) },
+	"clean up":              func(ctx context.Context, b Backend) (any, error) { return b.CleanUp(ctx, full[CleanUp]()) },
+	"take over":             func(ctx context.Context, b Backend) (any, error) { return nil, b.TakeOver(ctx, full[state.MirrorID]()) },
 }
 
 // wires are the ways in which a face reaches a backend.

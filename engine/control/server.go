@@ -38,6 +38,9 @@ const maxBody = 1 << 20
 //	POST   /mirrors/{id}/plan            state.Mirror → Report, of a pass under it; nothing is written
 //	POST   /preview                      PreviewRequest → [Preview]
 //	POST   /mirrors/{id}/remove          RemoveMirror → Report
+//	POST   /mirrors/{id}/take-over
+//	GET    /duplicates?mirror=           Duplicates
+//	POST   /duplicates                   CleanUp → Report
 //	POST   /sync                         SyncRequest → Report
 //	POST   /pause                        PauseRequest
 //	GET    /history?limit=&before=&mirror=&entity=&text=&pass=&event=   [state.HistoryEntry]
@@ -90,6 +93,13 @@ func Handler(b Backend, token string) http.Handler {
 		q.ID = state.MirrorID(r.PathValue("id"))
 		return b.RemoveMirror(r.Context(), q)
 	})
+	route(mux, "POST", "/mirrors/{id}/take-over", func(r *http.Request, _ nothing) (nothing, error) {
+		return nothing{}, b.TakeOver(r.Context(), state.MirrorID(r.PathValue("id")))
+	})
+	route(mux, "GET", "/duplicates", func(r *http.Request, _ nothing) (Duplicates, error) {
+		return b.Duplicates(r.Context(), state.MirrorID(r.FormValue("mirror")))
+	})
+	route(mux, "POST", "/duplicates", func(r *http.Request, q CleanUp) (Report, error) { return b.CleanUp(r.Context(), q) })
 	route(mux, "POST", "/sync", func(r *http.Request, q SyncRequest) (Report, error) { return b.Sync(r.Context(), q) })
 	route(mux, "POST", "/pause", func(r *http.Request, q PauseRequest) (nothing, error) {
 		return nothing{}, b.Pause(r.Context(), q.Until)

@@ -48,6 +48,7 @@ func TestReconcileProperties(t *testing.T) {
 					break
 				}
 				w.decide(rapid.SampledFrom([]state.Decision{state.Apply, state.Drop}).Draw(t, "decision"))
+				w.clear()
 				w.settle()
 			}
 			for _, name := range names {
@@ -136,6 +137,34 @@ func TestReconcileProperties(t *testing.T) {
 				typed[e.Base.Title] = append(typed[e.Base.Title], p)
 				e.Wish = &state.Wish{Image: state.Image{}.With(calendar.GroupPlace, calendar.Content{Place: p}), Asked: w.tick(), Undoes: []uint64{1}, Mirror: "m1"}
 				w.entities[id], w.pending[id] = e, true
+			},
+			"paste": func(*rapid.T) { // hidden properties go along
+				name, ev := pick()
+				if ev == nil {
+					return
+				}
+				n++
+				title := fmt.Sprintf("T%d", n)
+				made[title] = true
+				w.paste(name, ev.ID, rapid.SampledFrom(names).Draw(t, "to"), title)
+			},
+			"move": func(*rapid.T) {
+				name, ev := pick()
+				to := rapid.SampledFrom(names).Draw(t, "to")
+				if ev == nil || name == to || deleted[ev.Content.Title] {
+					return
+				}
+				w.move(name, ev.ID, to)
+			},
+			"forget": func(*rapid.T) {
+				quiet()
+				n++
+				writes := w.writes
+				w.forget(fmt.Sprint("i", n))
+				quiet()
+				if w.writes != writes {
+					t.Fatalf("%d writes after the store was lost", w.writes-writes)
+				}
 			},
 			"pass":  func(*rapid.T) { w.pass() },
 			"quiet": func(*rapid.T) { quiet() },

@@ -39,6 +39,8 @@ type Member struct {
 	// Known: read completely in an earlier pass, so that what it held is among the
 	// replicas. Others need not wait for such a calendar.
 	Known bool
+	// Read is when that reading began; zero if it does not matter.
+	Read time.Time
 }
 
 // Found is an event that belongs to no entity yet.
@@ -50,18 +52,26 @@ type Found struct {
 // Input is the part of the world that changed, and what is needed to decide on it.
 type Input struct {
 	Now time.Time
-	// Installation stands in the marks that were written by this store.
+	// Installation is ours, as it stands in the marks that were written by this store.
 	Installation string
 	Mirrors      []state.Mirror // in order of creation
 	Members      map[state.Ref]Member
 	// Entities to reconsider, and the latest observation of every part they have.
+	// Those are among them that the mark of a found event names or leads to.
 	Entities []state.Entity
 	Replicas map[state.Ref]map[calendar.RemoteID]state.Replica
 	// Found events, live ones, with their replicas in Replicas.
 	Found []Found
 	// Alike lists for a found event the unlinked events elsewhere that may be the
-	// same meeting (same UID, or same title and times), replicas in Replicas.
+	// same meeting (same UID, same title and times, or a mark of one that leads to
+	// the other), replicas in Replicas. So it does for the home of an entity.
 	Alike map[Found][]Found
+	// Moves lead from events of entities that are gone to where the same event (by its
+	// UID) is now, unlinked, in another calendar of the account. Origins lead from
+	// found events to linked ones of the same UID in the same account.
+	Moves, Origins map[Found]Found
+	// Holds say of each mirror who keeps it.
+	Holds map[state.MirrorID]Hold
 	// Decisions on held steps, by fact; an undecided one is there too.
 	Decisions map[string]state.Decision
 	// Linked is how many events each mirror links, for the guard.
@@ -79,19 +89,32 @@ type Output struct {
 	Steps []state.Step
 	// Notes for history: overridden and reverted edits.
 	Notes []state.HistoryEntry
+	// Waiting are events that cannot be judged before another calendar was read:
+	// they are to be looked at again.
+	Waiting []Found
+	// Claims are signs that another installation keeps a mirror. Where one is new, the
+	// plan is to be made again, with the mirror watched.
+	Claims map[state.MirrorID]Claim
 }
 
 // Reconcile folds what was read into the bases, then derives what to write.
 func Reconcile(in Input) Output {
-	r := &reconciler{Input: in, linkedNow: map[Found]bool{}, mappings: map[direction]*mapping.Mapping{}}
+	r := &reconciler{Input: in, linkedNow: map[Found]bool{}, mappings: map[direction]*mapping.Mapping{},
+		byID: map[state.EntityID]state.Entity{}, byPrint: map[string][]state.EntityID{}, linkedMark: map[calendar.Mark]bool{}}
 	slices.SortFunc(r.Entities, func(a, b state.Entity) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(r.Found, compareFound)
+	for _, e := range r.Entities {
+		r.know(e)
+	}
+	slices.SortFunc(r.Found, func(a, b Found) int { // what may be a home comes before what may be its copy
+		return cmp.Or(compareBool(r.marked(a), r.marked(b)), compareFound(a, b))
+	})
 	for _, e := range r.Entities {
 		r.entity(e)
 	}
 	for _, f := range r.Found {
 		r.found(f)
 	}
+	r.out.Steps = r.unwatched(r.out.Steps)
 	r.out.Steps = guard(r.out.Steps, in.Linked, in.Decisions)
 	slices.SortStableFunc(r.out.Steps, func(a, b state.Step) int {
 		return cmp.Or(cmp.Compare(order[a.Kind], order[b.Kind]),
@@ -110,10 +133,13 @@ func compareFound(a, b Found) int {
 
 type reconciler struct {
 	Input
-	out       Output
-	linkedNow map[Found]bool
-	mappings  map[direction]*mapping.Mapping // made so far
-	asked     []asked                        // about the entity in hand
+	out        Output
+	linkedNow  map[Found]bool
+	mappings   map[direction]*mapping.Mapping  // made so far
+	asked      []asked                         // about the entity in hand
+	byID       map[state.EntityID]state.Entity // as they are now
+	linkedMark map[calendar.Mark]bool          // those on events of entities, also of copies that are let go of
+	byPrint    map[string][]state.EntityID     // by the fingerprints of their home's UID, and of the marks on their events
 }
 
 // direction is one way that events go by a mirror.
@@ -125,12 +151,18 @@ type direction struct {
 // entity reconsiders a known entity: fold, then derive.
 func (r *reconciler) entity(e state.Entity) {
 	e = clone(e)
+	r.remarked(e)
+	left := r.follow(&e)
 	f := r.fold(&e)
 	if !e.Deleted {
 		r.extend(&e)
 	}
 	r.derive(&e, f)
-	r.out.Entities = append(r.out.Entities, e)
+	r.remember(e)
+	for _, g := range left {
+		r.derive(&g, folding{from: g.Home})
+		r.remember(g)
+	}
 }
 
 // found makes an entity of an event that has none.
@@ -155,6 +187,10 @@ func (r *reconciler) found(f Found) {
 	if slices.ContainsFunc(sortedRefs(targets), away) {
 		return // its look-alike may be there: wait until that calendar was read
 	}
+	if r.mayBeMoved(f) {
+		r.out.Waiting = append(r.out.Waiting, f)
+		return
+	}
 	twins, invited := r.twins(f)
 	for ref := range twins {
 		if !r.Members[ref].Ready {
@@ -167,9 +203,17 @@ func (r *reconciler) found(f Found) {
 	}
 	home := f
 	for _, t := range twins {
-		if better(r.replica(t.Ref, t.ID).Event, t, r.replica(home.Ref, home.ID).Event, home) {
+		if r.better(t, home) {
 			home = t
 		}
+	}
+	followed := home != f && r.leads(f, home)
+	for _, t := range twins {
+		followed = followed || r.leads(t, home)
+	}
+	if m := r.mark(home); r.foreign(m) && !followed { // an event that has copies is a home, whatever mark came along
+		skip(r.orphan(home, m))
+		return
 	}
 	if len(r.targets(home.Ref)) == 0 {
 		if home = f; len(targets) == 0 {
@@ -181,7 +225,7 @@ func (r *reconciler) found(f Found) {
 		skip(why)
 		return
 	}
-	e.ID, r.asked = r.Mint(), nil
+	e.ID, r.asked = r.Mint().WithFingerprint(e.UID), nil
 	if doubt := r.replica(home.Ref, home.ID).Event.Doubt; doubt != "" {
 		r.note(e, state.Noted, home.Ref, nil, doubt, e.Base, e.Base)
 	}
@@ -195,7 +239,7 @@ func (r *reconciler) found(f Found) {
 	r.extend(&e)
 	r.derive(&e, folding{from: home.Ref})
 	if len(e.Records) > 1 || len(r.targets(home.Ref)) > 0 {
-		r.out.Entities = append(r.out.Entities, e)
+		r.remember(e)
 	}
 }
 
@@ -226,31 +270,37 @@ func sortedRefs[V any](m map[state.Ref]V) []state.Ref {
 	return slices.SortedFunc(maps.Keys(m), func(a, b state.Ref) int { return cmp.Compare(a.String(), b.String()) })
 }
 
-// twins finds the same meeting in other calendars, at most one in each: by
-// iCalendar UID, else by title and times. invited says that another account of
+// twins finds the same meeting in other calendars, at most one in each: by a mark,
+// by iCalendar UID, else by title and times. invited says that another account of
 // the person was invited to it too.
 func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 	ev := r.replica(f.Ref, f.ID).Event
 	twins := map[state.Ref]Found{}
-	alike := slices.SortedFunc(slices.Values(r.Alike[f]), compareFound)
-	for _, byUID := range []bool{true, false} {
-		for _, a := range alike {
-			if _, has := twins[a.Ref]; has || r.linkedNow[a] || a.Ref == f.Ref || !r.together(f.Ref, a.Ref) {
-				continue
-			}
-			twin := r.replica(a.Ref, a.ID)
-			sameUID := ev.UID != "" && ev.UID == twin.Event.UID
-			if sameUID != byUID || outOfScope(twin, r.Now, Past, Future) != "" || twin.Event.MyResponse == calendar.Declined || !r.sameKind(f, ev, a, twin.Event) {
-				continue
-			}
-			if ev.HasGuests() && twin.Event.HasGuests() {
-				if sameUID {
-					return nil, true
-				}
-				continue // two meetings, each with guests of its own
-			}
-			twins[a.Ref] = a
+	alike := slices.SortedFunc(slices.Values(r.Alike[f]), func(a, b Found) int {
+		x, y := r.bond(f, a), r.bond(f, b)
+		if x == byMark && y == byMark && a.Ref == b.Ref {
+			return r.likest(f)(a, b)
 		}
+		return cmp.Or(cmp.Compare(x, y), compareFound(a, b))
+	})
+	for _, a := range alike {
+		if _, has := twins[a.Ref]; has || r.linkedNow[a] || a.Ref == f.Ref || !r.together(f.Ref, a.Ref) {
+			continue
+		}
+		twin, by := r.replica(a.Ref, a.ID), r.bond(f, a)
+		if by == apart || ev.HasGuests() && twin.Event.HasGuests() && by != byUID {
+			continue // two meetings, each with guests of its own
+		}
+		if twin.Event.Cancelled {
+			continue // it is gone: what bears its mark was brought back, and is the person's
+		}
+		if by != byMark && (outOfScope(twin, r.Now, Past, Future) != "" || twin.Event.MyResponse == calendar.Declined || !r.sameKind(f, ev, a, twin.Event)) {
+			continue
+		}
+		if ev.HasGuests() && twin.Event.HasGuests() {
+			return nil, true
+		}
+		twins[a.Ref] = a
 	}
 	return twins, false
 }
@@ -274,9 +324,13 @@ func (r *reconciler) sameKind(fa Found, a calendar.Event, fb Found, b calendar.E
 
 // better says which of two look-alikes is home: where the person organises it,
 // else the older one.
-func better(a calendar.Event, fa Found, b calendar.Event, fb Found) bool {
-	if (a.Mark == calendar.Mark{}) != (b.Mark == calendar.Mark{}) {
-		return a.Mark == calendar.Mark{} // what a Twinday wrote is a copy
+func (r *reconciler) better(fa, fb Found) bool {
+	a, b := r.replica(fa.Ref, fa.ID).Event, r.replica(fb.Ref, fb.ID).Event
+	if marked := r.marked(fa); marked != r.marked(fb) {
+		return !marked // what a Twinday wrote is a copy
+	}
+	if leads := r.leads(fb, fa); leads != r.leads(fa, fb) {
+		return leads
 	}
 	if a.HasGuests() != b.HasGuests() {
 		return a.HasGuests() // guests must stay with their meeting
@@ -286,6 +340,9 @@ func better(a calendar.Event, fa Found, b calendar.Event, fb Found) bool {
 	}
 	return compareFound(fa, fb) < 0
 }
+
+// marked reports whether an unlinked event bears a mark that means something.
+func (r *reconciler) marked(f Found) bool { return r.mark(f) != calendar.Mark{} }
 
 // newEntity is the entity of an event, without an id yet.
 func (r *reconciler) newEntity(home Found) state.Entity {
@@ -308,23 +365,37 @@ func (r *reconciler) newEntity(home Found) state.Entity {
 func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	ev := r.replica(twin.Ref, twin.ID).Event
 	mirror := r.targets(e.Home)[twin.Ref]
+	mark := r.mark(twin)
 	e.Records[twin.Ref] = state.Record{Mirror: mirror}
+	want := r.shape(*e, twin.Ref).Parts
 	kept := r.left(*e, twin.Ref, mirror) != ""
-	want := r.shape(*e, twin.Ref).Parts[""]
 	if kept {
-		want.Content = r.project(*e, twin.Ref)
+		w := want[""]
+		w.Content = r.project(*e, twin.Ref)
+		want = map[string]mapping.Want{"": w}
+	}
+	parts := []state.Part{part("", ev, want[""])}
+	marked := r.leads(twin, Found{e.Home, whole(*e, e.Home).ID})
+	if _, told := want[""]; marked && (!told || len(want) > 1) {
+		if parts = r.adoptParts(e, twin.Ref, want, r.claimed(*e, twin.Ref)); len(parts) == 0 {
+			delete(e.Records, twin.Ref)
+			return
+		}
 	}
 	// A mark of another store says that Twinday wrote it. What this store wrote it knows:
 	// with its mark, and linked to nothing, it is a person's clone or was restored.
-	person := ev.Mark == calendar.Mark{} || ev.Mark.Installation == r.Installation
-	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: person, Kept: kept, Parts: []state.Part{{
-		ID: twin.ID, Version: ev.Version, Wrote: want.Content, Read: ev.Content,
-		WroteOverrides: want.Overrides, ReadOverrides: maps.Clone(ev.Overrides),
-	}}}
+	person := mark == calendar.Mark{} || mark.Installation == r.Installation
+	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: person, Kept: kept, Parts: parts}
 	r.linkedNow[twin] = true
+	for _, p := range parts {
+		r.claim(mirror, r.replica(twin.Ref, p.ID).Event, false)
+	}
 	why := "same title and times as in " + r.name(e.Home)
 	if ev.UID != "" && ev.UID == e.UID {
 		why = "the same meeting (iCalendar UID) as in " + r.name(e.Home)
+	}
+	if marked {
+		why = "its mark says that it is a copy from " + r.name(e.Home)
 	}
 	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Adopt, Entity: e.ID, Mirror: mirror, Ref: twin.Ref, From: e.Home,
 		Event: twin.ID, Title: ev.Content.Title, Before: ev.Content, Reason: why + ": linked, nothing is written"})
@@ -339,9 +410,11 @@ func (r *reconciler) extend(e *state.Entity) {
 		return
 	}
 	targets := r.targets(e.Home)
+	for _, ref := range sortedRefs(targets) {
+		r.fill(e, ref)
+	}
 	missing := slices.DeleteFunc(sortedRefs(targets), func(ref state.Ref) bool {
-		_, has := e.Records[ref]
-		return has || !r.Members[ref].Ready || r.left(*e, ref, targets[ref]) != ""
+		return made(*e, ref) || !r.Members[ref].Ready || r.left(*e, ref, targets[ref]) != ""
 	})
 	if len(missing) == 0 {
 		return
@@ -356,10 +429,16 @@ func (r *reconciler) extend(e *state.Entity) {
 	for _, ref := range missing {
 		if twin, ok := twins[ref]; ok {
 			r.adopt(e, twin)
-		} else if r.Members[ref].Writable {
+		}
+		if _, has := e.Records[ref]; !has && r.Members[ref].Writable && !r.Holds[targets[ref]].Watched {
 			e.Records[ref] = state.Record{Mirror: targets[ref]} // derive makes its parts
 		}
 	}
+}
+
+// made reports whether an entity has, or had, anything in a member.
+func made(e state.Entity, ref state.Ref) bool {
+	return slices.ContainsFunc(e.Records[ref].Parts, func(p state.Part) bool { return p.ID != "" || p.Gone || p.Generation > 0 || p.Refused != "" })
 }
 
 // TooFar says in words why an event is not mirrored anew by a mapping whatever its

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,6 +30,12 @@ type world struct {
 	seq       int
 	writes    int
 	notes     []state.HistoryEntry
+	// Whose memory this is, and who keeps the mirrors.
+	installation string
+	holds        map[state.MirrorID]Hold
+	waiting      []Found
+	seen         map[Found]time.Time // where it was long ago
+	claims       map[state.MirrorID]Claim
 	// habits are what services do to an event a moment after it was written there.
 	habits  map[state.Ref]func(*calendar.Event)
 	written []Found
@@ -54,7 +61,7 @@ var (
 // newWorld mirrors the named calendars with each other. A name that ends in '-'
 // is a plainer calendar, which holds no series; '~' keeps each occurrence on its day.
 func newWorld(t failer, names ...string) *world {
-	w := &world{t: t, clock: now, members: map[state.Ref]Member{}, events: map[state.Ref]map[calendar.RemoteID]*calendar.Event{},
+	w := &world{t: t, clock: now, installation: "i1", members: map[state.Ref]Member{}, events: map[state.Ref]map[calendar.RemoteID]*calendar.Event{},
 		gone: map[state.Ref]map[calendar.RemoteID]bool{}, entities: map[state.EntityID]state.Entity{}, pending: map[state.EntityID]bool{},
 		dirty: map[Found]bool{}, decisions: map[string]state.Decision{}}
 	w.mirror("m1", names...)
@@ -173,7 +180,7 @@ func (w *world) titles(name string) string {
 
 // input is what the engine would load.
 func (w *world) input() Input {
-	in := Input{Now: w.clock, Mirrors: w.mirrors, Members: w.members, Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{},
+	in := Input{Now: w.clock, Installation: w.installation, Holds: w.holds, Moves: map[Found]Found{}, Origins: map[Found]Found{}, Mirrors: w.mirrors, Members: w.members, Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{},
 		Alike: map[Found][]Found{}, Decisions: w.decisions, Linked: map[state.MirrorID]int{"m1": len(w.entities)}}
 	linked := map[Found]state.EntityID{}
 	for _, e := range w.entities {
@@ -188,16 +195,42 @@ func (w *world) input() Input {
 	for r, evs := range w.events {
 		in.Replicas[r] = map[calendar.RemoteID]state.Replica{}
 		for id, ev := range evs {
-			in.Replicas[r][id] = state.Replica{Event: *ev, Deleted: w.gone[r][id]}
+			in.Replicas[r][id] = state.Replica{Event: *ev, Deleted: w.gone[r][id], Seen: cmp.Or(w.seen[Found{r, id}], w.clock)}
 		}
 	}
 	want := maps.Clone(w.pending)
-	for d := range w.dirty {
+	met := map[Found]bool{}
+	var meet func(Found)
+	meet = func(d Found) {
 		if id, ok := linked[d]; ok {
 			want[id] = true
-		} else if !w.gone[d.Ref][d.ID] {
-			in.Found = append(in.Found, d)
+			return
 		}
+		if w.gone[d.Ref][d.ID] || met[d] {
+			return
+		}
+		met[d] = true
+		in.Found = append(in.Found, d)
+		ev := w.events[d.Ref][d.ID]
+		want[state.EntityID(ev.Mark.Entity)] = true
+		for r, evs := range w.events {
+			for id, x := range evs {
+				other := Found{r, id}
+				if other == d || w.gone[r][id] {
+					continue
+				}
+				if names(ev.Mark, x.UID) || sameMark(*ev, *x) {
+					meet(other)
+				}
+				if _, is := linked[other]; is && x.UID == ev.UID && r != d.Ref && r.Account == d.Ref.Account {
+					in.Origins[d] = other
+					meet(other)
+				}
+			}
+		}
+	}
+	for d := range w.dirty {
+		meet(d)
 	}
 	alike := func(f Found) {
 		ev := w.events[f.Ref][f.ID]
@@ -206,7 +239,7 @@ func (w *world) input() Input {
 				if _, has := linked[Found{r, id}]; r == f.Ref || has || w.gone[r][id] {
 					continue
 				}
-				if x.UID == ev.UID || x.Content.Title == ev.Content.Title && calendar.Equal(calendar.GroupWhen, x.Content, ev.Content) {
+				if x.UID == ev.UID || names(x.Mark, ev.UID) || names(ev.Mark, x.UID) || sameMark(*ev, *x) || x.Content.Title == ev.Content.Title && calendar.Equal(calendar.GroupWhen, x.Content, ev.Content) {
 					in.Alike[f] = append(in.Alike[f], Found{r, id})
 				}
 			}
@@ -218,6 +251,18 @@ func (w *world) input() Input {
 	for id := range want {
 		if e, ok := w.entities[id]; ok {
 			in.Entities = append(in.Entities, e)
+			for r, rec := range e.Records {
+				for _, p := range rec.Parts {
+					for to, evs := range w.events {
+						for x, ev := range evs {
+							_, is := linked[Found{to, x}]
+							if was := w.events[r][p.ID]; was != nil && w.gone[r][p.ID] && to != r && to.Account == r.Account && !is && !w.gone[to][x] && ev.UID == was.UID {
+								in.Moves[Found{r, p.ID}] = Found{to, x}
+							}
+						}
+					}
+				}
+			}
 			if f := (Found{e.Home, e.Records[e.Home].Parts[0].ID}); w.events[f.Ref][f.ID] != nil {
 				alike(f)
 			}
@@ -232,6 +277,10 @@ func (w *world) input() Input {
 func (w *world) pass() []string {
 	out := Reconcile(w.input())
 	w.dirty, w.pending = map[Found]bool{}, map[state.EntityID]bool{}
+	w.waiting, w.claims = out.Waiting, out.Claims
+	for _, f := range out.Waiting {
+		w.dirty[f] = true
+	}
 	w.notes = append(w.notes, out.Notes...)
 	for _, e := range out.Entities {
 		w.entities[e.ID] = e
@@ -302,7 +351,8 @@ func (w *world) do(s state.Step) {
 	switch s.Kind {
 	case state.Create:
 		id := calendar.RemoteID(fmt.Sprintf("%s%d", s.Ref.Calendar, w.seq))
-		w.events[s.Ref][id] = &calendar.Event{ID: id, UID: "uid-" + string(id), Organized: true, Created: w.tick(), Content: w.stored(s.Ref, s.Want), Overrides: maps.Clone(s.Overrides)}
+		w.events[s.Ref][id] = &calendar.Event{ID: id, UID: "uid-" + string(id), Organized: true, Created: w.tick(),
+			Mark: calendar.Mark{Installation: w.installation, Mirror: string(s.Mirror), Entity: string(s.Entity)}, Content: w.stored(s.Ref, s.Want), Overrides: maps.Clone(s.Overrides)}
 		p.ID, p.Wrote, p.WroteOverrides = id, s.Want, maps.Clone(s.Overrides)
 	case state.Update:
 		ev := w.events[s.Ref][s.Event]
@@ -325,6 +375,9 @@ func (w *world) do(s state.Step) {
 			p.WroteOverrides = maps.Clone(s.Overrides)
 		}
 		p.Dirty, p.DirtySlots = p.Dirty.Without(s.Groups...), nil
+		if p.By != "" && s.Ref != e.Home && len(s.Groups) > 0 { // our mark goes along
+			p.By, ev.Mark = "", calendar.Mark{Installation: w.installation, Mirror: string(s.Mirror), Entity: string(s.Entity)}
+		}
 	case state.Answer:
 		w.edit(string(s.Ref.Calendar), s.Event, func(e *calendar.Event) { e.MyResponse = s.Response })
 		e.Answer = calendar.NoResponse
@@ -399,4 +452,10 @@ func (w *world) noted(o state.Outcome) string {
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// sameMark is how the store finds the events that bear one mark.
+func sameMark(a, b calendar.Event) bool {
+	f := state.EntityID(a.Mark.Entity).Fingerprint()
+	return f != "" && f == state.EntityID(b.Mark.Entity).Fingerprint()
 }

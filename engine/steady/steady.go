@@ -102,6 +102,24 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 	return read(ctx, p, readLimit, func(ctx context.Context) (calendar.Changes, error) { return p.inner.Changes(ctx, cal, since) })
 }
 
+// Marked lists the marks of a calendar's events, where the provider keeps them apart
+// from its changes; none where it does not.
+func (p *Provider) Marked(ctx context.Context, cal calendar.CalendarID, since time.Time) (map[calendar.RemoteID]calendar.Mark, int, error) {
+	m, ok := p.inner.(interface {
+		Marked(context.Context, calendar.CalendarID, time.Time) (map[calendar.RemoteID]calendar.Mark, int, error)
+	})
+	if !ok {
+		return nil, 0, nil
+	}
+	requests := 0
+	marks, err := read(ctx, p, readLimit, func(ctx context.Context) (map[calendar.RemoteID]calendar.Mark, error) {
+		marks, n, err := m.Marked(ctx, cal, since)
+		requests += n
+		return marks, err
+	})
+	return marks, requests, err
+}
+
 // Get implements calendar.Provider.
 func (p *Provider) Get(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (calendar.Event, error) {
 	return read(ctx, p, lookLimit, func(ctx context.Context) (calendar.Event, error) {

@@ -76,6 +76,9 @@ type Change struct {
 	// master's time changes) has the connector write all of Overrides again.
 	Overrides map[string]Override
 	Slots     []string
+	// Mark, if there is one, replaces the event's along with the groups. By itself it
+	// is no reason to write.
+	Mark Mark
 }
 
 // Capabilities is what a provider can hold and stand: differences as data, so

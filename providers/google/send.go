@@ -57,6 +57,13 @@ func insertBody(id string, m calendar.Mark, c calendar.Content) (*gcal.Event, er
 	g.Id = id
 	g.ForceSendFields, g.NullFields = nil, nil // there is nothing to clear yet
 	g.Start.NullFields, g.End.NullFields = nil, nil
+	sign(g, m)
+	return g, nil
+}
+
+// sign adds a mark to a body; a patch leaves the private properties that it does not
+// name.
+func sign(g *gcal.Event, m calendar.Mark) {
 	private := map[string]string{markInstallation: m.Installation, markMirror: m.Mirror, markEntity: m.Entity}
 	maps.DeleteFunc(private, func(_, v string) bool { return v == "" })
 	if len(private) > 0 {
@@ -65,7 +72,6 @@ func insertBody(id string, m calendar.Mark, c calendar.Content) (*gcal.Event, er
 		}
 		g.ExtendedProperties.Private = private
 	}
-	return g, nil
 }
 
 // patchBody says the named groups of c, and nothing else: patch leaves what a

@@ -69,6 +69,7 @@ func (w *writer) change(ctx context.Context, c calendar.Change) (calendar.Event,
 	if err != nil {
 		return calendar.Event{}, at(err, w.op, w.cal, calendar.RemoteID(w.now.master.Id))
 	}
+	sign(body, c.Mark)
 	retimed := c.Groups.Has(calendar.GroupWhen)
 	switch {
 	case retimed && len(body.Recurrence) == 0:

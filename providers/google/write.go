@@ -115,6 +115,7 @@ func (p *Provider) Update(ctx context.Context, cal calendar.CalendarID, id calen
 	if err != nil {
 		return calendar.Event{}, at(err, op, cal, id)
 	}
+	sign(body, c.Mark)
 	body.Recurrence = withExdates(body.Recurrence, cancelledSlots(c.Content.When, c.Overrides))
 	g, err := r.patch(ctx, string(id), string(v), body)
 	if err != nil {

@@ -166,6 +166,9 @@ func (u *update) master(groups calendar.Groups, v calendar.Version, wasSeries bo
 		if err != nil {
 			return nil, refused("update event", u.cal, calendar.GroupWhen, "%w", err)
 		}
+		if err := sign(body, u.want.Mark); err != nil {
+			return nil, err
+		}
 		if wasSeries && groups.Has(calendar.GroupWhen) && u.want.Content.When.Recurrence.IsZero() {
 			body.SetAdditionalData(map[string]any{"recurrence": nil}) // the setter would leave null out
 		}

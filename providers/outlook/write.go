@@ -40,14 +40,20 @@ func draftEvent(d calendar.Draft, zones zoneNames) (models.Eventable, error) {
 			return nil, err
 		}
 	}
-	if d.Mark != (calendar.Mark{}) {
-		value, err := json.Marshal(d.Mark)
-		if err != nil {
-			return nil, err
-		}
-		putHidden(e, markID, string(value))
+	return e, sign(e, d.Mark)
+}
+
+// sign adds a mark to a body, if there is one.
+func sign(e models.Eventable, m calendar.Mark) error {
+	if m == (calendar.Mark{}) {
+		return nil
 	}
-	return e, nil
+	value, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	putHidden(e, markID, string(value))
+	return nil
 }
 
 // putHidden adds an extended property to a body; others of the event stay as they

@@ -136,6 +136,14 @@ func markIsKept(b *bench) {
 	if got := b.get(made.ID); got.Mark != mark {
 		b.t.Errorf("after an update the mark is read as %+v; want %+v", got.Mark, mark)
 	}
+	other := calendar.Mark{Installation: "i-99", Mirror: "m-2", Entity: "e-0007"}
+	now := b.get(made.ID)
+	if _, err := b.p.Update(b.ctx, b.cal, now.ID, now.Version, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: made.Content, Mark: other}); err != nil {
+		b.t.Fatal(err)
+	}
+	if got := b.get(made.ID); got.Mark != other || got.Content.Title != made.Content.Title {
+		b.t.Errorf("after another's update %q has the mark %+v; want %+v", got.Content.Title, got.Mark, other)
+	}
 }
 
 func createdHasNoGuests(b *bench) {

@@ -215,15 +215,28 @@ type Entity struct {
 	Records map[Ref]Record `json:"records"`
 	// Answer is what the person's invitation at home is still to be answered with.
 	Answer calendar.Response `json:"answer,omitempty"`
-	// Deleted: agreed to be gone; kept until every record is.
-	Deleted bool      `json:"deleted,omitempty"`
-	Made    time.Time `json:"made"`
+	// Deleted: agreed to be gone; kept until every record is. Why says in words why,
+	// where its parts do not.
+	Deleted bool   `json:"deleted,omitempty"`
+	Why     string `json:"why,omitempty"`
+	// Duplicate: it is deleted as one of several that are alike.
+	Duplicate bool      `json:"duplicate,omitempty"`
+	Made      time.Time `json:"made"`
+	// Heard is what the person agreed that guests hear of, as long as it is not written.
+	Heard Heard `json:"heard,omitzero"`
 	// Was is what the last change of the base replaced.
 	Was Image `json:"was,omitzero"`
 	// Wish is an undo that is under way.
 	Wish *Wish `json:"wish,omitempty"`
 	// Conflicts that wait for the person, by field group, or slot ("slot " before it).
 	Conflicts map[string]Conflict `json:"conflicts,omitempty"`
+}
+
+// Heard is a change that guests hear of.
+type Heard struct {
+	Groups calendar.Groups `json:"groups,omitempty"`
+	Slots  []string        `json:"slots,omitempty"`
+	Gone   bool            `json:"gone,omitempty"` // that it ends
 }
 
 // Part finds the part of an entity in a member, under its slot; nil if there is
@@ -261,6 +274,8 @@ type Part struct {
 	Version calendar.Version  `json:"version,omitempty"`
 	// Generation of the key: grows when a deleted part must be made again.
 	Generation int `json:"generation,omitempty"`
+	// By is the installation whose mark was on it when it was linked; empty for ours.
+	By string `json:"by,omitempty"`
 	// The shadow pair: what we asked the provider to hold, what it gave back.
 	Wrote calendar.Content `json:"wrote"`
 	Read  calendar.Content `json:"read"`
@@ -277,6 +292,9 @@ type Part struct {
 	// Rewrites tell of values that were written here and came back otherwise, by
 	// field group or slot: a field that is rewritten for ever is left alone.
 	Rewrites map[string]Rewrite `json:"rewrites,omitempty"`
+	// Before is what was deleted here and is to be made again: restored from the
+	// provider's bin meanwhile, it is that again, and nothing is made.
+	Before *Part `json:"before,omitempty"`
 	// Leaving: we are taking it away though the event goes on; that it is gone then
 	// means nothing.
 	Leaving bool `json:"leaving,omitempty"`
@@ -320,6 +338,8 @@ const (
 	Unlink StepKind = "unlink"
 	Answer StepKind = "answer" // an invitation is answered, without a mail
 	Skip   StepKind = "skip"   // left alone, with the reason
+	// TakeOver: a mirror that another installation kept is kept by this one.
+	TakeOver StepKind = "take over"
 )
 
 // Writes reports whether a step of this kind sends something to a provider.
@@ -336,6 +356,7 @@ const (
 	// ask. To apply it takes the later edit, which the step shows; to drop it takes
 	// the other one.
 	HoldConflict HoldReason = "conflict"
+	HoldTakeOver HoldReason = "another Twinday"
 )
 
 // Step is one desired result: 'this entity in this calendar looks so, if its
@@ -370,6 +391,8 @@ type Step struct {
 	Was       Image    `json:"was,omitzero"`
 	Became    Image    `json:"became,omitzero"`
 	Undoes    []uint64 `json:"undoes,omitempty"`
+	// Duplicate: of a deletion, because others are alike.
+	Duplicate bool `json:"duplicate,omitempty"`
 }
 
 // Intent is the journal entry of a step, committed before its request is sent.
@@ -456,4 +479,6 @@ type HistoryEntry struct {
 	Was       Image    `json:"was,omitzero"`
 	Became    Image    `json:"became,omitzero"`
 	Undoes    []uint64 `json:"undoes,omitempty"`
+	// Duplicate: it was removed because others are alike.
+	Duplicate bool `json:"duplicate,omitempty"`
 }

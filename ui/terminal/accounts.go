@@ -280,15 +280,20 @@ func (a *app) unlockCommand() *cobra.Command {
 			"it once after each start. Where nobody is there to be asked, the environment's\n" +
 			"TWINDAY_PASSPHRASE_FILE names a file that it is read from.",
 		Args: noArgs,
-		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
-			pass, err := a.passphrase("Passphrase")
-			if err != nil {
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			err := a.connected(ctx, ConnectOptions{RunningOnly: true}, func(b control.Backend) error {
+				pass, err := a.passphrase("Passphrase")
+				if err != nil {
+					return err
+				}
+				return b.Unlock(ctx, pass)
+			})
+			switch {
+			case errors.Is(err, control.ErrNoEngine):
+				return &control.Error{Code: control.CodeFailed, Message: "no Twinday is running that could be unlocked; for single commands let TWINDAY_PASSPHRASE_FILE name a file that holds the passphrase"}
+			case err != nil:
 				return err
-			}
-			if err := b.Unlock(ctx, pass); err != nil {
-				return err
-			}
-			if a.json {
+			case a.json:
 				return writeJSON(a.out, UnlockNote{true})
 			}
 			a.say("The sign-ins are unlocked.")

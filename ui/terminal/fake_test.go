@@ -38,6 +38,7 @@ type fake struct {
 	details   map[uint64]control.HistoryDetail
 	whys      map[string][]control.Explanation
 	settings  control.Settings
+	twice     control.Duplicates
 	refuse    error // what a mapping is told that makes no sense
 	fail      error
 	told      []string
@@ -197,6 +198,28 @@ func (f *fake) Preview(_ context.Context, req control.PreviewRequest) ([]control
 	return all, f.fail
 }
 
+func (f *fake) Duplicates(_ context.Context, id state.MirrorID) (control.Duplicates, error) {
+	f.tell("duplicates of %q", id)
+	return f.twice, f.fail
+}
+
+func (f *fake) CleanUp(_ context.Context, req control.CleanUp) (control.Report, error) {
+	f.tell("clean up %+v", req)
+	r := control.Report{Pass: 8, Began: now, Ended: now.Add(time.Second), Steps: []control.StepResult{}}
+	for _, g := range f.twice.Groups {
+		for _, x := range g.Go {
+			r.Deleted++
+			r.Steps = append(r.Steps, control.StepResult{Step: state.Step{Kind: state.Delete, Title: g.Title, Ref: x.Ref, Reason: "a duplicate of “" + g.Title + "”, which stays"}})
+		}
+	}
+	return r, f.fail
+}
+
+func (f *fake) TakeOver(_ context.Context, id state.MirrorID) error {
+	f.tell("take over mirror %s", id)
+	return f.fail
+}
+
 func (f *fake) RemoveMirror(_ context.Context, req control.RemoveMirror) (control.Report, error) {
 	f.tell("remove mirror %s, keep copies: %t", req.ID, req.KeepCopies)
 	r := control.Report{Pass: 8, Began: now, Ended: now.Add(time.Second), Steps: []control.StepResult{}}
@@ -301,6 +324,24 @@ var worlds = map[string]func() *fake{
 		f := mapped()
 		f.held = []state.Held{{ID: "c0ffee", Since: now, Step: state.Step{Kind: state.Update, Mirror: "m1", Ref: homeCal, From: workCal, Title: "Lunch", Held: state.HoldConflict,
 			Reason: "its title was changed on two sides: later in “Calendar” to “Brunch”, and in “Private” to “Dinner”", Want: timedContent("Brunch", "2026-03-05T12:00:00", "2026-03-05T13:00:00")}}}
+		return f
+	},
+	"watching": func() *fake {
+		f := usual()
+		f.mirrors[0].Watching = &control.Watching{Installation: "3f2k9a", Seen: now.Add(-time.Hour)}
+		f.report = control.Report{Pass: 8, Began: now, Ended: now.Add(time.Second)}
+		return f
+	},
+	"twice": func() *fake {
+		f := usual()
+		lunch := timedContent("Lunch", "2026-03-05T12:00:00", "2026-03-05T13:00:00")
+		at := func(ref state.Ref, id calendar.RemoteID, days, copies int, why string) control.DuplicateEvent {
+			return control.DuplicateEvent{Ref: ref, ID: id, Title: "Lunch", When: lunch.When, Created: now.AddDate(0, 0, -days), Copies: copies, Why: why}
+		}
+		f.twice = control.Duplicates{Stray: []control.DuplicateEvent{at(workCal, "x9", 90, 0, "another Twinday (3f2k9a) made it as a copy, and its event is in no calendar that is mirrored here")},
+			Groups: []control.DuplicateGroup{{ID: "0a1b2c3d", Title: "Lunch", When: lunch.When, Stays: at(homeCal, "x1", 30, 1, "it is linked with other calendars"),
+				Go:   []control.DuplicateEvent{at(homeCal, "x2", 20, 0, ""), at(homeCal, "x3", 10, 1, "")},
+				Kept: []control.DuplicateEvent{at(homeCal, "x4", 5, 0, "it has guests, who would hear of its end")}}}}
 		return f
 	},
 	"planned": planned,

@@ -36,6 +36,7 @@ var shapes = []shape{
 	{"mirror show", state.Mirror{}, "with --keys a list of terminal.SettingNote, else"},
 	{"mirror edit", MirrorEdit{}, ""},
 	{"mirror preview", []control.Preview{}, "one for each calendar that the event reaches,"},
+	{"mirror take-over", control.MirrorState{}, ""},
 	{"mirror remove", control.Report{}, ""},
 	{"sync", control.Report{}, "with --watch a line of state.HistoryEntry for each change, else"},
 	{"status", control.Status{}, ""},
@@ -47,6 +48,7 @@ var shapes = []shape{
 	{"held list", []state.Held{}, ""},
 	{"held apply", control.Decide{}, "what was decided:"},
 	{"held drop", control.Decide{}, "what was decided:"},
+	{"duplicates", control.Duplicates{}, "with --remove a control.Report, else"},
 	{"pause", control.Status{}, ""},
 	{"resume", control.Status{}, ""},
 	{"restore", RestoreNote{}, ""},
@@ -86,7 +88,7 @@ func schema() string {
 		if note != "" {
 			note += " "
 		}
-		fmt.Fprintf(&b, "  %-16s%s%s\n", s.command, note, typeName(reflect.TypeOf(s.value)))
+		fmt.Fprintf(&b, "  %-18s%s%s\n", s.command, note, typeName(reflect.TypeOf(s.value)))
 		visit(s.value)
 	}
 	visit(control.SignIn{})

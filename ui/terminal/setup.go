@@ -79,7 +79,7 @@ func calendarTraits(c state.Calendar) string {
 
 func (a *app) mirrorCommand() *cobra.Command {
 	return family(&cobra.Command{Use: "mirror", Short: "Choose which calendars are kept alike, and what copies show"},
-		a.mirrorAdd(), a.mirrorList(), a.mirrorShow(), a.mirrorEdit(), a.mirrorPreview(), a.mirrorRemove())
+		a.mirrorAdd(), a.mirrorList(), a.mirrorShow(), a.mirrorEdit(), a.mirrorPreview(), a.mirrorTakeOver(), a.mirrorRemove())
 }
 
 const mirrorAddHelp = `Keep two or more calendars alike. A member is written ACCOUNT/CALENDAR, the
@@ -181,6 +181,8 @@ func (a *app) mirrorTable(all []control.MirrorState, n names) *table {
 		switch {
 		case m.Trouble != "":
 			condition = m.Trouble
+		case m.Watching != nil:
+			condition = watchingWords(m, a.Now())
 		case m.Paused:
 			condition = "paused"
 		}

@@ -89,8 +89,14 @@ func (a *app) report(r control.Report, n names) {
 
 // whyNothing says why a pass had nothing to do.
 func whyNothing(ctx context.Context, b control.Backend) string {
-	if all, err := b.Mirrors(ctx); err == nil && len(all) == 0 {
+	all, err := b.Mirrors(ctx)
+	if err == nil && len(all) == 0 {
 		return "Nothing to do: no calendars mirror each other yet. 'twinday mirror add' makes a mirror."
+	}
+	for _, m := range all {
+		if m.Watching != nil {
+			return fmt.Sprintf("Nothing is done in “%s”: another Twinday (%s) keeps it. 'twinday mirror take-over %s' takes over.", clean(m.Name), m.Watching.Installation, m.ID)
+		}
 	}
 	return "Nothing to do: the calendars are alike."
 }
@@ -148,7 +154,7 @@ func stepWhy(s control.StepResult) string {
 
 var pastWords = map[state.StepKind]string{
 	state.Create: "created", state.Update: "updated", state.Delete: "deleted",
-	state.Adopt: "linked", state.Unlink: "unlinked", state.Answer: "answered", state.Skip: "left alone",
+	state.TakeOver: "taken over", state.Adopt: "linked", state.Unlink: "unlinked", state.Answer: "answered", state.Skip: "left alone",
 }
 
 // problems prints what is not well, and the way out of each.
@@ -309,6 +315,9 @@ func (a *app) status(s control.Status, n names) {
 		when = append(when, "last backup "+backup)
 	}
 	a.say("%s.", strings.Join(when, ", "))
+	if s.Installation.ID != "" {
+		a.say("This is Twinday %s, on %s.", s.Installation.ID, clean(s.Installation.Name))
+	}
 	if len(s.Accounts) > 0 {
 		a.say("")
 		a.print(accountTable(s.Accounts))

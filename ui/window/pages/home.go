@@ -246,6 +246,10 @@ func (h *home) drawMirrors() {
 			t.Importance = widget.DangerImportance
 			rows = append(rows, t)
 		}
+		if m.Watching != nil {
+			rows = append(rows, prose(assets.Text("Another Twinday ({{.Who}}) keeps this mirror; this one only watches. ‘twinday mirror take-over {{.Mirror}}’ takes over.",
+				"Who", m.Watching.Installation, "Mirror", string(m.ID))))
+		}
 		h.mirrors.Add(panel(container.NewBorder(nil, nil, container.NewHBox(colors), nil, container.New(tight{gap: -12, middle: true}, rows...))))
 		h.mirrorRow = append(h.mirrorRow, r)
 	}

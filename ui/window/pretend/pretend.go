@@ -348,6 +348,32 @@ func (e *Engine) Preview(ctx context.Context, req control.PreviewRequest) ([]con
 	return nil, &control.Error{Code: control.CodeNotFound, Message: "there is no event " + req.Event}
 }
 
+// Duplicates finds none.
+func (e *Engine) Duplicates(ctx context.Context, _ state.MirrorID) (control.Duplicates, error) {
+	return control.Duplicates{}, e.enter(ctx, "Duplicates", "Duplicates")
+}
+
+// CleanUp removes nothing.
+func (e *Engine) CleanUp(ctx context.Context, _ control.CleanUp) (control.Report, error) {
+	return control.Report{}, e.enter(ctx, "CleanUp", "CleanUp")
+}
+
+// TakeOver ends the watching of a mirror.
+func (e *Engine) TakeOver(ctx context.Context, id state.MirrorID) error {
+	if err := e.enter(ctx, "TakeOver", fmt.Sprintf("TakeOver %s", id)); err != nil {
+		return err
+	}
+	e.Change(func(w *World) {
+		w.Status.Mirrors = slices.Clone(w.Status.Mirrors)
+		for i := range w.Status.Mirrors {
+			if w.Status.Mirrors[i].ID == id {
+				w.Status.Mirrors[i].Watching = nil
+			}
+		}
+	})
+	return nil
+}
+
 // RemoveMirror takes a mirror out of the world.
 func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (control.Report, error) {
 	if err := e.enter(ctx, "RemoveMirror", fmt.Sprintf("RemoveMirror %s keep=%v", req.ID, req.KeepCopies)); err != nil {

@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/twinday/twinday/engine/reconcile"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/state"
+)
+
+// lookAgain reads those calendars once more that may hold the other half of a move:
+// an event went from one calendar of an account, or came to one, after the others
+// were read in this pass. Without it, every deletion in an account with several
+// calendars would have to wait for the next pass.
+func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err error) {
+	siblings := map[state.AccountID][]state.Ref{}
+	for _, ref := range h.refs {
+		if h.members[ref].Ready {
+			siblings[ref.Account] = append(siblings[ref.Account], ref)
+		}
+	}
+	var again []state.Ref
+	picked := map[state.Ref]bool{}
+	err = e.Store.View(func(tx *store.Tx) error {
+		for _, d := range tx.DirtyEvents() {
+			if len(siblings[d.Ref.Account]) < 2 {
+				continue
+			}
+			rep, known, err := tx.Replica(d.Ref, d.ID)
+			if err != nil {
+				return err
+			}
+			_, linked, err := tx.EntityOf(d.Ref, d.ID)
+			if err != nil || !known || linked != rep.Deleted || rep.Event.UID == "" {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			for _, ref := range siblings[d.Ref.Account] {
+				if ref == d.Ref || picked[ref] || !h.members[ref].Read.Before(rep.Seen) {
+					continue
+				}
+				if !linked {
+					from, err := linkedAlike(tx, ref, rep.Event.UID)
+					if err != nil {
+						return err
+					}
+					if from == "" {
+						continue
+					}
+				}
+				picked[ref] = true
+				again = append(again, ref)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(again) == 0 {
+		return 0, err
+	}
+	for _, ref := range again {
+		r, err := e.look(ctx, h.reach[ref.Account], ref)
+		if requests += r.requests; err != nil {
+			return requests, err
+		}
+		m := h.members[ref]
+		m.Ready, m.Read = r.trouble == nil, r.began
+		h.members[ref] = m
+		if r.trouble != nil {
+			e.trouble(ctx, ref, r.trouble)
+		} else if err := e.take(ref, r); err != nil {
+			return requests, err
+		}
+	}
+	return requests, nil
+}
+
+// linkedAlike is the first linked, live event of a calendar with a UID; empty if
+// there is none.
+func linkedAlike(tx *store.Tx, ref state.Ref, uid string) (calendar.RemoteID, error) {
+	for _, id := range tx.AlikeByUID(ref, uid) {
+		if _, linked, err := tx.EntityOf(ref, id); err != nil || linked {
+			return id, err
+		}
+	}
+	return "", nil
+}
+
+// moves notes where the events of an entity are now that are gone from where they were.
+// An item that its provider still answers for under the old calendar, but shows
+// in another one under the same id, has moved too: Graph's immutable ids name an item
+// wherever it is.
+func (l *loader) moves(ent state.Entity) error {
+	for ref, rec := range ent.Records {
+		for _, p := range rec.Parts {
+			rep, known := l.in.Replicas[ref][p.ID]
+			if p.Slot != "" || p.Gone || !known || !rep.Deleted && !rep.Unseen {
+				continue
+			}
+			for _, other := range slices.SortedFunc(maps.Keys(l.h.members), compareRefs) {
+				if other.Account != ref.Account || other == ref {
+					continue
+				}
+				list, err := l.unlinked(other, l.tx.AlikeByUID(other, rep.Event.UID))
+				if err != nil {
+					return err
+				}
+				for _, to := range list {
+					if rep.Deleted || to.ID == p.ID {
+						l.in.Moves[reconcile.Found{Ref: ref, ID: p.ID}] = to
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// origin notes where a found event may have been moved from.
+func (l *loader) origin(f reconcile.Found, ev calendar.Event) error {
+	for other := range l.h.members {
+		if other.Account != f.Ref.Account || other == f.Ref {
+			continue
+		}
+		id, err := linkedAlike(l.tx, other, ev.UID)
+		if err != nil {
+			return err
+		}
+		if id == "" {
+			continue
+		}
+		from := reconcile.Found{Ref: other, ID: id}
+		if have, ok := l.in.Origins[f]; !ok || compareRefs(other, have.Ref) < 0 {
+			l.in.Origins[f] = from
+		}
+		if err := l.either(other, id); err != nil { // its entity follows it, if it has moved
+			return err
+		}
+	}
+	return nil
+}

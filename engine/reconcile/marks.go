@@ -1,0 +1,250 @@
+package reconcile
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/twinday/twinday/engine/mapping"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// This file is what the mark on an event that belongs to no entity means. It is a
+// hint, never the truth:
+//
+//   - The event that is remembered as the copy is the copy. Another one that bears the
+//     same mark was copied from it, by the person or by a service that carries
+//     hidden properties along (Google's page does when it splits a series): an event
+//     of the person's, born where it is. Its stale mark is ignored.
+//   - The mark of a Twinday whose memory is not this one (a lost store, another
+//     machine) leads to its home by the fingerprint in the entity's id. Where the
+//     home is here and has no copy there yet, the two are linked, whatever the copy
+//     shows. Else it is left alone: it is nobody's event, and nobody's to delete.
+//   - A mark without a mirror is on a home that Twinday made again, since an edit elsewhere
+//     beat its deletion: a home all the same, and the marks on its copies, which name
+//     the same entity, lead to it.
+//   - A mark of our own whose entity is forgotten (a copy that was kept, or came back
+//     from the bin) leads home likewise; without a home it is the person's event.
+
+// mark is the mark on an unlinked event as far as it means anything.
+func (r *reconciler) mark(f Found) calendar.Mark {
+	m := r.replica(f.Ref, f.ID).Event.Mark
+	if m == (calendar.Mark{}) || m.Mirror == "" || r.clone(f, m) {
+		return calendar.Mark{}
+	}
+	return m
+}
+
+// clone reports whether an unlinked event bears its mark because it was copied from
+// an event that is remembered.
+func (r *reconciler) clone(f Found, m calendar.Mark) bool {
+	other := func(p state.Part) bool { return p.ID != f.ID }
+	if m.Installation == r.Installation {
+		e, ok := r.byID[state.EntityID(m.Entity)]
+		return ok && (slices.ContainsFunc(e.Records[f.Ref].Parts, other) || !r.shows(e, f))
+	}
+	for _, id := range r.byPrint[state.EntityID(m.Entity).Fingerprint()] {
+		e := r.byID[id]
+		switch parts := e.Records[f.Ref].Parts; {
+		case len(parts) > 1:
+			continue // it is not known of which occurrence
+		case len(parts) == 1 && parts[0].ID == f.ID:
+			continue
+		case (len(parts) == 0 || parts[0].ID == "") && r.shows(e, f):
+			continue
+		}
+		if r.linkedMark[m] {
+			return true
+		}
+	}
+	return false
+}
+
+// shows reports whether an event shows what a copy of an entity would show in its
+// calendar: then it is one that was left there when a member or a mirror went.
+func (r *reconciler) shows(e state.Entity, f Found) bool {
+	by, ok := r.targets(e.Home)[f.Ref]
+	if !ok {
+		return false
+	}
+	now := r.replica(f.Ref, f.ID).Event.Content
+	shape := r.direction(by, e.Home, f.Ref).Shape(r.source(e), e.Overrides, r.Now.Add(-Past), r.Now.Add(Future))
+	for _, want := range shape.Parts {
+		if calendar.Equal(calendar.GroupTitle, want.Content, now) && calendar.Equal(calendar.GroupWhen, want.Content, now) {
+			return true
+		}
+	}
+	return false
+}
+
+// remember keeps an entity as it is to be remembered.
+func (r *reconciler) remember(e state.Entity) {
+	r.out.Entities = append(r.out.Entities, e)
+	r.know(e)
+}
+
+// know makes an entity known by its id and by the fingerprint of its home.
+func (r *reconciler) know(e state.Entity) {
+	r.byID[e.ID] = e
+	print := func(f string) {
+		if f != "" && !slices.Contains(r.byPrint[f], e.ID) {
+			r.byPrint[f] = append(r.byPrint[f], e.ID)
+		}
+	}
+	print(state.Fingerprint(e.UID))
+	for ref, rec := range e.Records {
+		for _, p := range rec.Parts {
+			if m := r.replica(ref, p.ID).Event.Mark; m != (calendar.Mark{}) {
+				r.linkedMark[m] = true
+				print(state.EntityID(m.Entity).Fingerprint())
+			}
+		}
+	}
+}
+
+// foreign reports whether a mark was not made by what is remembered here.
+func (r *reconciler) foreign(m calendar.Mark) bool {
+	return m != (calendar.Mark{}) && m.Installation != r.Installation
+}
+
+// names reports whether a mark says that its event is a copy of the one with this UID.
+func names(m calendar.Mark, uid string) bool {
+	f := state.EntityID(m.Entity).Fingerprint()
+	return f != "" && f == state.Fingerprint(uid)
+}
+
+// leads reports whether the mark on an event leads to another one.
+func (r *reconciler) leads(copied, home Found) bool {
+	m, ev := r.mark(copied), r.replica(home.Ref, home.ID).Event
+	again := ev.Mark // of a home that was made again
+	f := state.EntityID(m.Entity).Fingerprint()
+	return names(m, ev.UID) || again.Mirror == "" && f != "" && f == state.EntityID(again.Entity).Fingerprint()
+}
+
+// bond is how sure it is that two events are one meeting.
+type bond int
+
+// From surest to least sure; apart is not at all.
+const (
+	byMark bond = iota
+	byUID
+	byLook
+	apart
+)
+
+// bond compares an event with one of those that may be the same.
+func (r *reconciler) bond(f, a Found) bond {
+	ev, other := r.replica(f.Ref, f.ID).Event, r.replica(a.Ref, a.ID).Event
+	switch {
+	case r.leads(a, f) || r.leads(f, a):
+		return byMark
+	case ev.UID != "" && ev.UID == other.UID:
+		return byUID
+	case !looksAlike(ev.Content, other.Content):
+		return apart // it is on the list for a mark, which came along with a copy-paste
+	}
+	return byLook
+}
+
+// looksAlike reports whether two events have one title, whatever its case and
+// spacing, and the same times.
+func looksAlike(a, b calendar.Content) bool {
+	plain := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	return strings.EqualFold(plain(a.Title), plain(b.Title)) && a.When.Start.Slot() == b.When.Start.Slot() && a.When.End.Slot() == b.When.End.Slot()
+}
+
+// orphan says why an event with a mark is neither linked nor taken for the person's.
+func (r *reconciler) orphan(f Found, m calendar.Mark) string {
+	who := "another Twinday (" + Short(m.Installation) + ")"
+	for _, id := range r.byPrint[state.EntityID(m.Entity).Fingerprint()] {
+		if e := r.byID[id]; made(e, f.Ref) {
+			r.claim(e.Records[f.Ref].Mirror, r.replica(f.Ref, f.ID).Event, false)
+			return who + " copied “" + e.Base.Title + "” here too: it is left alone, and 'twinday duplicates' lists it"
+		}
+	}
+	return who + " made it as a copy, and its event is in no calendar that is mirrored here: it is left alone"
+}
+
+// Short is as much of an installation's id as people are shown.
+func Short(installation string) string { return installation[:min(len(installation), 6)] }
+
+// claimed lists the unlinked events of a calendar whose marks lead to the home of an
+// entity, the likeliest first.
+func (r *reconciler) claimed(e state.Entity, ref state.Ref) []Found {
+	p := whole(e, e.Home)
+	if p == nil {
+		return nil
+	}
+	home := Found{e.Home, p.ID}
+	var out []Found
+	for _, a := range r.Alike[home] {
+		if a.Ref == ref && !r.linkedNow[a] && r.leads(a, home) {
+			out = append(out, a)
+		}
+	}
+	slices.SortFunc(out, r.likest(home))
+	return slices.Compact(out)
+}
+
+// likest puts first of several with one mark what is the copy most likely: what shows
+// the same, else what is at the same time, else the oldest, since what was copied from
+// a copy is younger.
+func (r *reconciler) likest(f Found) func(a, b Found) int {
+	home := r.replica(f.Ref, f.ID).Event.Content
+	unlike := func(c calendar.Content) int {
+		switch {
+		case looksAlike(home, c):
+			return 0
+		case home.When.Start.Slot() == c.When.Start.Slot() && home.When.End.Slot() == c.When.End.Slot():
+			return 1
+		}
+		return 2
+	}
+	return func(a, b Found) int {
+		x, y := r.replica(a.Ref, a.ID).Event, r.replica(b.Ref, b.ID).Event
+		return cmp.Or(cmp.Compare(unlike(x.Content), unlike(y.Content)), x.Created.Compare(y.Created), compareFound(a, b))
+	}
+}
+
+// adoptParts links the copies that an event has in a calendar that tells it in
+// several events: each occurrence by its time, or at least its day.
+func (r *reconciler) adoptParts(e *state.Entity, ref state.Ref, want map[string]mapping.Want, claimed []Found) []state.Part {
+	var parts []state.Part
+	left := slices.Clone(claimed)
+	take := func(slot string, fits func(calendar.Event) bool) {
+		if slices.ContainsFunc(parts, func(p state.Part) bool { return p.Slot == slot }) {
+			return
+		}
+		i := slices.IndexFunc(left, func(f Found) bool { return fits(r.replica(f.Ref, f.ID).Event) })
+		if i < 0 {
+			return
+		}
+		ev := r.replica(left[i].Ref, left[i].ID).Event
+		r.linkedNow[left[i]] = true
+		left = slices.Delete(left, i, i+1)
+		parts = append(parts, part(slot, ev, want[slot]))
+	}
+	slots := slices.Sorted(maps.Keys(want))
+	for _, near := range []func(a, b calendar.Time) bool{
+		func(a, b calendar.Time) bool { return a.Slot() == b.Slot() },
+		func(a, b calendar.Time) bool { return day(a) == day(b) },
+	} {
+		for _, slot := range slots {
+			w := want[slot].Content.When
+			take(slot, func(ev calendar.Event) bool {
+				return ev.Content.When.Recurrence.IsZero() == w.Recurrence.IsZero() && (slot == "" || near(ev.Content.When.Start, w.Start))
+			})
+		}
+	}
+	return parts
+}
+
+func day(t calendar.Time) string { return t.Local[:min(len(t.Local), len("2006-01-02"))] }
+
+// part is an event as it was found, taken for what it was to be.
+func part(slot string, ev calendar.Event, want mapping.Want) state.Part {
+	return state.Part{Slot: slot, ID: ev.ID, Version: ev.Version, By: ev.Mark.Installation, Wrote: want.Content, Read: ev.Content,
+		WroteOverrides: want.Overrides, ReadOverrides: maps.Clone(ev.Overrides)}
+}

@@ -1,0 +1,179 @@
+package reconcile
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// paste is a person copying an event to a calendar, hidden properties and all.
+func (w *world) paste(from string, id calendar.RemoteID, to, title string) calendar.RemoteID {
+	was := *w.events[ref(from)][id]
+	return w.add(to, title, func(e *calendar.Event) { e.Content, e.Mark = was.Content, was.Mark; e.Content.Title = title })
+}
+
+// forget loses the store: everything is met anew, under another installation.
+func (w *world) forget(installation string) {
+	w.entities, w.pending, w.installation = map[state.EntityID]state.Entity{}, map[state.EntityID]bool{}, installation
+	w.seq++ // entities get other ids
+	for r, evs := range w.events {
+		for id := range evs {
+			w.dirty[Found{r, id}] = true
+		}
+	}
+}
+
+func TestAMarkThatCameAlong(t *testing.T) {
+	cases := []struct {
+		name string
+		do   func(w *world, home, copied calendar.RemoteID)
+		a, b string
+	}{
+		{"pasted beside the copy", func(w *world, _, c calendar.RemoteID) { w.paste("b", c, "b", "Pasted") }, "Lunch, Pasted", "Lunch, Pasted"},
+		{"pasted under the same title", func(w *world, _, c calendar.RemoteID) { w.paste("b", c, "b", "Lunch") }, "Lunch, Lunch", "Lunch, Lunch"},
+		{"pasted beside the home", func(w *world, _, c calendar.RemoteID) { w.paste("b", c, "a", "Pasted") }, "Lunch, Pasted", "Lunch, Pasted"},
+		{"pasted, and the copy is deleted", func(w *world, _, c calendar.RemoteID) { w.paste("b", c, "b", "Pasted"); w.remove("b", c) }, "Pasted", "Pasted"},
+		{"pasted, and the meeting is deleted", func(w *world, h, c calendar.RemoteID) { w.paste("b", c, "b", "Pasted"); w.remove("a", h) }, "Pasted", "Pasted"},
+		{"pasted twice", func(w *world, _, c calendar.RemoteID) { w.paste("b", w.paste("b", c, "b", "One"), "b", "Two") }, "Lunch, One, Two", "Lunch, One, Two"},
+		{"back from the bin long after", func(w *world, h, c calendar.RemoteID) {
+			w.remove("b", c)
+			w.settle()
+			delete(w.gone[ref("b")], c)
+			w.edit("b", c, func(e *calendar.Event) {})
+		}, "Lunch", "Lunch"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			home := w.add("a", "Lunch")
+			w.settle()
+			c.do(w, home, w.the("b", "Lunch").ID)
+			w.settle()
+			if a, b := w.titles("a"), w.titles("b"); a != c.a || b != c.b {
+				t.Errorf("a holds %q, want %q; b holds %q, want %q", a, c.a, b, c.b)
+			}
+		})
+	}
+}
+
+// A service splits a series of copies and carries the mark to the tail.
+func TestATailWithTheMark(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.add("a", "Weekly", func(e *calendar.Event) {
+		e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=WEEKLY;COUNT=8;BYDAY=WE"}
+	})
+	w.settle()
+	head := w.the("b", "Weekly").ID
+	tail := w.paste("b", head, "b", "Weekly, later")
+	w.edit("b", head, func(e *calendar.Event) {
+		e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=WEEKLY;COUNT=4;BYDAY=WE"}
+	})
+	w.edit("b", tail, func(e *calendar.Event) {
+		e.Content.When.Start.Local, e.Content.When.End.Local = "2026-04-08T09:00:00", "2026-04-08T10:00:00"
+		e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=WEEKLY;COUNT=4;BYDAY=WE"}
+	})
+	w.settle()
+	if got := w.the("a", "Weekly").Content.When.Recurrence.Rules[0]; !strings.Contains(got, "COUNT=4") {
+		t.Errorf("the head at home repeats by %s", got)
+	}
+	w.the("a", "Weekly, later")
+}
+
+// The store is lost: marks lead home whatever a copy shows; of two with one mark the
+// older is the copy; what has no home is left alone.
+func TestALostStore(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.maps(state.Mapping{Detail: state.BusyOnly})
+	w.add("a", "Lunch")
+	dentist := w.add("a", "Dentist")
+	w.add("b", "Supper")
+	w.settle()
+	var copied calendar.RemoteID
+	for id, ev := range w.events[ref("b")] {
+		if names(ev.Mark, w.the("a", "Lunch").UID) {
+			copied = id
+		}
+	}
+	w.paste("b", copied, "b", "Pasted")
+	w.gone[ref("a")][dentist] = true
+	w.forget("i2")
+	before := w.writes
+	lines := strings.Join(w.pass(), "\n")
+	if got := strings.Count(lines, "adopt"); got != 2 || !strings.Contains(lines, `skip "Busy" in b`) {
+		t.Errorf("steps\n%s", lines)
+	}
+	if !w.claims["m1"].At.After(now) || w.claims["m1"].Installation != "i1" {
+		t.Errorf("claims %+v", w.claims)
+	}
+	w.settle()
+	if got := w.writes - before; got != 1 { // Pasted goes to a
+		t.Errorf("%d writes", got)
+	}
+	if a, b := w.titles("a"), w.titles("b"); a != "Busy, Busy, Lunch" || b != "Busy, Busy, Pasted, Supper" {
+		t.Errorf("a holds %s; b holds %s", a, b)
+	}
+	for _, e := range w.entities {
+		if rec, ok := e.Records[ref("b")]; ok && e.Base.Title == "Lunch" && (rec.Parts[0].ID != copied || rec.Adopted) {
+			t.Errorf("Lunch is linked to %+v", rec)
+		}
+	}
+}
+
+// Three calendars, and a series that one of them tells one by one.
+func TestALostStoreOfASeriesInParts(t *testing.T) {
+	w := newWorld(t, "a", "b", "c-")
+	w.members[ref("c-")] = Member{Name: "c-", Writable: true, Ready: true, Capabilities: calendar.Capabilities{Groups: calendar.AllGroups}}
+	w.add("a", "Weekly", func(e *calendar.Event) {
+		e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=WE"}
+	})
+	w.settle()
+	if got := w.titles("c-"); got != "Weekly, Weekly, Weekly" {
+		t.Fatalf("c holds %s", got)
+	}
+	before := w.writes
+	w.forget("i2")
+	w.settle()
+	if w.writes != before || len(w.entities) != 1 {
+		t.Errorf("%d writes, %d entities", w.writes-before, len(w.entities))
+	}
+}
+
+// While another installation keeps a mirror, nothing is written; what it makes is
+// taken for the copy; after a take-over what is left to do is done.
+func TestWatching(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.holds = map[state.MirrorID]Hold{"m1": {Since: now, Watched: true}}
+	home := w.add("a", "Lunch")
+	w.pass()
+	if w.writes != 0 || w.titles("b") != "" {
+		t.Fatalf("%d writes", w.writes)
+	}
+	uid := w.events[ref("a")][home].UID
+	other := calendar.Mark{Installation: "i2", Mirror: "m7", Entity: string(state.EntityID("e1").WithFingerprint(uid))}
+	w.add("b", "Lunch!", func(e *calendar.Event) { e.Mark = other })
+	w.pass()
+	w.edit("a", home, func(e *calendar.Event) { e.Content.Place = "Oslo" })
+	w.pass()
+	if w.writes != 0 || len(w.entities) != 1 || w.claims["m1"].Installation != "" && w.claims["m1"].Installation != "i2" {
+		t.Fatalf("%d writes, %d entities, claims %v", w.writes, len(w.entities), w.claims)
+	}
+	w.holds = map[state.MirrorID]Hold{"m1": {Since: w.clock}}
+	for id := range w.entities {
+		w.pending[id] = true
+	}
+	w.settle()
+	if got := w.the("b", "Lunch!"); got.Content.Place != "Oslo" || w.writes != 1 || len(w.claims) != 0 {
+		t.Errorf("b holds %+v after %d writes, claims %v", got.Content, w.writes, w.claims)
+	}
+	// A rival's second copy of the same meeting is left alone, and tells of the rival.
+	other.Entity = string(state.EntityID("e2").WithFingerprint(uid))
+	w.clock = w.clock.Add(time.Hour)
+	w.add("b", "Lunch!", func(e *calendar.Event) { e.Mark = other })
+	w.pass()
+	if w.titles("a") != "Lunch" || w.claims["m1"].Installation != "i2" {
+		t.Errorf("a holds %s, claims %v", w.titles("a"), w.claims)
+	}
+}

@@ -1,0 +1,180 @@
+package reconcile
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// moveWait is how long a deletion waits for a calendar that cannot be read, for the
+// event may have been moved there. One that cannot be read for a whole day must not
+// keep deletions from crossing for ever.
+const moveWait = 24 * time.Hour
+
+// follow goes after the events of an entity that a person moved to another calendar
+// of the account. It returns what is left behind by that: entities of their own,
+// with copies that are to go.
+func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
+	if e.Deleted {
+		return nil
+	}
+	moves := map[state.Ref]Found{}
+	for _, ref := range refs(*e) {
+		p := whole(*e, ref)
+		if p == nil || p.ID == "" || p.Gone || e.Records[ref].Kept {
+			continue
+		}
+		to, ok := r.Moves[Found{ref, p.ID}]
+		if rep := r.replica(ref, p.ID); ok && !r.linkedNow[to] && (rep.Deleted || rep.Unseen) {
+			moves[ref] = to
+		}
+	}
+	if len(moves) == 0 {
+		return nil
+	}
+	r.foldMoved(e, moves)
+	for _, ref := range refs(*e)[1:] { // home and copy may have changed places
+		if to, ok := moves[ref]; ok {
+			left = append(left, r.followCopy(e, ref, to)...)
+		}
+	}
+	if to, ok := moves[e.Home]; ok {
+		left = append(left, r.followHome(e, to)...)
+	}
+	return left
+}
+
+// foldMoved takes in what was edited, of the moved events and of all others, as if all
+// were still where they were: afterwards some of them may be let go of.
+func (r *reconciler) foldMoved(e *state.Entity, moves map[state.Ref]Found) {
+	steps := len(r.out.Steps)
+	was := map[Found]state.Replica{}
+	for ref, to := range moves {
+		id := whole(*e, ref).ID
+		was[Found{ref, id}] = r.replica(ref, id)
+		now := r.replica(to.Ref, to.ID)
+		now.Event.ID = id
+		r.Replicas[ref][id] = now
+	}
+	r.fold(e)
+	for f, rep := range was {
+		r.Replicas[f.Ref][f.ID] = rep
+	}
+	r.out.Steps = r.out.Steps[:steps] // what waits for the person is told when all is in place
+}
+
+// followHome gives an entity a new home. Its copies stay where the new home's mirrors
+// have them, and go where they have not.
+func (r *reconciler) followHome(e *state.Entity, to Found) (left []state.Entity) {
+	was, p := e.Home, *whole(*e, e.Home)
+	delete(e.Records, was)
+	why := "moved from " + r.name(was) + " to " + r.name(to.Ref)
+	if old, has := e.Records[to.Ref]; has {
+		left = r.leave(left, *e, to.Ref, old.Mirror, old, why+", where its copy was")
+	}
+	p.ID = to.ID
+	e.Home, e.Records[to.Ref] = to.Ref, state.Record{Parts: []state.Part{p}}
+	r.linkedNow[to] = true
+	targets := r.targets(e.Home)
+	for _, ref := range refs(*e)[1:] {
+		rec := e.Records[ref]
+		if by, ok := targets[ref]; ok {
+			rec.Mirror = by
+			e.Records[ref] = rec
+		} else if !r.acquainted(e.Home, ref) {
+			delete(e.Records, ref)
+			left = r.leave(left, *e, ref, rec.Mirror, rec, why+", which is not mirrored with "+r.name(ref))
+		}
+	}
+	r.note(*e, state.Noted, to.Ref, nil, why, e.Base, e.Base)
+	return left
+}
+
+// followCopy is for a copy that was moved: it is put back. The one that was moved is
+// taken where a copy belongs too, goes where the event is already, and is the
+// person's own elsewhere.
+func (r *reconciler) followCopy(e *state.Entity, ref state.Ref, to Found) (left []state.Entity) {
+	rec, p := e.Records[ref], *whole(*e, ref)
+	p.ID, p.Version = to.ID, r.replica(to.Ref, to.ID).Event.Version
+	moved := state.Record{Mirror: r.targets(e.Home)[to.Ref], Parts: []state.Part{p}}
+	why := "its copy was moved from " + r.name(ref) + " to " + r.name(to.Ref)
+	switch {
+	case to.Ref == e.Home || made(*e, to.Ref):
+		r.linkedNow[to] = true
+		left = r.leave(left, *e, to.Ref, rec.Mirror, moved, why+", where the event is already")
+	case moved.Mirror != "":
+		r.linkedNow[to] = true
+		e.Records[to.Ref] = moved
+	}
+	r.note(*e, state.Noted, ref, nil, why+"; it is put back where it was", p.Read, e.Base)
+	remake(whole(*e, ref))
+	return left
+}
+
+// leave is a copy that an entity lets go of and that is to go: deleted with its
+// reason, as an entity of its own.
+func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, by state.MirrorID, rec state.Record, why string) []state.Entity {
+	live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
+	if len(live) == 0 || rec.Kept {
+		return left
+	}
+	for i := range live {
+		if rep, ok := r.Replicas[ref][live[i].ID]; ok {
+			live[i].Version = rep.Event.Version
+		}
+	}
+	return append(left, state.Entity{ID: r.Mint(), Home: ref, Base: e.Base, Overrides: maps.Clone(e.Overrides), Deleted: true, Why: why, Made: r.Now,
+		Records: map[state.Ref]state.Record{ref: {Mirror: by, Parts: live}}})
+}
+
+// acquainted reports whether any mirror has both, at work or not.
+func (r *reconciler) acquainted(a, b state.Ref) bool {
+	return slices.ContainsFunc(r.Mirrors, func(m state.Mirror) bool { return m.Has(a) && m.Has(b) && (m.Paused || off(m, a) || off(m, b)) })
+}
+
+func off(m state.Mirror, ref state.Ref) bool {
+	x, _ := member(m, ref)
+	return x.Off
+}
+
+// mayHaveMoved reports whether an event that is gone may be in another calendar of
+// the account that was not read since.
+func (r *reconciler) mayHaveMoved(ref state.Ref, rep state.Replica) bool {
+	if !rep.Deleted || rep.Event.UID == "" || r.Now.Sub(rep.Seen) >= moveWait {
+		return false
+	}
+	for other := range r.Members {
+		if other.Account == ref.Account && other != ref && r.takesPart(other) && r.readBefore(other, rep.Seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBeMoved reports whether a found event may be a linked one whose going from
+// another calendar of the account was not read yet.
+func (r *reconciler) mayBeMoved(f Found) bool {
+	rep := r.replica(f.Ref, f.ID)
+	from, ok := r.Origins[f]
+	return ok && r.Now.Sub(rep.Seen) < moveWait && r.takesPart(from.Ref) && r.readBefore(from.Ref, rep.Seen)
+}
+
+// readBefore reports whether a calendar was last read before a moment, or could not
+// be read now.
+func (r *reconciler) readBefore(ref state.Ref, seen time.Time) bool {
+	m := r.Members[ref]
+	return !m.Ready || !m.Read.IsZero() && m.Read.Before(seen)
+}
+
+// mayYetMove reports whether a deletion must wait until another calendar was read, and
+// takes note of it.
+func (r *reconciler) mayYetMove(ref state.Ref, id calendar.RemoteID) bool {
+	if !r.mayHaveMoved(ref, r.replica(ref, id)) {
+		return false
+	}
+	r.out.Waiting = append(r.out.Waiting, Found{ref, id})
+	return true
+}

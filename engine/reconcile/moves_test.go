@@ -1,0 +1,151 @@
+package reconcile
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+)
+
+// move is a person moving an event to another calendar of the account: its UID
+// stays, and its id, as at Google; moved back, it is there again.
+func (w *world) move(from string, id calendar.RemoteID, to string) calendar.RemoteID {
+	w.seq++
+	moved := *w.events[ref(from)][id]
+	moved.Version = calendar.Version(fmt.Sprint(w.seq))
+	w.events[ref(to)][id] = &moved
+	delete(w.gone[ref(to)], id)
+	w.dirty[Found{ref(to), moved.ID}] = true
+	w.remove(from, id)
+	return moved.ID
+}
+
+func (w *world) ready(name string, is bool) {
+	m := w.members[ref(name)]
+	m.Ready = is
+	w.members[ref(name)] = m
+}
+
+// The calendars a, b and c are of one account. The mirror m1 is a–x; others vary.
+func TestMoves(t *testing.T) {
+	const series = "RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=WE"
+	cases := []struct {
+		name    string
+		mirrors [][]string
+		do      func(w *world, home calendar.RemoteID)
+		want    map[string]string
+		writes  int  // after the move
+		same    bool // the copy in x is the same event
+	}{
+		{"the meeting, to a calendar mirrored with the same", [][]string{{"b", "x"}},
+			func(w *world, h calendar.RemoteID) { w.move("a", h, "b") }, map[string]string{"a": "", "b": "Lunch", "x": "Lunch"}, 0, true},
+		{"the meeting, to a third one of the mirror", [][]string{{"a", "b", "x"}},
+			func(w *world, h calendar.RemoteID) { w.move("a", h, "b") }, map[string]string{"a": "Lunch", "b": "Lunch", "x": "Lunch"}, 2, true},
+		{"the meeting, to a calendar mirrored elsewhere", [][]string{{"b", "c"}},
+			func(w *world, h calendar.RemoteID) { w.move("a", h, "b") }, map[string]string{"a": "", "b": "Lunch", "c": "Lunch", "x": ""}, 2, false},
+		{"the meeting, out of sight", nil,
+			func(w *world, h calendar.RemoteID) { w.remove("a", h) }, map[string]string{"a": "", "x": ""}, 1, false},
+		{"the meeting, there and back", [][]string{{"b", "x"}},
+			func(w *world, h calendar.RemoteID) { moved := w.move("a", h, "b"); w.settle(); w.move("b", moved, "a") },
+			map[string]string{"a": "Lunch", "b": "", "x": "Lunch"}, 0, true},
+		{"the meeting, edited on the way", [][]string{{"b", "x"}},
+			func(w *world, h calendar.RemoteID) {
+				w.edit("b", w.move("a", h, "b"), func(e *calendar.Event) { e.Content.Title = "Brunch" })
+			}, map[string]string{"a": "", "b": "Brunch", "x": "Brunch"}, 1, true},
+		{"the copy, out of the mirror", [][]string{{"y", "c"}},
+			func(w *world, h calendar.RemoteID) { w.move("x", w.the("x", "Lunch").ID, "y") },
+			map[string]string{"a": "Lunch", "x": "Lunch", "y": "Lunch", "c": "Lunch"}, 2, false},
+		{"the copy, to where there is one", [][]string{{"a", "y"}},
+			func(w *world, h calendar.RemoteID) { w.move("x", w.the("x", "Lunch").ID, "y") },
+			map[string]string{"a": "Lunch", "x": "Lunch", "y": "Lunch"}, 2, false},
+		{"the copy, home", nil,
+			func(w *world, h calendar.RemoteID) { w.move("x", w.the("x", "Lunch").ID, "a") },
+			map[string]string{"a": "Lunch", "x": "Lunch"}, 2, false},
+	}
+	for _, c := range cases {
+		for _, rule := range []string{"", series} {
+			t.Run(strings.TrimSuffix(c.name+" "+rule, " "), func(t *testing.T) {
+				w := newWorld(t, "a", "x")
+				for i, m := range c.mirrors {
+					if i == 0 && len(m) == 3 {
+						w.mirrors = nil
+					}
+					w.mirror("m2", m...)
+				}
+				home := w.add("a", "Lunch", func(e *calendar.Event) {
+					if rule != "" {
+						e.Content.When.Recurrence.Rules = []string{rule}
+					}
+				})
+				w.settle()
+				was, before := w.the("x", "Lunch").ID, w.writes
+				c.do(w, home)
+				w.settle()
+				for name, want := range c.want {
+					if got := w.titles(name); got != want {
+						t.Errorf("%s holds %q, want %q", name, got, want)
+					}
+				}
+				if w.writes-before != c.writes {
+					t.Errorf("%d writes, want %d", w.writes-before, c.writes)
+				}
+				if c.same && w.gone[ref("x")][was] {
+					t.Error("the copy was deleted")
+				}
+			})
+		}
+	}
+}
+
+// The two halves of a move come in different passes, in either order; a calendar that
+// cannot be read is waited for, a day at most.
+func TestHalvesOfAMove(t *testing.T) {
+	start := func() (*world, calendar.RemoteID) {
+		w := newWorld(t, "a", "x")
+		w.mirror("m2", "b", "x")
+		home := w.add("a", "Lunch")
+		w.settle()
+		return w, home
+	}
+	same := func(w *world, before int) {
+		t.Helper()
+		w.settle()
+		if w.titles("a") != "" || w.titles("b") != "Lunch" || w.titles("x") != "Lunch" || w.writes != before || len(w.entities) != 1 {
+			t.Errorf("a %q, b %q, x %q, %d writes, %d entities", w.titles("a"), w.titles("b"), w.titles("x"), w.writes-before, len(w.entities))
+		}
+	}
+
+	w, home := start() // gone first
+	before := w.writes
+	was := *w.events[ref("a")][home]
+	w.remove("a", home)
+	w.ready("b", false)
+	w.expect()
+	w.ready("b", true)
+	was.ID = "moved"
+	w.events[ref("b")]["moved"] = &was
+	w.dirty[Found{ref("b"), "moved"}] = true
+	same(w, before)
+
+	w, home = start() // there first
+	before = w.writes
+	was = *w.events[ref("a")][home]
+	was.ID = "moved"
+	w.events[ref("b")]["moved"] = &was
+	w.dirty[Found{ref("b"), "moved"}] = true
+	w.ready("a", false)
+	w.expect()
+	w.ready("a", true)
+	w.remove("a", home)
+	same(w, before)
+
+	w, home = start() // deleted, while another calendar cannot be read for long
+	w.remove("a", home)
+	w.ready("b", false)
+	w.expect()
+	w.clock = w.clock.Add(2 * moveWait)
+	w.seen = map[Found]time.Time{{ref("a"), home}: w.clock.Add(-2 * moveWait)}
+	w.expect(`delete "Lunch" in x`)
+}
