@@ -100,3 +100,40 @@ func TestPausedWhileAMemberIsReadOnly(t *testing.T) {
 		t.Errorf("to receive where nothing can be written: %v", err)
 	}
 }
+
+// A calendar that is away just when an event of it is to be deleted says nothing of the
+// event: it is deleted when the calendar is there again.
+func TestTheCalendarVanishesBeforeADeletion(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.quiet()
+	b.a.remove("Lunch")
+	b.b.meanwhile("delete", func() { b.b.gone = true })
+	if r := b.sync(); r.Deleted != 0 || len(r.Problems) == 0 {
+		t.Errorf("deleted %d, problems %v", r.Deleted, r.Problems)
+	}
+	b.b.gone = false
+	b.quiet()
+	b.alike("")
+}
+
+// A calendar that can only be read, and in which it is not known whether a copy was made,
+// is still taken into account.
+func TestReadOnlyWithAnOpenCreate(t *testing.T) {
+	for _, landed := range []bool{false, true} {
+		b := newBench(t)
+		b.a.add("Lunch")
+		b.b.once("create", landed)
+		b.sync()
+		b.b.readOnly = true
+		b.sync()
+		b.b.add("Tea", func(ev *calendar.Event) { ev.Content.Place = "Oslo" })
+		b.sync()
+		if got := b.a.titles(); got != "Lunch, Tea" {
+			t.Errorf("home has %q while the other can only be read", got)
+		}
+		b.b.readOnly = false
+		b.quiet()
+		b.alike("Lunch, Tea")
+	}
+}

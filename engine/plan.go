@@ -116,7 +116,7 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		if err != nil {
 			return l.in, nil, err
 		}
-		if linked && unsettled[id] {
+		if linked && unsettled[id] || !linked && l.unsure(d.Ref, d.ID) {
 			continue
 		}
 		considered = append(considered, d)
@@ -243,11 +243,22 @@ func (l *loader) unlinked(ref state.Ref, ids []calendar.RemoteID) (out []reconci
 		if err != nil {
 			return nil, err
 		}
-		if ok && !rep.Deleted {
+		if ok && !rep.Deleted && !l.unsure(ref, id) {
 			out = append(out, reconcile.Found{Ref: ref, ID: id})
 		}
 	}
 	return out, nil
+}
+
+// unsure reports whether an unlinked event may be a copy of ours of which it is not
+// known yet that it was made.
+func (l *loader) unsure(ref state.Ref, id calendar.RemoteID) bool {
+	if l.h.unsure[ref] == nil {
+		return false
+	}
+	rep, ok, err := l.replica(ref, id)
+	mark := rep.Event.Mark
+	return err == nil && ok && mark.Installation == l.in.Installation && l.h.unsure[ref][mark.Entity]
 }
 
 // keep stores what Reconcile decided: entities, what is outstanding, what is

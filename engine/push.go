@@ -236,7 +236,7 @@ type job struct {
 	gone   bool              // it holds it no more
 	before calendar.RemoteID // what a create makes again
 	back   calendar.Event    // that is there again, so that nothing was made
-	unsent bool              // nothing was sent
+	unsent bool              // nothing was done
 	calls  int               // made to the connector for it
 	shut   bool              // the whole calendar may not be written, for now
 	err    error
@@ -308,6 +308,12 @@ func (j *job) send(ctx context.Context, l lane) {
 		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, c)
 	case state.Delete:
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
+		if k := calendar.KindOf(j.err); k == calendar.NotFound || k == calendar.Gone { // already, or the calendar is away
+			j.calls++
+			if j.err = stands(ctx, l.provider, l.ref); j.err != nil {
+				j.unsent = true
+			}
+		}
 	case state.Answer:
 		if j.err = l.provider.Respond(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Response); j.err == nil {
 			j.calls++
@@ -396,6 +402,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	if part == nil || j.shut {
 		return nil
 	}
+	var swept []*state.HistoryEntry
 	if j.err != nil {
 		return l.recordFailure(tx, ent, part, s, j.err)
 	}
@@ -424,6 +431,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 			part.By, old.Event.Mark = "", j.mark
 		}
 		j.event.Mark = cmp.Or(j.event.Mark, old.Event.Mark)
+		swept = l.swept(*part, s, j.event)
 		settlePart(part, s, j.event, old.Event, strange)
 		if s.Kind == state.Create {
 			noneOfBefore(ent, s)
@@ -451,7 +459,33 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	}
 	entry.AfterOverrides = only(j.event.Overrides, entry.Slots)
 	entry.Requests = j.calls
+	for _, x := range swept {
+		if err := tx.AppendHistory(x); err != nil {
+			return err
+		}
+	}
 	return tx.AppendHistory(entry)
+}
+
+// swept tells of occurrences that somebody else made different before the event was
+// linked, so that nothing carried them home, and that go with the series' new time.
+func (l lane) swept(part state.Part, s state.Step, now calendar.Event) (out []*state.HistoryEntry) {
+	if s.Kind != state.Update || !s.Groups.Has(calendar.GroupWhen) {
+		return nil
+	}
+	for _, slot := range slotsOf(s.BeforeOverrides) {
+		was := s.BeforeOverrides[slot]
+		if was.Equal(part.WroteOverrides[slot]) || was.Equal(now.Overrides[slot]) {
+			continue
+		}
+		s := s
+		s.Slots, s.Reason = []string{slot}, "an occurrence that was different here before the event was linked went with the new time"
+		s.Was, s.Became = state.Image{}.WithSlot(slot, was), state.Image{}.WithSlot(slot, now.Overrides[slot])
+		entry := l.entry(l.h, s, state.Overridden, "", s.Before.Occurrence(was), now.Content)
+		entry.Slots, entry.BeforeOverrides, entry.AfterOverrides = s.Slots, s.Was.Overrides, s.Became.Overrides
+		out = append(out, entry)
+	}
+	return out
 }
 
 // noneOfBefore takes note that what was in a calendar before Twinday is gone: what is
@@ -463,8 +497,8 @@ func noneOfBefore(ent state.Entity, s state.Step) {
 	}
 }
 
-// recordBack ends a create that was not sent. What is there again is looked at by the
-// next plan.
+// recordBack ends a step that did nothing. What is there again is looked at by the next
+// plan.
 func (l lane) recordBack(tx *store.Tx, j *job) error {
 	err := tx.DeleteIntent(j.intent.ID)
 	if err != nil || j.back.ID == "" {

@@ -69,16 +69,29 @@ func (e *Engine) open() (open []state.Intent, err error) {
 }
 
 // closeUnsettled takes the calendars out of this pass in which an event may have
-// been made that we do not know yet: it would look like a person's.
+// been made that we do not know yet: it would look like a person's. Where nothing can be
+// written, that may stay so for long: then only what may be that event waits, by its
+// mark.
 func (e *Engine) closeUnsettled(h *house) error {
 	open, err := e.open()
 	if err != nil {
 		return err
 	}
 	for _, in := range open {
-		if m, ok := h.members[in.Step.Ref]; ok && in.Step.Kind == state.Create {
+		m, ok := h.members[in.Step.Ref]
+		switch {
+		case !ok || in.Step.Kind != state.Create:
+		case m.Writable:
 			m.Ready = false
 			h.members[in.Step.Ref] = m
+		default:
+			if h.unsure == nil {
+				h.unsure = map[state.Ref]map[string]bool{}
+			}
+			if h.unsure[in.Step.Ref] == nil {
+				h.unsure[in.Step.Ref] = map[string]bool{}
+			}
+			h.unsure[in.Step.Ref][string(in.Step.Entity)] = true
 		}
 	}
 	return nil
@@ -90,10 +103,8 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	switch s.Kind {
 	case state.Delete:
 		j.send(ctx, l)
-		if j.err == nil { // also when nothing was found: then the calendar itself may be away
-			if trouble := stands(ctx, l.provider, l.ref); trouble != nil {
-				return false, trouble, nil // it stays open
-			}
+		if j.unsent {
+			return false, j.err, nil // it stays open
 		}
 		if calendar.KindOf(j.err) == calendar.Conflict { // edited meanwhile: an edit beats a deletion
 			if trouble, err := l.reread(ctx, l.provider, l.ref, s.Event); trouble != nil || err != nil {

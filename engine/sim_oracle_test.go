@@ -469,7 +469,7 @@ func (s *sim) nothingOpen() {
 				if err != nil {
 					return err
 				}
-				if f.ahead > 0 && !f.sees(h.Event) && !ok {
+				if f.ahead > 0 && !f.sees(h.Event) && (!ok || rep.Deleted) { // nothing tells of it, or that it came back
 					continue
 				}
 				if !ok || rep.Deleted || len(calendar.Diff(rep.Event.Content, h.Content).Without(f.hides...)) > 0 || len(calendar.Slots(rep.Event.Overrides, h.Overrides)) > 0 {
@@ -559,6 +559,9 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 					continue // a twin that was there already
 				}
 				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) })
+				for _, rec := range e.Records { // the copy that was deleted was about to go
+					said = said || rec.Out
+				}
 				if s.deleted[s.root(h.soul.of)] && !h.Cancelled && h.MyResponse != calendar.Declined && !said { // the copy of what is declined was to go anyway
 					s.fail("I3", "%q in %s was deleted by a person and is there, and no history says why", h.Content.Title, s.name(i))
 				}
@@ -734,8 +737,14 @@ func (l look) crosses(s *sim, i, j int, h *held) (crosses, sure bool) {
 	if h.MyResponse == calendar.Declined {
 		return false, true
 	}
+	if n := s.fakes[i].Capabilities().TitleLimit; l.exclude != "" && n > 0 && len([]rune(h.Content.Title)) >= n {
+		return false, false // what the filter looks at may have been cut off here
+	}
 	odd := func(c calendar.Content) bool {
 		return l.exclude != "" && strings.Contains(strings.ToLower(c.Title), l.exclude) || l.busy && c.Availability == calendar.Free
+	}
+	if m := s.fakes[i].Capabilities().TitleLimit; l.exclude != "" && m > 0 && len([]rune(h.Content.Title)) == m {
+		return false, false // what it cuts of a title that was typed in a copy may be what is looked for
 	}
 	for _, o := range h.Overrides {
 		if !o.Cancelled && odd(h.Content.Occurrence(o)) != odd(h.Content) {

@@ -63,6 +63,8 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				r.rescueGone(*e, ref, p)
 				switch {
 				case p.Gone:
+				case e.Records[ref].Out && !e.Deleted:
+					r.outGone(*e, ref, p)
 				case p.Leaving && !e.Deleted:
 					p.Gone = true // our own doing, or what we were about to do
 				case e.Records[ref].Kept, e.Records[ref].Out:

@@ -17,8 +17,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	case e.Deleted:
 		p.Gone = true
 	case e.Records[ref].Out:
-		p.Gone = true
-		r.note(*e, state.Noted, ref, nil, "its copy in "+r.name(ref)+" was deleted, and you undid the making of it: the event stays elsewhere", p.Read, e.Base)
+		r.outGone(*e, ref, p)
 	case r.mayYetMove(ref, p.ID):
 		f.waiting[ref] = true
 	case (f.changed || f.holds() || r.behind(*e, ref)) && !calledOff:
@@ -58,6 +57,12 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 		p.Gone = true
 		e.Deleted, f.from = true, ref
 	}
+}
+
+// outGone takes note that a copy whose making was undone was deleted by the person, too.
+func (r *reconciler) outGone(e state.Entity, ref state.Ref, p *state.Part) {
+	p.Gone = true
+	r.note(e, state.Noted, ref, nil, "its copy in "+r.name(ref)+" was deleted, and you undid the making of it: the event stays elsewhere", p.Read, e.Base)
 }
 
 // uninvite decides what the deletion of a copy means whose meeting somebody else
