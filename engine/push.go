@@ -416,7 +416,8 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		if err := tx.ClearDirty(s.Ref, part.ID); err != nil { // our own doing
 			return err
 		}
-		part.Gone = true // the id stays known: it may be restored from the provider's bin
+		part.Gone = true            // the id stays known: it may be restored from the provider's bin
+		part.Leaving = !ent.Deleted // it may be wanted again since
 		noneOfBefore(ent, s)
 	} else {
 		old, known, err := tx.Replica(s.Ref, j.event.ID)

@@ -38,6 +38,7 @@ type oracle struct {
 	// hidden are the copies of invitations that were deleted, which means them alone.
 	hidden   map[[2]int]bool
 	deleted  map[int]bool // souls that a person deleted, somewhere
+	ended    map[int]bool // families of souls that somebody ever deleted or called off, or a part of them
 	agreed   map[state.EntityID]bool
 	heard    map[state.EntityID]bool // guests may hear of it
 	soulOf   map[state.EntityID]int  // as last seen
@@ -61,7 +62,7 @@ type token struct {
 
 func newOracle() oracle {
 	return oracle{one: map[int]int{}, kin: map[int]int{}, tokens: map[string]*token{}, hidden: map[[2]int]bool{},
-		deleted: map[int]bool{}, agreed: map[state.EntityID]bool{}, heard: map[state.EntityID]bool{}, soulOf: map[state.EntityID]int{}, touched: map[[2]int]bool{}, mails: make([]int, 3)}
+		deleted: map[int]bool{}, ended: map[int]bool{}, agreed: map[state.EntityID]bool{}, heard: map[state.EntityID]bool{}, soulOf: map[state.EntityID]int{}, touched: map[[2]int]bool{}, mails: make([]int, 3)}
 }
 
 func (o *oracle) newSoul(kin int) soul {
@@ -239,6 +240,12 @@ func (s *sim) permitted(i int, call string) {
 	if _, ok := s.intent(func(in state.Intent) bool { return in.Step.Ref == s.refs[i] && slices.Contains(kind, in.Step.Kind) }); !ok {
 		s.fail("J", "%s in %s is sent with no intent in the journal", call, s.name(i))
 	}
+	s.intent(func(in state.Intent) bool {
+		if h := s.held(in.Step.Ref, in.Step.Event); in.Step.Kind == state.Delete && in.Step.Ref == in.Step.Home && h != nil && !h.soul.made && !h.soul.back && !s.ended[s.family(s.root(h.soul.of))] {
+			s.fail("I3", "%q in %s is a person's, and deleted though nobody has deleted it anywhere", h.Content.Title, in.Step.Ref)
+		}
+		return false
+	})
 	s.intent(func(in state.Intent) bool {
 		if h := s.held(in.Step.Ref, in.Step.Event); in.Step.Kind == state.Update && h != nil && !h.soul.made && len(in.Step.Groups) > 0 &&
 			!s.touchedElsewhere(h.soul.of, slices.Index(s.refs, in.Step.Ref)) {
@@ -575,6 +582,10 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				}
 				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) }) ||
 					slices.ContainsFunc(s.refs, func(r state.Ref) bool { return e.Records[r].Out }) // its copy there was to go, and its deletion means nothing at home
+				for j := range s.fakes { // the copy of what does not cross was to go anyway
+					crosses, sure := s.look.crosses(s, i, j, h)
+					said = said || j != i && sure && !crosses
+				}
 				if s.deleted[s.root(h.soul.of)] && !h.Cancelled && h.MyResponse != calendar.Declined && !said { // the copy of what is declined was to go anyway
 					s.fail("I3", "%q in %s was deleted by a person and is there, and no history says why", h.Content.Title, s.name(i))
 				}

@@ -49,7 +49,7 @@ var deeds = map[string]struct {
 	"paste":      {2, (*person).paste},
 	"invite":     {2, (*person).invited},
 	"answer":     {2, (*person).answer},
-	"guests":     {2, (*person).guests},
+	"guests":     {4, (*person).guests},
 	"private":    {2, (*person).private},
 	"reorganize": {2, (*person).reorganize},
 	"calloff":    {1, (*person).callOff},
@@ -61,7 +61,7 @@ var deeds = map[string]struct {
 	"pause":    {1, (*person).pause},
 	"resume":   {2, (*person).resume},
 	"decide":   {4, (*person).decideOne},
-	"undo":     {3, nil}, // a pass of its own: see sim.do
+	"undo":     {2, nil}, // a pass of its own: see sim.do
 	"moveto":   {4, (*person).moveTo},
 	"forget":   {1, nil}, // a rest of its own: see sim.do
 	"wait":     {2, (*person).wait},
@@ -497,6 +497,7 @@ func (p *person) split() string {
 func (p *person) drop(h *held) {
 	p.touch(h.soul.of, p.i)
 	p.givesAll(h)
+	p.ended[p.family(p.root(h.soul.of))] = true
 	h.dead = true
 	p.f.touch(h)
 	known := !h.soul.made
@@ -692,6 +693,7 @@ func (p *person) callOff() string {
 	for _, t := range p.tokens { // an organizer's word beats an edit
 		t.given = t.given || p.root(t.soul) == p.root(h.soul.of)
 	}
+	p.ended[p.family(p.root(h.soul.of))] = true
 	h.Cancelled = true
 	h.dead = p.r.IntN(2) == 0
 	p.f.touch(h)
@@ -808,7 +810,7 @@ func (p *person) undone(notes []control.UndoNote, force bool) {
 		case x.Kind == state.Delete:
 			delete(p.deleted, of)
 		case x.Kind == state.Create && x.Ref == x.Home: // all of it goes
-			p.deleted[of] = true
+			p.deleted[of], p.ended[p.family(of)] = true, true
 			for _, t := range p.tokens {
 				t.given = t.given || p.root(t.soul) == of
 			}
