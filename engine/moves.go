@@ -14,7 +14,8 @@ import (
 // lookAgain reads those calendars once more that may hold the other half of a move:
 // an event went from one calendar of an account, or came to one, after the others
 // were read in this pass. Without it, every deletion in an account with several
-// calendars would have to wait for the next pass.
+// calendars would have to wait for the next pass. A list may be late, so the event that
+// one that came may have been is asked for, too.
 func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err error) {
 	siblings := map[state.AccountID][]state.Ref{}
 	for _, ref := range h.refs {
@@ -23,6 +24,7 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 		}
 	}
 	var again []state.Ref
+	var origins []store.DirtyEvent
 	picked := map[state.Ref]bool{}
 	err = e.Store.View(func(tx *store.Tx) error {
 		for _, d := range tx.DirtyEvents() {
@@ -41,7 +43,7 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 				continue
 			}
 			for _, ref := range siblings[d.Ref.Account] {
-				if ref == d.Ref || picked[ref] || !h.members[ref].Read.Before(rep.Seen) {
+				if ref == d.Ref {
 					continue
 				}
 				if !linked {
@@ -52,6 +54,10 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 					if from == "" {
 						continue
 					}
+					origins = append(origins, store.DirtyEvent{Ref: ref, ID: from})
+				}
+				if picked[ref] || !h.members[ref].Read.Before(rep.Seen) {
+					continue
 				}
 				picked[ref] = true
 				again = append(again, ref)
@@ -59,7 +65,7 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 		}
 		return nil
 	})
-	if err != nil || len(again) == 0 {
+	if err != nil {
 		return 0, err
 	}
 	for _, ref := range again {
@@ -76,7 +82,34 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 			return requests, err
 		}
 	}
+	for _, o := range origins[:min(len(origins), askAtMost)] {
+		asked, err := e.askOrigin(ctx, h, o)
+		if requests += asked; err != nil {
+			return requests, err
+		}
+	}
 	return requests, nil
+}
+
+// askOrigin asks whether an event is where it was, if nothing has said that it is not.
+func (e *Engine) askOrigin(ctx context.Context, h *house, o store.DirtyEvent) (requests int, err error) {
+	gone := false
+	err = e.Store.View(func(tx *store.Tx) error {
+		rep, known, err := tx.Replica(o.Ref, o.ID)
+		gone = !known || rep.Deleted
+		return err
+	})
+	if err != nil || gone || !h.members[o.Ref].Ready {
+		return 0, err
+	}
+	trouble, err := e.reread(ctx, h.reach[o.Ref.Account], o.Ref, o.ID)
+	if trouble != nil { // what came has to wait until it is known
+		m := h.members[o.Ref]
+		m.Ready = false
+		h.members[o.Ref] = m
+		e.trouble(ctx, o.Ref, trouble)
+	}
+	return 1, err
 }
 
 // linkedAlike is the first linked, live event of a calendar with a UID; empty if
