@@ -106,6 +106,7 @@ func (r *reconciler) followCopy(e *state.Entity, ref state.Ref, to Found) (left 
 	moved := state.Record{Mirror: r.targets(e.Home)[to.Ref], Parts: []state.Part{p}}
 	why := "its copy was moved from " + r.name(ref) + " to " + r.name(to.Ref)
 	switch {
+	case !r.written(to.Ref): // it is the person's there, whatever else there is
 	case to.Ref == e.Home || made(*e, to.Ref):
 		r.linkedNow[to] = true
 		r.giveUp(*e, ref)

@@ -242,3 +242,17 @@ func TestAnEditOfWhatAMoveLeft(t *testing.T) {
 		t.Errorf("its deletion keeps %q", before)
 	}
 }
+
+// A copy that is moved to a calendar in which nothing is ever written stays there, though
+// the meeting is there already: it is an event of the person's own.
+func TestACopyMovedToWhereNothingIsWritten(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.mirrors[0].Members[0].Direction = state.SendOnly
+	w.add("a", "Lunch")
+	w.settle()
+	moved := w.move("b", w.the("b", "Lunch").ID, "a")
+	w.settle()
+	if w.gone[ref("a")][moved] || w.titles("a") != "Lunch, Lunch" || w.titles("b") != "Lunch, Lunch" {
+		t.Errorf("a holds %s; b holds %s", w.titles("a"), w.titles("b"))
+	}
+}
