@@ -126,7 +126,7 @@ func linkedAlike(tx *store.Tx, ref state.Ref, uid string) (calendar.RemoteID, er
 // moves notes where the events of an entity are now that are gone from where they were.
 // An item that its provider still answers for under the old calendar, but shows
 // in another one under the same id, has moved too: Graph's immutable ids name an item
-// wherever it is.
+// wherever it is. Moved there and back it may be another item in the same calendar.
 func (l *loader) moves(ent state.Entity) error {
 	for ref, rec := range ent.Records {
 		for _, p := range rec.Parts {
@@ -135,7 +135,7 @@ func (l *loader) moves(ent state.Entity) error {
 				continue
 			}
 			for _, other := range slices.SortedFunc(maps.Keys(l.h.members), compareRefs) {
-				if other.Account != ref.Account || other == ref {
+				if other.Account != ref.Account {
 					continue
 				}
 				list, err := l.unlinked(other, l.tx.AlikeByUID(other, rep.Event.UID))

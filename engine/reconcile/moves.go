@@ -36,6 +36,13 @@ func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
 		return nil
 	}
 	r.foldMoved(e, moves)
+	for ref, to := range moves {
+		if to.Ref == ref { // it was away and came back under another id
+			whole(*e, ref).ID = to.ID
+			r.linkedNow[to] = true
+			delete(moves, ref)
+		}
+	}
 	for _, ref := range refs(*e)[1:] { // home and copy may have changed places
 		if to, ok := moves[ref]; ok {
 			left = append(left, r.followCopy(e, ref, to)...)

@@ -256,3 +256,24 @@ func TestACopyMovedToWhereNothingIsWritten(t *testing.T) {
 		t.Errorf("a holds %s; b holds %s", w.titles("a"), w.titles("b"))
 	}
 }
+
+// An event that was moved away and back between two passes, and is another item now, is the
+// one that it was: its copies stay, and an edit of one goes home.
+func TestThereAndBackAtOnce(t *testing.T) {
+	for _, side := range []string{"a", "x"} {
+		w := newWorld(t, "a", "x")
+		w.add("a", "Lunch")
+		w.settle()
+		was := *w.the(side, "Lunch")
+		w.remove(side, was.ID)
+		was.ID = "back"
+		w.events[ref(side)]["back"] = &was
+		w.dirty[Found{ref(side), "back"}] = true
+		before := w.writes
+		w.edit("x", w.the("x", "Lunch").ID, place("Oslo"))
+		w.settle()
+		if w.writes != before+1 || len(w.entities) != 1 || w.the("a", "Lunch").Content.Place != "Oslo" || w.titles("x") != "Lunch" {
+			t.Errorf("%s: %d writes, %d entities, a holds %s, x holds %s", side, w.writes-before, len(w.entities), w.titles("a"), w.titles("x"))
+		}
+	}
+}
