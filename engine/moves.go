@@ -15,7 +15,8 @@ import (
 // an event went from one calendar of an account, or came to one, after the others
 // were read in this pass. Without it, every deletion in an account with several
 // calendars would have to wait for the next pass. A list may be late, so the event that
-// one that came may have been is asked for, too.
+// one that came may have been is asked for, too, and one that went is asked for by its
+// id in the others: a moved event keeps it (Google, events.move).
 func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err error) {
 	siblings := map[state.AccountID][]state.Ref{}
 	for _, ref := range h.refs {
@@ -24,7 +25,7 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 		}
 	}
 	var again []state.Ref
-	var origins []store.DirtyEvent
+	var origins, went []store.DirtyEvent
 	picked := map[state.Ref]bool{}
 	err = e.Store.View(func(tx *store.Tx) error {
 		for _, d := range tx.DirtyEvents() {
@@ -45,6 +46,9 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 			for _, ref := range siblings[d.Ref.Account] {
 				if ref == d.Ref {
 					continue
+				}
+				if linked {
+					went = append(went, store.DirtyEvent{Ref: ref, ID: d.ID})
 				}
 				if !linked {
 					from, err := linkedAlike(tx, ref, rep.Event.UID)
@@ -88,7 +92,35 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 			return requests, err
 		}
 	}
+	for _, w := range went[:min(len(went), askEach)] {
+		asked, err := e.askArrived(ctx, h, w)
+		if requests += asked; err != nil {
+			return requests, err
+		}
+	}
 	return requests, nil
+}
+
+// askArrived asks whether an event that went from another calendar is in this one, if
+// nothing has said so.
+func (e *Engine) askArrived(ctx context.Context, h *house, w store.DirtyEvent) (requests int, err error) {
+	known := false
+	err = e.Store.View(func(tx *store.Tx) (err error) { _, known, err = tx.Replica(w.Ref, w.ID); return err })
+	if err != nil || known || !h.members[w.Ref].Ready {
+		return 0, err
+	}
+	ev, trouble := h.reach[w.Ref.Account].Get(ctx, w.Ref.Calendar, w.ID)
+	switch calendar.KindOf(trouble) {
+	case -1:
+		return 1, e.Store.Update(func(tx *store.Tx) error { return e.observe(tx, w.Ref, ev, false) })
+	case calendar.NotFound, calendar.Gone:
+		return 1, nil
+	}
+	m := h.members[w.Ref]
+	m.Ready = false // what went has to wait until it is known
+	h.members[w.Ref] = m
+	e.trouble(ctx, w.Ref, trouble)
+	return 1, nil
 }
 
 // askOrigin asks whether an event is where it was, if nothing has said that it is not.

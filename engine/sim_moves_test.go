@@ -109,6 +109,13 @@ func (p *person) moveTo() string {
 		return ""
 	}
 	to := p.at(1 - p.i)
+	// Nobody moves a meeting to where it is already as an event of the person's, or with
+	// guests of its own: both stay then, as two events (TestMovedOntoAnother).
+	for _, o := range to.f.live() {
+		if p.root(o.soul.of) == p.root(h.soul.of) && (!o.soul.made || o.HasGuests()) {
+			return ""
+		}
+	}
 	x := &held{Event: h.Event, soul: h.soul}
 	if p.f.unsure {
 		x.ID = calendar.RemoteID(fmt.Sprintf("moved-%s%d", to.f.own, len(to.f.events)))

@@ -137,10 +137,18 @@ func (r *reconciler) giveUp(e state.Entity, ref state.Ref) {
 }
 
 // leave is a copy that an entity lets go of and that is to go: deleted with its
-// reason, as an entity of its own.
+// reason, as an entity of its own. What was there before Twinday, or is kept as it is,
+// stays: it is looked at again, as an event that belongs to none.
 func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, by state.MirrorID, rec state.Record, why string) []state.Entity {
 	live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
-	if len(live) == 0 || rec.Kept {
+	if len(live) == 0 {
+		return left
+	}
+	if rec.Adopted || rec.Kept {
+		for _, p := range live {
+			r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})
+		}
+		r.note(e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", live[0].Read, live[0].Read)
 		return left
 	}
 	for i := range live {

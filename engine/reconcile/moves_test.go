@@ -277,3 +277,20 @@ func TestThereAndBackAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// A meeting that is moved to where it is linked with an event of the person's takes
+// nothing away: both are there.
+func TestMovedOntoAnother(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	h := w.add("a", "Lunch")
+	w.add("b", "Lunch")
+	w.settle()
+	w.move("a", h, "b")
+	w.settle()
+	if a, b := w.titles("a"), w.titles("b"); a != "Lunch, Lunch" || b != "Lunch, Lunch" {
+		t.Errorf("a holds %q, b holds %q", a, b)
+	}
+	if got := w.noted(state.Noted); !strings.Contains(got, "it stays there, as an event of its own") {
+		t.Errorf("history says %q", got)
+	}
+}
