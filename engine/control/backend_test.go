@@ -82,8 +82,16 @@ func (r *recorder) CancelSignIn(_ context.Context, id string) error {
 	return r.note("CancelSignIn", id)
 }
 
-func (r *recorder) Accounts(context.Context) ([]state.Account, error) {
-	return answer[[]state.Account](r.note("Accounts"))
+func (r *recorder) Accounts(context.Context) ([]AccountState, error) {
+	return answer[[]AccountState](r.note("Accounts"))
+}
+
+func (r *recorder) Providers(context.Context) ([]ProviderInfo, error) {
+	return answer[[]ProviderInfo](r.note("Providers"))
+}
+
+func (r *recorder) Unlock(_ context.Context, passphrase string) error {
+	return r.note("Unlock", passphrase)
 }
 
 func (r *recorder) RemoveAccount(_ context.Context, id state.AccountID) error {

@@ -91,10 +91,17 @@ type Account struct {
 	Name     string       `json:"name,omitempty"`
 	Endpoint Endpoint     `json:"endpoint,omitzero"`
 	Added    time.Time    `json:"added"`
+	SignedIn time.Time    `json:"signedIn,omitzero"` // last
+	// Access is what its person lets Twinday do with it; Lacks are those of its extras
+	// that were not given on the provider's page.
+	Access calendar.Access  `json:"access,omitzero"`
+	Lacks  []calendar.Extra `json:"lacks,omitempty"`
 	// Trouble is why the account cannot be used just now, empty when it can.
 	Trouble string `json:"trouble,omitempty"`
-	// SignedOut says that Trouble can only be mended by signing in again.
-	SignedOut bool `json:"signedOut,omitempty"`
+	// SignedOut says that Trouble can only be mended by signing in again, and Obstacle
+	// what has to be done before that helps, if anything.
+	SignedOut bool              `json:"signedOut,omitempty"`
+	Obstacle  calendar.Obstacle `json:"obstacle,omitempty"`
 }
 
 // Endpoint is where an account's provider answers, and as which OAuth client
