@@ -74,7 +74,7 @@ type Provider struct {
 	api *gcal.Service
 
 	mu    sync.Mutex
-	zones map[calendar.CalendarID]string // each calendar's own zone, as last heard
+	known map[calendar.CalendarID]known // as last heard
 
 	rate    float64 // units a second that may be written; 0 for a server on this machine
 	written written
@@ -137,7 +137,7 @@ func open(e signin.Endpoint, src *signin.Source, hc *http.Client) (*Provider, er
 		return nil, &calendar.Error{Op: op, Kind: calendar.Other, Err: err}
 	}
 	api.UserAgent = "Twinday"
-	return &Provider{api: api, rate: writeRate(base), zones: map[calendar.CalendarID]string{}}, nil
+	return &Provider{api: api, rate: writeRate(base), known: map[calendar.CalendarID]known{}}, nil
 }
 
 // SignOut revokes the sign-in at Google. The secret is the caller's to delete.
@@ -240,5 +240,7 @@ func (p *Provider) Capabilities() calendar.Capabilities {
 		ReminderLimit:      maxReminderMin * time.Minute,
 		DefaultReminders:   true,
 		Properties:         propertyLimits,
+		Makes:              true,
+		MakesWith:          calendar.CopiesCalendar,
 	}
 }
