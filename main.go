@@ -173,7 +173,7 @@ func find(ctx context.Context, dir string, patience time.Duration, o engine.Opti
 // options are those of an engine that works for a person, on the data folder dir.
 func (p program) options(dir string, log *slog.Logger, show func() error, quit func()) engine.Options {
 	return engine.Options{
-		Connectors: connectors(time.Now, nil), Secrets: p.ring, Plain: secrets.File(filepath.Join(dir, "secrets.json")),
+		Connectors: connectors(time.Now, nil), Clients: builtIn(), Secrets: p.ring, Plain: secrets.File(filepath.Join(dir, "secrets.json")),
 		Sealed: sealed(dir, log), Log: log, ShowWindow: show, Quit: quit,
 	}
 }

@@ -27,6 +27,7 @@ const signInFor = 10 * time.Minute
 type signIn struct {
 	flow    SignInFlow
 	req     control.NewAccount
+	client  state.Client
 	keeper  secrets.Keeper
 	expires time.Time
 }
@@ -61,15 +62,20 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 	if err := offered(c.Offers(), req); err != nil {
 		return control.SignIn{}, err
 	}
+	client, err := e.client(c, req)
+	if err != nil {
+		return control.SignIn{}, e.notSignedIn(req, err)
+	}
 	keeper, err := e.keeper(req)
 	if err != nil {
 		return control.SignIn{}, err
 	}
-	flow, err := c.BeginSignIn(ctx, SignInWish{Endpoint: req.Endpoint, Access: *req.Access, Device: req.Device})
+	at := state.Account{Endpoint: req.Endpoint, Client: client}.Reach()
+	flow, err := c.BeginSignIn(ctx, SignInWish{Endpoint: at, Access: *req.Access, Device: req.Device})
 	if err != nil {
 		return control.SignIn{}, e.notSignedIn(req, err)
 	}
-	s := &signIn{flow: flow, req: req, keeper: keeper, expires: e.Now().Add(signInFor)}
+	s := &signIn{flow: flow, req: req, client: client, keeper: keeper, expires: e.Now().Add(signInFor)}
 	id := rand.Text()
 	e.mu.Lock()
 	e.signIns[id] = s
@@ -131,7 +137,7 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	if err != nil {
 		return state.Account{}, e.notSignedIn(s.req, err)
 	}
-	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Endpoint: s.req.Endpoint,
+	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Endpoint: s.req.Endpoint, Client: s.client,
 		Access: *s.req.Access, Lacks: who.Lacks, Added: e.Now(), SignedIn: e.Now()}
 	if a.ID, err = e.accountID(a); err != nil {
 		return a, err
@@ -232,11 +238,21 @@ func (e *Engine) accounts() (list []state.Account, err error) {
 }
 
 // Providers lists what can be connected, and what can be ticked.
-func (e *Engine) Providers(context.Context) ([]control.ProviderInfo, error) {
+func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) {
 	list := []control.ProviderInfo{}
+	s, err := e.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, kind := range slices.Sorted(maps.Keys(e.Connectors)) {
 		o := e.Connectors[kind].Offers()
 		info := control.ProviderInfo{Provider: kind, Device: o.Device, Extras: []control.ExtraInfo{}}
+		switch {
+		case s.Clients[kind].ID != "":
+			info.Client = control.OwnClient
+		case e.Clients[kind].ID != "":
+			info.Client = control.BuiltInClient
+		}
 		for _, p := range o.Extras {
 			info.Extras = append(info.Extras, control.ExtraInfo{Extra: p.Extra, Reason: p.Reason})
 		}

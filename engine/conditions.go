@@ -124,7 +124,7 @@ func (e *Engine) accountStates(accounts []state.Account) ([]control.AccountState
 			s.WayOut.Text = cmp.Or(helps, s.WayOut.Text)
 		}
 		if s.WayOut.Do == control.AskIT {
-			s.ForIT = e.forIT(a.Provider, SignInWish{Endpoint: a.Endpoint, Access: a.Access}, a.Obstacle)
+			s.ForIT = e.forIT(a.Provider, SignInWish{Endpoint: a.Reach(), Access: a.Access}, a.Obstacle)
 		}
 		list = append(list, s)
 	}

@@ -30,6 +30,8 @@ type Connector interface {
 	Offers() Offers
 	// BeginSignIn starts a sign-in: a URL for the person's browser, and a wait.
 	BeginSignIn(ctx context.Context, w SignInWish) (SignInFlow, error)
+	// CheckClient reads a client id as a person pasted it; Invalid with what is wrong.
+	CheckClient(c state.Client) (state.Client, error)
 	// ForIT is a text that a person sends to their IT, about what they wish and what
 	// stands in its way.
 	ForIT(w SignInWish, why calendar.Obstacle) string
@@ -89,6 +91,8 @@ const (
 type Options struct {
 	Store      *store.Store
 	Connectors map[state.ProviderKind]Connector
+	// Clients are the OAuth clients that were built in.
+	Clients map[state.ProviderKind]state.Client
 	// Secrets keeps refresh tokens; Sealed, which a passphrase opens, or Plain is used
 	// instead where Secrets is not available and the person chose it. Any may be nil.
 	Secrets, Plain secrets.Keeper

@@ -599,6 +599,13 @@ func (c *connector) Offers() engine.Offers {
 	return engine.Offers{Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour}
 }
 
+func (c *connector) CheckClient(x state.Client) (state.Client, error) {
+	if x.ID == "bad" {
+		return x, &calendar.Error{Op: "client id", Kind: calendar.Invalid, Obstacle: calendar.ClientRefused, Err: errors.New("that is no client id")}
+	}
+	return state.Client{ID: strings.TrimSpace(x.ID), Secret: x.Secret}, nil
+}
+
 func (c *connector) ForIT(w engine.SignInWish, why calendar.Obstacle) string {
 	return fmt.Sprintf("Dear IT, %s: %s", w.Endpoint.ClientID, why)
 }

@@ -83,6 +83,7 @@ func (s *stuck) Create(ctx context.Context, c calendar.CalendarID, d calendar.Dr
 type trioConnector map[state.AccountID]calendar.Provider
 
 func (c trioConnector) ForIT(engine.SignInWish, calendar.Obstacle) string { return "" }
+func (c trioConnector) CheckClient(x state.Client) (state.Client, error)  { return x, nil }
 func (c trioConnector) Offers() engine.Offers                             { return engine.Offers{} }
 func (c trioConnector) BeginSignIn(context.Context, engine.SignInWish) (engine.SignInFlow, error) {
 	return nil, nil

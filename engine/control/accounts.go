@@ -78,6 +78,25 @@ type ProviderInfo struct {
 	Provider state.ProviderKind `json:"provider"`
 	Extras   []ExtraInfo        `json:"extras"`
 	Device   bool               `json:"device"` // NewAccount.Device is possible
+	// Client says whether there is a client id to sign in with; without one, the person
+	// has to give theirs (docs/clients.md).
+	Client ClientSource `json:"client,omitempty"`
+}
+
+// ClientSource says whose client id sign-ins use.
+type ClientSource string
+
+// The sources; "" is none.
+const (
+	BuiltInClient ClientSource = "built in"
+	OwnClient     ClientSource = "own" // Settings.Clients
+)
+
+// Settings are what the person set for all accounts.
+type Settings struct {
+	// Clients are OAuth clients of the person's own, by provider. The id may be given as
+	// pasted, Google's also as the JSON that its console offers for download.
+	Clients map[state.ProviderKind]state.Client `json:"clients"`
 }
 
 // ExtraInfo is a permission to tick, and its reason.

@@ -90,6 +90,14 @@ func (r *recorder) Providers(context.Context) ([]ProviderInfo, error) {
 	return answer[[]ProviderInfo](r.note("Providers"))
 }
 
+func (r *recorder) Settings(context.Context) (Settings, error) {
+	return answer[Settings](r.note("Settings"))
+}
+
+func (r *recorder) ChangeSettings(_ context.Context, s Settings) (Settings, error) {
+	return answer[Settings](r.note("ChangeSettings", s))
+}
+
 func (r *recorder) Unlock(_ context.Context, passphrase string) error {
 	return r.note("Unlock", passphrase)
 }

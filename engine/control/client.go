@@ -170,6 +170,16 @@ func (c *Client) Providers(ctx context.Context) ([]ProviderInfo, error) {
 	return call[[]ProviderInfo](ctx, c, "GET", "/providers", nil)
 }
 
+// Settings asks what holds for all accounts.
+func (c *Client) Settings(ctx context.Context) (Settings, error) {
+	return call[Settings](ctx, c, "GET", "/settings", nil)
+}
+
+// ChangeSettings replaces the settings.
+func (c *Client) ChangeSettings(ctx context.Context, s Settings) (Settings, error) {
+	return call[Settings](ctx, c, "PUT", "/settings", s)
+}
+
 // Unlock opens the file of sign-ins.
 func (c *Client) Unlock(ctx context.Context, passphrase string) error {
 	return c.do(ctx, "POST", "/unlock", UnlockRequest{passphrase}, &nothing{})

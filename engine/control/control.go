@@ -293,6 +293,10 @@ type Backend interface {
 	Accounts(ctx context.Context) ([]AccountState, error)
 	// Providers lists what can be connected, and what can be ticked.
 	Providers(ctx context.Context) ([]ProviderInfo, error)
+	// Settings are what holds for all accounts; ChangeSettings replaces them, and refuses
+	// what makes no sense.
+	Settings(ctx context.Context) (Settings, error)
+	ChangeSettings(ctx context.Context, s Settings) (Settings, error)
 	// Unlock opens the file of sign-ins with its passphrase.
 	Unlock(ctx context.Context, passphrase string) error
 	// RemoveAccount ends the account's part in mirrors (its copies stay as plain

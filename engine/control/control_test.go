@@ -62,6 +62,8 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"clean up":              func(ctx context.Context, b Backend) (any, error) { return b.CleanUp(ctx, full[CleanUp]()) },
 	"take over":             func(ctx context.Context, b Backend) (any, error) { return nil, b.TakeOver(ctx, full[state.MirrorID]()) },
 	"what can be connected": func(ctx context.Context, b Backend) (any, error) { return b.Providers(ctx) },
+	"settings":              func(ctx context.Context, b Backend) (any, error) { return b.Settings(ctx) },
+	"changing settings":     func(ctx context.Context, b Backend) (any, error) { return b.ChangeSettings(ctx, full[Settings]()) },
 	"unlocking":             func(ctx context.Context, b Backend) (any, error) { return nil, b.Unlock(ctx, "correct horse") },
 }
 

@@ -24,6 +24,8 @@ const maxBody = 1 << 20
 //	GET    /watch                        server-sent events, each a Status
 //	GET    /accounts                     [AccountState]
 //	GET    /providers                    [ProviderInfo]
+//	GET    /settings                     Settings
+//	PUT    /settings                     Settings → Settings
 //	POST   /unlock                       UnlockRequest
 //	POST   /accounts                     NewAccount → SignIn
 //	POST   /signins/{id}/finish          → state.Account, when the person is through
@@ -58,6 +60,8 @@ func Handler(b Backend, token string) http.Handler {
 	route(mux, "GET", "/status", func(r *http.Request, _ nothing) (Status, error) { return b.Status(r.Context()) })
 	route(mux, "GET", "/accounts", func(r *http.Request, _ nothing) ([]AccountState, error) { return b.Accounts(r.Context()) })
 	route(mux, "GET", "/providers", func(r *http.Request, _ nothing) ([]ProviderInfo, error) { return b.Providers(r.Context()) })
+	route(mux, "GET", "/settings", func(r *http.Request, _ nothing) (Settings, error) { return b.Settings(r.Context()) })
+	route(mux, "PUT", "/settings", func(r *http.Request, q Settings) (Settings, error) { return b.ChangeSettings(r.Context(), q) })
 	route(mux, "POST", "/unlock", func(r *http.Request, q UnlockRequest) (nothing, error) {
 		return nothing{}, b.Unlock(r.Context(), q.Passphrase)
 	})

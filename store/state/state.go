@@ -90,6 +90,9 @@ type Account struct {
 	Email    string       `json:"email,omitempty"`
 	Name     string       `json:"name,omitempty"`
 	Endpoint Endpoint     `json:"endpoint,omitzero"`
+	// Client is what it was signed in as, which its refresh token belongs to. Endpoint
+	// has one only if the person gave it for this account.
+	Client Client `json:"client,omitzero"`
 	Added    time.Time    `json:"added"`
 	SignedIn time.Time    `json:"signedIn,omitzero"` // last
 	// Access is what its person lets Twinday do with it; Lacks are those of its extras
@@ -112,6 +115,21 @@ type Endpoint struct {
 	TokenURL     string `json:"tokenURL,omitempty"`
 	ClientID     string `json:"clientID,omitempty"`
 	ClientSecret string `json:"clientSecret,omitempty"` // of a desktop client: no secret at all
+}
+
+// Client is an OAuth client: what a provider knows Twinday as.
+type Client struct {
+	ID     string `json:"id"`
+	Secret string `json:"secret,omitempty"` // of a desktop client: no secret at all
+}
+
+// Reach is where the account answers, and as which client it was signed in.
+func (a Account) Reach() Endpoint {
+	e := a.Endpoint
+	if a.Client.ID != "" {
+		e.ClientID, e.ClientSecret = a.Client.ID, a.Client.Secret
+	}
+	return e
 }
 
 // Calendar is a calendar of an account as last listed.

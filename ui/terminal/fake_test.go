@@ -38,6 +38,7 @@ type fake struct {
 	details   map[uint64]control.HistoryDetail
 	whys      map[string][]control.Explanation
 	twice     control.Duplicates
+	settings  control.Settings
 	refuse    error // what a mapping is told that makes no sense
 	fail      error
 	told      []string
@@ -114,7 +115,17 @@ func (f *fake) CancelSignIn(_ context.Context, id string) error {
 func (f *fake) Accounts(context.Context) ([]control.AccountState, error) { return f.accounts, f.fail }
 
 func (f *fake) Providers(context.Context) ([]control.ProviderInfo, error) {
-	return []control.ProviderInfo{{Provider: state.Outlook, Device: true, Extras: []control.ExtraInfo{{Extra: calendar.SharedCalendars, Reason: "see calendars of others"}}}}, f.fail
+	own := map[bool]control.ClientSource{true: control.OwnClient}
+	return []control.ProviderInfo{{Provider: state.Google, Client: own[f.settings.Clients[state.Google].ID != ""]}, {Provider: state.Outlook, Client: control.BuiltInClient, Device: true, Extras: []control.ExtraInfo{{Extra: calendar.SharedCalendars, Reason: "see calendars of others"}}}}, f.fail
+}
+
+func (f *fake) Settings(context.Context) (control.Settings, error) { return f.settings, f.fail }
+
+func (f *fake) ChangeSettings(_ context.Context, s control.Settings) (control.Settings, error) {
+	asked, _ := json.Marshal(s) // plain data
+	f.tell("change settings %s", asked)
+	f.settings = s
+	return s, f.fail
 }
 
 func (f *fake) Unlock(_ context.Context, passphrase string) error {

@@ -28,6 +28,8 @@ var shapes = []shape{
 	{"account ask-it", AskITNote{}, ""},
 	{"account remove", state.Account{}, "the account that was removed:"},
 	{"unlock", UnlockNote{}, ""},
+	{"settings", control.Settings{}, ""},
+	{"settings set", control.Settings{}, "as they are now:"},
 	{"calendar list", []state.Calendar{}, ""},
 	{"mirror add", state.Mirror{}, ""},
 	{"mirror list", []control.MirrorState{}, ""},

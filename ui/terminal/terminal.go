@@ -275,7 +275,7 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
 		&cobra.Group{ID: groupSync, Title: "Sync:"},
 		&cobra.Group{ID: groupTry, Title: "Try out:"})
-	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.calendarCommand(), a.mirrorCommand(), a.restoreCommand())
+	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.settingsCommand(), a.calendarCommand(), a.mirrorCommand(), a.restoreCommand())
 	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.undoCommand(), a.whyCommand(), a.heldCommand(), a.duplicatesCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())

@@ -194,6 +194,16 @@ func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) 
 	return []control.ProviderInfo{{Provider: state.Google}, {Provider: state.Outlook, Device: true}}, e.enter(ctx, "Providers", "")
 }
 
+// Settings are empty.
+func (e *Engine) Settings(ctx context.Context) (control.Settings, error) {
+	return control.Settings{}, e.enter(ctx, "Settings", "")
+}
+
+// ChangeSettings is noted.
+func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (control.Settings, error) {
+	return s, e.enter(ctx, "ChangeSettings", "ChangeSettings "+plain(s))
+}
+
 // Unlock is noted.
 func (e *Engine) Unlock(ctx context.Context, _ string) error { return e.enter(ctx, "Unlock", "Unlock") }
 
