@@ -122,7 +122,7 @@ func (f *flow) Wait(ctx context.Context) (engine.SignedIn, error) {
 	if err != nil {
 		return engine.SignedIn{}, err
 	}
-	return engine.SignedIn{Person: who, Secret: signin.GrantSecret(grant), Lacks: grant.Lacks}, nil
+	return engine.SignedIn{Person: who, Identity: signin.Subject(grant.IDToken), Secret: signin.GrantSecret(grant), Lacks: grant.Lacks}, nil
 }
 
 // Close gives the sign-in up.

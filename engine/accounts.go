@@ -137,7 +137,7 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	if err != nil {
 		return state.Account{}, e.notSignedIn(s.req, err)
 	}
-	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Endpoint: s.req.Endpoint, Client: s.client,
+	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Identity: who.Identity, Endpoint: s.req.Endpoint, Client: s.client,
 		Access: *s.req.Access, Lacks: who.Lacks, Added: e.Now(), SignedIn: e.Now()}
 	if a.ID, err = e.accountID(a); err != nil {
 		return a, err
@@ -170,6 +170,19 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	return a, nil
 }
 
+// samePerson reports whether two accounts are one at the provider. An address may pass
+// to another account, and a work and a personal one may share it: where both are known
+// by their identities, those tell.
+func samePerson(a, b state.Account) bool {
+	if a.Provider != b.Provider || a.Endpoint.BaseURL != b.Endpoint.BaseURL {
+		return false
+	}
+	if a.Identity != "" && b.Identity != "" {
+		return a.Identity == b.Identity
+	}
+	return b.Email != "" && strings.EqualFold(a.Email, b.Email)
+}
+
 // accountID names an account: as asked, else by its mail address. The same
 // identity again takes its own name, so that it is signed in anew, not twice.
 func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
@@ -178,7 +191,7 @@ func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
 		return "", err
 	}
 	for _, b := range accounts {
-		same := b.Provider == a.Provider && b.Email != "" && strings.EqualFold(b.Email, a.Email) && b.Endpoint.BaseURL == a.Endpoint.BaseURL
+		same := samePerson(a, b)
 		if same && (a.ID == "" || a.ID == b.ID) {
 			return b.ID, nil
 		}

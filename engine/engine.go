@@ -69,8 +69,11 @@ type SignInWish struct {
 // extras were asked for and not given.
 type SignedIn struct {
 	calendar.Person
-	Secret string
-	Lacks  []calendar.Extra
+	// Identity is as whom the provider knows them, whatever their address; "" if it
+	// does not say.
+	Identity string
+	Secret   string
+	Lacks    []calendar.Extra
 }
 
 // Secret is where one account's refresh token is kept.

@@ -570,6 +570,7 @@ func (f *fake) writes() int { return f.count("create") + f.count("update") + f.c
 // flow is a sign-in that the person gets through at once.
 type flow struct {
 	who    string
+	known  string // as whom the provider knows them
 	err    error
 	lacks  []calendar.Extra
 	closed chan struct{}
@@ -583,7 +584,7 @@ func (f flow) Wait(ctx context.Context) (engine.SignedIn, error) {
 		<-ctx.Done()
 		return engine.SignedIn{}, ctx.Err()
 	}
-	return engine.SignedIn{Person: calendar.Person{Email: f.who}, Secret: "refresh-" + f.who, Lacks: f.lacks}, f.err
+	return engine.SignedIn{Person: calendar.Person{Email: f.who}, Identity: f.known, Secret: "refresh-" + f.who, Lacks: f.lacks}, f.err
 }
 
 // connector hands out fakes by the client id that was asked with.
@@ -593,6 +594,7 @@ type connector struct {
 	asked     engine.SignInWish // last
 	lacks     []calendar.Extra  // what the person leaves out
 	refuse    error             // how the next sign-ins end
+	known     map[string]string // identities, by address
 }
 
 func (c *connector) Offers() engine.Offers {
@@ -612,7 +614,7 @@ func (c *connector) ForIT(w engine.SignInWish, why calendar.Obstacle) string {
 
 func (c *connector) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.SignInFlow, error) {
 	c.asked = w
-	return flow{who: w.Endpoint.ClientID, lacks: c.lacks, err: c.refuse, closed: make(chan struct{})}, nil
+	return flow{who: w.Endpoint.ClientID, known: c.known[w.Endpoint.ClientID], lacks: c.lacks, err: c.refuse, closed: make(chan struct{})}, nil
 }
 
 func (c *connector) Open(a state.Account, secret engine.Secret) (calendar.Provider, error) {

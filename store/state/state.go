@@ -89,12 +89,15 @@ type Account struct {
 	Provider ProviderKind `json:"provider"`
 	Email    string       `json:"email,omitempty"`
 	Name     string       `json:"name,omitempty"`
-	Endpoint Endpoint     `json:"endpoint,omitzero"`
+	// Identity is as whom the provider knows its person, whatever the address; "" if it
+	// does not say.
+	Identity string   `json:"identity,omitempty"`
+	Endpoint Endpoint `json:"endpoint,omitzero"`
 	// Client is what it was signed in as, which its refresh token belongs to. Endpoint
 	// has one only if the person gave it for this account.
-	Client Client `json:"client,omitzero"`
-	Added    time.Time    `json:"added"`
-	SignedIn time.Time    `json:"signedIn,omitzero"` // last
+	Client   Client    `json:"client,omitzero"`
+	Added    time.Time `json:"added"`
+	SignedIn time.Time `json:"signedIn,omitzero"` // last
 	// Access is what its person lets Twinday do with it; Lacks are those of its extras
 	// that were not given on the provider's page.
 	Access calendar.Access  `json:"access,omitzero"`
