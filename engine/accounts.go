@@ -56,6 +56,9 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 			return control.SignIn{}, usage("the %s %q is no address like https://host/path", name, u)
 		}
 	}
+	if err := intoCloud(c.Offers(), &req); err != nil {
+		return control.SignIn{}, err
+	}
 	if err := e.asBefore(&req); err != nil {
 		return control.SignIn{}, err
 	}
@@ -65,6 +68,9 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 	client, err := e.client(c, req)
 	if err != nil {
 		return control.SignIn{}, e.notSignedIn(req, err)
+	}
+	if err := e.knownInCloud(c.Offers(), req, client); err != nil {
+		return control.SignIn{}, err
 	}
 	keeper, err := e.keeper(req)
 	if err != nil {
@@ -265,6 +271,9 @@ func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) 
 			info.Client = control.OwnClient
 		case e.Clients[kind].ID != "":
 			info.Client = control.BuiltInClient
+		}
+		for _, c := range o.Clouds {
+			info.Clouds = append(info.Clouds, control.CloudInfo{Name: c.Name, What: c.What})
 		}
 		for _, p := range o.Extras {
 			info.Extras = append(info.Extras, control.ExtraInfo{Extra: p.Extra, Reason: p.Reason})

@@ -598,7 +598,8 @@ type connector struct {
 }
 
 func (c *connector) Offers() engine.Offers {
-	return engine.Offers{Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour}
+	return engine.Offers{Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour,
+		Clouds: []engine.Cloud{{Name: "moon", What: "the cloud on the moon", BaseURL: "https://calendars.moon"}, {Name: "mars", What: "the cloud on Mars", BaseURL: "https://calendars.mars"}}}
 }
 
 func (c *connector) CheckClient(x state.Client) (state.Client, error) {

@@ -81,6 +81,14 @@ type ProviderInfo struct {
 	// Client says whether there is a client id to sign in with; without one, the person
 	// has to give theirs (docs/clients.md).
 	Client ClientSource `json:"client,omitempty"`
+	// Clouds are those apart from the public one.
+	Clouds []CloudInfo `json:"clouds,omitempty"`
+}
+
+// CloudInfo is a national cloud: its name, for NewAccount.Cloud, and what it is.
+type CloudInfo struct {
+	Name string `json:"name"`
+	What string `json:"what"`
 }
 
 // ClientSource says whose client id sign-ins use.

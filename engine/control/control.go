@@ -96,6 +96,8 @@ type NewAccount struct {
 	// ID is how it shall be called here; minted from the mail address if empty.
 	ID       state.AccountID `json:"id,omitempty"`
 	Endpoint state.Endpoint  `json:"endpoint,omitzero"`
+	// Cloud is the name of a national cloud (ProviderInfo.Clouds), instead of an endpoint.
+	Cloud string `json:"cloud,omitempty"`
 	// Access is what the person lets Twinday do with it: nothing beyond the least if it
 	// is left out, or as before for an account that is known.
 	Access *calendar.Access `json:"access,omitempty"`

@@ -82,6 +82,9 @@ type Provider struct {
 
 var _ calendar.Provider = (*Provider)(nil)
 
+// ConsentPage is where a person sees which apps they let in, and takes that back.
+const ConsentPage = "https://myaccount.google.com/connections"
+
 // Config is how an account signs in, with the access that its person gives. hc, which
 // may be nil, reaches the token address. Invalid without a client id, with the way out.
 func Config(e signin.Endpoint, a calendar.Access, hc *http.Client) (signin.Config, error) {

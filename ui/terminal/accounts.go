@@ -39,8 +39,9 @@ The sign-in is kept in the system's keyring. Where none answers, --passphrase as
 for one and keeps it in a file that opens to that alone ('twinday unlock'), or
 --plain-secrets agrees to a file that only you can read, and your other programs.
 
-The other flags are for other places than the public ones (a national cloud, a
-client of your own, a simulator).`
+A national cloud of Microsoft's (--cloud) is one name for both where its calendars
+are and where its accounts sign in; it knows only apps that are registered there
+(--client-id). The other flags are for other places still, such as a simulator.`
 
 func (a *app) accountAdd() *cobra.Command {
 	var req control.NewAccount
@@ -81,6 +82,8 @@ func (a *app) accountAdd() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&id, "id", "", "how to call the account here (default: from its mail address)")
+	f.StringVar(&req.Cloud, "cloud", "", "sign in to a national cloud: us-gov, us-dod or china (outlook)")
+	must(c.RegisterFlagCompletionFunc("cloud", cobra.FixedCompletions([]string{"us-gov", "us-dod", "china"}, cobra.ShellCompDirectiveNoFileComp)))
 	f.StringVar(&req.Endpoint.BaseURL, "endpoint", "", "URL of the calendar service")
 	f.StringVar(&req.Endpoint.AuthURL, "auth-url", "", "URL of the sign-in page")
 	f.StringVar(&req.Endpoint.TokenURL, "token-url", "", "URL of the token service")
