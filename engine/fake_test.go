@@ -50,6 +50,12 @@ type fake struct {
 	hidden    func(title string) bool // what complete listings leave out
 	denied    bool                    // and get does not find
 	gone      bool                    // the calendar is, with all of its events
+	name      string                  // of the calendar; "Main" if empty
+	role      calendar.Role           // of the account in it; the owner's if empty
+	concealed bool                    // not shown in the service's own list
+	unlisted  bool                    // taken off the account's list, and there all the same
+	more      []calendar.Calendar     // others of the account
+	makes     calendar.Extra          // what making calendars takes; "no": none are made
 }
 
 // quirks are what a service does in its own way. Zero: nothing.
@@ -153,15 +159,31 @@ func (f *fake) Capabilities() calendar.Capabilities {
 	if f.holds != nil {
 		return *f.holds
 	}
-	return calendar.Capabilities{Groups: calendar.AllGroups, Writes: 2, Series: func(calendar.When) string { return f.noSeries }}
+	return calendar.Capabilities{Groups: calendar.AllGroups, Writes: 2, Series: func(calendar.When) string { return f.noSeries },
+		Makes: f.makes != "no", MakesWith: f.makes}
+}
+
+func (f *fake) MakeCalendar(_ context.Context, name, zone string) (c calendar.Calendar, err error) {
+	err = f.call("make", func() error {
+		c = calendar.Calendar{ID: calendar.CalendarID("made " + name), Name: name, Zone: zone}.WithRole(calendar.RoleOwner)
+		f.more = append(f.more, c)
+		return nil
+	})
+	return c, err
 }
 
 func (f *fake) Calendars(context.Context) (out []calendar.Calendar, err error) {
 	err = f.call("calendars", func() error {
 		if f.gone {
+			out = slices.Clone(f.more)
 			return nil
 		}
-		out = []calendar.Calendar{{ID: calID, Name: "Main", Writable: !f.readOnly, Details: true, Primary: true}}
+		c := calendar.Calendar{ID: calID, Name: cmp.Or(f.name, "Main"), Primary: true, Hidden: f.concealed}.WithRole(cmp.Or(f.role, calendar.RoleOwner))
+		c.Writable = c.Writable && !f.readOnly
+		out = slices.Clone(f.more)
+		if !f.unlisted {
+			out = append(out, c)
+		}
 		return nil
 	})
 	return out, err

@@ -19,7 +19,26 @@ type AccountState struct {
 	// ForIT is a text to send to the organisation's IT, where only they can help.
 	ForIT string `json:"forIT,omitempty"`
 	Kept  Kept   `json:"kept"`
+	// Makes says whether Client.MakeCalendar works here.
+	Makes Making `json:"makes,omitempty"`
 }
+
+// NewCalendar asks for a calendar to be made in an account.
+type NewCalendar struct {
+	Account state.AccountID `json:"account"`
+	Name    string          `json:"name"`
+	// Zone is its time zone (IANA), the account's own if it is empty.
+	Zone string `json:"zone,omitempty"`
+}
+
+// Making says whether an account can make calendars.
+type Making string
+
+// The answers; "" is no.
+const (
+	CanMake     Making = "yes"
+	MakesTicked Making = "with permission" // not until calendar.CopiesCalendar is ticked, at a new sign-in
+)
 
 // Condition is the state of an account in one word.
 type Condition string

@@ -106,6 +106,10 @@ func (r *recorder) RemoveAccount(_ context.Context, id state.AccountID) error {
 	return r.note("RemoveAccount", id)
 }
 
+func (r *recorder) MakeCalendar(_ context.Context, req NewCalendar) (state.Calendar, error) {
+	return answer[state.Calendar](r.note("MakeCalendar", req))
+}
+
 func (r *recorder) Calendars(_ context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error) {
 	return answer[[]state.Calendar](r.note("Calendars", account, fresh))
 }

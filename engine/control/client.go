@@ -196,6 +196,11 @@ func (c *Client) Calendars(ctx context.Context, account state.AccountID, fresh b
 	return call[[]state.Calendar](ctx, c, "GET", "/calendars?"+q.Encode(), nil)
 }
 
+// MakeCalendar makes a calendar in an account.
+func (c *Client) MakeCalendar(ctx context.Context, req NewCalendar) (state.Calendar, error) {
+	return call[state.Calendar](ctx, c, "POST", "/calendars", req)
+}
+
 // Mirrors lists the mirrors and how they fare.
 func (c *Client) Mirrors(ctx context.Context) ([]MirrorState, error) {
 	return call[[]MirrorState](ctx, c, "GET", "/mirrors", nil)

@@ -309,6 +309,10 @@ type Backend interface {
 	// the providers again.
 	Calendars(ctx context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error)
 
+	// MakeCalendar makes a calendar, and lists it. Usage where the account cannot, with
+	// the way out.
+	MakeCalendar(ctx context.Context, req NewCalendar) (state.Calendar, error)
+
 	Mirrors(ctx context.Context) ([]MirrorState, error)
 	AddMirror(ctx context.Context, req NewMirror) (state.Mirror, error)
 	// ChangeMirror replaces name, members, mappings and rules of the mirror with this

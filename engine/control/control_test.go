@@ -31,6 +31,7 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	},
 	"calendars of all":       func(ctx context.Context, b Backend) (any, error) { return b.Calendars(ctx, "", false) },
 	"calendars of one, anew": func(ctx context.Context, b Backend) (any, error) { return b.Calendars(ctx, "a+b&c=d@e.f", true) },
+	"new calendar":           func(ctx context.Context, b Backend) (any, error) { return b.MakeCalendar(ctx, full[NewCalendar]()) },
 	"mirrors":                func(ctx context.Context, b Backend) (any, error) { return b.Mirrors(ctx) },
 	"add mirror":             func(ctx context.Context, b Backend) (any, error) { return b.AddMirror(ctx, full[NewMirror]()) },
 	"change mirror":          func(ctx context.Context, b Backend) (any, error) { return b.ChangeMirror(ctx, full[ChangeMirror]()) },

@@ -32,6 +32,7 @@ const maxBody = 1 << 20
 //	DELETE /signins/{id}
 //	DELETE /accounts/{id}
 //	GET    /calendars?account=ID&fresh=true   [state.Calendar]
+//	POST   /calendars                    NewCalendar → state.Calendar
 //	GET    /mirrors                      [MirrorState]
 //	POST   /mirrors                      NewMirror → state.Mirror
 //	PUT    /mirrors/{id}                 ChangeMirror → state.Mirror
@@ -78,6 +79,7 @@ func Handler(b Backend, token string) http.Handler {
 	route(mux, "GET", "/calendars", func(r *http.Request, _ nothing) ([]state.Calendar, error) {
 		return b.Calendars(r.Context(), state.AccountID(r.FormValue("account")), r.FormValue("fresh") == "true")
 	})
+	route(mux, "POST", "/calendars", func(r *http.Request, q NewCalendar) (state.Calendar, error) { return b.MakeCalendar(r.Context(), q) })
 	route(mux, "GET", "/mirrors", func(r *http.Request, _ nothing) ([]MirrorState, error) { return b.Mirrors(r.Context()) })
 	route(mux, "POST", "/mirrors", func(r *http.Request, q NewMirror) (state.Mirror, error) { return b.AddMirror(r.Context(), q) })
 	route(mux, "PUT", "/mirrors/{id}", func(r *http.Request, q ChangeMirror) (state.Mirror, error) {

@@ -155,6 +155,15 @@ func (f *fake) Calendars(_ context.Context, account state.AccountID, fresh bool)
 	return out, f.fail
 }
 
+func (f *fake) MakeCalendar(_ context.Context, req control.NewCalendar) (state.Calendar, error) {
+	f.tell("make calendar %q in %s, zone %q", req.Name, req.Account, req.Zone)
+	if req.Account == "home" {
+		return state.Calendar{}, &control.Error{Code: control.CodeUsage, Condition: control.LacksScope, Message: "home did not get the permission to make a calendar",
+			WayOut: control.WayOut{Do: control.SignInAgain, Text: "Sign in again and tick it."}}
+	}
+	return state.Calendar{Ref: state.Ref{Account: req.Account, Calendar: "new-1"}, Calendar: calendar.Calendar{ID: "new-1", Name: req.Name, Zone: req.Zone}.WithRole(calendar.RoleOwner)}, f.fail
+}
+
 func (f *fake) Mirrors(context.Context) ([]control.MirrorState, error) { return f.mirrors, f.fail }
 
 func (f *fake) AddMirror(_ context.Context, req control.NewMirror) (state.Mirror, error) {

@@ -231,6 +231,17 @@ func (e *Engine) Calendars(ctx context.Context, account state.AccountID, _ bool)
 	}), nil
 }
 
+// MakeCalendar adds a calendar to an account.
+func (e *Engine) MakeCalendar(ctx context.Context, req control.NewCalendar) (state.Calendar, error) {
+	c := state.Calendar{Ref: state.Ref{Account: req.Account, Calendar: calendar.CalendarID(req.Name)},
+		Calendar: calendar.Calendar{ID: calendar.CalendarID(req.Name), Name: req.Name, Zone: req.Zone}.WithRole(calendar.RoleOwner)}
+	if err := e.enter(ctx, "MakeCalendar", "MakeCalendar "+plain(req)); err != nil {
+		return c, err
+	}
+	e.Change(func(w *World) { w.Calendars = append(slices.Clone(w.Calendars), c) })
+	return c, nil
+}
+
 // Mirrors lists the world's mirrors.
 func (e *Engine) Mirrors(ctx context.Context) ([]control.MirrorState, error) {
 	s, err := e.Status(ctx)
