@@ -283,65 +283,6 @@ func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) 
 	return list, nil
 }
 
-// RemoveAccount disconnects an account. Its part in mirrors ends; copies stay
-// where they are, as plain events.
-func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
-	defer e.alone()()
-	var a state.Account
-	err := e.Store.Update(func(tx *store.Tx) error {
-		var ok bool
-		var err error
-		if a, ok, err = tx.Account(id); err != nil {
-			return err
-		}
-		if !ok {
-			return notFound("there is no account %q; `twinday account list` shows them", id)
-		}
-		ms, err := tx.Mirrors()
-		if err != nil {
-			return err
-		}
-		for _, m := range ms {
-			before := len(m.Members)
-			m.Members = slices.DeleteFunc(m.Members, func(x state.Member) bool { return x.Ref.Account == id })
-			switch {
-			case len(m.Members) == before:
-				continue
-			case len(m.Members) < 2:
-				err = tx.DeleteMirror(m.ID)
-			default:
-				err = tx.PutMirror(m)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if err := unlink(tx, func(ref state.Ref, _ state.Record) bool { return ref.Account == id }); err != nil {
-			return err
-		}
-		return tx.DeleteAccount(id)
-	})
-	if err != nil {
-		return err
-	}
-	secret := keptSecret{e, id}
-	if c, ok := e.Connectors[a.Provider]; ok {
-		if err := c.SignOut(ctx, a, secret); err != nil {
-			e.Log.Warn("the sign-in could not be revoked at the provider", "account", id, "cause", cause(err))
-		}
-	}
-	k, err := secret.keeper()
-	if err == nil {
-		err = k.Delete(string(id))
-	}
-	if err != nil && !errors.Is(err, secrets.ErrNone) {
-		e.Log.Warn("the secret could not be deleted", "account", id, "cause", cause(err))
-	}
-	e.forget(id)
-	e.statusChanged()
-	return nil
-}
-
 // unlink takes records out of all entities; an entity that loses its home, or
 // whose copies are all gone, is forgotten. Nothing is written anywhere.
 func unlink(tx *store.Tx, drop func(state.Ref, state.Record) bool) error {

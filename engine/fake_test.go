@@ -611,16 +611,18 @@ func (f flow) Wait(ctx context.Context) (engine.SignedIn, error) {
 
 // connector hands out fakes by the client id that was asked with.
 type connector struct {
-	fakes     map[string]*fake
-	signedOut []state.AccountID
-	asked     engine.SignInWish // last
-	lacks     []calendar.Extra  // what the person leaves out
-	refuse    error             // how the next sign-ins end
-	known     map[string]string // identities, by address
+	fakes      map[string]*fake
+	signedOut  []state.AccountID
+	asked      engine.SignInWish // last
+	lacks      []calendar.Extra  // what the person leaves out
+	refuse     error             // how the next sign-ins end
+	known      map[string]string // identities, by address
+	noRevoking error             // why a sign-in cannot be revoked
+	unrevoked  bool              // the provider has no way to revoke
 }
 
 func (c *connector) Offers() engine.Offers {
-	return engine.Offers{Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour,
+	return engine.Offers{Revokes: !c.unrevoked, ConsentPage: "https://consent.test", Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour,
 		Clouds: []engine.Cloud{{Name: "moon", What: "the cloud on the moon", BaseURL: "https://calendars.moon"}, {Name: "mars", What: "the cloud on Mars", BaseURL: "https://calendars.mars"}}}
 }
 
@@ -649,7 +651,7 @@ func (c *connector) Open(a state.Account, secret engine.Secret) (calendar.Provid
 
 func (c *connector) SignOut(_ context.Context, a state.Account, _ engine.Secret) error {
 	c.signedOut = append(c.signedOut, a.ID)
-	return nil
+	return c.noRevoking
 }
 
 // bench is an engine on a store in a temporary folder, spoken to as a face does.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -21,9 +22,12 @@ func TestTheSameAccountTwiceIsNoticed(t *testing.T) {
 	if err != nil || learnt.ID != "ann@x.test" || learnt.Identity != "1@t" {
 		t.Fatalf("%+v, %v", learnt, err)
 	}
-	b.a.signedOut = true
+	b.a.fault = func(string) (before, after error) { return b.a.err(calendar.SignedOut), nil }
 	b.sync()
-	b.a.signedOut = false
+	if all, err := b.face.Accounts(t.Context()); err != nil || !all[0].SignedOut {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	b.a.fault = nil
 	again, err := as("", "ann.b@x.test") // she has another address now
 	if err != nil || again.ID != "ann@x.test" || again.Email != "ann.b@x.test" || !again.Added.Equal(learnt.Added) || again.SignedOut {
 		t.Errorf("%+v, %v", again, err)

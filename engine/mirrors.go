@@ -356,21 +356,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 			return r, &control.Error{Code: control.CodeFailed, Message: "some copies could not be removed; the mirror is still there: try again"}
 		}
 	}
-	err = e.Store.Update(func(tx *store.Tx) error {
-		if err := unlink(tx, func(_ state.Ref, rec state.Record) bool { return rec.Mirror == m.ID }); err != nil {
-			return err
-		}
-		if err := tx.DeleteMirror(m.ID); err != nil {
-			return err
-		}
-		if err := putLease(tx, m.ID, lease{}); err != nil {
-			return err
-		}
-		if err := forgetWork(tx, m.ID); err != nil {
-			return err
-		}
-		return reconsider(tx, m) // another mirror may want them now
-	})
+	err = e.Store.Update(func(tx *store.Tx) error { return endMirror(tx, m) })
 	if err != nil {
 		return r, err
 	}
@@ -394,14 +380,14 @@ func (e *Engine) nothingUnderWay(m state.Mirror) error {
 	return nil
 }
 
-// forgetWork drops what is under way or waits for the person in a mirror.
-func forgetWork(tx *store.Tx, id state.MirrorID) error {
+// forgetWork drops what is under way or waits for the person.
+func forgetWork(tx *store.Tx, drop func(state.Step) bool) error {
 	intents, err := tx.Intents()
 	if err != nil {
 		return err
 	}
 	for _, in := range intents {
-		if in.Step.Mirror == id {
+		if drop(in.Step) {
 			if err := tx.DeleteIntent(in.ID); err != nil {
 				return err
 			}
@@ -412,7 +398,7 @@ func forgetWork(tx *store.Tx, id state.MirrorID) error {
 		return err
 	}
 	for _, x := range held {
-		if x.Step.Mirror == id {
+		if drop(x.Step) {
 			if err := tx.DeleteHeld(x.ID); err != nil {
 				return err
 			}

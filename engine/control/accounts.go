@@ -23,6 +23,28 @@ type AccountState struct {
 	Makes Making `json:"makes,omitempty"`
 }
 
+// RemoveAccount asks for an account to be disconnected.
+type RemoveAccount struct {
+	ID state.AccountID `json:"id"`
+	// RemoveCopies removes the copies in its calendars, and those of its events elsewhere;
+	// otherwise they stay as plain events.
+	RemoveCopies bool `json:"removeCopies,omitempty"`
+}
+
+// Disconnected is what became of an account.
+type Disconnected struct {
+	Account state.Account `json:"account"`
+	Report  Report        `json:"report"` // of the removal of copies
+	// Left is how many copies in it were to be removed and are still there: it was signed
+	// out, so that nobody could.
+	Left int `json:"left,omitempty"`
+	// Revoked says that the provider has taken the permission back; else ConsentPage is
+	// where the person can.
+	Revoked     bool   `json:"revoked"`
+	ConsentPage string `json:"consentPage,omitempty"`
+	Words       string `json:"words"` // of that, for people
+}
+
 // NewCalendar asks for a calendar to be made in an account.
 type NewCalendar struct {
 	Account state.AccountID `json:"account"`

@@ -186,8 +186,9 @@ func (c *Client) Unlock(ctx context.Context, passphrase string) error {
 }
 
 // RemoveAccount disconnects an account.
-func (c *Client) RemoveAccount(ctx context.Context, id state.AccountID) error {
-	return c.do(ctx, "DELETE", "/accounts/"+url.PathEscape(string(id)), nil, &nothing{})
+func (c *Client) RemoveAccount(ctx context.Context, req RemoveAccount) (Disconnected, error) {
+	copies := map[bool]string{false: "keep", true: "remove"}[req.RemoveCopies]
+	return call[Disconnected](ctx, c, "DELETE", "/accounts/"+url.PathEscape(string(req.ID))+"?copies="+copies, nil)
 }
 
 // Calendars lists calendars.

@@ -301,9 +301,9 @@ type Backend interface {
 	ChangeSettings(ctx context.Context, s Settings) (Settings, error)
 	// Unlock opens the file of sign-ins with its passphrase.
 	Unlock(ctx context.Context, passphrase string) error
-	// RemoveAccount ends the account's part in mirrors (its copies stay as plain
-	// events), revokes the sign-in and forgets the secret.
-	RemoveAccount(ctx context.Context, id state.AccountID) error
+	// RemoveAccount ends the account's part in mirrors, revokes the sign-in where the
+	// provider has a way to, and forgets the secret.
+	RemoveAccount(ctx context.Context, req RemoveAccount) (Disconnected, error)
 
 	// Calendars lists the calendars of one account, of all if empty. Fresh asks
 	// the providers again.

@@ -24,10 +24,10 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"cancel sign-in": func(ctx context.Context, b Backend) (any, error) { return nil, b.CancelSignIn(ctx, "s1") },
 	"accounts":       func(ctx context.Context, b Backend) (any, error) { return b.Accounts(ctx) },
 	"remove account": func(ctx context.Context, b Backend) (any, error) {
-		return nil, b.RemoveAccount(ctx, "ada+x@example.com")
+		return b.RemoveAccount(ctx, RemoveAccount{ID: "ada+x@example.com"})
 	},
 	"remove an account with an odd id": func(ctx context.Context, b Backend) (any, error) {
-		return nil, b.RemoveAccount(ctx, "a/b c%2F?d=e#f é")
+		return b.RemoveAccount(ctx, RemoveAccount{ID: "a/b c%2F?d=e#f é", RemoveCopies: true})
 	},
 	"calendars of all":       func(ctx context.Context, b Backend) (any, error) { return b.Calendars(ctx, "", false) },
 	"calendars of one, anew": func(ctx context.Context, b Backend) (any, error) { return b.Calendars(ctx, "a+b&c=d@e.f", true) },

@@ -136,9 +136,13 @@ func (f *fake) Unlock(_ context.Context, passphrase string) error {
 	return nil
 }
 
-func (f *fake) RemoveAccount(_ context.Context, id state.AccountID) error {
-	f.tell("remove account %s", id)
-	return nil
+func (f *fake) RemoveAccount(_ context.Context, req control.RemoveAccount) (control.Disconnected, error) {
+	f.tell("remove account %s, copies too: %v", req.ID, req.RemoveCopies)
+	d := control.Disconnected{Account: state.Account{ID: req.ID}, Revoked: true, Words: "Google has taken the permission back", Report: control.Report{Steps: []control.StepResult{}}}
+	if req.RemoveCopies {
+		d.Report.Deleted, d.Left = 3, 1
+	}
+	return d, f.fail
 }
 
 func (f *fake) Calendars(_ context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error) {

@@ -208,15 +208,16 @@ func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (contro
 func (e *Engine) Unlock(ctx context.Context, _ string) error { return e.enter(ctx, "Unlock", "Unlock") }
 
 // RemoveAccount takes an account and its calendars out of the world.
-func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
+func (e *Engine) RemoveAccount(ctx context.Context, req control.RemoveAccount) (control.Disconnected, error) {
+	id := req.ID
 	if err := e.enter(ctx, "RemoveAccount", "RemoveAccount "+string(id)); err != nil {
-		return err
+		return control.Disconnected{}, err
 	}
 	e.Change(func(w *World) {
 		w.Status.Accounts = slices.DeleteFunc(slices.Clone(w.Status.Accounts), func(a control.AccountState) bool { return a.ID == id })
 		w.Calendars = slices.DeleteFunc(slices.Clone(w.Calendars), func(c state.Calendar) bool { return c.Ref.Account == id })
 	})
-	return nil
+	return control.Disconnected{Account: state.Account{ID: id}, Revoked: true}, nil
 }
 
 // Calendars lists the world's calendars.
