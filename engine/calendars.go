@@ -270,7 +270,7 @@ func (e *Engine) cannotMake(a state.Account, c calendar.Capabilities) error {
 
 // lacksMaking is what is said where the permission to make calendars was not given.
 func (e *Engine) lacksMaking(a state.Account) error {
-	return &control.Error{Code: control.CodeUsage, Condition: control.LacksScope,
+	return &control.Error{Code: control.CodeFailed, Condition: control.LacksScope,
 		Message: fmt.Sprintf("%s was not asked for the permission to make a calendar, or did not get it", a.ID),
 		WayOut: control.WayOut{Do: control.SignInAgain, Text: "Sign in again and tick “make a calendar of its own for copies”; or make one in " +
 			serviceName(a.Provider) + " yourself, and choose it here."}}

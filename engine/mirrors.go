@@ -273,11 +273,11 @@ func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
 		default:
 			return nil, usage("%q is no direction; there are two-way (nothing), send and receive", x.Direction)
 		}
+		if !c.Details {
+			return nil, usage("“%s” shows only free and busy times, which cannot be mirrored: ask its owner to show you its events' details", c.Name)
+		}
 		if !c.Writable && x.Direction != state.SendOnly {
 			return nil, usage("“%s” can only be read, so it can only send: write it as %s:send", c.Name, x.Ref)
-		}
-		if !c.Details {
-			return nil, usage("“%s” shows only free and busy times, which cannot be mirrored", c.Name)
 		}
 	}
 	if takes == 0 || sends == 0 {

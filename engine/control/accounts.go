@@ -33,8 +33,8 @@ type RemoveAccount struct {
 
 // Disconnected is what became of an account.
 type Disconnected struct {
-	Account state.Account `json:"account"`
-	Report  Report        `json:"report"` // of the removal of copies
+	state.Account
+	Report Report `json:"report"` // of the removal of copies
 	// Left is how many copies in it were to be removed and are still there: it was signed
 	// out, so that nobody could.
 	Left int `json:"left,omitempty"`

@@ -309,8 +309,8 @@ type Backend interface {
 	// the providers again.
 	Calendars(ctx context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error)
 
-	// MakeCalendar makes a calendar, and lists it. Usage where the account cannot, with
-	// the way out.
+	// MakeCalendar makes a calendar, and lists it. Where a permission is missing the
+	// Error's Condition is LacksScope (AccountState.Makes says so beforehand).
 	MakeCalendar(ctx context.Context, req NewCalendar) (state.Calendar, error)
 
 	Mirrors(ctx context.Context) ([]MirrorState, error)

@@ -143,7 +143,11 @@ func (a *app) signIn(ctx context.Context, b control.Backend, req control.NewAcco
 	if a.json {
 		return writeJSON(a.out, account)
 	}
-	a.say("Signed in: %s. 'twinday calendar list --account %s' shows its calendars.", accountLabel(account), account.ID)
+	again := ""
+	if account.SignedIn.After(account.Added) {
+		again = " again" // it was known, by whatever name it was asked for
+	}
+	a.say("Signed in%s: %s. 'twinday calendar list --account %s' shows its calendars.", again, accountLabel(account), account.ID)
 	return nil
 }
 
@@ -325,28 +329,4 @@ func (a *app) passphrase() (string, error) {
 		return "", usage("the passphrase is read from standard input, and there is none")
 	}
 	return in.Text(), nil
-}
-
-func (a *app) accountRemove() *cobra.Command {
-	return &cobra.Command{
-		Use: "remove ACCOUNT", Aliases: []string{"rm"}, Short: "Sign out of an account and forget it",
-		Long: "Sign out of an account and forget it. It leaves its mirrors; the copies in it\n" +
-			"and its copies elsewhere stay as plain events.",
-		Args:              oneArg("the account as 'twinday account list' shows it"),
-		ValidArgsFunction: a.completeAccounts,
-		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
-			x, err := findAccount(ctx, b, args[0])
-			if err != nil {
-				return err
-			}
-			if err := b.RemoveAccount(ctx, x.ID); err != nil {
-				return err
-			}
-			if a.json {
-				return writeJSON(a.out, x.Account)
-			}
-			a.say("Signed out of %s and forgot it.", accountLabel(x.Account))
-			return nil
-		}),
-	}
 }
