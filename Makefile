@@ -21,7 +21,7 @@ CLIENTS := -X main.googleClientID=$(GOOGLE_CLIENT_ID) -X main.googleClientSecret
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
-TEST_PACKAGES := dbus xvfb libgl1-mesa-dri
+TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -66,8 +66,8 @@ deps: deps-build deps-test
 deps-build: # What the window needs to compile.
 	@$(call install,$(BUILD_PACKAGES),to build the window)
 
-deps-test: # A session bus for the tray's tests, a screen and software GL for the window's.
-	@$(call install,$(TEST_PACKAGES),to test the tray and the window)
+deps-test: # A session bus for the tray's tests, a screen and software GL for the window's, a browser for the sign-in's.
+	@$(call install,$(TEST_PACKAGES),to test the tray, the window and the sign-in)
 
 # install asks apt for the packages that are missing, and says so. Where there is
 # no apt it names them and goes on: they may be there under other names.

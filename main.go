@@ -24,8 +24,10 @@ import (
 
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/network"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/secrets"
+	"github.com/twinday/twinday/store/state"
 	"github.com/twinday/twinday/ui/terminal"
 	"github.com/twinday/twinday/ui/tray"
 	"github.com/twinday/twinday/ui/window"
@@ -172,8 +174,11 @@ func find(ctx context.Context, dir string, patience time.Duration, o engine.Opti
 
 // options are those of an engine that works for a person, on the data folder dir.
 func (p program) options(dir string, log *slog.Logger, show func() error, quit func()) engine.Options {
+	way := network.New(time.Now)
 	return engine.Options{
-		Connectors: connectors(time.Now, nil), Clients: builtIn(), Secrets: p.ring, Plain: secrets.File(filepath.Join(dir, "secrets.json")),
+		Connectors: connectors(time.Now, way.Client()), Clients: builtIn(), Secrets: p.ring, Network: func(n state.Network, password string) error {
+			return way.Use(network.Settings{Proxy: n.Proxy, User: n.ProxyUser, Password: password, Bypass: n.Bypass, Roots: n.RootCertificate})
+		}, Plain: secrets.File(filepath.Join(dir, "secrets.json")),
 		Sealed: sealed(dir, log), Log: log, ShowWindow: show, Quit: quit,
 	}
 }

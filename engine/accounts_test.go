@@ -12,7 +12,7 @@ import (
 )
 
 // ask signs an account in, with what the person ticks.
-func (b *bench) ask(req control.NewAccount) (state.Account, error) {
+func (b *bench) connects(req control.NewAccount) (state.Account, error) {
 	b.Helper()
 	req.Provider = state.Google
 	s, err := b.face.BeginSignIn(b.Context(), req)
@@ -26,14 +26,14 @@ func TestAnAccountLetsTwindayDoWhatItsPersonTicked(t *testing.T) {
 	b := newBench(t)
 	copies := calendar.Access{Extras: []calendar.Extra{calendar.CopiesCalendar}}
 	b.connector.lacks = copies.Extras
-	a, err := b.ask(control.NewAccount{ID: "ann@x.test", Endpoint: state.Endpoint{ClientID: "ann@x.test"}, Access: &copies})
+	a, err := b.connects(control.NewAccount{ID: "ann@x.test", Endpoint: state.Endpoint{ClientID: "ann@x.test"}, Access: &copies})
 	if err != nil || !a.Access.Has(calendar.CopiesCalendar) || !slices.Equal(a.Lacks, copies.Extras) {
 		t.Errorf("%+v, %v", a, err)
 	}
 	added := a.Added
 	*b.clock = b.clock.Add(time.Hour)
 	b.connector.lacks = nil
-	if a, err = b.ask(control.NewAccount{ID: "ann@x.test"}); err != nil || !b.connector.asked.Access.Has(calendar.CopiesCalendar) || a.Lacks != nil {
+	if a, err = b.connects(control.NewAccount{ID: "ann@x.test"}); err != nil || !b.connector.asked.Access.Has(calendar.CopiesCalendar) || a.Lacks != nil {
 		t.Errorf("signed in again, it is asked for %+v and has %+v, %v", b.connector.asked.Access, a, err)
 	}
 	if !a.Added.Equal(added) || !a.SignedIn.After(added) {
@@ -43,11 +43,11 @@ func TestAnAccountLetsTwindayDoWhatItsPersonTicked(t *testing.T) {
 		"permission":       {Extras: []calendar.Extra{calendar.SharedCalendars}},
 		"leave one of the": {ReadOnly: true, Extras: copies.Extras},
 	} {
-		if _, err := b.ask(control.NewAccount{Access: &access}); err == nil || !strings.Contains(err.Error(), what) {
+		if _, err := b.connects(control.NewAccount{Access: &access}); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%+v: %v", access, err)
 		}
 	}
-	if _, err := b.ask(control.NewAccount{Device: true}); err == nil || !strings.Contains(err.Error(), "with a browser") {
+	if _, err := b.connects(control.NewAccount{Device: true}); err == nil || !strings.Contains(err.Error(), "with a browser") {
 		t.Errorf("a code where there is none: %v", err)
 	}
 }
@@ -55,7 +55,7 @@ func TestAnAccountLetsTwindayDoWhatItsPersonTicked(t *testing.T) {
 // I6: nothing is written to an account that is only read.
 func TestAnAccountThatIsOnlyReadOnlySends(t *testing.T) {
 	b := newBench(t)
-	if _, err := b.ask(control.NewAccount{ID: "ann@y.test", Endpoint: state.Endpoint{ClientID: "ann@y.test"}, Access: &calendar.Access{ReadOnly: true}}); err != nil {
+	if _, err := b.connects(control.NewAccount{ID: "ann@y.test", Endpoint: state.Endpoint{ClientID: "ann@y.test"}, Access: &calendar.Access{ReadOnly: true}}); err != nil {
 		t.Fatal(err)
 	}
 	cals, err := b.face.Calendars(t.Context(), "ann@y.test", true)

@@ -189,7 +189,7 @@ func TestNewCalendar(t *testing.T) {
 		b.a.makes = ""
 		change(&a)
 		access.ReadOnly = a.Access.ReadOnly
-		if _, err := b.ask(control.NewAccount{ID: "ann@x.test", Endpoint: state.Endpoint{ClientID: "ann@x.test"}, Access: access}); err != nil {
+		if _, err := b.connects(control.NewAccount{ID: "ann@x.test", Endpoint: state.Endpoint{ClientID: "ann@x.test"}, Access: access}); err != nil {
 			t.Fatal(err)
 		}
 		n := b.a.count("make")

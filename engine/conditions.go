@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,11 +153,16 @@ func (e *Engine) judge(s *control.AccountState, locked bool) (helps string) {
 	service, who := serviceName(s.Provider), cmp.Or(s.Email, string(s.ID))
 	e.mu.Lock()
 	p, wait := e.providers[s.ID], e.waits[s.ID]
-	note, unreached := e.problems[problemKey{account: s.ID}], false
+	note := e.problems[problemKey{account: s.ID}]
+	var away []problemKey // what of it cannot be reached
 	for k := range e.unreached {
 		if k.account == s.ID {
-			unreached, note = true, e.problems[k]
+			away = append(away, k)
 		}
+	}
+	slices.SortFunc(away, func(a, b problemKey) int { return compareRefs(a.ref, b.ref) })
+	if len(away) > 0 {
+		note = e.problems[away[0]]
 	}
 	e.mu.Unlock()
 	switch {
@@ -173,7 +179,7 @@ func (e *Engine) judge(s *control.AccountState, locked bool) (helps string) {
 	case e.Now().Before(wait):
 		s.Condition, s.Until = control.Throttled, wait
 		s.Words = fmt.Sprintf("%s asks for patience with %s; tried again at %s", service, who, clockTime(wait))
-	case unreached:
+	case len(away) > 0:
 		s.Condition, s.Words = control.Offline, note.What
 	case len(s.Lacks) > 0:
 		s.Condition = control.LacksScope

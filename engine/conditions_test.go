@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -65,6 +66,7 @@ func TestEachConditionHasItsWordsAndOneWayOut(t *testing.T) {
 		{"a permission", trouble(calendar.SignedOut, calendar.ScopeMissing, "insufficientPermissions"), 0, control.LacksScope, control.SignInAgain, []string{"left out"}},
 		{"a client id", trouble(calendar.Invalid, calendar.ClientRefused, "invalid_client"), 0, control.ClientRefused, control.GiveClient, []string{"client id", "invalid_client"}},
 		{"no network", trouble(calendar.Unavailable, "", "no route to host"), 0, control.Offline, control.SyncNow, []string{"no route to host"}},
+		{"a company that looks in", &calendar.Error{Kind: calendar.Unavailable, Err: fmt.Errorf("get: %w", x509.UnknownAuthorityError{})}, 0, control.Offline, control.SyncNow, []string{"unknown authority", "root certificate"}},
 		{"too fast", &calendar.Error{Kind: calendar.Throttled, RetryAfter: time.Hour}, 0, control.Throttled, control.JustWait, []string{"patience", "tried again at"}},
 		{"no keyring", &calendar.Error{Kind: calendar.Unavailable, Err: fmt.Errorf("read the kept sign-in: %w", secrets.ErrUnavailable)}, 0, control.Offline, control.SyncNow, []string{"keyring does not answer", "Unlock the system's keyring"}},
 	} {
@@ -121,7 +123,7 @@ func TestASignedOutAccountGoesOnWhereItWas(t *testing.T) {
 		t.Errorf("a signed-out account is written %d times, and asked %d times in a pass", b.b.writes(), len(b.b.calls)-calls)
 	}
 	b.b.fails(nil)
-	if _, err := b.ask(control.NewAccount{ID: "ann@y.test"}); err != nil {
+	if _, err := b.connects(control.NewAccount{ID: "ann@y.test"}); err != nil {
 		t.Fatal(err)
 	}
 	if a := b.account("ann@y.test"); a.Condition != control.Connected || a.SignedOut || a.Obstacle != "" {
@@ -139,7 +141,7 @@ func TestASignedOutAccountGoesOnWhereItWas(t *testing.T) {
 func TestASignInThatMeetsAnObstacle(t *testing.T) {
 	b := newBench(t)
 	b.connector.refuse = trouble(calendar.SignedOut, calendar.AdminApproval, "AADSTS90094")
-	_, err := b.ask(control.NewAccount{ID: "ann@y.test"})
+	_, err := b.connects(control.NewAccount{ID: "ann@y.test"})
 	e, ok := errors.AsType[*control.Error](err)
 	if !ok || e.Condition != control.NeedsAdmin || e.WayOut.Do != control.AskIT || !strings.HasPrefix(e.ForIT, "Dear IT, ann@y.test") {
 		t.Fatalf("%+v", err)
@@ -149,7 +151,7 @@ func TestASignInThatMeetsAnObstacle(t *testing.T) {
 	}
 	b.b.fails(trouble(calendar.SignedOut, "", "invalid_grant"))
 	b.sync()
-	if _, err := b.ask(control.NewAccount{ID: "ann@y.test"}); err == nil {
+	if _, err := b.connects(control.NewAccount{ID: "ann@y.test"}); err == nil {
 		t.Fatal("no error")
 	}
 	if a := b.account("ann@y.test"); a.Condition != control.NeedsAdmin || !strings.Contains(a.Words, "AADSTS90094") {
@@ -160,7 +162,7 @@ func TestASignInThatMeetsAnObstacle(t *testing.T) {
 func TestAnExtraThatWasNotGivenIsSaid(t *testing.T) {
 	b := newBench(t)
 	b.connector.lacks = []calendar.Extra{calendar.CopiesCalendar}
-	if _, err := b.ask(control.NewAccount{ID: "ann@x.test", Access: &calendar.Access{Extras: b.connector.lacks}}); err != nil {
+	if _, err := b.connects(control.NewAccount{ID: "ann@x.test", Access: &calendar.Access{Extras: b.connector.lacks}}); err != nil {
 		t.Fatal(err)
 	}
 	a := b.account("ann@x.test")
@@ -206,19 +208,19 @@ func TestSignInsThatWaitForAPassphrase(t *testing.T) {
 		return ""
 	}
 	again := control.NewAccount{ID: "ann@y.test"}
-	if _, err := b.ask(again); code(err) != control.CodeSecrets || !strings.Contains(err.Error(), "--passphrase") {
+	if _, err := b.connects(again); code(err) != control.CodeSecrets || !strings.Contains(err.Error(), "--passphrase") {
 		t.Errorf("without a word where to keep it: %v", err)
 	}
 	again.PlainSecrets = true
-	if _, err := b.ask(again); err != nil || b.account("ann@y.test").Kept != control.InPlainFile {
+	if _, err := b.connects(again); err != nil || b.account("ann@y.test").Kept != control.InPlainFile {
 		t.Errorf("in a plain file: %v, kept in %q", err, b.account("ann@y.test").Kept)
 	}
 	again.Passphrase = "short"
-	if _, err := b.ask(again); code(err) != control.CodeUsage {
+	if _, err := b.connects(again); code(err) != control.CodeUsage {
 		t.Errorf("a short passphrase: %v", err)
 	}
 	again.Passphrase = "correct horse battery"
-	if _, err := b.ask(again); err != nil || b.account("ann@y.test").Kept != control.InSealedFile {
+	if _, err := b.connects(again); err != nil || b.account("ann@y.test").Kept != control.InSealedFile {
 		t.Errorf("with a passphrase: %v, kept in %q", err, b.account("ann@y.test").Kept)
 	}
 	if _, err := secrets.File(filepath.Join(dir, "plain")).Load("ann@y.test"); !errors.Is(err, secrets.ErrNone) {
@@ -237,7 +239,7 @@ func TestSignInsThatWaitForAPassphrase(t *testing.T) {
 	if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].What, "passphrase") {
 		t.Errorf("the pass tells %+v", r.Problems)
 	}
-	if _, err := b.ask(control.NewAccount{ID: "ann@y.test"}); code(err) != control.CodeLocked {
+	if _, err := b.connects(control.NewAccount{ID: "ann@y.test"}); code(err) != control.CodeLocked {
 		t.Errorf("signing in while it is locked: %v", err)
 	}
 	if err := b.face.Unlock(t.Context(), "something else"); code(err) != control.CodeLocked {

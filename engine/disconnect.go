@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +37,7 @@ func (e *Engine) RemoveAccount(ctx context.Context, req control.RemoveAccount) (
 			return out, err
 		}
 	}
-	if err := e.Store.Update(func(tx *store.Tx) error { return e.leave(tx, a.ID) }); err != nil {
+	if err := e.Store.Update(func(tx *store.Tx) error { return e.leave(tx, a) }); err != nil {
 		return out, err
 	}
 	e.signOut(ctx, a, &out)
@@ -109,7 +110,8 @@ func (e *Engine) takeAway(ctx context.Context, h *house, a state.Account, out *c
 
 // leave takes an account out of its mirrors, and all that is known of it out of the
 // store. A mirror that is left with one calendar ends.
-func (e *Engine) leave(tx *store.Tx, id state.AccountID) error {
+func (e *Engine) leave(tx *store.Tx, a state.Account) error {
+	id, why := a.ID, "the account of "+cmp.Or(a.Email, string(a.ID))+" was removed"
 	ms, err := tx.Mirrors()
 	if err != nil {
 		return err
@@ -127,7 +129,7 @@ func (e *Engine) leave(tx *store.Tx, id state.AccountID) error {
 			m.Conflicts = state.LatestWins
 		}
 		if len(m.Members) < 2 {
-			err = endMirror(tx, m)
+			err = e.endMirror(tx, m, why)
 		} else {
 			stay = append(stay, m)
 			err = tx.PutMirror(m)
@@ -136,10 +138,13 @@ func (e *Engine) leave(tx *store.Tx, id state.AccountID) error {
 			return err
 		}
 	}
-	if err := forgetWork(tx, func(s state.Step) bool { return away(s.Ref) || away(s.From) }); err != nil {
+	if err := unlink(tx, func(ref state.Ref, _ state.Record) bool { return away(ref) }); err != nil {
 		return err
 	}
-	if err := unlink(tx, func(ref state.Ref, _ state.Record) bool { return away(ref) }); err != nil {
+	if err := e.endWork(tx, why); err != nil {
+		return err
+	}
+	if err := forgetWork(tx, func(s state.Step) bool { return away(s.Ref) || away(s.From) }); err != nil {
 		return err
 	}
 	for _, m := range stay {
@@ -150,8 +155,9 @@ func (e *Engine) leave(tx *store.Tx, id state.AccountID) error {
 	return tx.DeleteAccount(id)
 }
 
-// endMirror forgets a mirror and what is known of its copies: they are plain events.
-func endMirror(tx *store.Tx, m state.Mirror) error {
+// endMirror forgets a mirror and what is known of its copies: they are plain events. why
+// is for the history of what was under way.
+func (e *Engine) endMirror(tx *store.Tx, m state.Mirror, why string) error {
 	if err := unlink(tx, func(_ state.Ref, rec state.Record) bool { return rec.Mirror == m.ID }); err != nil {
 		return err
 	}
@@ -159,6 +165,9 @@ func endMirror(tx *store.Tx, m state.Mirror) error {
 		return err
 	}
 	if err := putLease(tx, m.ID, lease{}); err != nil {
+		return err
+	}
+	if err := e.endWork(tx, why); err != nil {
 		return err
 	}
 	if err := forgetWork(tx, func(s state.Step) bool { return s.Mirror == m.ID }); err != nil {

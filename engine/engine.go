@@ -99,6 +99,8 @@ const (
 type Options struct {
 	Store      *store.Store
 	Connectors map[state.ProviderKind]Connector
+	// Network is told how to get out of the machine; may be nil.
+	Network func(n state.Network, password string) error
 	// Clients are the OAuth clients that were built in.
 	Clients map[state.ProviderKind]state.Client
 	// Secrets keeps refresh tokens; Sealed, which a passphrase opens, or Plain is used
@@ -183,6 +185,9 @@ func New(o Options) (*Engine, error) {
 		return nil, err
 	}
 	e.unsaved(o.Store.Unwritable())
+	if err := e.useNetwork(); err != nil {
+		return nil, err
+	}
 	if err := e.recallBackup(); err != nil {
 		e.Log.Warn("backups cannot be looked for", "cause", cause(err))
 	}

@@ -508,7 +508,7 @@ func (f *fake) Delete(_ context.Context, _ calendar.CalendarID, id calendar.Remo
 	return f.write("delete", func() error {
 		h, err := f.find(id)
 		if err != nil {
-			return nil
+			return err
 		}
 		if h.Version != v {
 			return f.err(calendar.Conflict)

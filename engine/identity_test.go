@@ -14,7 +14,7 @@ import (
 func TestTheSameAccountTwiceIsNoticed(t *testing.T) {
 	b := newBench(t)
 	as := func(id state.AccountID, who string) (state.Account, error) {
-		return b.ask(control.NewAccount{ID: id, Endpoint: state.Endpoint{ClientID: who}})
+		return b.connects(control.NewAccount{ID: id, Endpoint: state.Endpoint{ClientID: who}})
 	}
 	b.connector.known = map[string]string{"ann@x.test": "1@t", "ann.b@x.test": "1@t"}
 	b.connector.fakes["ann.b@x.test"] = b.a

@@ -90,6 +90,9 @@ func (e *Engine) Unlock(_ context.Context, passphrase string) error {
 	case err != nil:
 		return err
 	}
+	if err := e.useNetwork(); err != nil { // its proxy's password is there, too
+		return err
+	}
 	e.statusChanged()
 	e.poke()
 	return nil

@@ -3,12 +3,15 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/secrets"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -50,7 +53,99 @@ func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (contro
 		clients[kind] = client
 	}
 	s.Clients = clients
-	return s, e.keepSettings(s)
+	before, err := e.Settings(ctx)
+	if err != nil {
+		return s, err
+	}
+	password, keeper, err := e.newPassword(s)
+	if err != nil {
+		return s, err
+	}
+	if e.Network != nil {
+		if err := e.Network(s.Network, password); err != nil {
+			return s, usage("the network's %s: %s", fieldOf(err), cause(err))
+		}
+	}
+	s.ProxyPassword, s.PlainSecrets = "", false
+	switch {
+	case keeper != nil:
+		if err := keeper.Save(string(proxySecret), password); err != nil {
+			return s, fmt.Errorf("engine: keep the proxy's password: %w", err)
+		}
+		err = e.Store.Update(func(tx *store.Tx) error { return tx.SetSetting(placeSetting(proxySecret), string(e.placeOf(keeper))) })
+	case s.Network.ProxyUser == "" && before.Network.ProxyUser != "":
+		err = e.forgetPassword()
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := e.keepSettings(s); err != nil {
+		return s, err
+	}
+	e.hurry()
+	e.poke()
+	return s, nil
+}
+
+// proxySecret is what the proxy's password is kept as: no account can be called so.
+const proxySecret state.AccountID = "the proxy's password"
+
+// newPassword is the proxy's password under new settings, and if it is new, where to keep
+// it: as a sign-in would be.
+func (e *Engine) newPassword(s control.Settings) (password string, where secrets.Keeper, err error) {
+	switch {
+	case s.Network.ProxyUser == "":
+		return "", nil, nil
+	case s.ProxyPassword == "":
+		password, err = e.password()
+		return password, nil, err
+	}
+	where, err = e.keeper(control.NewAccount{PlainSecrets: s.PlainSecrets})
+	return s.ProxyPassword, where, err
+}
+
+func (e *Engine) forgetPassword() error {
+	k, err := keptSecret{e, proxySecret}.keeper()
+	if err != nil {
+		return err
+	}
+	return k.Delete(string(proxySecret))
+}
+
+func (e *Engine) password() (string, error) {
+	if e.locked(proxySecret) {
+		return "", nil // it comes with the passphrase
+	}
+	return keptSecret{e, proxySecret}.Load(context.Background())
+}
+
+// useNetwork gets out as the settings say. A password that cannot be read now leaves the
+// proxy to refuse, which is shown as any failure to reach a service.
+func (e *Engine) useNetwork() error {
+	if e.Network == nil {
+		return nil
+	}
+	s, err := e.Settings(context.Background())
+	if err != nil {
+		return err
+	}
+	password := ""
+	if s.Network.ProxyUser != "" {
+		if password, err = e.password(); err != nil {
+			e.Log.Warn("the proxy's password cannot be read", "cause", cause(err))
+		}
+	}
+	if err := e.Network(s.Network, password); err != nil {
+		e.Log.Error("the network's settings cannot be used", "cause", cause(err))
+	}
+	return nil
+}
+
+func fieldOf(err error) string {
+	if e, ok := errors.AsType[*calendar.Error](err); ok && e.Field != "" {
+		return e.Field
+	}
+	return "settings"
 }
 
 func (e *Engine) keepSettings(s control.Settings) error {

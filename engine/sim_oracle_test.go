@@ -37,8 +37,10 @@ type oracle struct {
 	hidden  map[[2]int]bool
 	deleted map[int]bool // souls that a person deleted, somewhere
 	agreed  map[state.EntityID]bool
-	touched map[[2]int]bool // souls, and the calendars in which people did something to them
-	mails   []int           // how many each service had sent before
+	heard   map[state.EntityID]bool // guests may hear of it
+	soulOf  map[state.EntityID]int  // as last seen
+	touched map[[2]int]bool         // souls, and the calendars in which people did something to them
+	mails   []int                   // how many each service had sent before
 	linked  int
 	rough   bool // the last pass was cut off, or failed
 	adopted map[state.EntityID]map[state.Ref]bool
@@ -56,7 +58,7 @@ type token struct {
 
 func newOracle() oracle {
 	return oracle{one: map[int]int{}, kin: map[int]int{}, tokens: map[string]*token{}, hidden: map[[2]int]bool{},
-		deleted: map[int]bool{}, agreed: map[state.EntityID]bool{}, touched: map[[2]int]bool{}, mails: make([]int, 3)}
+		deleted: map[int]bool{}, agreed: map[state.EntityID]bool{}, heard: map[state.EntityID]bool{}, soulOf: map[state.EntityID]int{}, touched: map[[2]int]bool{}, mails: make([]int, 3)}
 }
 
 func (o *oracle) newSoul(kin int) soul {
@@ -81,6 +83,16 @@ func (o *oracle) touch(of, i int) { o.touched[[2]int{of, i}] = true }
 func (o *oracle) touchedElsewhere(of, i int) bool {
 	for k := range o.touched {
 		if k[1] != i && o.family(o.root(k[0])) == o.family(o.root(of)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isHidden reports whether the copy of an invitation was deleted in a calendar.
+func (o *oracle) isHidden(of, i int) bool {
+	for k := range o.hidden {
+		if k[1] == i && o.root(k[0]) == o.root(of) {
 			return true
 		}
 	}
@@ -172,6 +184,14 @@ func (s *sim) born(i int, h *held, d calendar.Draft) {
 						h.soul.of = s.root(x.soul.of)
 					}
 				}
+			}
+			if h.soul.of < 0 && e.Wish != nil { // an undo makes again what is gone
+				x, _, err := tx.HistoryEntry(e.Wish.Undoes[0])
+				if err != nil {
+					return err
+				}
+				h.soul.of = s.newSoul(s.soulOf[x.Entity]).of
+				s.soulOf[e.ID] = h.soul.of
 			}
 			if m := s.member(e.Home); m.Direction == state.TakeOnly {
 				s.fail("I6", "%q of %s, which only receives, goes to %s", d.Content.Title, e.Home, s.name(i))
@@ -305,6 +325,7 @@ func (s *sim) links() {
 					if p.ID == "" || h == nil {
 						continue
 					}
+					s.soulOf[e.ID] = s.root(h.soul.of)
 					switch of := s.root(h.soul.of); {
 					case first == 0:
 						first = of
@@ -353,7 +374,7 @@ func (s *sim) silent(control.Report) {
 		for _, m := range f.mails[s.mails[i]:] {
 			_, id, _ := strings.Cut(m, " ")
 			allowed := s.guests == state.ApplyGuests
-			for e := range s.agreed {
+			for e := range s.heard {
 				_ = s.store.View(func(tx *store.Tx) error {
 					by, ok, err := tx.EntityOf(s.refs[i], calendar.RemoteID(id))
 					allowed = allowed || ok && by == e
@@ -448,7 +469,7 @@ func (s *sim) nothingOpen() {
 				if err != nil {
 					return err
 				}
-				if f.ahead > 0 && !f.sees(h.Event) && !ok {
+				if f.ahead > 0 && !f.sees(h.Event) && (!ok || rep.Deleted) { // nothing tells of it, or that it came back
 					continue
 				}
 				if !ok || rep.Deleted || len(calendar.Diff(rep.Event.Content, h.Content).Without(f.hides...)) > 0 || len(calendar.Slots(rep.Event.Overrides, h.Overrides)) > 0 {
@@ -537,7 +558,11 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				if linked && e.Home != s.refs[i] {
 					continue // a twin that was there already
 				}
-				if s.deleted[s.root(h.soul.of)] && !h.Cancelled && !strings.Contains(told[id], "elet") && !strings.Contains(told[id], "put back") && !strings.Contains(told[id], "made again") && !strings.Contains(told[id], "its copy goes") {
+				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) })
+				for _, rec := range e.Records { // the copy that was deleted was about to go
+					said = said || rec.Out
+				}
+				if s.deleted[s.root(h.soul.of)] && !h.Cancelled && h.MyResponse != calendar.Declined && !said { // the copy of what is declined was to go anyway
 					s.fail("I3", "%q in %s was deleted by a person and is there, and no history says why", h.Content.Title, s.name(i))
 				}
 				for j := range s.fakes {
@@ -582,7 +607,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 	way := from.Direction != state.TakeOnly && to.Direction != state.SendOnly
 	want, sure := s.look.crosses(s, i, j, home)
 	switch {
-	case rec.Kept || s.adopted[e.ID][s.refs[j]] && !home.Content.When.Recurrence.IsZero() || s.hidden[[2]int{s.root(home.soul.of), j}] || !sure:
+	case rec.Kept || rec.Out || s.adopted[e.ID][s.refs[j]] && !home.Content.When.Recurrence.IsZero() || s.isHidden(home.soul.of, j) || !sure:
 		s.excused++
 		return
 	case !way || !want:
@@ -631,7 +656,7 @@ func (s *sim) own() (out []string) {
 					return err
 				})
 			}
-			if !copied {
+			if !copied || len(h.Guests) > 0 {
 				out = append(out, s.name(i)+" "+string(h.ID)+" "+h.Content.Title)
 			}
 		}
@@ -712,8 +737,14 @@ func (l look) crosses(s *sim, i, j int, h *held) (crosses, sure bool) {
 	if h.MyResponse == calendar.Declined {
 		return false, true
 	}
+	if n := s.fakes[i].Capabilities().TitleLimit; l.exclude != "" && n > 0 && len([]rune(h.Content.Title)) >= n {
+		return false, false // what the filter looks at may have been cut off here
+	}
 	odd := func(c calendar.Content) bool {
 		return l.exclude != "" && strings.Contains(strings.ToLower(c.Title), l.exclude) || l.busy && c.Availability == calendar.Free
+	}
+	if m := s.fakes[i].Capabilities().TitleLimit; l.exclude != "" && m > 0 && len([]rune(h.Content.Title)) == m {
+		return false, false // what it cuts of a title that was typed in a copy may be what is looked for
 	}
 	for _, o := range h.Overrides {
 		if !o.Cancelled && odd(h.Content.Occurrence(o)) != odd(h.Content) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -190,6 +191,9 @@ func wayOut(err error) string {
 		return "Nothing of it is touched meanwhile. Put it back on the account's list, or take it out of its mirror."
 	case errors.Is(err, errBusyOnly):
 		return "Nothing of it is touched meanwhile. Ask its owner to show you its events' details, or take it out of its mirror."
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "Your network looks into what passes (or somebody does): give Twinday your company's root certificate in the settings, or use another network."
 	}
 	switch calendar.KindOf(err) {
 	case calendar.Throttled:

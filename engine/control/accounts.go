@@ -146,6 +146,11 @@ type Settings struct {
 	// Clients are OAuth clients of the person's own, by provider. The id may be given as
 	// pasted, Google's also as the JSON that its console offers for download.
 	Clients map[state.ProviderKind]state.Client `json:"clients"`
+	Network state.Network                       `json:"network,omitzero"`
+	// ProxyPassword is only ever taken, never given; left out, the one that is kept stays.
+	ProxyPassword string `json:"proxyPassword,omitempty"`
+	// PlainSecrets agrees to keep it in a 0600 file where no keyring answers; taken only.
+	PlainSecrets bool `json:"plainSecrets,omitempty"`
 }
 
 // ExtraInfo is a permission to tick, and its reason.

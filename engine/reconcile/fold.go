@@ -54,13 +54,17 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	for _, ref := range refs(*e) {
 		for i := range e.Records[ref].Parts {
 			p := &e.Records[ref].Parts[i]
+			r.restored(ref, p)
 			rep, ok := r.Replicas[ref][p.ID]
 			if p.ID == "" || !ok {
 				continue
 			}
 			if rep.Deleted || rep.Event.Cancelled {
+				r.rescueGone(*e, ref, p)
 				switch {
 				case p.Gone:
+				case e.Records[ref].Out && !e.Deleted:
+					r.outGone(*e, ref, p)
 				case p.Leaving && !e.Deleted:
 					p.Gone = true // our own doing, or what we were about to do
 				case e.Records[ref].Kept, e.Records[ref].Out:
@@ -236,6 +240,7 @@ func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep sta
 	for _, g := range r.groups(e, ref) {
 		switch {
 		case !calendar.Equal(g, rep.Event.Content, p.Read):
+			r.enteredAnew(e, ref, p, g, rep.Event.Content)
 			out[g] = edit{ref: ref, now: rep.Event.Content, updated: rep.Event.Updated}
 		case p.Rescued != nil && p.Rescued.Groups.Has(g):
 			// Our own unfinished write lies over it now: written again once merged.
@@ -244,6 +249,39 @@ func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep sta
 		}
 	}
 	return out
+}
+
+// enteredAnew lets go of a rescued edit of a group that the person has made another edit
+// of, where they no longer saw it.
+func (r *reconciler) enteredAnew(e state.Entity, ref state.Ref, p *state.Part, g calendar.Group, now calendar.Content) {
+	if p.Rescued == nil || !p.Rescued.Groups.Has(g) {
+		return
+	}
+	lost, kept := p.Rescued.Content, *p.Rescued
+	kept.Groups = kept.Groups.Without(g)
+	p.Rescued = &kept
+	if calendar.Equal(g, lost, now) {
+		return
+	}
+	n := r.note(e, state.Overridden, ref, calendar.Groups{g}, "its "+words(calendar.Groups{g})+" was changed again in "+r.name(ref)+" before the change before that was taken over: the later one counts",
+		calendar.Content{}.Take(g, lost), calendar.Content{}.Take(g, now))
+	n.Was = r.lost(e, ref, calendar.Groups{g}, lost)
+	n.Became = r.lost(e, ref, calendar.Groups{g}, now)
+}
+
+// rescueGone lets go of an edit that was rescued on a part that is deleted now.
+func (r *reconciler) rescueGone(e state.Entity, ref state.Ref, p *state.Part) {
+	lost := p.Rescued
+	if lost == nil {
+		return
+	}
+	p.Rescued = nil
+	n := r.note(e, state.Overridden, ref, lost.Groups, "it was changed in "+r.name(ref)+", and deleted there before that was taken over", lost.Content, calendar.Content{})
+	n.Slots, n.BeforeOverrides = lost.Slots, lost.Overrides
+	n.Was = r.lost(e, ref, lost.Groups, lost.Content)
+	for _, g := range n.Was.Groups {
+		n.Became = n.Became.With(g, e.Base)
+	}
 }
 
 // groups are the field groups that count in a member: at home all that it reads, in
@@ -399,7 +437,7 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 	before, known := e.Base, r.project(*e, winner.ref)
 	e.Base = winner.home
 	if !calendar.Equal(g, before, e.Base) {
-		if p := whole(*e, winner.ref); !winner.wish && (winner.rescued || !calendar.Equal(g, known, p.Wrote)) {
+		if p := whole(*e, winner.ref); !winner.wish && (winner.rescued || p.Dirty.Has(g) || !calendar.Equal(g, known, p.Wrote)) {
 			n := r.note(*e, state.Overridden, winner.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" before an earlier change had reached it; the later one was kept",
 				calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, e.Base))
 			n.Was, n.Became = state.Image{}.With(g, before), state.Image{}.With(g, e.Base)

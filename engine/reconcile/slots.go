@@ -34,6 +34,7 @@ type slotEdit struct {
 	now     calendar.Override // what the series shows there; not of a part that stands alone
 	content calendar.Content  // with set
 	updated time.Time
+	rescued bool // it was found under a write of ours
 }
 
 // String says all that matters of an edit, for telling edits apart.
@@ -63,6 +64,7 @@ func (r *reconciler) overrideEdits(e state.Entity, ref state.Ref, p *state.Part,
 		now = maps.Clone(now)
 		for _, slot := range p.Rescued.Slots {
 			if slices.Contains(slots, slot) {
+				r.slotEnteredAnew(e, ref, p, slot, now[slot])
 				continue
 			}
 			if now == nil {
@@ -76,7 +78,7 @@ func (r *reconciler) overrideEdits(e state.Entity, ref state.Ref, p *state.Part,
 	var out []slotEdit
 	for _, slot := range slots {
 		was, is := p.ReadOverrides[slot], now[slot]
-		ed := slotEdit{ref: ref, slot: slot, now: is, content: is.Content, updated: updated}
+		ed := slotEdit{ref: ref, slot: slot, now: is, content: is.Content, updated: updated, rescued: p.Rescued != nil && slices.Contains(p.Rescued.Slots, slot)}
 		if is.IsZero() {
 			ed.now = calendar.Override{}
 		}
@@ -107,6 +109,19 @@ func (r *reconciler) overrideEdits(e state.Entity, ref state.Ref, p *state.Part,
 	return out
 }
 
+// slotEnteredAnew is enteredAnew for an occurrence of a series.
+func (r *reconciler) slotEnteredAnew(e state.Entity, ref state.Ref, p *state.Part, slot string, now calendar.Override) {
+	lost, kept := p.Rescued.Overrides[slot], *p.Rescued
+	kept.Slots = slices.DeleteFunc(slices.Clone(kept.Slots), func(s string) bool { return s == slot })
+	kept.Overrides = calendar.WithOverride(kept.Overrides, slot, calendar.Override{})
+	p.Rescued = &kept
+	if lost.Equal(now) || lost.IsZero() {
+		return
+	}
+	n := r.note(e, state.Overridden, ref, lost.Changed, r.slotWords(e, []string{slot})+" was changed again in "+r.name(ref)+" before the change before that was taken over: the later one counts", lost.Content, now.Content)
+	n.Slots, n.BeforeOverrides, n.AfterOverrides = []string{slot}, calendar.WithOverride(nil, slot, lost), calendar.WithOverride(nil, slot, now)
+}
+
 // aloneEdits compares an occurrence that stands alone with what was last read.
 func (r *reconciler) aloneEdits(e state.Entity, ref state.Ref, p *state.Part, rep state.Replica) []slotEdit {
 	ed := slotEdit{ref: ref, part: p.Slot, slot: p.Slot, content: rep.Event.Content, updated: rep.Event.Updated}
@@ -123,8 +138,12 @@ func (r *reconciler) aloneEdits(e state.Entity, ref state.Ref, p *state.Part, re
 	}
 	if p.Rescued != nil {
 		for _, g := range p.Rescued.Groups {
-			if !ed.set.Has(g) && r.groups(e, ref).Has(g) {
-				ed.set, ed.content = ed.set.With(g), ed.content.Take(g, p.Rescued.Content)
+			if ed.set.Has(g) {
+				r.enteredAnew(e, ref, p, g, rep.Event.Content)
+				continue
+			}
+			if r.groups(e, ref).Has(g) {
+				ed.set, ed.content, ed.rescued = ed.set.With(g), ed.content.Take(g, p.Rescued.Content), true
 				p.Dirty = p.Dirty.With(g)
 			}
 		}
@@ -351,10 +370,17 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 // reached a member when it was edited there.
 func (r *reconciler) unseen(e state.Entity, ed slotEdit, before calendar.Override) bool {
 	p := e.Part(ed.ref, ed.part)
-	if before.IsZero() || before.Cancelled || ed.part != "" {
+	switch {
+	case before.IsZero(), before.Cancelled:
 		return false
+	case ed.rescued, ed.part == "" && slices.Contains(p.DirtySlots, ed.slot):
+		return true
 	}
 	e.Overrides = calendar.WithOverride(e.Overrides, ed.slot, before)
+	if ed.part != "" {
+		want, _ := r.slotWant(e, ed)
+		return len(calendar.Diff(want, p.Wrote).And(r.groups(e, ed.ref))) > 0
+	}
 	return !r.shape(e, ed.ref).Parts[""].Overrides[ed.slot].Equal(p.WroteOverrides[ed.slot])
 }
 

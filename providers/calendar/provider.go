@@ -178,6 +178,7 @@ type Provider interface {
 	Respond(ctx context.Context, cal CalendarID, id RemoteID, v Version, r Response) error
 
 	// Delete removes the event if it still has the given version, else
-	// Conflict. nil if it is gone already.
+	// Conflict. NotFound or Gone if it is not there: it is gone already, or its whole
+	// calendar is out of reach.
 	Delete(ctx context.Context, cal CalendarID, id RemoteID, v Version) error
 }

@@ -117,7 +117,7 @@ func Run(t *testing.T, s Setup) {
 		{"update with what was read changes nothing", updateIsIdempotent},
 		{"update on a stale version writes nothing", staleUpdate},
 		{"update of a deleted event says so", updateDeleted},
-		{"delete removes, and again is fine", deleteTwice},
+		{"delete removes, and again says that it is gone", deleteTwice},
 		{"delete on a stale version removes nothing", staleDelete},
 		{"an unknown event is not found", unknownEvent},
 

@@ -126,6 +126,18 @@ type Client struct {
 	Secret string `json:"secret,omitempty"` // of a desktop client: no secret at all
 }
 
+// Network is how Twinday gets out of the machine.
+type Network struct {
+	// Proxy is empty for the system's, "none", or http://host:port, https://… or socks5://….
+	Proxy string `json:"proxy,omitempty"`
+	// ProxyUser is who the proxy knows; the password is with the sign-ins.
+	ProxyUser string `json:"proxyUser,omitempty"`
+	// Bypass lists hosts that are reached without it, as NO_PROXY does.
+	Bypass string `json:"bypass,omitempty"`
+	// RootCertificate is trusted beside the system's, in PEM.
+	RootCertificate string `json:"rootCertificate,omitempty"`
+}
+
 // Reach is where the account answers, and as which client it was signed in.
 func (a Account) Reach() Endpoint {
 	e := a.Endpoint
@@ -213,12 +225,21 @@ type Entity struct {
 	// Duplicate: it is deleted as one of several that are alike.
 	Duplicate bool      `json:"duplicate,omitempty"`
 	Made      time.Time `json:"made"`
+	// Heard is what the person agreed that guests hear of, as long as it is not written.
+	Heard Heard `json:"heard,omitzero"`
 	// Was is what the last change of the base replaced.
 	Was Image `json:"was,omitzero"`
 	// Wish is an undo that is under way.
 	Wish *Wish `json:"wish,omitempty"`
 	// Conflicts that wait for the person, by field group, or slot ("slot " before it).
 	Conflicts map[string]Conflict `json:"conflicts,omitempty"`
+}
+
+// Heard is a change that guests hear of.
+type Heard struct {
+	Groups calendar.Groups `json:"groups,omitempty"`
+	Slots  []string        `json:"slots,omitempty"`
+	Gone   bool            `json:"gone,omitempty"` // that it ends
 }
 
 // Part finds the part of an entity in a member, under its slot; nil if there is
@@ -274,6 +295,9 @@ type Part struct {
 	// Rewrites tell of values that were written here and came back otherwise, by
 	// field group or slot: a field that is rewritten for ever is left alone.
 	Rewrites map[string]Rewrite `json:"rewrites,omitempty"`
+	// Before is what was deleted here and is to be made again: restored from the
+	// provider's bin meanwhile, it is that again, and nothing is made.
+	Before *Part `json:"before,omitempty"`
 	// Leaving: we are taking it away though the event goes on; that it is gone then
 	// means nothing.
 	Leaving bool `json:"leaving,omitempty"`

@@ -287,15 +287,20 @@ func (a *app) unlockCommand() *cobra.Command {
 			"it once after each start. Where nobody is there to be asked, the environment's\n" +
 			"TWINDAY_PASSPHRASE_FILE names a file that it is read from.",
 		Args: noArgs,
-		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
-			pass, err := a.passphrase()
-			if err != nil {
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			err := a.connected(ctx, ConnectOptions{RunningOnly: true}, func(b control.Backend) error {
+				pass, err := a.passphrase("Passphrase")
+				if err != nil {
+					return err
+				}
+				return b.Unlock(ctx, pass)
+			})
+			switch {
+			case errors.Is(err, control.ErrNoEngine):
+				return &control.Error{Code: control.CodeFailed, Message: "no Twinday is running that could be unlocked; for single commands let TWINDAY_PASSPHRASE_FILE name a file that holds the passphrase"}
+			case err != nil:
 				return err
-			}
-			if err := b.Unlock(ctx, pass); err != nil {
-				return err
-			}
-			if a.json {
+			case a.json:
 				return writeJSON(a.out, UnlockNote{true})
 			}
 			a.say("The sign-ins are unlocked.")
@@ -306,27 +311,27 @@ func (a *app) unlockCommand() *cobra.Command {
 
 // passphraseTwice is passphrase for one that may be new: a slip would lock the person out.
 func (a *app) passphraseTwice() (string, error) {
-	first, err := a.passphrase()
+	first, err := a.passphrase("Passphrase")
 	if err != nil || !a.Interactive {
 		return first, err
 	}
-	again, err := a.passphrase()
+	again, err := a.passphrase("Once more")
 	if err == nil && again != first {
 		err = usage("the two passphrases are not the same: nothing was done")
 	}
 	return first, err
 }
 
-// passphrase asks the person for one, unseen, or reads a line of standard input.
-func (a *app) passphrase() (string, error) {
+// passphrase asks the person for a secret, unseen, or reads a line of standard input.
+func (a *app) passphrase(prompt string) (string, error) {
 	if a.Interactive && a.ReadSecret != nil {
-		fmt.Fprint(a.errs, "Passphrase: ")
+		fmt.Fprint(a.errs, prompt+": ")
 		defer fmt.Fprintln(a.errs)
 		return a.ReadSecret()
 	}
 	in := bufio.NewScanner(a.in)
 	if !in.Scan() {
-		return "", usage("the passphrase is read from standard input, and there is none")
+		return "", usage("it is read from standard input, and there is none: %s", strings.ToLower(prompt))
 	}
 	return in.Text(), nil
 }
