@@ -56,6 +56,7 @@ type fake struct {
 	unlisted  bool                    // taken off the account's list, and there all the same
 	more      []calendar.Calendar     // others of the account
 	makes     calendar.Extra          // what making calendars takes; "no": none are made
+	own       string                  // what its ids have that no other calendar's of the account have
 }
 
 // quirks are what a service does in its own way. Zero: nothing.
@@ -353,7 +354,7 @@ func (f *fake) Create(_ context.Context, _ calendar.CalendarID, d calendar.Draft
 		if err := f.refuses(d.Content.When, d.Overrides); err != nil {
 			return err
 		}
-		id := calendar.RemoteID(fmt.Sprintf("made-%d", len(f.events)))
+		id := calendar.RemoteID(fmt.Sprintf("made-%s%d", f.own, len(f.events)))
 		h = &held{key: d.Key, Event: calendar.Event{ID: id, UID: string(d.Key), Organized: true,
 			Created: f.clock(), Mark: d.Mark, Content: f.kept(d.Content)}}
 		h.Content.Place = strings.TrimSpace(h.Content.Place) // providers tidy up
@@ -613,12 +614,13 @@ func (f flow) Wait(ctx context.Context) (engine.SignedIn, error) {
 type connector struct {
 	fakes      map[string]*fake
 	signedOut  []state.AccountID
-	asked      engine.SignInWish // last
-	lacks      []calendar.Extra  // what the person leaves out
-	refuse     error             // how the next sign-ins end
-	known      map[string]string // identities, by address
-	noRevoking error             // why a sign-in cannot be revoked
-	unrevoked  bool              // the provider has no way to revoke
+	asked      engine.SignInWish   // last
+	lacks      []calendar.Extra    // what the person leaves out
+	refuse     error               // how the next sign-ins end
+	known      map[string]string   // identities, by address
+	noRevoking error               // why a sign-in cannot be revoked
+	unrevoked  bool                // the provider has no way to revoke
+	siblings   map[string]siblings // accounts of several calendars
 }
 
 func (c *connector) Offers() engine.Offers {
@@ -645,6 +647,9 @@ func (c *connector) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.
 func (c *connector) Open(a state.Account, secret engine.Secret) (calendar.Provider, error) {
 	if s, err := secret.Load(context.Background()); err != nil || s != "refresh-"+a.Email {
 		return nil, fmt.Errorf("no secret of %s: %q %v", a.Email, s, err)
+	}
+	if s, ok := c.siblings[a.Email]; ok {
+		return s, nil
 	}
 	return c.fakes[a.Email], nil
 }

@@ -222,8 +222,10 @@ type Entity struct {
 	// where its parts do not.
 	Deleted bool   `json:"deleted,omitempty"`
 	Why     string `json:"why,omitempty"`
-	// Duplicate: it is deleted as one of several that are alike.
+	// Duplicate: it is deleted as one of several that are alike. Left: a move left it
+	// behind; the event is elsewhere, so that an edit made here meanwhile does not keep it.
 	Duplicate bool      `json:"duplicate,omitempty"`
+	Left      bool      `json:"left,omitempty"`
 	Made      time.Time `json:"made"`
 	// Heard is what the person agreed that guests hear of, as long as it is not written.
 	Heard Heard `json:"heard,omitzero"`
@@ -279,6 +281,8 @@ type Part struct {
 	Generation int `json:"generation,omitempty"`
 	// By is the installation whose mark was on it when it was linked; empty for ours.
 	By string `json:"by,omitempty"`
+	// Bore is the mark that ours replaced: who copied the copy before has that one.
+	Bore calendar.Mark `json:"bore,omitzero"`
 	// The shadow pair: what we asked the provider to hold, what it gave back.
 	Wrote calendar.Content `json:"wrote"`
 	Read  calendar.Content `json:"read"`
