@@ -32,17 +32,25 @@ func connectors(now func() time.Time, hc *http.Client) map[state.ProviderKind]en
 	return map[state.ProviderKind]engine.Connector{
 		state.Google: connector{
 			config: google.Config, identify: google.Identify, signOut: google.SignOut, hc: hc, forIT: google.ForIT, check: google.CheckClient,
-			offers: engine.Offers{Extras: google.Extras(), TestingLife: google.TestingLife},
+			offers: engine.Offers{Extras: google.Extras(), TestingLife: google.TestingLife, ConsentPage: google.ConsentPage, Revokes: true},
 			open:   func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) { return google.Open(e, s, hc) },
 		},
 		state.Outlook: connector{
 			config: outlook.Config, identify: outlook.Identify, signOut: outlook.SignOut, hc: hc, forIT: outlook.ForIT, check: outlook.CheckClient,
-			offers: engine.Offers{Extras: outlook.Extras(), Device: true},
+			offers: engine.Offers{Extras: outlook.Extras(), Device: true, Clouds: clouds(), ConsentPage: outlook.ConsentPage},
 			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) {
 				return outlook.Open(e, s, hc, outlook.WithClock(now))
 			},
 		},
 	}
+}
+
+// clouds are Microsoft's, in the engine's terms.
+func clouds() (list []engine.Cloud) {
+	for _, c := range outlook.Clouds() {
+		list = append(list, engine.Cloud(c))
+	}
+	return list
 }
 
 // connector is one provider's package. The engine knows neither it nor signin,
@@ -122,7 +130,7 @@ func (f *flow) Wait(ctx context.Context) (engine.SignedIn, error) {
 	if err != nil {
 		return engine.SignedIn{}, err
 	}
-	return engine.SignedIn{Person: who, Secret: signin.GrantSecret(grant), Lacks: grant.Lacks}, nil
+	return engine.SignedIn{Person: who, Identity: signin.Subject(grant.IDToken), Secret: signin.GrantSecret(grant), Lacks: grant.Lacks}, nil
 }
 
 // Close gives the sign-in up.

@@ -56,6 +56,9 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 			return control.SignIn{}, usage("the %s %q is no address like https://host/path", name, u)
 		}
 	}
+	if err := intoCloud(c.Offers(), &req); err != nil {
+		return control.SignIn{}, err
+	}
 	if err := e.asBefore(&req); err != nil {
 		return control.SignIn{}, err
 	}
@@ -65,6 +68,9 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 	client, err := e.client(c, req)
 	if err != nil {
 		return control.SignIn{}, e.notSignedIn(req, err)
+	}
+	if err := e.knownInCloud(c.Offers(), req, client); err != nil {
+		return control.SignIn{}, err
 	}
 	keeper, err := e.keeper(req)
 	if err != nil {
@@ -137,7 +143,7 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	if err != nil {
 		return state.Account{}, e.notSignedIn(s.req, err)
 	}
-	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Endpoint: s.req.Endpoint, Client: s.client,
+	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Identity: who.Identity, Endpoint: s.req.Endpoint, Client: s.client,
 		Access: *s.req.Access, Lacks: who.Lacks, Added: e.Now(), SignedIn: e.Now()}
 	if a.ID, err = e.accountID(a); err != nil {
 		return a, err
@@ -170,6 +176,19 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	return a, nil
 }
 
+// samePerson reports whether two accounts are one at the provider. An address may pass
+// to another account, and a work and a personal one may share it: where both are known
+// by their identities, those tell.
+func samePerson(a, b state.Account) bool {
+	if a.Provider != b.Provider || a.Endpoint.BaseURL != b.Endpoint.BaseURL {
+		return false
+	}
+	if a.Identity != "" && b.Identity != "" {
+		return a.Identity == b.Identity
+	}
+	return b.Email != "" && strings.EqualFold(a.Email, b.Email)
+}
+
 // accountID names an account: as asked, else by its mail address. The same
 // identity again takes its own name, so that it is signed in anew, not twice.
 func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
@@ -178,7 +197,7 @@ func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
 		return "", err
 	}
 	for _, b := range accounts {
-		same := b.Provider == a.Provider && b.Email != "" && strings.EqualFold(b.Email, a.Email) && b.Endpoint.BaseURL == a.Endpoint.BaseURL
+		same := samePerson(a, b)
 		if same && (a.ID == "" || a.ID == b.ID) {
 			return b.ID, nil
 		}
@@ -253,74 +272,15 @@ func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) 
 		case e.Clients[kind].ID != "":
 			info.Client = control.BuiltInClient
 		}
+		for _, c := range o.Clouds {
+			info.Clouds = append(info.Clouds, control.CloudInfo{Name: c.Name, What: c.What})
+		}
 		for _, p := range o.Extras {
 			info.Extras = append(info.Extras, control.ExtraInfo{Extra: p.Extra, Reason: p.Reason})
 		}
 		list = append(list, info)
 	}
 	return list, nil
-}
-
-// RemoveAccount disconnects an account. Its part in mirrors ends; copies stay
-// where they are, as plain events.
-func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
-	defer e.alone()()
-	var a state.Account
-	err := e.Store.Update(func(tx *store.Tx) error {
-		var ok bool
-		var err error
-		if a, ok, err = tx.Account(id); err != nil {
-			return err
-		}
-		if !ok {
-			return notFound("there is no account %q; `twinday account list` shows them", id)
-		}
-		ms, err := tx.Mirrors()
-		if err != nil {
-			return err
-		}
-		for _, m := range ms {
-			before := len(m.Members)
-			m.Members = slices.DeleteFunc(m.Members, func(x state.Member) bool { return x.Ref.Account == id })
-			switch {
-			case len(m.Members) == before:
-				continue
-			case len(m.Members) < 2:
-				err = tx.DeleteMirror(m.ID)
-			default:
-				err = tx.PutMirror(m)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if err := unlink(tx, func(ref state.Ref, _ state.Record) bool { return ref.Account == id }); err != nil {
-			return err
-		}
-		if err := e.endWork(tx, "the account of "+cmp.Or(a.Email, string(id))+" was removed"); err != nil {
-			return err
-		}
-		return tx.DeleteAccount(id)
-	})
-	if err != nil {
-		return err
-	}
-	secret := keptSecret{e, id}
-	if c, ok := e.Connectors[a.Provider]; ok {
-		if err := c.SignOut(ctx, a, secret); err != nil {
-			e.Log.Warn("the sign-in could not be revoked at the provider", "account", id, "cause", cause(err))
-		}
-	}
-	k, err := secret.keeper()
-	if err == nil {
-		err = k.Delete(string(id))
-	}
-	if err != nil && !errors.Is(err, secrets.ErrNone) {
-		e.Log.Warn("the secret could not be deleted", "account", id, "cause", cause(err))
-	}
-	e.forget(id)
-	e.statusChanged()
-	return nil
 }
 
 // unlink takes records out of all entities; an entity that loses its home, or

@@ -121,6 +121,7 @@ func (e *Engine) accountStates(accounts []state.Account) ([]control.AccountState
 		s := control.AccountState{Account: a, Kept: cmp.Or(keptAs[places[a.ID]], control.InKeyring)}
 		helps := e.judge(&s, places[a.ID] == inSealed && e.Sealed != nil && e.Sealed.Locked())
 		s.WayOut = wayIn(s.Condition)
+		s.Makes = e.making(a)
 		if s.Condition == control.Offline {
 			s.WayOut.Text = cmp.Or(helps, s.WayOut.Text)
 		}

@@ -56,6 +56,11 @@ type Offers struct {
 	// TestingLife is after how long the provider ends the sign-ins of a client id that its
 	// owner has not published; 0 if it does not.
 	TestingLife time.Duration
+	Clouds      []Cloud
+	// ConsentPage is where a person sees which apps they let in, and takes that back.
+	ConsentPage string
+	// Revokes says that Connector.SignOut takes it back; else only the person can.
+	Revokes bool
 }
 
 // SignInWish is how an account is to be signed in.
@@ -69,8 +74,11 @@ type SignInWish struct {
 // extras were asked for and not given.
 type SignedIn struct {
 	calendar.Person
-	Secret string
-	Lacks  []calendar.Extra
+	// Identity is as whom the provider knows them, whatever their address; "" if it
+	// does not say.
+	Identity string
+	Secret   string
+	Lacks    []calendar.Extra
 }
 
 // Secret is where one account's refresh token is kept.

@@ -35,3 +35,6 @@ func (e *Engine) Keep(out reconcile.Output) ([]state.Step, error) {
 	err = e.Store.Update(func(tx *store.Tx) error { return e.keep(tx, h, reconcile.Input{}, &out, nil) })
 	return out.Steps, err
 }
+
+// CompleteOverrides is completeOverrides.
+var CompleteOverrides = completeOverrides

@@ -50,6 +50,12 @@ type fake struct {
 	hidden    func(title string) bool // what complete listings leave out
 	denied    bool                    // and get does not find
 	gone      bool                    // the calendar is, with all of its events
+	name      string                  // of the calendar; "Main" if empty
+	role      calendar.Role           // of the account in it; the owner's if empty
+	concealed bool                    // not shown in the service's own list
+	unlisted  bool                    // taken off the account's list, and there all the same
+	more      []calendar.Calendar     // others of the account
+	makes     calendar.Extra          // what making calendars takes; "no": none are made
 	own       string                  // what its ids have that no other calendar's of the account have
 }
 
@@ -154,15 +160,31 @@ func (f *fake) Capabilities() calendar.Capabilities {
 	if f.holds != nil {
 		return *f.holds
 	}
-	return calendar.Capabilities{Groups: calendar.AllGroups, Writes: 2, Series: func(calendar.When) string { return f.noSeries }}
+	return calendar.Capabilities{Groups: calendar.AllGroups, Writes: 2, Series: func(calendar.When) string { return f.noSeries },
+		Makes: f.makes != "no", MakesWith: f.makes}
+}
+
+func (f *fake) MakeCalendar(_ context.Context, name, zone string) (c calendar.Calendar, err error) {
+	err = f.call("make", func() error {
+		c = calendar.Calendar{ID: calendar.CalendarID("made " + name), Name: name, Zone: zone}.WithRole(calendar.RoleOwner)
+		f.more = append(f.more, c)
+		return nil
+	})
+	return c, err
 }
 
 func (f *fake) Calendars(context.Context) (out []calendar.Calendar, err error) {
 	err = f.call("calendars", func() error {
 		if f.gone {
+			out = slices.Clone(f.more)
 			return nil
 		}
-		out = []calendar.Calendar{{ID: calID, Name: "Main", Writable: !f.readOnly, Details: true, Primary: true}}
+		c := calendar.Calendar{ID: calID, Name: cmp.Or(f.name, "Main"), Primary: true, Hidden: f.concealed}.WithRole(cmp.Or(f.role, calendar.RoleOwner))
+		c.Writable = c.Writable && !f.readOnly
+		out = slices.Clone(f.more)
+		if !f.unlisted {
+			out = append(out, c)
+		}
 		return nil
 	})
 	return out, err
@@ -571,6 +593,7 @@ func (f *fake) writes() int { return f.count("create") + f.count("update") + f.c
 // flow is a sign-in that the person gets through at once.
 type flow struct {
 	who    string
+	known  string // as whom the provider knows them
 	err    error
 	lacks  []calendar.Extra
 	closed chan struct{}
@@ -584,21 +607,25 @@ func (f flow) Wait(ctx context.Context) (engine.SignedIn, error) {
 		<-ctx.Done()
 		return engine.SignedIn{}, ctx.Err()
 	}
-	return engine.SignedIn{Person: calendar.Person{Email: f.who}, Secret: "refresh-" + f.who, Lacks: f.lacks}, f.err
+	return engine.SignedIn{Person: calendar.Person{Email: f.who}, Identity: f.known, Secret: "refresh-" + f.who, Lacks: f.lacks}, f.err
 }
 
 // connector hands out fakes by the client id that was asked with.
 type connector struct {
-	fakes     map[string]*fake
-	siblings  map[string]siblings // accounts of several calendars
-	signedOut []state.AccountID
-	asked     engine.SignInWish // last
-	lacks     []calendar.Extra  // what the person leaves out
-	refuse    error             // how the next sign-ins end
+	fakes      map[string]*fake
+	signedOut  []state.AccountID
+	asked      engine.SignInWish   // last
+	lacks      []calendar.Extra    // what the person leaves out
+	refuse     error               // how the next sign-ins end
+	known      map[string]string   // identities, by address
+	noRevoking error               // why a sign-in cannot be revoked
+	unrevoked  bool                // the provider has no way to revoke
+	siblings   map[string]siblings // accounts of several calendars
 }
 
 func (c *connector) Offers() engine.Offers {
-	return engine.Offers{Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour}
+	return engine.Offers{Revokes: !c.unrevoked, ConsentPage: "https://consent.test", Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour,
+		Clouds: []engine.Cloud{{Name: "moon", What: "the cloud on the moon", BaseURL: "https://calendars.moon"}, {Name: "mars", What: "the cloud on Mars", BaseURL: "https://calendars.mars"}}}
 }
 
 func (c *connector) CheckClient(x state.Client) (state.Client, error) {
@@ -614,7 +641,7 @@ func (c *connector) ForIT(w engine.SignInWish, why calendar.Obstacle) string {
 
 func (c *connector) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.SignInFlow, error) {
 	c.asked = w
-	return flow{who: w.Endpoint.ClientID, lacks: c.lacks, err: c.refuse, closed: make(chan struct{})}, nil
+	return flow{who: w.Endpoint.ClientID, known: c.known[w.Endpoint.ClientID], lacks: c.lacks, err: c.refuse, closed: make(chan struct{})}, nil
 }
 
 func (c *connector) Open(a state.Account, secret engine.Secret) (calendar.Provider, error) {
@@ -629,7 +656,7 @@ func (c *connector) Open(a state.Account, secret engine.Secret) (calendar.Provid
 
 func (c *connector) SignOut(_ context.Context, a state.Account, _ engine.Secret) error {
 	c.signedOut = append(c.signedOut, a.ID)
-	return nil
+	return c.noRevoking
 }
 
 // bench is an engine on a store in a temporary folder, spoken to as a face does.

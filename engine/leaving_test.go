@@ -27,8 +27,10 @@ func TestWorkEndsWithWhatItWasFor(t *testing.T) {
 			_, err := b.face.RemoveMirror(b.Context(), control.RemoveMirror{ID: b.mirror.ID, KeepCopies: true})
 			return err
 		}, why: "the mirror “Main – Main” was removed"},
-		"the account": {leave: func(b *bench) error { return b.face.RemoveAccount(b.Context(), refB.Account) },
-			why: "the account of ann@y.test was removed"},
+		"the account": {leave: func(b *bench) error {
+			_, err := b.face.RemoveAccount(b.Context(), control.RemoveAccount{ID: refB.Account})
+			return err
+		}, why: "the account of ann@y.test was removed"},
 		"the member": {leave: func(b *bench) error {
 			m := b.mirror
 			m.Members = []state.Member{{Ref: refA}, {Ref: state.Ref{Account: "ann@z.test", Calendar: calID}}}

@@ -284,11 +284,14 @@ func checkMembers(tx *store.Tx, m state.Mirror, before []state.Member) ([]string
 			continue
 		}
 		c := list[at]
-		if !c.Writable && x.Direction != state.SendOnly {
-			return nil, usage("“%s” can only be read, so it can only send: write it as %s:send", c.Name, x.Ref)
+		if c.Missing {
+			return nil, usage("“%s” is not there any more; `twinday calendar list --fresh` shows what is", c.Name)
 		}
 		if !c.Details {
-			return nil, usage("“%s” shows only free and busy times, which cannot be mirrored", c.Name)
+			return nil, usage("“%s” shows only free and busy times, which cannot be mirrored: ask its owner to show you its events' details", c.Name)
+		}
+		if !c.Writable && x.Direction != state.SendOnly {
+			return nil, usage("“%s” can only be read, so it can only send: write it as %s:send", c.Name, x.Ref)
 		}
 	}
 	if takes == 0 || sends == 0 {
@@ -367,24 +370,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 			return r, &control.Error{Code: control.CodeFailed, Message: "some copies could not be removed; the mirror is still there: try again"}
 		}
 	}
-	err = e.Store.Update(func(tx *store.Tx) error {
-		if err := unlink(tx, func(_ state.Ref, rec state.Record) bool { return rec.Mirror == m.ID }); err != nil {
-			return err
-		}
-		if err := tx.DeleteMirror(m.ID); err != nil {
-			return err
-		}
-		if err := putLease(tx, m.ID, lease{}); err != nil {
-			return err
-		}
-		if err := e.endWork(tx, "the mirror “"+m.Name+"” was removed"); err != nil {
-			return err
-		}
-		if err := forgetWork(tx, m.ID); err != nil {
-			return err
-		}
-		return reconsider(tx, m) // another mirror may want them now
-	})
+	err = e.Store.Update(func(tx *store.Tx) error { return e.endMirror(tx, m, "the mirror “"+m.Name+"” was removed") })
 	if err != nil {
 		return r, err
 	}
@@ -441,14 +427,14 @@ func (e *Engine) endWork(tx *store.Tx, why string) error {
 	return nil
 }
 
-// forgetWork drops what is under way or waits for the person in a mirror.
-func forgetWork(tx *store.Tx, id state.MirrorID) error {
+// forgetWork drops what is under way or waits for the person.
+func forgetWork(tx *store.Tx, drop func(state.Step) bool) error {
 	intents, err := tx.Intents()
 	if err != nil {
 		return err
 	}
 	for _, in := range intents {
-		if in.Step.Mirror == id {
+		if drop(in.Step) {
 			if err := tx.DeleteIntent(in.ID); err != nil {
 				return err
 			}
@@ -459,7 +445,7 @@ func forgetWork(tx *store.Tx, id state.MirrorID) error {
 		return err
 	}
 	for _, x := range held {
-		if x.Step.Mirror == id {
+		if drop(x.Step) {
 			if err := tx.DeleteHeld(x.ID); err != nil {
 				return err
 			}

@@ -171,6 +171,7 @@ func (e *Engine) gather(dryRun bool, instead *state.Mirror) (*house, error) {
 			mem := member(h.accounts[x.Ref.Account], calendars[x.Ref])
 			if p, err := e.provider(h.accounts[x.Ref.Account]); err == nil {
 				mem.Capabilities = p.Capabilities()
+				mem.Capabilities.HidesPrivate = calendars[x.Ref].Role.HidesPrivate()
 			}
 			h.members[x.Ref] = mem
 		}

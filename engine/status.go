@@ -121,6 +121,12 @@ func (e *Engine) inPlainWords(id state.AccountID, ref state.Ref, err error) stri
 	if words := e.signInWords(id, err, service, who); words != "" {
 		return words
 	}
+	switch {
+	case errors.Is(err, errNoCalendar):
+		return fmt.Sprintf("%s is not among the calendars of %s any more: it was deleted, taken off the list, or is shared no longer", name, who)
+	case errors.Is(err, errBusyOnly):
+		return fmt.Sprintf("%s of %s shows no more than when its events are", name, who)
+	}
 	switch calendar.KindOf(err) {
 	case calendar.Unavailable:
 		return fmt.Sprintf("%s cannot be reached for %s (%v)", service, who, cause(err))
@@ -179,6 +185,12 @@ func wayOut(err error) string {
 	}
 	if errors.Is(err, secrets.ErrUnavailable) {
 		return unlockKeyring
+	}
+	switch {
+	case errors.Is(err, errNoCalendar):
+		return "Nothing of it is touched meanwhile. Put it back on the account's list, or take it out of its mirror."
+	case errors.Is(err, errBusyOnly):
+		return "Nothing of it is touched meanwhile. Ask its owner to show you its events' details, or take it out of its mirror."
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return "Your network looks into what passes (or somebody does): give Twinday your company's root certificate in the settings, or use another network."

@@ -19,7 +19,48 @@ type AccountState struct {
 	// ForIT is a text to send to the organisation's IT, where only they can help.
 	ForIT string `json:"forIT,omitempty"`
 	Kept  Kept   `json:"kept"`
+	// Makes says whether Client.MakeCalendar works here.
+	Makes Making `json:"makes,omitempty"`
 }
+
+// RemoveAccount asks for an account to be disconnected.
+type RemoveAccount struct {
+	ID state.AccountID `json:"id"`
+	// RemoveCopies removes the copies in its calendars, and those of its events elsewhere;
+	// otherwise they stay as plain events.
+	RemoveCopies bool `json:"removeCopies,omitempty"`
+}
+
+// Disconnected is what became of an account.
+type Disconnected struct {
+	state.Account
+	Report Report `json:"report"` // of the removal of copies
+	// Left is how many copies in it were to be removed and are still there: it was signed
+	// out, so that nobody could.
+	Left int `json:"left,omitempty"`
+	// Revoked says that the provider has taken the permission back; else ConsentPage is
+	// where the person can.
+	Revoked     bool   `json:"revoked"`
+	ConsentPage string `json:"consentPage,omitempty"`
+	Words       string `json:"words"` // of that, for people
+}
+
+// NewCalendar asks for a calendar to be made in an account.
+type NewCalendar struct {
+	Account state.AccountID `json:"account"`
+	Name    string          `json:"name"`
+	// Zone is its time zone (IANA), the account's own if it is empty.
+	Zone string `json:"zone,omitempty"`
+}
+
+// Making says whether an account can make calendars.
+type Making string
+
+// The answers; "" is no.
+const (
+	CanMake     Making = "yes"
+	MakesTicked Making = "with permission" // not until calendar.CopiesCalendar is ticked, at a new sign-in
+)
 
 // Condition is the state of an account in one word.
 type Condition string
@@ -81,6 +122,14 @@ type ProviderInfo struct {
 	// Client says whether there is a client id to sign in with; without one, the person
 	// has to give theirs (docs/clients.md).
 	Client ClientSource `json:"client,omitempty"`
+	// Clouds are those apart from the public one.
+	Clouds []CloudInfo `json:"clouds,omitempty"`
+}
+
+// CloudInfo is a national cloud: its name, for NewAccount.Cloud, and what it is.
+type CloudInfo struct {
+	Name string `json:"name"`
+	What string `json:"what"`
 }
 
 // ClientSource says whose client id sign-ins use.

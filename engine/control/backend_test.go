@@ -102,8 +102,12 @@ func (r *recorder) Unlock(_ context.Context, passphrase string) error {
 	return r.note("Unlock", passphrase)
 }
 
-func (r *recorder) RemoveAccount(_ context.Context, id state.AccountID) error {
-	return r.note("RemoveAccount", id)
+func (r *recorder) RemoveAccount(_ context.Context, req RemoveAccount) (Disconnected, error) {
+	return answer[Disconnected](r.note("RemoveAccount", req))
+}
+
+func (r *recorder) MakeCalendar(_ context.Context, req NewCalendar) (state.Calendar, error) {
+	return answer[state.Calendar](r.note("MakeCalendar", req))
 }
 
 func (r *recorder) Calendars(_ context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error) {

@@ -186,14 +186,20 @@ func (c *Client) Unlock(ctx context.Context, passphrase string) error {
 }
 
 // RemoveAccount disconnects an account.
-func (c *Client) RemoveAccount(ctx context.Context, id state.AccountID) error {
-	return c.do(ctx, "DELETE", "/accounts/"+url.PathEscape(string(id)), nil, &nothing{})
+func (c *Client) RemoveAccount(ctx context.Context, req RemoveAccount) (Disconnected, error) {
+	copies := map[bool]string{false: "keep", true: "remove"}[req.RemoveCopies]
+	return call[Disconnected](ctx, c, "DELETE", "/accounts/"+url.PathEscape(string(req.ID))+"?copies="+copies, nil)
 }
 
 // Calendars lists calendars.
 func (c *Client) Calendars(ctx context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error) {
 	q := url.Values{"account": {string(account)}, "fresh": {strconv.FormatBool(fresh)}}
 	return call[[]state.Calendar](ctx, c, "GET", "/calendars?"+q.Encode(), nil)
+}
+
+// MakeCalendar makes a calendar in an account.
+func (c *Client) MakeCalendar(ctx context.Context, req NewCalendar) (state.Calendar, error) {
+	return call[state.Calendar](ctx, c, "POST", "/calendars", req)
 }
 
 // Mirrors lists the mirrors and how they fare.

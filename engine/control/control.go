@@ -96,6 +96,8 @@ type NewAccount struct {
 	// ID is how it shall be called here; minted from the mail address if empty.
 	ID       state.AccountID `json:"id,omitempty"`
 	Endpoint state.Endpoint  `json:"endpoint,omitzero"`
+	// Cloud is the name of a national cloud (ProviderInfo.Clouds), instead of an endpoint.
+	Cloud string `json:"cloud,omitempty"`
 	// Access is what the person lets Twinday do with it: nothing beyond the least if it
 	// is left out, or as before for an account that is known.
 	Access *calendar.Access `json:"access,omitempty"`
@@ -299,13 +301,17 @@ type Backend interface {
 	ChangeSettings(ctx context.Context, s Settings) (Settings, error)
 	// Unlock opens the file of sign-ins with its passphrase.
 	Unlock(ctx context.Context, passphrase string) error
-	// RemoveAccount ends the account's part in mirrors (its copies stay as plain
-	// events), revokes the sign-in and forgets the secret.
-	RemoveAccount(ctx context.Context, id state.AccountID) error
+	// RemoveAccount ends the account's part in mirrors, revokes the sign-in where the
+	// provider has a way to, and forgets the secret.
+	RemoveAccount(ctx context.Context, req RemoveAccount) (Disconnected, error)
 
 	// Calendars lists the calendars of one account, of all if empty. Fresh asks
 	// the providers again.
 	Calendars(ctx context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error)
+
+	// MakeCalendar makes a calendar, and lists it. Where a permission is missing the
+	// Error's Condition is LacksScope (AccountState.Makes says so beforehand).
+	MakeCalendar(ctx context.Context, req NewCalendar) (state.Calendar, error)
 
 	Mirrors(ctx context.Context) ([]MirrorState, error)
 	AddMirror(ctx context.Context, req NewMirror) (state.Mirror, error)

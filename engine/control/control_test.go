@@ -24,13 +24,14 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"cancel sign-in": func(ctx context.Context, b Backend) (any, error) { return nil, b.CancelSignIn(ctx, "s1") },
 	"accounts":       func(ctx context.Context, b Backend) (any, error) { return b.Accounts(ctx) },
 	"remove account": func(ctx context.Context, b Backend) (any, error) {
-		return nil, b.RemoveAccount(ctx, "ada+x@example.com")
+		return b.RemoveAccount(ctx, RemoveAccount{ID: "ada+x@example.com"})
 	},
 	"remove an account with an odd id": func(ctx context.Context, b Backend) (any, error) {
-		return nil, b.RemoveAccount(ctx, "a/b c%2F?d=e#f é")
+		return b.RemoveAccount(ctx, RemoveAccount{ID: "a/b c%2F?d=e#f é", RemoveCopies: true})
 	},
 	"calendars of all":       func(ctx context.Context, b Backend) (any, error) { return b.Calendars(ctx, "", false) },
 	"calendars of one, anew": func(ctx context.Context, b Backend) (any, error) { return b.Calendars(ctx, "a+b&c=d@e.f", true) },
+	"new calendar":           func(ctx context.Context, b Backend) (any, error) { return b.MakeCalendar(ctx, full[NewCalendar]()) },
 	"mirrors":                func(ctx context.Context, b Backend) (any, error) { return b.Mirrors(ctx) },
 	"add mirror":             func(ctx context.Context, b Backend) (any, error) { return b.AddMirror(ctx, full[NewMirror]()) },
 	"change mirror":          func(ctx context.Context, b Backend) (any, error) { return b.ChangeMirror(ctx, full[ChangeMirror]()) },
@@ -57,14 +58,14 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"held":                  func(ctx context.Context, b Backend) (any, error) { return b.Held(ctx) },
 	"decide":                func(ctx context.Context, b Backend) (any, error) { return nil, b.Decide(ctx, full[Decide]()) },
 	"window":                func(ctx context.Context, b Backend) (any, error) { return nil, b.ShowWindow(ctx) },
-	"what can be connected": func(ctx context.Context, b Backend) (any, error) { return b.Providers(ctx) },
-	"settings":              func(ctx context.Context, b Backend) (any, error) { return b.Settings(ctx) },
-	"changing settings":     func(ctx context.Context, b Backend) (any, error) { return b.ChangeSettings(ctx, full[Settings]()) },
-	"unlocking":             func(ctx context.Context, b Backend) (any, error) { return nil, b.Unlock(ctx, "correct horse") },
 	"quitting":              func(ctx context.Context, b Backend) (any, error) { return nil, b.Quit(ctx) },
 	"duplicates":            func(ctx context.Context, b Backend) (any, error) { return b.Duplicates(ctx, full[state.MirrorID]()) },
 	"clean up":              func(ctx context.Context, b Backend) (any, error) { return b.CleanUp(ctx, full[CleanUp]()) },
 	"take over":             func(ctx context.Context, b Backend) (any, error) { return nil, b.TakeOver(ctx, full[state.MirrorID]()) },
+	"what can be connected": func(ctx context.Context, b Backend) (any, error) { return b.Providers(ctx) },
+	"settings":              func(ctx context.Context, b Backend) (any, error) { return b.Settings(ctx) },
+	"changing settings":     func(ctx context.Context, b Backend) (any, error) { return b.ChangeSettings(ctx, full[Settings]()) },
+	"unlocking":             func(ctx context.Context, b Backend) (any, error) { return nil, b.Unlock(ctx, "correct horse") },
 }
 
 // wires are the ways in which a face reaches a backend.

@@ -30,8 +30,9 @@ const maxBody = 1 << 20
 //	POST   /accounts                     NewAccount → SignIn
 //	POST   /signins/{id}/finish          → state.Account, when the person is through
 //	DELETE /signins/{id}
-//	DELETE /accounts/{id}
+//	DELETE /accounts/{id}?copies=keep    or remove → Disconnected
 //	GET    /calendars?account=ID&fresh=true   [state.Calendar]
+//	POST   /calendars                    NewCalendar → state.Calendar
 //	GET    /mirrors                      [MirrorState]
 //	POST   /mirrors                      NewMirror → state.Mirror
 //	PUT    /mirrors/{id}                 ChangeMirror → state.Mirror
@@ -72,12 +73,17 @@ func Handler(b Backend, token string) http.Handler {
 	route(mux, "DELETE", "/signins/{id}", func(r *http.Request, _ nothing) (nothing, error) {
 		return nothing{}, b.CancelSignIn(r.Context(), r.PathValue("id"))
 	})
-	route(mux, "DELETE", "/accounts/{id}", func(r *http.Request, _ nothing) (nothing, error) {
-		return nothing{}, b.RemoveAccount(r.Context(), state.AccountID(r.PathValue("id")))
+	route(mux, "DELETE", "/accounts/{id}", func(r *http.Request, _ nothing) (Disconnected, error) {
+		copies := r.FormValue("copies")
+		if copies != "" && copies != "keep" && copies != "remove" {
+			return Disconnected{}, &Error{Code: CodeUsage, Message: fmt.Sprintf("copies is keep or remove, not %q", copies)}
+		}
+		return b.RemoveAccount(r.Context(), RemoveAccount{ID: state.AccountID(r.PathValue("id")), RemoveCopies: copies == "remove"})
 	})
 	route(mux, "GET", "/calendars", func(r *http.Request, _ nothing) ([]state.Calendar, error) {
 		return b.Calendars(r.Context(), state.AccountID(r.FormValue("account")), r.FormValue("fresh") == "true")
 	})
+	route(mux, "POST", "/calendars", func(r *http.Request, q NewCalendar) (state.Calendar, error) { return b.MakeCalendar(r.Context(), q) })
 	route(mux, "GET", "/mirrors", func(r *http.Request, _ nothing) ([]MirrorState, error) { return b.Mirrors(r.Context()) })
 	route(mux, "POST", "/mirrors", func(r *http.Request, q NewMirror) (state.Mirror, error) { return b.AddMirror(r.Context(), q) })
 	route(mux, "PUT", "/mirrors/{id}", func(r *http.Request, q ChangeMirror) (state.Mirror, error) {

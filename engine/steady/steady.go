@@ -120,6 +120,18 @@ func (p *Provider) Marked(ctx context.Context, cal calendar.CalendarID, since ti
 	return marks, requests, err
 }
 
+// MakeCalendar makes a calendar, where the provider can (calendar.Maker). It is asked
+// once: after Unavailable it may have been made.
+func (p *Provider) MakeCalendar(ctx context.Context, name, zone string) (calendar.Calendar, error) {
+	m, ok := p.inner.(calendar.Maker)
+	if !ok {
+		return calendar.Calendar{}, &calendar.Error{Op: "make calendar", Kind: calendar.Forbidden, Err: errNoMaker}
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	return m.MakeCalendar(ctx, name, zone)
+}
+
 // Get implements calendar.Provider.
 func (p *Provider) Get(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (calendar.Event, error) {
 	return read(ctx, p, lookLimit, func(ctx context.Context) (calendar.Event, error) {
@@ -172,6 +184,8 @@ func checked(op string, ev calendar.Event, err error) error {
 	}
 	return err
 }
+
+var errNoMaker = errors.New("this service lets no app make calendars")
 
 var errNoID = errors.New("the answer is an event without an id")
 

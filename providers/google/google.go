@@ -74,13 +74,16 @@ type Provider struct {
 	api *gcal.Service
 
 	mu    sync.Mutex
-	zones map[calendar.CalendarID]string // each calendar's own zone, as last heard
+	known map[calendar.CalendarID]known // as last heard
 
 	rate    float64 // units a second that may be written; 0 for a server on this machine
 	written written
 }
 
 var _ calendar.Provider = (*Provider)(nil)
+
+// ConsentPage is where a person sees which apps they let in, and takes that back.
+const ConsentPage = "https://myaccount.google.com/connections"
 
 // Config is how an account signs in, with the access that its person gives. hc, which
 // may be nil, reaches the token address. Invalid without a client id, with the way out.
@@ -137,7 +140,7 @@ func open(e signin.Endpoint, src *signin.Source, hc *http.Client) (*Provider, er
 		return nil, &calendar.Error{Op: op, Kind: calendar.Other, Err: err}
 	}
 	api.UserAgent = "Twinday"
-	return &Provider{api: api, rate: writeRate(base), zones: map[calendar.CalendarID]string{}}, nil
+	return &Provider{api: api, rate: writeRate(base), known: map[calendar.CalendarID]known{}}, nil
 }
 
 // SignOut revokes the sign-in at Google. The secret is the caller's to delete.
@@ -240,5 +243,7 @@ func (p *Provider) Capabilities() calendar.Capabilities {
 		ReminderLimit:      maxReminderMin * time.Minute,
 		DefaultReminders:   true,
 		Properties:         propertyLimits,
+		Makes:              true,
+		MakesWith:          calendar.CopiesCalendar,
 	}
 }

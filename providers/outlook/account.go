@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/twinday/twinday/providers/calendar"
@@ -50,6 +53,47 @@ func Extras() []calendar.Permission {
 		{Extra: calendar.SharedCalendars, Scope: "Calendars.ReadWrite.Shared", Reason: "see and change calendars that others share with you"},
 		{Extra: calendar.MailboxSettings, Scope: "MailboxSettings.Read", Reason: "see your mailbox's time zone and the colours of its categories"},
 	}
+}
+
+// Cloud is one of Microsoft's national clouds.
+type Cloud struct {
+	Name, What string
+	BaseURL    string // the sign-in that belongs to it is found by it
+}
+
+// Clouds are Microsoft's national clouds (Graph "National cloud deployments"). Apps are
+// registered in each apart.
+func Clouds() []Cloud {
+	return []Cloud{
+		{"us-gov", "Microsoft's cloud for US Government (GCC High)", "https://graph.microsoft.us/v1.0"},
+		{"us-dod", "Microsoft's cloud for US Government (DoD)", "https://dod-graph.microsoft.us/v1.0"},
+		{"china", "Microsoft's cloud in China (21Vianet)", "https://microsoftgraph.chinacloudapi.cn/v1.0"},
+	}
+}
+
+// ConsentPage is where a person sees which apps they let in, and takes that back; a
+// personal account's is at https://account.live.com/consent/Manage.
+const ConsentPage = "https://myapps.microsoft.com"
+
+// oneCloud refuses half of a cloud: a sign-in that is not the one of where the calendars
+// are would hand one service's tokens to another.
+func oneCloud(e signin.Endpoint, base *url.URL) error {
+	login, known := clouds[base.Host]
+	for _, at := range []string{e.AuthURL, e.TokenURL} {
+		u, err := url.Parse(at)
+		switch {
+		case err != nil:
+			return err
+		case at == "" && !known:
+			return fmt.Errorf("%s is none of Microsoft's: say where its accounts sign in and get their tokens, too", base.Host)
+		case at == "" || login == "https://"+u.Host:
+		case known:
+			return fmt.Errorf("the calendars at %s belong to the sign-in at %s, not to one at %s", base.Host, login, u.Host)
+		case slices.Contains(slices.Collect(maps.Values(clouds)), "https://"+u.Host):
+			return fmt.Errorf("the sign-in at %s is for Microsoft's own calendars, not for those at %s", u.Host, base.Host)
+		}
+	}
+	return nil
 }
 
 // clouds are the hosts of Graph and of the sign-in that belongs to them
@@ -104,8 +148,15 @@ func Config(e signin.Endpoint, a calendar.Access, hc *http.Client) (signin.Confi
 				"'Mobile and desktop applications', redirect http://localhost, public client flows allowed) and give its 'Application (client) ID' with --client-id")}
 	}
 	cfg, err := config(e, hc)
+	if err != nil {
+		return cfg, err
+	}
+	base, _ := url.Parse(baseURL(e)) // config could
+	if err := oneCloud(e, base); err != nil {
+		return cfg, &calendar.Error{Op: "outlook: sign in", Kind: calendar.Invalid, Field: "endpoint", Err: err}
+	}
 	cfg.Permissions = Permissions(e, a)
-	return cfg, err
+	return cfg, nil
 }
 
 // Identify tells whose account was granted, from the id token. Other if the token

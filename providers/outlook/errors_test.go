@@ -136,7 +136,7 @@ func TestBeginAndIdentify(t *testing.T) {
 		{"own addresses", "http://127.0.0.1:1/v1.0", "http://127.0.0.1:1/auth", "http://127.0.0.1:1/auth?", "+Calendars.ReadWrite&"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg, err := Config(signin.Endpoint{BaseURL: c.base, AuthURL: c.auth, ClientID: "app"}, calendar.Access{}, nil)
+			cfg, err := Config(signin.Endpoint{BaseURL: c.base, AuthURL: c.auth, TokenURL: strings.Replace(c.auth, "/auth", "/token", 1), ClientID: "app"}, calendar.Access{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

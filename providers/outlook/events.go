@@ -36,6 +36,7 @@ func (p *Provider) written(ctx context.Context, cal calendar.CalendarID, e model
 		out.Unseen = out.Unseen.With(calendar.GroupLinks)
 	}
 	out.Content.Links.Attachments = list
+	p.veil(ctx, cal, &out, &requests)
 	return out
 }
 

@@ -89,7 +89,10 @@ type Account struct {
 	Provider ProviderKind `json:"provider"`
 	Email    string       `json:"email,omitempty"`
 	Name     string       `json:"name,omitempty"`
-	Endpoint Endpoint     `json:"endpoint,omitzero"`
+	// Identity is as whom the provider knows its person, whatever the address; "" if it
+	// does not say.
+	Identity string   `json:"identity,omitempty"`
+	Endpoint Endpoint `json:"endpoint,omitzero"`
 	// Client is what it was signed in as, which its refresh token belongs to. Endpoint
 	// has one only if the person gave it for this account.
 	Client   Client    `json:"client,omitzero"`

@@ -39,8 +39,9 @@ The sign-in is kept in the system's keyring. Where none answers, --passphrase as
 for one and keeps it in a file that opens to that alone ('twinday unlock'), or
 --plain-secrets agrees to a file that only you can read, and your other programs.
 
-The other flags are for other places than the public ones (a national cloud, a
-client of your own, a simulator).`
+A national cloud of Microsoft's (--cloud) is one name for both where its calendars
+are and where its accounts sign in; it knows only apps that are registered there
+(--client-id). The other flags are for other places still, such as a simulator.`
 
 func (a *app) accountAdd() *cobra.Command {
 	var req control.NewAccount
@@ -81,6 +82,8 @@ func (a *app) accountAdd() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&id, "id", "", "how to call the account here (default: from its mail address)")
+	f.StringVar(&req.Cloud, "cloud", "", "sign in to a national cloud: us-gov, us-dod or china (outlook)")
+	must(c.RegisterFlagCompletionFunc("cloud", cobra.FixedCompletions([]string{"us-gov", "us-dod", "china"}, cobra.ShellCompDirectiveNoFileComp)))
 	f.StringVar(&req.Endpoint.BaseURL, "endpoint", "", "URL of the calendar service")
 	f.StringVar(&req.Endpoint.AuthURL, "auth-url", "", "URL of the sign-in page")
 	f.StringVar(&req.Endpoint.TokenURL, "token-url", "", "URL of the token service")
@@ -140,7 +143,11 @@ func (a *app) signIn(ctx context.Context, b control.Backend, req control.NewAcco
 	if a.json {
 		return writeJSON(a.out, account)
 	}
-	a.say("Signed in: %s. 'twinday calendar list --account %s' shows its calendars.", accountLabel(account), account.ID)
+	again := ""
+	if account.SignedIn.After(account.Added) {
+		again = " again" // it was known, by whatever name it was asked for
+	}
+	a.say("Signed in%s: %s. 'twinday calendar list --account %s' shows its calendars.", again, accountLabel(account), account.ID)
 	return nil
 }
 
@@ -327,28 +334,4 @@ func (a *app) passphrase(prompt string) (string, error) {
 		return "", usage("it is read from standard input, and there is none: %s", strings.ToLower(prompt))
 	}
 	return in.Text(), nil
-}
-
-func (a *app) accountRemove() *cobra.Command {
-	return &cobra.Command{
-		Use: "remove ACCOUNT", Aliases: []string{"rm"}, Short: "Sign out of an account and forget it",
-		Long: "Sign out of an account and forget it. It leaves its mirrors; the copies in it\n" +
-			"and its copies elsewhere stay as plain events.",
-		Args:              oneArg("the account as 'twinday account list' shows it"),
-		ValidArgsFunction: a.completeAccounts,
-		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
-			x, err := findAccount(ctx, b, args[0])
-			if err != nil {
-				return err
-			}
-			if err := b.RemoveAccount(ctx, x.ID); err != nil {
-				return err
-			}
-			if a.json {
-				return writeJSON(a.out, x.Account)
-			}
-			a.say("Signed out of %s and forgot it.", accountLabel(x.Account))
-			return nil
-		}),
-	}
 }

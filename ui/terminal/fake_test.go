@@ -37,8 +37,8 @@ type fake struct {
 	undo      control.UndoReport
 	details   map[uint64]control.HistoryDetail
 	whys      map[string][]control.Explanation
-	settings  control.Settings
 	twice     control.Duplicates
+	settings  control.Settings
 	refuse    error // what a mapping is told that makes no sense
 	fail      error
 	told      []string
@@ -136,9 +136,13 @@ func (f *fake) Unlock(_ context.Context, passphrase string) error {
 	return nil
 }
 
-func (f *fake) RemoveAccount(_ context.Context, id state.AccountID) error {
-	f.tell("remove account %s", id)
-	return nil
+func (f *fake) RemoveAccount(_ context.Context, req control.RemoveAccount) (control.Disconnected, error) {
+	f.tell("remove account %s, copies too: %v", req.ID, req.RemoveCopies)
+	d := control.Disconnected{Account: state.Account{ID: req.ID}, Revoked: true, Words: "Google has taken the permission back", Report: control.Report{Steps: []control.StepResult{}}}
+	if req.RemoveCopies {
+		d.Report.Deleted, d.Left = 3, 1
+	}
+	return d, f.fail
 }
 
 func (f *fake) Calendars(_ context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error) {
@@ -153,6 +157,15 @@ func (f *fake) Calendars(_ context.Context, account state.AccountID, fresh bool)
 		}
 	}
 	return out, f.fail
+}
+
+func (f *fake) MakeCalendar(_ context.Context, req control.NewCalendar) (state.Calendar, error) {
+	f.tell("make calendar %q in %s, zone %q", req.Name, req.Account, req.Zone)
+	if req.Account == "home" {
+		return state.Calendar{}, &control.Error{Code: control.CodeFailed, Condition: control.LacksScope, Message: "home did not get the permission to make a calendar",
+			WayOut: control.WayOut{Do: control.SignInAgain, Text: "Sign in again and tick it."}}
+	}
+	return state.Calendar{Ref: state.Ref{Account: req.Account, Calendar: "new-1"}, Calendar: calendar.Calendar{ID: "new-1", Name: req.Name, Zone: req.Zone}.WithRole(calendar.RoleOwner)}, f.fail
 }
 
 func (f *fake) Mirrors(context.Context) ([]control.MirrorState, error) { return f.mirrors, f.fail }
@@ -316,6 +329,24 @@ var worlds = map[string]func() *fake{
 				Reason: "deleted in work", Held: state.HoldMassDeletion, Before: calendar.Content{Title: "Holiday", When: calendar.When{Start: calendar.Date(2026, 3, 7), End: calendar.Date(2026, 3, 8)}}}},
 		}
 		f.report.Held = 2
+		return f
+	},
+	"shared": func() *fake { // a calendar in each role
+		f := usual()
+		f.calendars = f.calendars[:1]
+		for i, c := range []calendar.Calendar{
+			calendar.Calendar{Name: "Choir", Shared: true, Owner: "bob@example.org"}.WithRole(calendar.RoleWriter),
+			calendar.Calendar{Name: "Office", Shared: true}.WithRole(calendar.RolePublicWriter),
+			calendar.Calendar{Name: "Boss", Shared: true, Owner: "eve@example.org"}.WithRole(calendar.RoleReader),
+			calendar.Calendar{Name: "Holidays", Shared: true}.WithRole(calendar.RolePublicReader),
+			calendar.Calendar{Name: "Room", Shared: true}.WithRole(calendar.RoleBusyReader),
+			calendar.Calendar{Name: "Old plans", Hidden: true}.WithRole(calendar.RoleOwner),
+		} {
+			c.ID = calendar.CalendarID(fmt.Sprint("c", i))
+			f.calendars = append(f.calendars, state.Calendar{Ref: state.Ref{Account: "home", Calendar: c.ID}, Calendar: c})
+		}
+		f.calendars = append(f.calendars, state.Calendar{Ref: state.Ref{Account: "work", Calendar: "c9"}, Missing: true,
+			Calendar: calendar.Calendar{ID: "c9", Name: "Gone"}.WithRole(calendar.RoleOwner)})
 		return f
 	},
 	"mapped": mapped,

@@ -22,61 +22,6 @@ func providerName(k state.ProviderKind) string {
 	return string(k)
 }
 
-func (a *app) calendarCommand() *cobra.Command {
-	var account string
-	var fresh bool
-	ls := &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List the calendars of the accounts", Args: noArgs,
-		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
-			var id state.AccountID
-			if account != "" {
-				x, err := findAccount(ctx, b, account)
-				if err != nil {
-					return err
-				}
-				id = x.ID
-			}
-			cals, err := b.Calendars(ctx, id, fresh)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return writeJSON(a.out, list(cals))
-			}
-			if len(cals) == 0 {
-				a.say("No calendars. 'twinday account add google' or 'twinday account add outlook' signs in to an account.")
-				return nil
-			}
-			t := newTable("CALENDAR", "NAME~", "WHAT~")
-			for _, c := range cals {
-				t.add(c.Ref.String(), c.Name, calendarTraits(c))
-			}
-			a.print(t)
-			return nil
-		}),
-	}
-	ls.Flags().StringVar(&account, "account", "", "of this account only")
-	ls.Flags().BoolVar(&fresh, "fresh", false, "ask the providers again")
-	must(ls.RegisterFlagCompletionFunc("account", a.completeAccounts))
-	return family(&cobra.Command{Use: "calendar", Short: "List the calendars of the accounts"}, ls)
-}
-
-func calendarTraits(c state.Calendar) string {
-	var s []string
-	if c.Primary {
-		s = append(s, "primary")
-	}
-	switch {
-	case c.Missing:
-		s = append(s, "not there any more")
-	case !c.Details:
-		s = append(s, "free/busy only")
-	case !c.Writable:
-		s = append(s, "read-only")
-	}
-	return strings.Join(s, ", ")
-}
-
 func (a *app) mirrorCommand() *cobra.Command {
 	return family(&cobra.Command{Use: "mirror", Short: "Choose which calendars are kept alike, and what copies show"},
 		a.mirrorAdd(), a.mirrorList(), a.mirrorShow(), a.mirrorEdit(), a.mirrorPreview(), a.mirrorTakeOver(), a.mirrorRemove())
@@ -125,6 +70,7 @@ func (a *app) mirrorAdd() *cobra.Command {
 			for _, x := range m.Members {
 				a.say("  %s", clean(memberLabel(names, x)))
 			}
+			a.sayLimits(ctx, b, m.Members)
 			a.say("'twinday sync --dry-run' shows what that will do, 'twinday sync' does it.")
 			return nil
 		}),
@@ -203,19 +149,14 @@ func (a *app) mirrorRemove() *cobra.Command {
 			"(--copies remove). Without the flag a person at a terminal is asked; a script\n" +
 			"keeps them.",
 		ValidArgsFunction: a.completeMirrors,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if copies != "" && copies != "keep" && copies != "remove" {
-				return usage("--copies is keep or remove, not %q", copies)
-			}
-			return oneArg("the mirror's id or name as 'twinday mirror list' shows it")(cmd, args)
-		},
+		Args:              oneArg("the mirror's id or name as 'twinday mirror list' shows it"),
 		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
 			m, err := findMirror(ctx, b, args[0])
 			if err != nil {
 				return err
 			}
 			if copies == "" {
-				if copies, err = a.askCopies(m); err != nil {
+				if copies, err = a.askCopies(fmt.Sprintf("Mirror %s has %s linked", m.ID, count(m.Events, "event"))); err != nil {
 					return err
 				}
 			}
@@ -235,8 +176,7 @@ func (a *app) mirrorRemove() *cobra.Command {
 			return a.verdict(r, nil)
 		}),
 	}
-	c.Flags().StringVar(&copies, "copies", "", "keep or remove the copies it made")
-	must(c.RegisterFlagCompletionFunc("copies", cobra.FixedCompletions([]string{"keep", "remove"}, cobra.ShellCompDirectiveNoFileComp)))
+	copiesFlag(c, &copies)
 	return c
 }
 
@@ -247,15 +187,15 @@ func countCopies(n int) string {
 	return fmt.Sprintf("%d copies", n)
 }
 
-// askCopies asks what becomes of a leaving mirror's copies; whoever cannot
-// answer keeps them, for that can be undone.
-func (a *app) askCopies(m control.MirrorState) (string, error) {
+// askCopies asks what becomes of copies; whoever cannot answer keeps them, for that
+// can be undone.
+func (a *app) askCopies(of string) (string, error) {
 	if !a.Interactive || a.json {
 		return "keep", nil
 	}
 	answers := bufio.NewScanner(a.in)
 	for range 3 {
-		fmt.Fprintf(a.out, "Mirror %s has %s linked. Keep its copies as plain events, or remove them? [keep/remove] ", m.ID, count(m.Events, "event"))
+		fmt.Fprintf(a.out, "%s. Keep its copies as plain events, or remove them? [keep/remove] ", of)
 		if !answers.Scan() {
 			fmt.Fprintln(a.out)
 			break
@@ -268,4 +208,17 @@ func (a *app) askCopies(m control.MirrorState) (string, error) {
 		}
 	}
 	return "", usage("nothing was done: say --copies keep or --copies remove")
+}
+
+// copiesFlag adds --copies, and checks it.
+func copiesFlag(c *cobra.Command, copies *string) {
+	args := c.Args
+	c.Args = func(cmd *cobra.Command, list []string) error {
+		if *copies != "" && *copies != "keep" && *copies != "remove" {
+			return usage("--copies is keep or remove, not %q", *copies)
+		}
+		return args(cmd, list)
+	}
+	c.Flags().StringVar(copies, "copies", "", "keep or remove the copies it made")
+	must(c.RegisterFlagCompletionFunc("copies", cobra.FixedCompletions([]string{"keep", "remove"}, cobra.ShellCompDirectiveNoFileComp)))
 }

@@ -235,7 +235,7 @@ func TestTheSchemaListsEveryCommand(t *testing.T) {
 func TestJSONIsAsDocumented(t *testing.T) {
 	for args, into := range map[string]any{
 		"account list":                                &[]control.AccountState{},
-		"account remove home":                         &state.Account{},
+		"account remove home":                         &control.Disconnected{},
 		"calendar list --fresh":                       &[]state.Calendar{},
 		"mirror list":                                 &[]control.MirrorState{},
 		"mirror remove m1":                            &control.Report{},

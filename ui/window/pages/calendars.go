@@ -208,7 +208,10 @@ func (p *calendarsPage) removeMirror(m state.Mirror) {
 func (p *calendarsPage) removeAccount(a control.AccountState) {
 	body := prose(assets.Text("Twinday signs out of {{.Account}} and its calendars leave their mirrors. Copies that are there stay as plain events.", "Account", p.w.accountName(a.ID)))
 	p.w.confirm(assets.Text("Remove this account?"), body, assets.Text("Remove"), widget.DangerImportance, func() {
-		p.w.ask(removeTimeout, func(ctx context.Context) error { return p.w.backend.RemoveAccount(ctx, a.ID) },
+		p.w.ask(removeTimeout, func(ctx context.Context) error {
+			_, err := p.w.backend.RemoveAccount(ctx, control.RemoveAccount{ID: a.ID})
+			return err
+		},
 			func(err error) { p.w.tell(assets.Text("The account could not be removed"), err) })
 	})
 }

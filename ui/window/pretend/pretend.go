@@ -208,15 +208,16 @@ func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (contro
 func (e *Engine) Unlock(ctx context.Context, _ string) error { return e.enter(ctx, "Unlock", "Unlock") }
 
 // RemoveAccount takes an account and its calendars out of the world.
-func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
+func (e *Engine) RemoveAccount(ctx context.Context, req control.RemoveAccount) (control.Disconnected, error) {
+	id := req.ID
 	if err := e.enter(ctx, "RemoveAccount", "RemoveAccount "+string(id)); err != nil {
-		return err
+		return control.Disconnected{}, err
 	}
 	e.Change(func(w *World) {
 		w.Status.Accounts = slices.DeleteFunc(slices.Clone(w.Status.Accounts), func(a control.AccountState) bool { return a.ID == id })
 		w.Calendars = slices.DeleteFunc(slices.Clone(w.Calendars), func(c state.Calendar) bool { return c.Ref.Account == id })
 	})
-	return nil
+	return control.Disconnected{Account: state.Account{ID: id}, Revoked: true}, nil
 }
 
 // Calendars lists the world's calendars.
@@ -229,6 +230,17 @@ func (e *Engine) Calendars(ctx context.Context, account state.AccountID, _ bool)
 	return slices.DeleteFunc(slices.Clone(e.world.Calendars), func(c state.Calendar) bool {
 		return account != "" && c.Ref.Account != account
 	}), nil
+}
+
+// MakeCalendar adds a calendar to an account.
+func (e *Engine) MakeCalendar(ctx context.Context, req control.NewCalendar) (state.Calendar, error) {
+	c := state.Calendar{Ref: state.Ref{Account: req.Account, Calendar: calendar.CalendarID(req.Name)},
+		Calendar: calendar.Calendar{ID: calendar.CalendarID(req.Name), Name: req.Name, Zone: req.Zone}.WithRole(calendar.RoleOwner)}
+	if err := e.enter(ctx, "MakeCalendar", "MakeCalendar "+plain(req)); err != nil {
+		return c, err
+	}
+	e.Change(func(w *World) { w.Calendars = append(slices.Clone(w.Calendars), c) })
+	return c, nil
 }
 
 // Mirrors lists the world's mirrors.
