@@ -46,12 +46,20 @@ func (p *pair) undo(pass uint64, story string) uint64 {
 	return r.Report.Pass
 }
 
+// undoFound is a seed that found something: an occurrence that is cancelled with a new
+// rule, and had a resource of its own at Google.
+const undoFound = 81
+
 // People change a series on either side; what a pass carried across is undone, by which
 // all is as it was before, and the undo is undone. By the real connectors, which give
 // and take what real services do. TWINDAY_SEEDS runs more seeds than the usual few.
 func TestWhatAPassDidToASeriesIsUndone(t *testing.T) {
 	sides := []string{onGoogle, onOutlook}
-	for seed := range seedsOr(t, 12) {
+	n := seedsOr(t, 12)
+	for seed := range max(n, undoFound+1) {
+		if seed >= n && seed != undoFound {
+			continue
+		}
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(uint64(seed), 2))

@@ -95,7 +95,8 @@ func TestADayInVirtualTime(t *testing.T) {
 // day is an engine with two signed-in accounts and a mirror of their calendars,
 // running in a synctest bubble.
 type day struct {
-	sims map[state.ProviderKind]*simulator.Simulator
+	sims   map[state.ProviderKind]*simulator.Simulator
+	engine *engine.Engine
 }
 
 func newDay(t *testing.T) *day {
@@ -121,6 +122,7 @@ func newDay(t *testing.T) *day {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.engine = e
 	m := state.Mirror{ID: "m1", Name: "day"}
 	for kind, s := range d.sims {
 		ends := s.Endpoints("http://" + string(kind) + ".test")

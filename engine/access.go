@@ -40,8 +40,6 @@ func stands(ctx context.Context, p calendar.Provider, ref state.Ref) error {
 	return err
 }
 
-var errNoCalendar = errors.New("the account has it no longer")
-
 // findShut marks the writes that were refused because the whole calendar takes
 // nothing, and reports whether there are some.
 func (l lane) findShut(ctx context.Context, jobs []*job) bool {
@@ -71,23 +69,6 @@ func shut(h *house) map[state.Ref]bool {
 	return out
 }
 
-// lookForAccess asks again, now and then, where something may not be written.
-func (e *Engine) lookForAccess(ctx context.Context, h *house, id state.AccountID, refs []state.Ref) {
-	closed := shut(h)
-	if !slices.ContainsFunc(refs, func(r state.Ref) bool { return closed[r] }) {
-		return
-	}
-	e.mu.Lock()
-	due := e.Now().Sub(e.listed[id]) >= accessInterval
-	e.mu.Unlock()
-	if !due {
-		return
-	}
-	if _, err := e.list(ctx, h.accounts[id]); err != nil {
-		e.Log.Info("whether a calendar can be written again could not be learnt", "account", id, "cause", cause(err))
-	}
-}
-
 // refresh takes over which calendars may be written, as it was learnt since the
 // pass began (what waits for that is planned now or stays as it is), and which
 // have been read before.
@@ -97,6 +78,7 @@ func (e *Engine) refresh(h *house) error {
 		for _, c := range list {
 			if m, ok := h.members[c.Ref]; ok {
 				m.Writable = c.Writable
+				m.Capabilities.HidesPrivate = c.Role.HidesPrivate()
 				h.members[c.Ref] = m
 			}
 		}
@@ -109,38 +91,6 @@ func (e *Engine) refresh(h *house) error {
 			h.members[ref] = m
 		}
 		return err
-	})
-}
-
-// keepList keeps an account's calendars. What waited for one that may be written
-// again is looked at anew.
-func (e *Engine) keepList(id state.AccountID, list []state.Calendar) error {
-	e.mu.Lock()
-	e.listed[id] = e.Now()
-	e.mu.Unlock()
-	return e.Store.Update(func(tx *store.Tx) error {
-		before, err := tx.Calendars(id)
-		if err != nil {
-			return err
-		}
-		if err := tx.PutCalendars(id, list); err != nil {
-			return err
-		}
-		ms, err := tx.Mirrors()
-		if err != nil {
-			return err
-		}
-		for _, c := range list {
-			opened := c.Writable && slices.ContainsFunc(before, func(b state.Calendar) bool { return b.Ref == c.Ref && !b.Writable })
-			for _, m := range ms {
-				if opened && m.Has(c.Ref) {
-					if err := reconsider(tx, m); err != nil {
-						return err
-					}
-				}
-			}
-		}
-		return nil
 	})
 }
 

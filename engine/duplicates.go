@@ -88,7 +88,7 @@ func (e *Engine) condemn(tx *store.Tx, u unit, why string) error {
 			UID: u.event.UID, Made: e.Now(), Records: map[state.Ref]state.Record{u.home.Ref: {Parts: []state.Part{{ID: u.event.ID,
 				Version: u.event.Version, Wrote: u.event.Content, Read: u.event.Content, WroteOverrides: u.event.Overrides, ReadOverrides: u.event.Overrides}}}}}
 	}
-	ent.Deleted, ent.Why = true, why
+	ent.Deleted, ent.Duplicate, ent.Why = true, true, why
 	if err := tx.PutEntity(ent); err != nil {
 		return err
 	}

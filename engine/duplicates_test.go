@@ -50,6 +50,7 @@ func TestLeftoversOfAnotherTool(t *testing.T) {
 	if len(d.Groups) != 8 || len(d.Groups[0].Go) == 0 || b.a.writes()+b.b.writes() != before {
 		t.Fatalf("%d groups: %+v", len(d.Groups), d.Groups)
 	}
+	all := []string{b.a.titles(), b.b.titles()}
 	r := b.cleanUp(d)
 	if r.Deleted == 0 || r.Held != 0 {
 		t.Fatalf("%+v", r)
@@ -78,6 +79,13 @@ func TestLeftoversOfAnotherTool(t *testing.T) {
 	}
 	if held, _ := b.face.Held(t.Context()); len(held) != 0 {
 		t.Errorf("held: %+v", held)
+	}
+	b.undo(control.UndoRequest{Pass: r.Pass})
+	b.quiet()
+	for i, f := range []*fake{b.a, b.b} { // a copy comes back with its meeting's spelling
+		if got := f.titles(); strings.Count(strings.ToLower(got), "meeting") != strings.Count(strings.ToLower(all[i]), "meeting") {
+			t.Errorf("after the undo there are %s, not %s", got, all[i])
+		}
 	}
 }
 

@@ -450,7 +450,7 @@ func TestRemoveAccount(t *testing.T) {
 	b := newBench(t)
 	b.a.add("Lunch")
 	b.quiet()
-	if err := b.face.RemoveAccount(t.Context(), "ann@y.test"); err != nil {
+	if _, err := b.face.RemoveAccount(t.Context(), control.RemoveAccount{ID: "ann@y.test"}); err != nil {
 		t.Fatal(err)
 	}
 	b.alike("Lunch")
@@ -465,7 +465,7 @@ func TestRemoveAccount(t *testing.T) {
 		t.Error("the secret is still there")
 	}
 	var e *control.Error
-	if err := b.face.RemoveAccount(t.Context(), "ann@y.test"); !errors.As(err, &e) || e.Code != control.CodeNotFound {
+	if _, err := b.face.RemoveAccount(t.Context(), control.RemoveAccount{ID: "ann@y.test"}); !errors.As(err, &e) || e.Code != control.CodeNotFound {
 		t.Errorf("removed again: %v", err)
 	}
 }

@@ -307,13 +307,16 @@ func (e *Engine) call(ctx context.Context, h *house, id state.AccountID, refs []
 			return
 		}
 	}
-	e.lookForAccess(ctx, h, id, refs)
+	e.lookOver(ctx, h, id, refs)
 	var mu sync.Mutex
 	var g errgroup.Group
 	g.SetLimit(atOnce(readsAtOnce))
 	for _, ref := range refs {
 		g.Go(func() error {
-			r, err := e.look(ctx, h.reach[id], ref)
+			r, err := reading{trouble: e.unusable(ref)}, error(nil)
+			if r.trouble == nil {
+				r, err = e.look(ctx, h.reach[id], ref)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			x.readings[ref] = r
@@ -324,6 +327,7 @@ func (e *Engine) call(ctx context.Context, h *house, id state.AccountID, refs []
 		})
 	}
 	_ = g.Wait() // they keep their errors
+	e.shunned(ctx, h.accounts[id], x.readings)
 }
 
 // reading is how the reading of a calendar went, before it is kept.

@@ -50,6 +50,13 @@ type fake struct {
 	hidden    func(title string) bool // what complete listings leave out
 	denied    bool                    // and get does not find
 	gone      bool                    // the calendar is, with all of its events
+	name      string                  // of the calendar; "Main" if empty
+	role      calendar.Role           // of the account in it; the owner's if empty
+	concealed bool                    // not shown in the service's own list
+	unlisted  bool                    // taken off the account's list, and there all the same
+	more      []calendar.Calendar     // others of the account
+	makes     calendar.Extra          // what making calendars takes; "no": none are made
+	own       string                  // what its ids have that no other calendar's of the account have
 }
 
 // quirks are what a service does in its own way. Zero: nothing.
@@ -64,6 +71,7 @@ type quirks struct {
 	letsGo      bool                                    // a declined invitation leaves the calendar
 	unmarked    bool                                    // changes show no marks: see Marked
 	hides       calendar.Groups                         // not shown by deltas, nor by the answer to a write of other groups
+	fulls       int                                     // reads of everything
 	ahead       time.Duration                           // how far listings see; 0: for ever
 }
 
@@ -152,15 +160,31 @@ func (f *fake) Capabilities() calendar.Capabilities {
 	if f.holds != nil {
 		return *f.holds
 	}
-	return calendar.Capabilities{Groups: calendar.AllGroups, Writes: 2, Series: func(calendar.When) string { return f.noSeries }}
+	return calendar.Capabilities{Groups: calendar.AllGroups, Writes: 2, Series: func(calendar.When) string { return f.noSeries },
+		Makes: f.makes != "no", MakesWith: f.makes}
+}
+
+func (f *fake) MakeCalendar(_ context.Context, name, zone string) (c calendar.Calendar, err error) {
+	err = f.call("make", func() error {
+		c = calendar.Calendar{ID: calendar.CalendarID("made " + name), Name: name, Zone: zone}.WithRole(calendar.RoleOwner)
+		f.more = append(f.more, c)
+		return nil
+	})
+	return c, err
 }
 
 func (f *fake) Calendars(context.Context) (out []calendar.Calendar, err error) {
 	err = f.call("calendars", func() error {
 		if f.gone {
+			out = slices.Clone(f.more)
 			return nil
 		}
-		out = []calendar.Calendar{{ID: calID, Name: "Main", Writable: !f.readOnly, Details: true, Primary: true}}
+		c := calendar.Calendar{ID: calID, Name: cmp.Or(f.name, "Main"), Primary: true, Hidden: f.concealed}.WithRole(cmp.Or(f.role, calendar.RoleOwner))
+		c.Writable = c.Writable && !f.readOnly
+		out = slices.Clone(f.more)
+		if !f.unlisted {
+			out = append(out, c)
+		}
 		return nil
 	})
 	return out, err
@@ -179,6 +203,9 @@ func (f *fake) Changes(_ context.Context, _ calendar.CalendarID, since calendar.
 			} else {
 				f.log = append(f.log, l)
 			}
+		}
+		if since == "" {
+			f.fulls++
 		}
 		from := 0
 		if since != "" {
@@ -327,7 +354,7 @@ func (f *fake) Create(_ context.Context, _ calendar.CalendarID, d calendar.Draft
 		if err := f.refuses(d.Content.When, d.Overrides); err != nil {
 			return err
 		}
-		id := calendar.RemoteID(fmt.Sprintf("made-%d", len(f.events)))
+		id := calendar.RemoteID(fmt.Sprintf("made-%s%d", f.own, len(f.events)))
 		h = &held{key: d.Key, Event: calendar.Event{ID: id, UID: string(d.Key), Organized: true,
 			Created: f.clock(), Mark: d.Mark, Content: f.kept(d.Content)}}
 		h.Content.Place = strings.TrimSpace(h.Content.Place) // providers tidy up
@@ -482,7 +509,7 @@ func (f *fake) Delete(_ context.Context, _ calendar.CalendarID, id calendar.Remo
 	return f.write("delete", func() error {
 		h, err := f.find(id)
 		if err != nil {
-			return nil
+			return err
 		}
 		if h.Version != v {
 			return f.err(calendar.Conflict)
@@ -566,40 +593,70 @@ func (f *fake) writes() int { return f.count("create") + f.count("update") + f.c
 // flow is a sign-in that the person gets through at once.
 type flow struct {
 	who    string
+	known  string // as whom the provider knows them
 	err    error
+	lacks  []calendar.Extra
 	closed chan struct{}
 }
 
-func (f flow) URL() string { return "http://sign.in/" + f.who }
-func (f flow) Close()      { close(f.closed) }
-func (f flow) Wait(ctx context.Context) (calendar.Person, string, error) {
+func (f flow) URL() string  { return "http://sign.in/" + f.who }
+func (f flow) Code() string { return "" }
+func (f flow) Close()       { close(f.closed) }
+func (f flow) Wait(ctx context.Context) (engine.SignedIn, error) {
 	if f.who == "nobody@x.test" {
 		<-ctx.Done()
-		return calendar.Person{}, "", ctx.Err()
+		return engine.SignedIn{}, ctx.Err()
 	}
-	return calendar.Person{Email: f.who}, "refresh-" + f.who, f.err
+	return engine.SignedIn{Person: calendar.Person{Email: f.who}, Identity: f.known, Secret: "refresh-" + f.who, Lacks: f.lacks}, f.err
 }
 
 // connector hands out fakes by the client id that was asked with.
 type connector struct {
-	fakes     map[string]*fake
-	signedOut []state.AccountID
+	fakes      map[string]*fake
+	signedOut  []state.AccountID
+	asked      engine.SignInWish   // last
+	lacks      []calendar.Extra    // what the person leaves out
+	refuse     error               // how the next sign-ins end
+	known      map[string]string   // identities, by address
+	noRevoking error               // why a sign-in cannot be revoked
+	unrevoked  bool                // the provider has no way to revoke
+	siblings   map[string]siblings // accounts of several calendars
 }
 
-func (c *connector) BeginSignIn(_ context.Context, e state.Endpoint) (engine.SignInFlow, error) {
-	return flow{who: e.ClientID, closed: make(chan struct{})}, nil
+func (c *connector) Offers() engine.Offers {
+	return engine.Offers{Revokes: !c.unrevoked, ConsentPage: "https://consent.test", Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour,
+		Clouds: []engine.Cloud{{Name: "moon", What: "the cloud on the moon", BaseURL: "https://calendars.moon"}, {Name: "mars", What: "the cloud on Mars", BaseURL: "https://calendars.mars"}}}
+}
+
+func (c *connector) CheckClient(x state.Client) (state.Client, error) {
+	if x.ID == "bad" {
+		return x, &calendar.Error{Op: "client id", Kind: calendar.Invalid, Obstacle: calendar.ClientRefused, Err: errors.New("that is no client id")}
+	}
+	return state.Client{ID: strings.TrimSpace(x.ID), Secret: x.Secret}, nil
+}
+
+func (c *connector) ForIT(w engine.SignInWish, why calendar.Obstacle) string {
+	return fmt.Sprintf("Dear IT, %s: %s", w.Endpoint.ClientID, why)
+}
+
+func (c *connector) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.SignInFlow, error) {
+	c.asked = w
+	return flow{who: w.Endpoint.ClientID, known: c.known[w.Endpoint.ClientID], lacks: c.lacks, err: c.refuse, closed: make(chan struct{})}, nil
 }
 
 func (c *connector) Open(a state.Account, secret engine.Secret) (calendar.Provider, error) {
 	if s, err := secret.Load(context.Background()); err != nil || s != "refresh-"+a.Email {
 		return nil, fmt.Errorf("no secret of %s: %q %v", a.Email, s, err)
 	}
+	if s, ok := c.siblings[a.Email]; ok {
+		return s, nil
+	}
 	return c.fakes[a.Email], nil
 }
 
 func (c *connector) SignOut(_ context.Context, a state.Account, _ engine.Secret) error {
 	c.signedOut = append(c.signedOut, a.ID)
-	return nil
+	return c.noRevoking
 }
 
 // bench is an engine on a store in a temporary folder, spoken to as a face does.

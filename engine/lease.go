@@ -118,7 +118,7 @@ func ready(h *house, m state.Mirror) bool {
 // stepBack leaves a mirror to another installation: what was on its way or waited
 // for the person is the other's to do.
 func (e *Engine) stepBack(tx *store.Tx, h *house, m state.Mirror, l lease) error {
-	if err := forgetWork(tx, m.ID); err != nil {
+	if err := forgetWork(tx, func(s state.Step) bool { return s.Mirror == m.ID }); err != nil {
 		return err
 	}
 	step := state.Step{Kind: state.TakeOver, Mirror: m.ID, Ref: m.Members[0].Ref, Title: m.Name, Reason: holder(l) + " keeps this mirror: this one only watches"}

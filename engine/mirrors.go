@@ -57,7 +57,7 @@ func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirr
 	m := state.Mirror{Name: strings.TrimSpace(req.Name), Members: req.Members, Mappings: versioned(req.Mappings), Created: e.Now()}
 	err := e.Store.Update(func(tx *store.Tx) error {
 		m.ID = tx.NextMirrorID()
-		names, err := checkMembers(tx, m)
+		names, err := checkMembers(tx, m, nil)
 		if err != nil {
 			return err
 		}
@@ -127,6 +127,9 @@ func (e *Engine) ChangeMirror(_ context.Context, req control.ChangeMirror) (stat
 		if err != nil {
 			return err
 		}
+		if err := e.endWork(tx, "its calendar was taken out of the mirror “"+m.Name+"”"); err != nil {
+			return err
+		}
 		return reconsider(tx, m)
 	})
 	if err != nil {
@@ -149,7 +152,7 @@ func (e *Engine) proposed(m state.Mirror) (state.Mirror, error) {
 		}
 		m.Created = old.Created
 		m.Name = cmp.Or(strings.TrimSpace(m.Name), old.Name)
-		if _, err := checkMembers(tx, m); err != nil {
+		if _, err := checkMembers(tx, m, old.Members); err != nil {
 			return err
 		}
 		m.Mappings = versioned(m.Mappings)
@@ -242,8 +245,10 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 	return r, nil
 }
 
-// checkMembers refuses a mirror that makes no sense, and names its calendars.
-func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
+// checkMembers refuses a mirror that makes no sense, and names its calendars. What has
+// become of a calendar since it was made a member is no reason to refuse: a mirror can be
+// paused, say, while one of its calendars may only be read.
+func checkMembers(tx *store.Tx, m state.Mirror, before []state.Member) ([]string, error) {
 	if len(m.Members) < 2 {
 		return nil, usage("a mirror needs two calendars at least")
 	}
@@ -257,12 +262,14 @@ func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		known := slices.ContainsFunc(before, func(y state.Member) bool { return y.Ref == x.Ref && y.Direction == x.Direction })
 		at := slices.IndexFunc(list, func(c state.Calendar) bool { return c.Ref == x.Ref })
-		if at < 0 {
+		if at < 0 && !known {
 			return nil, notFound("there is no calendar %s; `twinday calendar list --fresh` shows them", x.Ref)
 		}
-		c := list[at]
-		names = append(names, c.Name)
+		if at >= 0 {
+			names = append(names, list[at].Name)
+		}
 		switch x.Direction {
 		case state.TwoWay:
 			takes, sends = takes+1, sends+1
@@ -273,11 +280,18 @@ func checkMembers(tx *store.Tx, m state.Mirror) ([]string, error) {
 		default:
 			return nil, usage("%q is no direction; there are two-way (nothing), send and receive", x.Direction)
 		}
-		if !c.Writable && x.Direction != state.SendOnly {
-			return nil, usage("“%s” can only be read, so it can only send: write it as %s:send", c.Name, x.Ref)
+		if known {
+			continue
+		}
+		c := list[at]
+		if c.Missing {
+			return nil, usage("“%s” is not there any more; `twinday calendar list --fresh` shows what is", c.Name)
 		}
 		if !c.Details {
-			return nil, usage("“%s” shows only free and busy times, which cannot be mirrored", c.Name)
+			return nil, usage("“%s” shows only free and busy times, which cannot be mirrored: ask its owner to show you its events' details", c.Name)
+		}
+		if !c.Writable && x.Direction != state.SendOnly {
+			return nil, usage("“%s” can only be read, so it can only send: write it as %s:send", c.Name, x.Ref)
 		}
 	}
 	if takes == 0 || sends == 0 {
@@ -356,21 +370,7 @@ func (e *Engine) RemoveMirror(ctx context.Context, req control.RemoveMirror) (co
 			return r, &control.Error{Code: control.CodeFailed, Message: "some copies could not be removed; the mirror is still there: try again"}
 		}
 	}
-	err = e.Store.Update(func(tx *store.Tx) error {
-		if err := unlink(tx, func(_ state.Ref, rec state.Record) bool { return rec.Mirror == m.ID }); err != nil {
-			return err
-		}
-		if err := tx.DeleteMirror(m.ID); err != nil {
-			return err
-		}
-		if err := putLease(tx, m.ID, lease{}); err != nil {
-			return err
-		}
-		if err := forgetWork(tx, m.ID); err != nil {
-			return err
-		}
-		return reconsider(tx, m) // another mirror may want them now
-	})
+	err = e.Store.Update(func(tx *store.Tx) error { return e.endMirror(tx, m, "the mirror “"+m.Name+"” was removed") })
 	if err != nil {
 		return r, err
 	}
@@ -394,14 +394,47 @@ func (e *Engine) nothingUnderWay(m state.Mirror) error {
 	return nil
 }
 
-// forgetWork drops what is under way or waits for the person in a mirror.
-func forgetWork(tx *store.Tx, id state.MirrorID) error {
+// endWork ends the open intents that nothing leads to any more, since a mirror, a member
+// or an account was let go. What such a request made, if it arrived, is a plain event.
+func (e *Engine) endWork(tx *store.Tx, why string) error {
+	open, err := tx.Intents()
+	if err != nil {
+		return err
+	}
+	ms, err := tx.Mirrors()
+	if err != nil {
+		return err
+	}
+	for _, in := range open {
+		s := in.Step
+		ent, there, err := tx.Entity(s.Entity)
+		if err != nil {
+			return err
+		}
+		_, linked := ent.Records[s.Ref]
+		leads := func(m state.Mirror) bool { return m.Has(s.Ref) && (s.Mirror == "" || s.Mirror == m.ID) }
+		if there && linked && slices.ContainsFunc(ms, leads) {
+			continue
+		}
+		if err := tx.DeleteIntent(in.ID); err != nil {
+			return err
+		}
+		s.Reason += "; whether it was done is not known, and not asked any more: " + why
+		if err := tx.AppendHistory(e.entry(&house{pass: tx.LastPass()}, s, state.Noted, "", s.Before, s.Want)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetWork drops what is under way or waits for the person.
+func forgetWork(tx *store.Tx, drop func(state.Step) bool) error {
 	intents, err := tx.Intents()
 	if err != nil {
 		return err
 	}
 	for _, in := range intents {
-		if in.Step.Mirror == id {
+		if drop(in.Step) {
 			if err := tx.DeleteIntent(in.ID); err != nil {
 				return err
 			}
@@ -412,7 +445,7 @@ func forgetWork(tx *store.Tx, id state.MirrorID) error {
 		return err
 	}
 	for _, x := range held {
-		if x.Step.Mirror == id {
+		if drop(x.Step) {
 			if err := tx.DeleteHeld(x.ID); err != nil {
 				return err
 			}
@@ -421,9 +454,10 @@ func forgetWork(tx *store.Tx, id state.MirrorID) error {
 	return nil
 }
 
-// copiesOf lists the deletion of every copy that a mirror made.
+// copiesOf lists the deletion of every copy that a mirror made, but for those from which
+// guests were invited: they stay.
 func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
-	var steps []state.Step
+	var steps, stay []state.Step
 	err := e.Store.View(func(tx *store.Tx) error {
 		return tx.Entities(func(ent state.Entity) error {
 			for ref, rec := range ent.Records {
@@ -441,6 +475,11 @@ func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
 						continue
 					} else if ok {
 						version, now = rep.Event.Version, rep.Event.Content // with what was not carried home yet
+						if len(rep.Event.Guests) > 0 {
+							stay = append(stay, state.Step{Kind: state.Skip, Entity: ent.ID, Mirror: m.ID, Ref: ref, From: ent.Home, Slot: p.Slot,
+								Event: p.ID, Before: now, Title: ent.Base.Title, Reason: "guests were invited from here, who would hear of it: it stays"})
+							continue
+						}
 					}
 					steps = append(steps, state.Step{Kind: state.Delete, Entity: ent.ID, Mirror: m.ID, Ref: ref, From: ent.Home, Slot: p.Slot,
 						Event: p.ID, IfVersion: version, Before: now, Title: ent.Base.Title, Reason: "the mirror “" + m.Name + "” was removed"})
@@ -450,7 +489,7 @@ func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
 		})
 	})
 	slices.SortFunc(steps, func(a, b state.Step) int { return cmp.Or(compareRefs(a.Ref, b.Ref), cmp.Compare(a.Entity, b.Entity)) })
-	return steps, err
+	return append(steps, stay...), err
 }
 
 const settingPaused = "paused until"

@@ -24,6 +24,7 @@ type house struct {
 	accounts map[state.AccountID]state.Account
 	reach    map[state.AccountID]*steady.Provider // those that can be reached now
 	refs     []state.Ref                          // calendars to read, sorted
+	unsure   map[state.Ref]map[string]bool        // entities of which a copy may have been made there
 
 	// Of a plan that is only looked at: entities as an undo would leave them, and
 	// events that are looked at though nothing of them changed.
@@ -77,7 +78,8 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 		r.Steps = append(settled, r.Steps...)
 	}
 	r.Ended = e.Now()
-	r.Problems = e.problemList(slices.Collect(maps.Values(h.accounts)))
+	accounts := slices.Collect(maps.Values(h.accounts))
+	r.Problems = append(e.lockedNotes(accounts), e.problemList(accounts)...)
 	r.Count()
 	return r, again && ctx.Err() == nil, e.passed(h, r)
 }
@@ -148,6 +150,9 @@ func (e *Engine) gather(dryRun bool, instead *state.Mirror) (*house, error) {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
 	for id, a := range h.accounts {
+		if e.locked(id) {
+			continue
+		}
 		p, err := e.provider(a)
 		if err != nil {
 			e.problem(id, state.Ref{}, err)
@@ -166,6 +171,7 @@ func (e *Engine) gather(dryRun bool, instead *state.Mirror) (*house, error) {
 			mem := member(h.accounts[x.Ref.Account], calendars[x.Ref])
 			if p, err := e.provider(h.accounts[x.Ref.Account]); err == nil {
 				mem.Capabilities = p.Capabilities()
+				mem.Capabilities.HidesPrivate = calendars[x.Ref].Role.HidesPrivate()
 			}
 			h.members[x.Ref] = mem
 		}

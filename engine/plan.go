@@ -35,7 +35,7 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 		if dryRun {
 			return nil
 		}
-		if err := e.keep(tx, h, in, out, dirty); err != nil {
+		if err := e.keep(tx, h, in, &out, dirty); err != nil {
 			return err
 		}
 		return e.keepLeases(tx, h, claims)
@@ -84,7 +84,11 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		return l.in, nil, err
 	}
 	for _, x := range intents {
-		if x.Step.Kind == state.Update {
+		again, err := madeAgain(tx, x)
+		if err != nil {
+			return l.in, nil, err
+		}
+		if x.Step.Kind == state.Update || again {
 			l.loaded[x.Step.Entity], unsettled[x.Step.Entity] = true, true
 		}
 	}
@@ -112,7 +116,7 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		if err != nil {
 			return l.in, nil, err
 		}
-		if linked && unsettled[id] {
+		if linked && unsettled[id] || !linked && l.unsure(d.Ref, d.ID) {
 			continue
 		}
 		considered = append(considered, d)
@@ -121,6 +125,17 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		}
 	}
 	return l.in, considered, nil
+}
+
+// madeAgain reports whether an open intent makes again what was deleted: whether what it
+// was before counts, should it be restored, is not known until that is settled.
+func madeAgain(tx *store.Tx, in state.Intent) (bool, error) {
+	if in.Step.Kind != state.Create {
+		return false, nil
+	}
+	ent, _, err := tx.Entity(in.Step.Entity)
+	p := ent.Part(in.Step.Ref, in.Step.Slot)
+	return p != nil && p.Before != nil, err
 }
 
 // loader fills the input of a plan.
@@ -164,11 +179,14 @@ func (l *loader) entity(id state.EntityID) error {
 	unmade := len(ent.Records) < len(l.h.members)
 	for ref, rec := range ent.Records {
 		for _, p := range rec.Parts {
+			last := p.ID
 			if p.ID == "" {
-				unmade = true
-				continue
+				if unmade = true; p.Before == nil {
+					continue
+				}
+				last = p.Before.ID // it may be restored
 			}
-			if _, _, err := l.replica(ref, p.ID); err != nil {
+			if _, _, err := l.replica(ref, last); err != nil {
 				return err
 			}
 		}
@@ -225,16 +243,30 @@ func (l *loader) unlinked(ref state.Ref, ids []calendar.RemoteID) (out []reconci
 		if err != nil {
 			return nil, err
 		}
-		if ok && !rep.Deleted {
+		if ok && !rep.Deleted && !l.unsure(ref, id) {
 			out = append(out, reconcile.Found{Ref: ref, ID: id})
 		}
 	}
 	return out, nil
 }
 
+// unsure reports whether an unlinked event may be a copy of ours of which it is not
+// known yet that it was made.
+func (l *loader) unsure(ref state.Ref, id calendar.RemoteID) bool {
+	if l.h.unsure[ref] == nil {
+		return false
+	}
+	rep, ok, err := l.replica(ref, id)
+	mark := rep.Event.Mark
+	return err == nil && ok && mark.Installation == l.in.Installation && l.h.unsure[ref][mark.Entity]
+}
+
 // keep stores what Reconcile decided: entities, what is outstanding, what is
-// held, and what is worth knowing.
-func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.Output, dirty []store.DirtyEvent) error {
+// held, and what is worth knowing. What cannot be kept is taken out of it.
+func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out *reconcile.Output, dirty []store.DirtyEvent) error {
+	if err := e.keepEntities(tx, h, out); err != nil {
+		return err
+	}
 	outstanding := map[state.EntityID]bool{}
 	heldNow := map[string]bool{}
 	for _, s := range out.Steps {
@@ -282,9 +314,6 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 		}
 	}
 	for _, ent := range out.Entities {
-		if err := putEntity(tx, ent); err != nil {
-			return err
-		}
 		if _, there, err := tx.Entity(ent.ID); err != nil || !there {
 			if err != nil {
 				return err
@@ -329,6 +358,60 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out reconcile.
 		if err := tx.ClearDirty(d.Ref, d.ID); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// keepEntities stores entities. One that the store refuses, because an event of it is
+// another's, is set aside as it was, with all that was planned for it, and is told of:
+// the others go on without it.
+func (e *Engine) keepEntities(tx *store.Tx, h *house, out *reconcile.Output) error {
+	left := out.Entities
+	refused := map[state.EntityID]*store.TakenError{}
+	for len(left) > 0 { // one may let go of what another takes
+		var again []state.Entity
+		for _, ent := range left {
+			err := putEntity(tx, ent)
+			taken, is := errors.AsType[*store.TakenError](err)
+			if is {
+				again, refused[ent.ID] = append(again, ent), taken
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			delete(refused, ent.ID)
+		}
+		if len(again) == len(left) {
+			break
+		}
+		left = again
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	for _, ent := range left {
+		taken := refused[ent.ID]
+		e.Log.Error("an event is set aside", "error", taken)
+		x := state.HistoryEntry{Time: e.Now(), Pass: h.pass, Kind: state.Skip, Outcome: state.Failed, Entity: ent.ID, Ref: taken.Ref, From: ent.Home,
+			Title: ent.Base.Title, Why: "left as it is: " + setAside(taken), Before: ent.Base, After: ent.Base, Home: ent.Home, HadGuests: ent.Facts.HasGuests()}
+		last, err := tx.History(store.HistoryFilter{Entity: ent.ID, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(last) == 0 || last[0].Why != x.Why { // told once
+			if err := tx.AppendHistory(&x); err != nil {
+				return err
+			}
+		}
+	}
+	out.Entities = slices.DeleteFunc(out.Entities, func(ent state.Entity) bool { return refused[ent.ID] != nil })
+	out.Notes = slices.DeleteFunc(out.Notes, func(n state.HistoryEntry) bool { return refused[n.Entity] != nil })
+	out.Steps = slices.DeleteFunc(out.Steps, func(s state.Step) bool { return refused[s.Entity] != nil })
+	for _, ent := range left {
+		taken := refused[ent.ID]
+		out.Steps = append(out.Steps, state.Step{Kind: state.Skip, Entity: ent.ID, Ref: taken.Ref, From: ent.Home, Event: taken.Event,
+			Title: ent.Base.Title, Before: ent.Base, Reason: setAside(taken)})
 	}
 	return nil
 }
@@ -389,7 +472,7 @@ func (e *Engine) entry(h *house, s state.Step, o state.Outcome, trouble string, 
 	return &state.HistoryEntry{Time: e.Now(), Pass: h.pass, Kind: s.Kind, Outcome: o, Entity: s.Entity, Mirror: s.Mirror,
 		Ref: s.Ref, From: s.From, Title: s.Title, Groups: s.Groups, Why: why, Before: before, After: after,
 		Slots: slots, BeforeOverrides: only(s.BeforeOverrides, slots), Slot: s.Slot,
-		Home: s.Home, HadGuests: s.HadGuests, Was: s.Was, Became: s.Became, Undoes: s.Undoes}
+		Home: s.Home, HadGuests: s.HadGuests, Was: s.Was, Became: s.Became, Undoes: s.Undoes, Duplicate: s.Duplicate}
 }
 
 // only are the overrides of some slots.

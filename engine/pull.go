@@ -57,6 +57,7 @@ func (e *Engine) observe(tx *store.Tx, ref state.Ref, ev calendar.Event, unseen 
 	if err != nil {
 		return err
 	}
+	ev.Overrides = completeOverrides(ev, old.Event.Overrides)
 	ev = complete(ev, old.Event.Content)
 	ev.Mark = cmp.Or(ev.Mark, old.Event.Mark) // a read that shows none says nothing: nobody takes marks off
 	if err := tx.PutReplica(ref, state.Replica{Event: ev, Seen: e.Now(), Unseen: unseen}); err != nil {
@@ -75,6 +76,27 @@ func complete(ev calendar.Event, known calendar.Content) calendar.Event {
 	}
 	ev.Unseen = nil
 	return ev
+}
+
+// completeOverrides does the same for the occurrences of a series whose title is out of
+// sight: what made them differ is, too.
+func completeOverrides(ev calendar.Event, known map[string]calendar.Override) map[string]calendar.Override {
+	out := ev.Overrides
+	if !ev.Unseen.Has(calendar.GroupTitle) {
+		return out
+	}
+	for slot, was := range known {
+		now := out[slot]
+		if was.Cancelled || now.Cancelled {
+			continue
+		}
+		now.Original = was.Original
+		for _, g := range was.Changed.And(ev.Unseen) {
+			now.Content, now.Changed = now.Content.Take(g, was.Content), now.Changed.With(g)
+		}
+		out = calendar.WithOverride(out, slot, now)
+	}
+	return out
 }
 
 func (e *Engine) observeGone(tx *store.Tx, ref state.Ref, id calendar.RemoteID) error {

@@ -235,6 +235,9 @@ type job struct {
 	event  calendar.Event               // what the provider now holds
 	ours   map[string]calendar.Override // its overrides by our doing, where people's are among them
 	gone   bool                         // it holds it no more
+	before calendar.RemoteID            // what a create makes again
+	back   calendar.Event               // that is there again, so that nothing was made
+	unsent bool                         // nothing was done
 	calls  int                          // made to the connector for it
 	shut   bool                         // the whole calendar may not be written, for now
 	err    error
@@ -259,6 +262,9 @@ func (l lane) intend(steps []int, results []control.StepResult) ([]*job, error) 
 				intent: state.Intent{ID: tx.NextIntentID(), Step: s, Began: l.Now(), Attempt: 1}}
 			if s.Kind == state.Create {
 				j.intent.Key = key(l.Store.Installation(), s, part.Generation)
+				if part.Before != nil {
+					j.before = part.Before.ID
+				}
 			}
 			if err := tx.PutIntent(j.intent); err != nil {
 				return err
@@ -290,6 +296,9 @@ func (j *job) send(ctx context.Context, l lane) {
 	j.calls++
 	switch s.Kind {
 	case state.Create:
+		if j.lookBack(ctx, l); j.unsent {
+			return
+		}
 		j.event, j.err = l.provider.Create(ctx, s.Ref.Calendar, calendar.Draft{Key: j.intent.Key, Mark: j.mark, Content: s.Want, Overrides: s.Overrides})
 	case state.Update:
 		j.under = s.IfVersion
@@ -300,6 +309,12 @@ func (j *job) send(ctx context.Context, l lane) {
 		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, c)
 	case state.Delete:
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
+		if k := calendar.KindOf(j.err); k == calendar.NotFound || k == calendar.Gone { // already, or the calendar is away
+			j.calls++
+			if j.err = stands(ctx, l.provider, l.ref); j.err != nil {
+				j.unsent = true
+			}
+		}
 	case state.Answer:
 		if j.err = l.provider.Respond(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Response); j.err == nil {
 			j.calls++
@@ -307,6 +322,27 @@ func (j *job) send(ctx context.Context, l lane) {
 		}
 	}
 }
+
+// lookBack looks whether what is to be made again was restored from the provider's bin
+// since: then it is not made. (Listings may be late.) An earlier try may have made it.
+func (j *job) lookBack(ctx context.Context, l lane) {
+	if j.before == "" || j.again {
+		return
+	}
+	j.calls++
+	ev, err := l.provider.Get(ctx, l.ref.Calendar, j.before)
+	switch calendar.KindOf(err) {
+	case -1:
+		if j.unsent = !ev.Cancelled; j.unsent {
+			j.back, j.err = ev, &calendar.Error{Op: "make again", Kind: calendar.Conflict, Calendar: l.ref.Calendar, Event: ev.ID, Err: errBack}
+		}
+	case calendar.NotFound, calendar.Gone:
+	default:
+		j.unsent, j.err = true, err
+	}
+}
+
+var errBack = errors.New("it was restored meanwhile")
 
 // answered takes what is there after an invitation was answered. Some services take
 // a declined one away. What cannot be read now comes with the next changes.
@@ -328,7 +364,11 @@ func change(s state.Step) calendar.Change {
 func (l lane) record(jobs []*job) error {
 	err := l.Store.Update(func(tx *store.Tx) error {
 		for _, j := range jobs {
-			if err := l.recordOne(tx, j); err != nil {
+			err := l.recordOne(tx, j)
+			if taken, ok := errors.AsType[*store.TakenError](err); ok {
+				err = l.recordTaken(tx, j, taken)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -342,6 +382,9 @@ func (l lane) record(jobs []*job) error {
 
 func (l lane) recordOne(tx *store.Tx, j *job) error {
 	s := j.intent.Step
+	if j.unsent {
+		return l.recordBack(tx, j)
+	}
 	kind := calendar.KindOf(j.err)
 	if kind == calendar.Unavailable || kind == calendar.Other {
 		return nil // it may have happened: the intent stays and is settled first thing
@@ -360,6 +403,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	if part == nil || j.shut {
 		return nil
 	}
+	var swept []*state.HistoryEntry
 	if j.err != nil {
 		return l.recordFailure(tx, ent, part, s, j.err)
 	}
@@ -373,7 +417,9 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		if err := tx.ClearDirty(s.Ref, part.ID); err != nil { // our own doing
 			return err
 		}
-		part.Gone = true // the id stays known: it may be restored from the provider's bin
+		part.Gone = true            // the id stays known: it may be restored from the provider's bin
+		part.Leaving = !ent.Deleted // it may be wanted again since
+		noneOfBefore(ent, s)
 	} else {
 		old, known, err := tx.Replica(s.Ref, j.event.ID)
 		if err != nil {
@@ -387,13 +433,13 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 			j.ours = j.event.Overrides
 		}
 		if j.remark && len(s.Groups) > 0 {
-			part.By, old.Event.Mark = "", j.mark
+			part.By, part.Bore, old.Event.Mark = "", old.Event.Mark, j.mark
 		}
 		j.event.Mark = cmp.Or(j.event.Mark, old.Event.Mark)
+		swept = l.swept(*part, s, j.event)
 		edited := settlePart(part, s, j.event, old.Event, j.ours, strange)
-		if rec := ent.Records[s.Ref]; s.Kind == state.Create && s.Slot == "" && rec.Adopted { // what was there before is gone
-			rec.Adopted = false
-			ent.Records[s.Ref] = rec
+		if s.Kind == state.Create {
+			noneOfBefore(ent, s)
 		}
 		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
 			return err
@@ -418,7 +464,79 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	}
 	entry.AfterOverrides = only(j.event.Overrides, entry.Slots)
 	entry.Requests = j.calls
+	for _, x := range swept {
+		if err := tx.AppendHistory(x); err != nil {
+			return err
+		}
+	}
 	return tx.AppendHistory(entry)
+}
+
+// swept tells of occurrences that somebody else made different before the event was
+// linked, so that nothing carried them home, and that go with the series' new time.
+func (l lane) swept(part state.Part, s state.Step, now calendar.Event) (out []*state.HistoryEntry) {
+	if s.Kind != state.Update || !s.Groups.Has(calendar.GroupWhen) {
+		return nil
+	}
+	for _, slot := range slotsOf(s.BeforeOverrides) {
+		was := s.BeforeOverrides[slot]
+		if was.Equal(part.WroteOverrides[slot]) || was.Equal(now.Overrides[slot]) {
+			continue
+		}
+		s := s
+		s.Slots, s.Reason = []string{slot}, "an occurrence that was different here before the event was linked went with the new time"
+		s.Was, s.Became = state.Image{}.WithSlot(slot, was), state.Image{}.WithSlot(slot, now.Overrides[slot])
+		entry := l.entry(l.h, s, state.Overridden, "", s.Before.Occurrence(was), now.Content)
+		entry.Slots, entry.BeforeOverrides, entry.AfterOverrides = s.Slots, s.Was.Overrides, s.Became.Overrides
+		out = append(out, entry)
+	}
+	return out
+}
+
+// noneOfBefore takes note that what was in a calendar before Twinday is gone: what is
+// there now, or will be, is a copy.
+func noneOfBefore(ent state.Entity, s state.Step) {
+	if rec := ent.Records[s.Ref]; rec.Adopted && s.Slot == "" {
+		rec.Adopted = false
+		ent.Records[s.Ref] = rec
+	}
+}
+
+// recordBack ends a step that did nothing. What is there again is looked at by the next
+// plan.
+func (l lane) recordBack(tx *store.Tx, j *job) error {
+	err := tx.DeleteIntent(j.intent.ID)
+	if err != nil || j.back.ID == "" {
+		return err
+	}
+	if err := l.observe(tx, l.ref, j.back, false); err != nil {
+		return err
+	}
+	return tx.MarkDirty(l.ref, j.back.ID)
+}
+
+// recordTaken sets one event aside whose write was answered with an event that is
+// another one's already: it is left alone until it is to look otherwise, and nobody
+// else waits for it.
+func (l lane) recordTaken(tx *store.Tx, j *job, taken *store.TakenError) error {
+	s := j.intent.Step
+	ent, ok, err := tx.Entity(s.Entity)
+	if err != nil || !ok {
+		return err
+	}
+	j.err = taken
+	part := ent.Part(s.Ref, s.Slot)
+	part.Refused, part.Wrote, part.WroteOverrides = setAside(taken), s.Want, s.Overrides
+	part.Dirty, part.DirtySlots = part.Dirty.Without(s.Groups...), nil
+	if err := tx.PutEntity(ent); err != nil {
+		return err
+	}
+	return tx.AppendHistory(l.entry(l.h, s, state.Failed, part.Refused, s.Before, s.Want))
+}
+
+// setAside says why an event is left alone.
+func setAside(taken *store.TakenError) string {
+	return fmt.Sprintf("what is there of it (%s) is part of another event already (%s)", taken.Event, taken.By)
 }
 
 // written is what is known of a content after a write: what was written, and
@@ -462,6 +580,7 @@ func (l lane) recordAnswer(tx *store.Tx, j *job, ent state.Entity) (err error) {
 func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, ours map[string]calendar.Override, strange bool) (edited bool) {
 	part.ID, part.Version, part.Gone, part.Refused = ev.ID, ev.Version, false, ""
 	if s.Kind == state.Create {
+		part.Before = nil
 		part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil
 		part.WroteOverrides, part.ReadOverrides, part.DirtySlots = s.Overrides, ev.Overrides, nil
 		return false

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -68,16 +69,29 @@ func (e *Engine) open() (open []state.Intent, err error) {
 }
 
 // closeUnsettled takes the calendars out of this pass in which an event may have
-// been made that we do not know yet: it would look like a person's.
+// been made that we do not know yet: it would look like a person's. Where nothing can be
+// written, that may stay so for long: then only what may be that event waits, by its
+// mark.
 func (e *Engine) closeUnsettled(h *house) error {
 	open, err := e.open()
 	if err != nil {
 		return err
 	}
 	for _, in := range open {
-		if m, ok := h.members[in.Step.Ref]; ok && in.Step.Kind == state.Create {
+		m, ok := h.members[in.Step.Ref]
+		switch {
+		case !ok || in.Step.Kind != state.Create:
+		case m.Writable:
 			m.Ready = false
 			h.members[in.Step.Ref] = m
+		default:
+			if h.unsure == nil {
+				h.unsure = map[state.Ref]map[string]bool{}
+			}
+			if h.unsure[in.Step.Ref] == nil {
+				h.unsure[in.Step.Ref] = map[string]bool{}
+			}
+			h.unsure[in.Step.Ref][string(in.Step.Entity)] = true
 		}
 	}
 	return nil
@@ -89,10 +103,8 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	switch s.Kind {
 	case state.Delete:
 		j.send(ctx, l)
-		if j.err == nil { // also when nothing was found: then the calendar itself may be away
-			if trouble := stands(ctx, l.provider, l.ref); trouble != nil {
-				return false, trouble, nil // it stays open
-			}
+		if j.unsent {
+			return false, j.err, nil // it stays open
 		}
 		if calendar.KindOf(j.err) == calendar.Conflict { // edited meanwhile: an edit beats a deletion
 			if trouble, err := l.reread(ctx, l.provider, l.ref, s.Event); trouble != nil || err != nil {
@@ -136,6 +148,9 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 			return l.conclude(ctx, j)
 		}
 	}
+	if len(j.event.Guests) > 0 && (s.Ref != s.Home || !s.HadGuests) {
+		return l.leaveAlone(j)
+	}
 	// Never overwrite what is not durably recorded: the state found is kept with
 	// the intent before the write is sent again.
 	found := j.event
@@ -162,6 +177,51 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		}
 	}
 	return l.conclude(ctx, j)
+}
+
+// leaveAlone ends an intent without sending it again, because guests were invited
+// meanwhile who would hear of it. At home what is there is compared with what is known,
+// and the next plan asks; a copy is left as it is from now on.
+func (l lane) leaveAlone(j *job) (settled bool, trouble, err error) {
+	s, found := j.intent.Step, j.event
+	err = l.Store.Update(func(tx *store.Tx) error {
+		if err := tx.DeleteIntent(j.intent.ID); err != nil {
+			return err
+		}
+		ent, ok, err := tx.Entity(s.Entity)
+		if err != nil || !ok {
+			return err
+		}
+		part := ent.Part(s.Ref, s.Slot)
+		if part == nil {
+			return nil
+		}
+		switch {
+		case s.Ref != ent.Home: // written again, should it cross again
+			settlePart(part, s, found, calendar.Event{}, found.Overrides, true)
+			part.Dirty, part.DirtySlots = part.Dirty.With(s.Groups...), slices.Clone(s.Slots)
+			if s.Kind == state.Create {
+				part.Dirty = calendar.Diff(s.Want, found.Content)
+			}
+		case s.Kind == state.Create: // what is otherwise is a change made there
+			settlePart(part, s, calendar.Event{ID: found.ID, Version: found.Version, Content: s.Want, Overrides: s.Overrides}, calendar.Event{}, s.Overrides, true)
+		}
+		err = putEntity(tx, ent)
+		if taken, is := errors.AsType[*store.TakenError](err); is {
+			return l.recordTaken(tx, j, taken)
+		}
+		if err != nil {
+			return err
+		}
+		if err := l.observe(tx, s.Ref, found, false); err != nil {
+			return err
+		}
+		return tx.MarkDirty(s.Ref, found.ID)
+	})
+	if err != nil {
+		return false, nil, fmt.Errorf("engine: %w", err)
+	}
+	return false, nil, nil
 }
 
 // outstanding is what of a step is not so yet where it was found like this. What people
@@ -262,7 +322,11 @@ func (l lane) rescue(j *job) error {
 		}
 		part.ID = j.event.ID
 		part.Rescued = &saved
-		if err := tx.PutEntity(ent); err != nil {
+		err = tx.PutEntity(ent)
+		if _, taken := errors.AsType[*store.TakenError](err); taken {
+			return nil // recorded so, and whose it is has the edit
+		}
+		if err != nil {
 			return err
 		}
 		return tx.SetPending(ent.ID)

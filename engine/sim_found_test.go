@@ -4,10 +4,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -122,6 +125,50 @@ func TestDeletedBeforeItsCopyWasSettled(t *testing.T) {
 	}
 }
 
+// What was deleted, is to be made again and is restored before that happened is not
+// there twice: whether the listing tells of it in time or not.
+func TestRestoredBeforeItIsMadeAgain(t *testing.T) {
+	for name, late := range map[string]bool{"in the listing": false, "not in the listing yet": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.a.add("Lunch")
+			b.quiet()
+			b.a.edit("Lunch", func(c *calendar.Content) { c.Title = "Brunch" })
+			copied := b.b.one("Lunch")
+			b.b.remove("Lunch")
+			if !late { // to be made again, and not made
+				b.b.fault = refuse(b.b, "create", calendar.Throttled)
+				b.sync()
+				b.b.fault = nil
+			}
+			b.b.mu.Lock()
+			if late {
+				b.b.lag = func() int { return 2 }
+			}
+			copied.dead = false
+			b.b.touch(copied)
+			b.b.lag = nil
+			b.b.mu.Unlock()
+			*b.clock = b.clock.Add(time.Hour)
+			b.quiet()
+			b.alike("Brunch")
+			if got := b.b.one("Brunch"); got != copied {
+				t.Errorf("it was made again as %s", got.ID)
+			}
+		})
+	}
+}
+
+// refuse has every call of a kind refused.
+func refuse(f *fake, call string, kind calendar.Kind) func(string) (before, after error) {
+	return func(c string) (before, after error) {
+		if c == call {
+			return f.err(kind), nil
+		}
+		return nil, nil
+	}
+}
+
 // overridden lists the titles that history keeps of edits that lost.
 func (b *bench) overridden() (titles []string) {
 	b.Helper()
@@ -196,29 +243,46 @@ func TestFound(t *testing.T) {
 		seed   uint64
 		script string
 	}{
-		"a decision on an event that is gone":          {97, "add:4:415:45,delete@8:4:142:905,pass,move:1:775:274"},
-		"an occurrence's refused edit":                 {96, "add:3:635:684,mapping:3:524:614,pass,occur:0:579:515"},
-		"an occurrence edited, its series deleted":     {109, "add@8:1:235:850,pass,pass,occur:3:907:948,clear:0:239:261"},
-		"an occurrence edited, its series made single": {292, "pass,clear:0:696:658,lost@3:0:0:697,pass,pass,off:1:266:837,occur:3:960:347,repeat@7:4:243:638,pass"},
-		"an occurrence changed before it arrived":      {779, "add:2:103:646,pass,split:1:154:987,readonly:3:875:168,repeat:5:501:77,delete@56:3:830:789,pass,occur@1:2:938:213,pass"},
-		"an occurrence under an unfinished new time":   {61, "add:2:706:588,pass,repeat:5:542:474,lost@14:0:0:946,pass,occur:0:538:875"},
-		"an edit that waits is not written over":       {473, "add:0:184:510,pass,repeat:3:246:275,move:1:732:444"},
-		"a late listing shows what we deleted":         {756, "pass,add:3:40:200,invite:5:550:700,pass,pass,delete:0:466:899,pass,down@12:0:0:521,pass,slow@7:0:0:321,pass"},
-		"leftovers of a series with guests":            {713, "occur@31:4:457:179,add:4:136:958,pass,split@14:1:158:981,pass"},
-		"a clone is its maker's":                       {580, "pass,clear:2:194:107,off:4:47:489,pass,pass,paste:3:958:552,occur:4:749:632"},
-		"a twin that was put back is a copy":           {2654, "add:5:93:243,pass,paste:1:418:59,clear:5:729:347"},
-		"a late listing shows an invitation's copy":    {820, "invite:0:831:115,pass,repeat@7:1:455:423,add:3:673:666,crash@8,pass,delete@10:2:177:365,pass,edit:1:368:756,pass,paste:0:626:521,pass"},
-		"an unsettled write under another mapping":     {20277, "clear:3:626:411,pass,pass,mapping:2:695:44,invite:4:97:407,down@7:0:0:55,crash@20,pass,mapping:1:671:838,down@29:0:0:663,pass"},
-		"a late list shows a copy that is not known":   {29, "add:0:27:61,clear:3:381:168,crash@17,pass,add@36:2:374:314,invite:0:626:217,odd@7:0:0:856,lost@13:0:0:56,pass,clear:2:183:257"},
-		"the copy of what was called off comes back":   {1088, "invite:4:432:427,pass,pass,calloff:2:289:250,pass,restore:5:60:317"},
-		"nothing is put back where nothing is written": {3896, "clear:2:385:377,pass,clear:4:829:140"},
+		"a decision on an event that is gone":            {97, "add:4:415:45,delete@8:4:142:905,pass,move:1:775:274"},
+		"an occurrence's refused edit":                   {96, "add:3:635:684,mapping:3:524:614,pass,occur:0:579:515"},
+		"an occurrence edited, its series deleted":       {109, "add@8:1:235:850,pass,pass,occur:3:907:948,clear:0:239:261"},
+		"an occurrence edited, its series made single":   {292, "pass,clear:0:696:658,lost@3:0:0:697,pass,pass,off:1:266:837,occur:3:960:347,repeat@7:4:243:638,pass"},
+		"an occurrence changed before it arrived":        {779, "add:2:103:646,pass,split:1:154:987,readonly:3:875:168,repeat:5:501:77,delete@56:3:830:789,pass,occur@1:2:938:213,pass"},
+		"an occurrence under an unfinished new time":     {61, "add:2:706:588,pass,repeat:5:542:474,lost@14:0:0:946,pass,occur:0:538:875"},
+		"an edit that waits is not written over":         {473, "add:0:184:510,pass,repeat:3:246:275,move:1:732:444"},
+		"a late listing shows what we deleted":           {756, "pass,add:3:40:200,invite:5:550:700,pass,pass,delete:0:466:899,pass,down@12:0:0:521,pass,slow@7:0:0:321,pass"},
+		"leftovers of a series with guests":              {713, "occur@31:4:457:179,add:4:136:958,pass,split@14:1:158:981,pass"},
+		"a clone is its maker's":                         {580, "pass,clear:2:194:107,off:4:47:489,pass,pass,paste:3:958:552,occur:4:749:632"},
+		"a twin that was put back is a copy":             {2654, "add:5:93:243,pass,paste:1:418:59,clear:5:729:347"},
+		"a late listing shows an invitation's copy":      {820, "invite:0:831:115,pass,repeat@7:1:455:423,add:3:673:666,crash@8,pass,delete@10:2:177:365,pass,edit:1:368:756,pass,paste:0:626:521,pass"},
+		"an unsettled write under another mapping":       {20277, "clear:3:626:411,pass,pass,mapping:2:695:44,invite:4:97:407,down@7:0:0:55,crash@20,pass,mapping:1:671:838,down@29:0:0:663,pass"},
+		"an occurrence told alone comes back":            {21043, "add@8:0:696:258,pass,pass,repeat:4:218:715,pass,restore:5:827:920,crash@4,pass"},
+		"restored before it was made again":              {21058, "add:2:48:345,pass,pause:1:999:455,edit:5:515:989,private:1:250:624,delete:5:855:998,restore:5:461:991,pass"},
+		"put back where it had not been yet":             {21514, "pass,clear:4:577:963,out@6:0:0:794,pass,pass,clear:3:828:237"},
+		"a series found there, told one by one":          {21839, "add@9:1:523:577,pass,pass,twin@6:4:463:586,pass,move:1:143:862"},
+		"edited again under an unfinished write":         {32313, "add:1:729:985,crash@17,pass,move:2:505:912,pass,move:4:718:433"},
+		"edited again before it was put back":            {22423, "add:5:68:413,lost@6:0:0:578,pass,off:1:793:512,move:4:66:479,pass,move:0:335:118"},
+		"an occurrence edited in three places":           {20890, "add:2:507:475,add:5:334:905,add:3:460:655,pass,repeat:4:898:738,pass,occur:2:645:548,occur@9:1:435:887,down@27:0:0:982,pass"},
+		"an invitation's copy that came and went":        {30286, "invite@13:0:979:861,pass,pass,delete:1:743:734,restore:4:195:878,delete:4:872:710"},
+		"an occurrence from which guests were invited":   {32174, "add:1:355:757,occur@3:5:896:857,pass,pass,guests@23:0:997:570,add@2:1:224:83,pass,pass,pass,delete:2:891:127"},
+		"an occurrence told alone goes, and had changed": {40054, "occur@52:3:531:773,clear:3:794:459,pass,add:4:342:552,delete:1:354:93"},
+		"an edit that waits goes with its part":          {40525, "pass,add:2:657:986,pass,move@10:5:182:565,pass,repeat:2:233:375,move:4:647:481"},
+		"an occurrence told alone had changed":           {41620, "add:5:925:442,pass,pass,pass,add:0:257:836,pass,move:1:889:297,occur:2:716:225"},
+		"a kept copy goes with what was edited of it":    {41798, "add:2:778:421,pass,guests:3:776:269,pass,occur:1:485:355,delete:0:771:851,guests:1:572:458"},
+		"an undone copy that is deleted by hand":         {71074, "pass,invite:1:812:316,add:4:572:52,out@20:0:0:51,down@9:0:0:356,pass,delete:3:590:612,undo:4:451:77"},
+		"an undone copy that was deleted":                {51667, "pass,add:2:550:467,pass,delete:1:672:210,undo:2:845:409"},
+		"a series told apart, and whole again":           {356, "add:5:555:343,pass,repeat:5:582:718,crash@17,pass,move@14:1:720:324,readonly:0:542:568,pass"},
+		"nothing is put back where nothing is written":   {3896, "clear:2:385:377,pass,clear:4:829:140"},
+		"an occurrence of a series that is to go":        {1022, "clear:5:693:423,pass,mapping:1:409:627,lost@2:0:0:951,pass,occur:5:777:576,out@2:0:0:363,pass,occur:2:719:387"},
+		"a late list shows a copy that is not known":     {29, "add:0:27:61,clear:3:381:168,crash@17,pass,add@36:2:374:314,invite:0:626:217,odd@7:0:0:856,lost@13:0:0:56,pass,clear:2:183:257"},
+		"the copy of what was called off comes back":     {1088, "invite:4:432:427,pass,pass,calloff:2:289:250,pass,restore:5:60:317"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			script, err := parseScript(c.script)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r := simulate(c.seed, script, nil); r.failure != "" {
+			if r := simulateIn(setupOf(c.seed), c.seed, script, nil); r.failure != "" {
 				t.Error(strings.TrimSpace(r.failure))
 			}
 		})
@@ -270,5 +334,107 @@ func TestEditsOverEachOtherUnderAnUnfinishedWrite(t *testing.T) {
 	b.alike("Supper")
 	if got := b.overridden(); !slices.Equal(got, []string{"Dinner", "Brunch"}) {
 		t.Errorf("history keeps %q", got)
+	}
+}
+
+// A service that answers a create with an event that is another's already makes trouble
+// for that one event: it is told of and left alone, and the others go on.
+func TestAnEventThatIsAnothers(t *testing.T) {
+	for name, lost := range map[string]bool{"at once": false, "when settled": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.a.add("Lunch")
+			b.quiet()
+			lunch := b.b.one("Lunch")
+			b.a.add("Dinner")
+			if lost {
+				b.b.once("create", false)
+			}
+			b.b.between = func(call string) { // the key of the other one is that of this one
+				if call != "create" {
+					return
+				}
+				err := b.store.View(func(tx *store.Tx) error {
+					open, err := tx.Intents()
+					for _, in := range open {
+						if in.Step.Title == "Dinner" {
+							lunch.key = in.Key
+						}
+					}
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			b.sync()
+			b.a.add("Tea")
+			b.quiet()
+			if a, got := b.a.titles(), b.b.titles(); a != "Dinner, Lunch, Tea" || !strings.HasSuffix(got, "Tea") {
+				t.Errorf("a has %q, b %q", a, got)
+			}
+			l, err := b.face.History(t.Context(), control.HistoryQuery{Text: "Dinner"})
+			if err != nil || !slices.ContainsFunc(l, func(h state.HistoryEntry) bool {
+				return h.Outcome == state.Failed && strings.Contains(h.Why, "is part of another event already")
+			}) {
+				t.Errorf("history tells %v, %v", l, err)
+			}
+		})
+	}
+}
+
+// An entity that the store refuses is set aside with what was planned for it; one that
+// another lets go of in the same plan is not refused.
+func TestAnEntityThatCannotBeKept(t *testing.T) {
+	b := newBench(t)
+	for _, title := range []string{"Lunch", "Dinner", "Tea"} {
+		b.a.add(title)
+	}
+	b.quiet()
+	of := func(title string) (e state.Entity) {
+		t.Helper()
+		err := b.store.View(func(tx *store.Tx) error {
+			id, _, err := tx.EntityOf(refA, b.a.one(title).ID)
+			if err == nil {
+				e, _, err = tx.Entity(id)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	lunch, dinner, tea := of("Lunch"), of("Dinner"), of("Tea")
+	was := dinner.Part(refB, "").ID
+	dinner.Part(refB, "").ID = lunch.Part(refB, "").ID // taken, and stays so
+	tea.Part(refB, "").ID, tea.Base.Title = "", "Late tea"
+	for range 2 {
+		steps, err := b.Engine.Keep(reconcile.Output{Entities: []state.Entity{dinner, tea},
+			Steps: []state.Step{{Kind: state.Update, Entity: dinner.ID, Ref: refB}, {Kind: state.Create, Entity: tea.ID, Ref: refB}},
+			Notes: []state.HistoryEntry{{Entity: dinner.ID, Why: "planned"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(steps) != 2 || steps[0].Kind != state.Create || steps[1].Kind != state.Skip || !strings.Contains(steps[1].Reason, "another event") {
+			t.Errorf("the steps are %v", steps)
+		}
+	}
+	if got := of("Dinner").Part(refB, "").ID; got != was {
+		t.Errorf("what was set aside has %q instead of %q", got, was)
+	}
+	if of("Tea").Base.Title != "Late tea" {
+		t.Error("the other was not kept")
+	}
+	l, err := b.face.History(t.Context(), control.HistoryQuery{Entity: dinner.ID})
+	if err != nil || len(l) != 2 || l[0].Outcome != state.Failed {
+		t.Errorf("history tells %v, %v", l, err)
+	}
+	lunch = of("Lunch")
+	taken := lunch.Part(refB, "").ID
+	tea, lunch.Part(refB, "").ID = of("Tea"), ""
+	tea.Part(refB, "").ID = taken
+	if steps, err := b.Engine.Keep(reconcile.Output{Entities: []state.Entity{tea, lunch}}); err != nil || len(steps) > 0 || of("Tea").Part(refB, "").ID != taken {
+		t.Errorf("handed over: %v, %v", steps, err)
 	}
 }

@@ -22,7 +22,9 @@ type soul struct {
 	of   int
 	slot string
 	made bool // by the engine
-	back bool // out of the bin
+	back bool // out of the bin, or moved: the person's, unless the engine takes it for what it was
+	// moved: by a person, to where it is. away: to another calendar.
+	moved, away bool
 }
 
 // oracle knows what people did, and finds out whether it holds.
@@ -34,16 +36,20 @@ type oracle struct {
 	kin    map[int]int // from a clone to what it is a clone of
 	tokens map[string]*token
 	// hidden are the copies of invitations that were deleted, which means them alone.
-	hidden  map[[2]int]bool
-	deleted map[int]bool // souls that a person deleted, somewhere
-	agreed  map[state.EntityID]bool
-	touched map[[2]int]bool // souls, and the calendars in which people did something to them
-	mails   []int           // how many each service had sent before
-	linked  int
-	rough   bool // the last pass was cut off, or failed
-	adopted map[state.EntityID]map[state.Ref]bool
-	excused int
-	checked int // occurrences held against their home
+	hidden   map[[2]int]bool
+	deleted  map[int]bool // souls that a person deleted, somewhere
+	ended    map[int]bool // families of souls that somebody ever deleted or called off, or a part of them
+	agreed   map[state.EntityID]bool
+	heard    map[state.EntityID]bool // guests may hear of it
+	soulOf   map[state.EntityID]int  // as last seen
+	touched  map[[2]int]bool         // souls, and the calendars in which people did something to them
+	mails    []int                   // how many each service had sent before
+	linked   int
+	rough    bool // the last pass was cut off, or failed
+	adopted  map[state.EntityID]map[state.Ref]bool
+	recalled recalled
+	excused  int
+	checked  int // occurrences held against their home
 }
 
 // token is a text that only one edit has.
@@ -56,7 +62,7 @@ type token struct {
 
 func newOracle() oracle {
 	return oracle{one: map[int]int{}, kin: map[int]int{}, tokens: map[string]*token{}, hidden: map[[2]int]bool{},
-		deleted: map[int]bool{}, agreed: map[state.EntityID]bool{}, touched: map[[2]int]bool{}, mails: make([]int, 3)}
+		deleted: map[int]bool{}, ended: map[int]bool{}, agreed: map[state.EntityID]bool{}, heard: map[state.EntityID]bool{}, soulOf: map[state.EntityID]int{}, touched: map[[2]int]bool{}, mails: make([]int, 3)}
 }
 
 func (o *oracle) newSoul(kin int) soul {
@@ -81,6 +87,16 @@ func (o *oracle) touch(of, i int) { o.touched[[2]int{of, i}] = true }
 func (o *oracle) touchedElsewhere(of, i int) bool {
 	for k := range o.touched {
 		if k[1] != i && o.family(o.root(k[0])) == o.family(o.root(of)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isHidden reports whether the copy of an invitation was deleted in a calendar.
+func (o *oracle) isHidden(of, i int) bool {
+	for k := range o.hidden {
+		if k[1] == i && o.root(k[0]) == o.root(of) {
 			return true
 		}
 	}
@@ -173,6 +189,14 @@ func (s *sim) born(i int, h *held, d calendar.Draft) {
 					}
 				}
 			}
+			if h.soul.of < 0 && e.Wish != nil { // an undo makes again what is gone
+				x, _, err := tx.HistoryEntry(e.Wish.Undoes[0])
+				if err != nil {
+					return err
+				}
+				h.soul.of = s.newSoul(s.soulOf[x.Entity]).of
+				s.soulOf[e.ID] = h.soul.of
+			}
 			if m := s.member(e.Home); m.Direction == state.TakeOnly {
 				s.fail("I6", "%q of %s, which only receives, goes to %s", d.Content.Title, e.Home, s.name(i))
 			}
@@ -217,6 +241,12 @@ func (s *sim) permitted(i int, call string) {
 		s.fail("J", "%s in %s is sent with no intent in the journal", call, s.name(i))
 	}
 	s.intent(func(in state.Intent) bool {
+		if h := s.held(in.Step.Ref, in.Step.Event); in.Step.Kind == state.Delete && in.Step.Ref == in.Step.Home && h != nil && !h.soul.made && !h.soul.back && !s.ended[s.family(s.root(h.soul.of))] {
+			s.fail("I3", "%q in %s is a person's, and deleted though nobody has deleted it anywhere", h.Content.Title, in.Step.Ref)
+		}
+		return false
+	})
+	s.intent(func(in state.Intent) bool {
 		if h := s.held(in.Step.Ref, in.Step.Event); in.Step.Kind == state.Update && h != nil && !h.soul.made && len(in.Step.Groups) > 0 &&
 			!s.touchedElsewhere(h.soul.of, slices.Index(s.refs, in.Step.Ref)) {
 			s.fail("I4", "%v of %q in %s, its home, is written though nobody has touched a copy: an echo", in.Step.Groups, h.Content.Title, in.Step.Ref)
@@ -251,7 +281,7 @@ func (s *sim) hold(r control.Report, whole bool) {
 		s.fail("E", "the store is not sound: %v", err)
 	}
 	s.links()
-	s.once()
+	s.once(false)
 	s.silent(r)
 	s.guarded(r)
 	s.rough = !whole
@@ -305,6 +335,7 @@ func (s *sim) links() {
 					if p.ID == "" || h == nil {
 						continue
 					}
+					s.soulOf[e.ID] = s.root(h.soul.of)
 					switch of := s.root(h.soul.of); {
 					case first == 0:
 						first = of
@@ -321,13 +352,16 @@ func (s *sim) links() {
 	})
 }
 
-// once checks that no part of a meeting is in a calendar twice (I2).
-func (s *sim) once() {
+// once checks that no part of a meeting is in a calendar twice (I2). What was moved to
+// where it is already may be, until everyone has rested.
+func (s *sim) once(rested bool) {
 	for i, f := range s.fakes {
 		seen := map[soul]*held{}
 		for _, h := range f.live() {
 			k := soul{of: s.root(h.soul.of), slot: h.soul.slot}
-			if x := seen[k]; x != nil && (h.soul.made || x.soul.made) {
+			x := seen[k]
+			moved := x != nil && (h.soul.moved || x.soul.moved) && !rested // the person put it there
+			if x != nil && (h.soul.made || x.soul.made) && !moved {
 				s.fail("I2", "%q is in %s twice: %s and %s (%q)", h.Content.Title, s.name(i), h.ID, x.ID, x.Content.Title)
 			}
 			seen[k] = h
@@ -353,7 +387,7 @@ func (s *sim) silent(control.Report) {
 		for _, m := range f.mails[s.mails[i]:] {
 			_, id, _ := strings.Cut(m, " ")
 			allowed := s.guests == state.ApplyGuests
-			for e := range s.agreed {
+			for e := range s.heard {
 				_ = s.store.View(func(tx *store.Tx) error {
 					by, ok, err := tx.EntityOf(s.refs[i], calendar.RemoteID(id))
 					allowed = allowed || ok && by == e
@@ -408,6 +442,7 @@ func (s *sim) judge() {
 		return
 	}
 	s.nothingOpen()
+	s.once(true)
 	hist := s.history()
 	kept, lost := "", ""
 	for _, h := range hist {
@@ -448,7 +483,7 @@ func (s *sim) nothingOpen() {
 				if err != nil {
 					return err
 				}
-				if f.ahead > 0 && !f.sees(h.Event) && !ok {
+				if f.ahead > 0 && !f.sees(h.Event) && (!ok || rep.Deleted) { // nothing tells of it, or that it came back
 					continue
 				}
 				if !ok || rep.Deleted || len(calendar.Diff(rep.Event.Content, h.Content).Without(f.hides...)) > 0 || len(calendar.Slots(rep.Event.Overrides, h.Overrides)) > 0 {
@@ -514,16 +549,24 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 	told := map[state.EntityID]string{}
 	s.adopted = map[state.EntityID]map[state.Ref]bool{}
 	for _, h := range hist {
-		if h.Kind == state.Adopt {
+		if h.Kind == state.Adopt && h.Pass > s.recalled.pass {
 			if s.adopted[h.Entity] == nil {
 				s.adopted[h.Entity] = map[state.Ref]bool{}
 			}
 			s.adopted[h.Entity][h.Ref] = true
 		}
-		if strings.Contains(h.Why, "each time it is written") || h.Outcome == state.Failed {
+		if stays(h) {
 			left[h.Entity] = true
 		}
 		told[h.Entity] += h.Why + "\n"
+	}
+	for id, of := range s.soulOf {
+		for was := range s.recalled.told {
+			if s.root(was) == s.root(of) {
+				told[id] += s.recalled.told[was]
+				left[id] = left[id] || s.recalled.left[was]
+			}
+		}
 	}
 	_ = s.store.View(func(tx *store.Tx) error {
 		for i, f := range s.fakes {
@@ -534,10 +577,16 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				}
 				id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
 				e, _, _ := tx.Entity(id)
-				if linked && e.Home != s.refs[i] {
-					continue // a twin that was there already
+				if linked && e.Home != s.refs[i] || s.orphaned(tx, h, linked) {
+					continue // a twin that was there already, or what no other store can know
 				}
-				if s.deleted[s.root(h.soul.of)] && !h.Cancelled && !strings.Contains(told[id], "elet") && !strings.Contains(told[id], "put back") && !strings.Contains(told[id], "made again") && !strings.Contains(told[id], "its copy goes") {
+				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) }) ||
+					slices.ContainsFunc(s.refs, func(r state.Ref) bool { return e.Records[r].Out }) // its copy there was to go, and its deletion means nothing at home
+				for j := range s.fakes { // the copy of what does not cross was to go anyway
+					crosses, sure := s.look.crosses(s, i, j, h)
+					said = said || j != i && sure && !crosses
+				}
+				if s.deleted[s.root(h.soul.of)] && !h.Cancelled && h.MyResponse != calendar.Declined && !said { // the copy of what is declined was to go anyway
 					s.fail("I3", "%q in %s was deleted by a person and is there, and no history says why", h.Content.Title, s.name(i))
 				}
 				for j := range s.fakes {
@@ -556,6 +605,10 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 // kept checks that a copy belongs to an event, or is said to be kept.
 func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
 	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
+	if !linked && s.outOfSight(h) {
+		s.excused++
+		return
+	}
 	if !linked {
 		s.fail("I1", "%q in %s was made by Twinday, which knows nothing of it", h.Content.Title, s.name(i))
 	}
@@ -582,7 +635,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 	way := from.Direction != state.TakeOnly && to.Direction != state.SendOnly
 	want, sure := s.look.crosses(s, i, j, home)
 	switch {
-	case rec.Kept || s.adopted[e.ID][s.refs[j]] && !home.Content.When.Recurrence.IsZero() || s.hidden[[2]int{s.root(home.soul.of), j}] || !sure:
+	case rec.Kept || rec.Out || s.wasAdopted(e.ID, home.soul.of, j) && !home.Content.When.Recurrence.IsZero() || s.isHidden(home.soul.of, j) || !sure:
 		s.excused++
 		return
 	case !way || !want:
@@ -602,7 +655,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 			continue
 		}
 		s.checked++
-		if why := s.look.differ(s, i, j, x.Content, y.Content, s.adopted[e.ID][s.refs[j]]); why != "" {
+		if why := s.look.differ(s, i, j, x.Content, y.Content, s.wasAdopted(e.ID, home.soul.of, j)); why != "" {
 			s.fail("I1", "%q of %s at %s shows in %s otherwise: %s", home.Content.Title, s.name(i), k, s.name(j), why)
 		}
 	}
@@ -631,7 +684,7 @@ func (s *sim) own() (out []string) {
 					return err
 				})
 			}
-			if !copied {
+			if !copied || len(h.Guests) > 0 || s.outOfSight(h) && !s.linkedNow(i, h) {
 				out = append(out, s.name(i)+" "+string(h.ID)+" "+h.Content.Title)
 			}
 		}
@@ -712,8 +765,14 @@ func (l look) crosses(s *sim, i, j int, h *held) (crosses, sure bool) {
 	if h.MyResponse == calendar.Declined {
 		return false, true
 	}
+	if n := s.fakes[i].Capabilities().TitleLimit; l.exclude != "" && n > 0 && len([]rune(h.Content.Title)) >= n {
+		return false, false // what the filter looks at may have been cut off here
+	}
 	odd := func(c calendar.Content) bool {
 		return l.exclude != "" && strings.Contains(strings.ToLower(c.Title), l.exclude) || l.busy && c.Availability == calendar.Free
+	}
+	if m := s.fakes[i].Capabilities().TitleLimit; l.exclude != "" && m > 0 && len([]rune(h.Content.Title)) == m {
+		return false, false // what it cuts of a title that was typed in a copy may be what is looked for
 	}
 	for _, o := range h.Overrides {
 		if !o.Cancelled && odd(h.Content.Occurrence(o)) != odd(h.Content) {

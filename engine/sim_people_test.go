@@ -2,12 +2,14 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -24,9 +26,6 @@ type person struct {
 	f *fake
 	e entry
 	r *rand.Rand
-
-	was     state.Mirror // before the deed
-	wasLook look
 }
 
 // deeds are all that people, services and organizers do, and how often.
@@ -50,7 +49,7 @@ var deeds = map[string]struct {
 	"paste":      {2, (*person).paste},
 	"invite":     {2, (*person).invited},
 	"answer":     {2, (*person).answer},
-	"guests":     {2, (*person).guests},
+	"guests":     {4, (*person).guests},
 	"private":    {2, (*person).private},
 	"reorganize": {2, (*person).reorganize},
 	"calloff":    {1, (*person).callOff},
@@ -62,6 +61,9 @@ var deeds = map[string]struct {
 	"pause":    {1, (*person).pause},
 	"resume":   {2, (*person).resume},
 	"decide":   {4, (*person).decideOne},
+	"undo":     {2, nil}, // a pass of its own: see sim.do
+	"moveto":   {4, (*person).moveTo},
+	"forget":   {1, nil}, // a rest of its own: see sim.do
 	"wait":     {2, (*person).wait},
 	"signin":   {3, (*person).signInAgain},
 	"readonly": {1, (*person).turnReadOnly},
@@ -69,7 +71,7 @@ var deeds = map[string]struct {
 }
 
 // betweenPasses can only be done when no pass runs.
-var betweenPasses = []string{"mapping", "off", "on", "pause", "resume", "decide", "wait", "signin", "readonly", "writable", "clear", "guests"}
+var betweenPasses = []string{"mapping", "off", "on", "pause", "resume", "decide", "undo", "forget", "wait", "signin", "readonly", "writable", "clear"}
 
 // act has somebody do something.
 func (s *sim) act(e entry) {
@@ -78,15 +80,20 @@ func (s *sim) act(e entry) {
 		s.fail("E", "there is no %q", e.verb)
 		return
 	}
-	i := e.side % len(s.fakes)
-	p := &person{s, i, s.fakes[i], e, rand.New(rand.NewPCG(uint64(e.pick), uint64(e.arg))), s.mirror, s.look}
+	p := s.person(e)
 	if did := d.do(p); did != "" {
 		when := ""
 		if e.at > 0 {
 			when = fmt.Sprintf(" (in the pass, at point %d)", s.point)
 		}
-		s.tell("  %s in %s: %s%s", e.verb, s.name(i), did, when)
+		s.tell("  %s in %s: %s%s", e.verb, s.name(p.i), did, when)
 	}
+}
+
+// person is whoever acts.
+func (s *sim) person(e entry) *person {
+	i := e.side % len(s.fakes)
+	return &person{s, i, s.fakes[i], e, rand.New(rand.NewPCG(uint64(e.pick), uint64(e.arg)))}
 }
 
 // at is the same person at another calendar.
@@ -176,7 +183,7 @@ func (p *person) rule(w calendar.When) []string {
 }
 
 func (p *person) newEvent(s soul, c calendar.Content) *held {
-	id := calendar.RemoteID(fmt.Sprintf("own-%d", len(p.f.events)))
+	id := calendar.RemoteID(fmt.Sprintf("own-%s%d", p.f.own, len(p.f.events)))
 	h := &held{soul: s, Event: calendar.Event{ID: id, UID: fmt.Sprintf("%s@%s", id, p.name(p.i)), Organized: true, Created: p.f.clock(), Content: p.f.kept(c)}}
 	p.f.events[id] = h
 	p.touch(s.of, p.i)
@@ -490,6 +497,7 @@ func (p *person) split() string {
 func (p *person) drop(h *held) {
 	p.touch(h.soul.of, p.i)
 	p.givesAll(h)
+	p.ended[p.family(p.root(h.soul.of))] = true
 	h.dead = true
 	p.f.touch(h)
 	known := !h.soul.made
@@ -501,7 +509,7 @@ func (p *person) drop(h *held) {
 	if h.soul.slot == "" && known {
 		p.deleted[p.root(h.soul.of)] = true
 	}
-	if h.soul.made && p.invitation(h) {
+	if (h.soul.made || h.soul.back) && p.invitation(h) {
 		p.hidden[[2]int{p.root(h.soul.of), p.i}] = true
 	}
 }
@@ -510,7 +518,7 @@ func (p *person) drop(h *held) {
 func (p *person) invitation(h *held) bool {
 	for _, f := range p.fakes {
 		for _, x := range f.events {
-			if !x.soul.made && p.root(x.soul.of) == p.root(h.soul.of) && !x.Organized {
+			if !x.soul.made && p.family(p.root(x.soul.of)) == p.family(p.root(h.soul.of)) && !x.Organized {
 				return true
 			}
 		}
@@ -549,7 +557,7 @@ func (p *person) clear() string {
 func (p *person) restore() string {
 	var dead []*held
 	for _, h := range p.f.events {
-		if h.dead && !h.Cancelled {
+		if h.dead && !h.Cancelled && !h.soul.away {
 			dead = append(dead, h)
 		}
 	}
@@ -562,8 +570,9 @@ func (p *person) restore() string {
 	delete(p.hidden, [2]int{p.root(h.soul.of), p.i})
 	// Unless the engine takes it for what it was, it is a person's from now on: it may
 	// have been put back already when nobody knew that it was there again.
+	slot := h.soul.slot
 	h.soul = p.newSoul(h.soul.of)
-	h.soul.back = true
+	h.soul.slot, h.soul.back = slot, true
 	p.touch(h.soul.of, p.i)
 	h.dead = false
 	p.f.touch(h)
@@ -627,9 +636,11 @@ func (p *person) answer() string {
 	return fmt.Sprintf("%s %q %s", h.ID, h.Content.Title, h.MyResponse)
 }
 
+// guests invites somebody, or no longer: at home or from a copy, whatever is on its way
+// there.
 func (p *person) guests() string {
-	h := p.one(func(h *held) bool { return mine(h) && (!h.soul.made && !h.soul.back || guestsOnCopies) })
-	if h == nil || len(h.Guests) == 0 && !guestsMidway && !p.known(h) {
+	h := p.one(mine)
+	if h == nil {
 		return ""
 	}
 	if len(h.Guests) > 0 {
@@ -639,32 +650,6 @@ func (p *person) guests() string {
 	}
 	p.f.touch(h)
 	return fmt.Sprintf("%s %q: %d", h.ID, h.Content.Title, len(h.Guests))
-}
-
-// What the engine does not stand yet (see the issue of the guests). guestsOnCopies lets
-// people invite guests from a copy: what is written there next would be mailed to
-// them. guestsMidway lets people invite guests while an edit of a copy is on its way
-// home: it was taken home when there was nobody to hear of it.
-const guestsOnCopies, guestsMidway = false, false
-
-// known reports whether nothing of a meeting is on its way.
-func (p *person) known(h *held) bool {
-	known := !p.running && !p.mirror.Paused && !slices.ContainsFunc(p.mirror.Members, func(m state.Member) bool { return m.Off })
-	_ = p.store.View(func(tx *store.Tx) error {
-		for j, f := range p.fakes {
-			for _, x := range f.live() {
-				if p.root(x.soul.of) != p.root(h.soul.of) {
-					continue
-				}
-				rep, ok, _ := tx.Replica(p.refs[j], x.ID)
-				id, linked, _ := tx.EntityOf(p.refs[j], x.ID)
-				known = known && ok && rep.Event.Version == x.Version && linked && !slices.Contains(tx.PendingEntities(), id)
-			}
-			known = known && len(f.late) == 0
-		}
-		return nil
-	})
-	return known
 }
 
 func (p *person) private() string {
@@ -708,6 +693,7 @@ func (p *person) callOff() string {
 	for _, t := range p.tokens { // an organizer's word beats an edit
 		t.given = t.given || p.root(t.soul) == p.root(h.soul.of)
 	}
+	p.ended[p.family(p.root(h.soul.of))] = true
 	h.Cancelled = true
 	h.dead = p.r.IntN(2) == 0
 	p.f.touch(h)
@@ -724,27 +710,23 @@ func (p *person) bump() string {
 	return string(h.ID)
 }
 
-// tryChange changes the mirror. While a calendar can only be read, it cannot be.
-func (p *person) tryChange() {
-	before, look := p.was, p.wasLook
+// changed changes the mirror.
+func (p *person) changed() {
 	if err := p.sim.change(); err != nil {
-		p.sim.mirror, p.look = before, look
-		if !strings.Contains(err.Error(), "can only be read") {
-			p.fail("E", "change the mirror: %v", err)
-		}
+		p.fail("E", "change the mirror: %v", err)
 	}
 }
 
 func (p *person) mapping() string {
 	p.look = looks[p.e.pick%len(looks)]
-	p.tryChange()
+	p.changed()
 	return p.look.name
 }
 
 func (p *person) off() string {
 	p.mirror.Members = slices.Clone(p.mirror.Members)
 	p.mirror.Members[p.i].Off = true
-	p.tryChange()
+	p.changed()
 	return "off"
 }
 
@@ -753,12 +735,12 @@ func (p *person) on() string {
 	for i := range p.mirror.Members {
 		p.mirror.Members[i].Off = false
 	}
-	p.tryChange()
+	p.changed()
 	return "all on"
 }
 
-func (p *person) pause() string  { p.mirror.Paused = true; p.tryChange(); return "paused" }
-func (p *person) resume() string { p.mirror.Paused = false; p.tryChange(); return "on again" }
+func (p *person) pause() string  { p.mirror.Paused = true; p.changed(); return "paused" }
+func (p *person) resume() string { p.mirror.Paused = false; p.changed(); return "on again" }
 
 func (p *person) decideOne() string {
 	held, err := p.Held(context.Background())
@@ -768,6 +750,72 @@ func (p *person) decideOne() string {
 	x := held[p.e.pick%len(held)]
 	p.decide(x, p.e.arg%3 > 0)
 	return "decided"
+}
+
+// undo takes back one of the latest changes, or all of a pass, undos included. Whoever
+// does gives up what the change had brought, and with force what came after it.
+func (p *person) undo() {
+	l := p.history()
+	if l = l[:min(len(l), 30)]; len(l) == 0 {
+		return
+	}
+	ctx := context.Background()
+	req := control.UndoRequest{Entry: l[p.e.pick%len(l)].Seq, Force: p.e.arg%4 == 0}
+	if p.e.arg%3 == 0 {
+		req.Entry, req.Pass = 0, l[p.e.pick%len(l)].Pass
+	}
+	p.run(func() (control.Report, error) {
+		dry := req
+		dry.DryRun = true
+		plan, err := p.Undo(ctx, dry)
+		for _, s := range plan.Report.Steps {
+			if s.Kind == state.Delete && s.Fact != "" && p.e.arg%2 == 0 {
+				req.Seen = append(req.Seen, s.Fact)
+				p.agreed[s.Entity] = true
+			}
+		}
+		if err == nil {
+			p.tell("  undo of entry %d, pass %d, force %v: %d undone, %d left", req.Entry, req.Pass, req.Force, len(plan.Undone), len(plan.Left))
+			p.undone(plan.Undone, req.Force)
+			var out control.UndoReport
+			out, err = p.Undo(ctx, req)
+			p.undone(out.Undone, req.Force)
+			plan.Report = out.Report
+		}
+		if says, ok := errors.AsType[*control.Error](err); ok && (says.Code == control.CodeFailed || says.Code == control.CodeNotFound) {
+			p.tell("  undo: %s", says.Message)
+			err = nil
+		}
+		return plan.Report, err
+	})
+}
+
+// undone takes note of what undos mean.
+func (p *person) undone(notes []control.UndoNote, force bool) {
+	for _, x := range p.history() {
+		if !slices.ContainsFunc(notes, func(n control.UndoNote) bool { return n.Entry == x.Seq }) {
+			continue
+		}
+		p.gives([]any{x.After, x.AfterOverrides, x.Became})
+		of := p.root(p.soulOf[x.Entity])
+		for i, f := range p.fakes {
+			p.touch(of, i)
+			for _, h := range f.live() {
+				if force && p.root(h.soul.of) == of {
+					p.gives(h.Event)
+				}
+			}
+		}
+		switch {
+		case x.Kind == state.Delete:
+			delete(p.deleted, of)
+		case x.Kind == state.Create && x.Ref == x.Home: // all of it goes
+			p.deleted[of], p.ended[p.family(of)] = true, true
+			for _, t := range p.tokens {
+				t.given = t.given || p.root(t.soul) == of
+			}
+		}
+	}
 }
 
 func (p *person) wait() string {

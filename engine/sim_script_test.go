@@ -21,6 +21,8 @@ type setup struct {
 	shows       look
 	guests      state.GuestRule
 	invitations state.InvitationRule
+	conflicts   state.ConflictRule
+	siblings    bool // the first two calendars are of one account
 }
 
 func (s setup) String() string {
@@ -28,7 +30,10 @@ func (s setup) String() string {
 	for i, k := range s.kinds {
 		names = append(names, k.name+prefixed(" ", string(s.directions[i])))
 	}
-	return fmt.Sprintf("%s; copies show %s; guests %q; invitations %q", strings.Join(names, ", "), s.shows.name, s.guests, s.invitations)
+	if s.siblings {
+		names[1] += " of the same account"
+	}
+	return fmt.Sprintf("%s; copies show %s; guests %q; invitations %q; conflicts %q", strings.Join(names, ", "), s.shows.name, s.guests, s.invitations, s.conflicts)
 }
 
 // kind is a service.
@@ -138,6 +143,7 @@ func setupOf(seed uint64) setup {
 	}
 	s.guests = []state.GuestRule{state.AskGuests, state.AskGuests, state.RevertGuests, state.ApplyGuests}[r.IntN(4)]
 	s.invitations = []state.InvitationRule{state.HideInvitation, state.DeclineInvitation, state.PutBackInvitation}[r.IntN(3)]
+	s.conflicts = []state.ConflictRule{state.LatestWins, state.AskConflict}[r.IntN(2)]
 	return s
 }
 

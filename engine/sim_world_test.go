@@ -82,9 +82,7 @@ func newSim(seed uint64, su setup, say func(string, ...any)) (*sim, error) {
 		f.fault = func(call string) (error, error) { return s.befall(i, call) }
 		f.born = func(h *held, d calendar.Draft) { s.born(i, h, d) }
 		s.habits(f, i)
-		who := fmt.Sprintf("ann@%c.test", 'a'+i)
-		s.fakes, s.refs = append(s.fakes, f), append(s.refs, state.Ref{Account: state.AccountID(who), Calendar: calID})
-		s.connector.fakes[who] = f
+		s.settleIn(i, f)
 	}
 	if err := s.open(); err != nil {
 		return s, err
@@ -101,7 +99,7 @@ func newSim(seed uint64, su setup, say func(string, ...any)) (*sim, error) {
 	if s.mirror, err = s.AddMirror(context.Background(), control.NewMirror{Members: members}); err != nil {
 		return s, err
 	}
-	s.mirror.Guests, s.mirror.Invitations = su.guests, su.invitations
+	s.mirror.Guests, s.mirror.Invitations, s.mirror.Conflicts = su.guests, su.invitations, su.conflicts
 	s.look = su.shows
 	return s, s.change()
 }
@@ -327,10 +325,15 @@ func (s *sim) name(i int) string { return fmt.Sprintf("%c", 'A'+i) }
 
 // pass runs a pass, with what is due in it.
 func (s *sim) pass() control.Report {
+	return s.run(func() (control.Report, error) { return s.Sync(context.Background(), control.SyncRequest{}) })
+}
+
+// run runs a pass in some way.
+func (s *sim) run(sync func() (control.Report, error)) control.Report {
 	s.point, s.running = 0, true
 	s.before()
 	s.points = append(s.points, nil)
-	r, err := s.Sync(context.Background(), control.SyncRequest{})
+	r, err := sync()
 	s.running, s.due, s.fault = false, map[int][]entry{}, nil
 	s.passes++
 	s.perPass = append(s.perPass, s.point)
@@ -368,6 +371,14 @@ func (s *sim) do(e entry) {
 	if e.verb == "pass" {
 		s.tell("pass")
 		s.pass()
+		return
+	}
+	switch e.verb {
+	case "undo":
+		s.person(e).undo()
+		return
+	case "forget":
+		s.forget()
 		return
 	}
 	s.act(e)
@@ -434,6 +445,12 @@ func (s *sim) decide(x state.Held, apply bool) {
 	if apply {
 		d = state.Apply
 		s.agreed[x.Step.Entity] = true
+		if x.Step.Held == state.HoldGuests {
+			s.heard[x.Step.Entity] = true
+		}
+	}
+	if !apply {
+		s.keepLeft(x.Step.Entity)
 	}
 	s.tell("decide: %s what is held of %q (%s)", d, x.Step.Title, x.Step.Reason)
 	if err := s.Decide(context.Background(), control.Decide{IDs: []string{x.ID}, Decision: d}); err != nil {

@@ -455,7 +455,7 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 	if why := u.closed(home); why != "" {
 		return "", why, nil
 	}
-	if !u.force {
+	if !u.force && !x.Duplicate { // of a duplicate it is known that others are there
 		for ref := range u.h.members {
 			if len(tx.AlikeByLook(ref, base.Title, base.When.Start, base.When.End)) > 0 {
 				return "", "there is an event with its title and times in " + u.name(ref) + "; --force makes another", nil

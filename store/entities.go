@@ -28,7 +28,8 @@ func (t *Tx) Entities(f func(state.Entity) error) error {
 
 // PutEntity adds or replaces an entity, and keeps in step whose the events are
 // (EntityOf) and how many are linked (CountLinked). *TakenError if one of its
-// parts belongs to another entity already: put or delete that one first.
+// parts belongs to another entity already: nothing is changed then, and the
+// transaction may go on. Put or delete that one first.
 func (t *Tx) PutEntity(e state.Entity) error {
 	for ref, record := range e.Records {
 		if err := checkRef(ref); err != nil {
@@ -47,7 +48,19 @@ func (t *Tx) PutEntity(e state.Entity) error {
 	if err != nil {
 		return err
 	}
-	if err := t.relink(e.ID, before, entityLinks(e)); err != nil {
+	after := entityLinks(e)
+	for ref, events := range after {
+		for event := range events {
+			by, taken, err := t.EntityOf(ref, event)
+			if err != nil {
+				return err
+			}
+			if taken && by != e.ID {
+				return &TakenError{Ref: ref, Event: event, By: by}
+			}
+		}
+	}
+	if err := t.relink(e.ID, before, after); err != nil {
 		return err
 	}
 	return t.put(bucketEntities, "an entity", string(e.ID), e)
@@ -130,6 +143,9 @@ func entityLinks(e state.Entity) links {
 	for ref, record := range e.Records {
 		for _, p := range record.Parts {
 			l.add(ref, p.ID, p.Gone)
+			if p.Before != nil {
+				l.add(ref, p.Before.ID, true)
+			}
 		}
 	}
 	return l
@@ -140,8 +156,11 @@ func (t *Tx) linksOf(id state.EntityID) (links, error) {
 	type parts struct {
 		Records map[state.Ref]struct {
 			Parts []struct {
-				ID   calendar.RemoteID `json:"id"`
-				Gone bool              `json:"gone"`
+				ID     calendar.RemoteID `json:"id"`
+				Gone   bool              `json:"gone"`
+				Before *struct {
+					ID calendar.RemoteID `json:"id"`
+				} `json:"before"`
 			} `json:"parts"`
 		} `json:"records"`
 	}
@@ -153,6 +172,9 @@ func (t *Tx) linksOf(id state.EntityID) (links, error) {
 	for ref, record := range e.Records {
 		for _, p := range record.Parts {
 			l.add(ref, p.ID, p.Gone)
+			if p.Before != nil {
+				l.add(ref, p.Before.ID, true)
+			}
 		}
 	}
 	return l, nil
@@ -184,11 +206,8 @@ func (t *Tx) relink(id state.EntityID, before, after links) error {
 			return err
 		}
 		for event := range events {
-			switch by := b.Get([]byte(event)); {
-			case string(by) == string(id):
+			if string(b.Get([]byte(event))) == string(id) {
 				continue
-			case by != nil:
-				return &TakenError{Ref: ref, Event: event, By: state.EntityID(by)}
 			}
 			if err := b.Put([]byte(event), []byte(id)); err != nil {
 				return err

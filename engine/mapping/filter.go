@@ -97,6 +97,11 @@ func (m *Mapping) skips(s Source) string {
 	if i := slices.IndexFunc(shown, func(t string) bool { return has(f.Without, t) }); i >= 0 {
 		return "its category “" + shown[i] + "” does not cross"
 	}
+	if m.target.Capabilities.HidesPrivate {
+		if v := m.Get(s).Visibility; v == calendar.Private || v == calendar.Confidential {
+			return "its copy would be private, and you have no sight of private events in “" + m.target.Name + "”: it could never be changed or removed again"
+		}
+	}
 	return ""
 }
 

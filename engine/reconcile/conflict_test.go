@@ -17,6 +17,16 @@ func (w *world) decide(d state.Decision) {
 	}
 }
 
+// clear has what was left behind by a move deleted, which makes none less: who says no
+// to it has the event twice from then on.
+func (w *world) clear() {
+	for _, e := range w.entities {
+		if e.Deleted && e.Why != "" {
+			w.decisions[GoneFact(e)] = state.Apply
+		}
+	}
+}
+
 // rule gives the first mirror a rule for conflicts.
 func (w *world) rule(c state.ConflictRule) {
 	w.mirrors = slices.Clone(w.mirrors)

@@ -17,18 +17,21 @@ import (
 // function of the state alone, so work that was cut off is simply derived again.
 func (r *reconciler) derive(e *state.Entity, f folding) {
 	if e.Deleted && r.Decisions[GoneFact(*e)] == state.Drop {
-		e.Deleted = false
 		r.note(*e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
-		remakeGone(e)
+		r.goOn(e)
 	}
+	first := len(r.out.Steps)
+	waits := e.Deleted && r.endWaits(e, f)
 	if e.Deleted {
 		f.from = goneFrom(*e, f.from)
 	}
 	targets := r.targets(e.Home)
-	first := len(r.out.Steps)
 	for _, ref := range refs(*e) {
-		if _, ok := targets[ref]; !ok && (ref != e.Home || !r.takesPart(ref)) {
+		if _, ok := targets[ref]; waits || !ok && (ref != e.Home || !r.takesPart(ref)) {
 			continue // its mirror rests, or has let it go
+		}
+		if ref != e.Home && r.invitedFrom(e, ref) {
+			continue
 		}
 		shape := r.shape(*e, ref)
 		if ref != e.Home && !e.Deleted && (r.outOf(e, ref) || !r.crosses(e, f, ref, shape)) {
@@ -51,7 +54,11 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			}
 			// What has left the window stays where it is, unless the series tells it.
 			p.Leaving = !wanted && (told || p.Slot == "" || r.inWindow(p.Slot))
-			if s, ok := r.step(*e, f, ref, p, w, wanted); ok {
+			s, ok := r.step(*e, f, ref, p, w, wanted)
+			if ok && ref == e.Home && s.Kind == state.Update {
+				s, ok = r.heard(e, f, p, s)
+			}
+			if ok {
 				r.out.Steps = append(r.out.Steps, s)
 				agreed = agreed && !s.Kind.Writes()
 			}
@@ -70,11 +77,18 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		writes = writes || s.Kind.Writes()
 	}
 	if !writes { // all of it is written
-		e.Was = state.Image{}
+		e.Was, e.Heard = state.Image{}, state.Heard{}
 		if e.Wish != nil && e.Wish.Folded {
 			e.Wish = nil
 		}
 	}
+}
+
+// goOn has an event that was to be deleted go on, everywhere.
+func (r *reconciler) goOn(e *state.Entity) {
+	undelete(e)
+	remakeGone(e)
+	r.extend(e)
 }
 
 // outOf reports whether the person undid the making of a copy; what is there of it goes.
@@ -107,10 +121,8 @@ func (r *reconciler) outOf(e *state.Entity, ref state.Ref) bool {
 		case r.refusesDeletion(*p):
 			s.Reason = r.name(ref) + " refuses its deletion: " + p.Refused
 		default:
-			s.Kind, s.IfVersion, s.Before, s.BeforeOverrides, s.Fact = state.Delete, p.Version, p.Read, p.ReadOverrides, fact
-			if rep, ok := r.Replicas[ref][p.ID]; ok && !rep.Deleted {
-				s.Before, s.BeforeOverrides = rep.Event.Content, rep.Event.Overrides
-			}
+			s.IfVersion, s.Fact = p.Version, fact
+			r.deletes(&s, p)
 		}
 		r.out.Steps = append(r.out.Steps, s)
 	}
@@ -171,11 +183,13 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" refuses its deletion: "+p.Refused
 			return s, true
 		}
-		s.Kind, s.Before, s.BeforeOverrides, s.Fact = state.Delete, p.Read, p.ReadOverrides, GoneFact(e)
+		r.deletes(&s, p)
+		s.Fact = GoneFact(e)
 		s.Was = state.WholeImage(e.Base, e.Overrides)
 		if s.Mirror == "" {
 			s.Mirror = e.Records[f.from].Mirror
 		}
+		s.Duplicate = e.Duplicate
 		s.Reason = cmp.Or(e.Why, "deleted in "+r.name(f.from))
 		return s, true
 	case !wanted:
@@ -185,7 +199,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		if p.Slot != "" && slices.Contains(f.heldSlots, p.Slot) {
 			return s, false
 		}
-		s.Kind, s.Before = state.Delete, p.Read
+		r.deletes(&s, p)
 		r.history(e, ref, p, &s, nil)
 		s.Reason = "the series has it no longer, changed in " + r.name(f.from)
 		switch o, ok := e.Overrides[p.Slot]; {
@@ -244,6 +258,15 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 	r.history(e, ref, p, &s, differ)
 	s.Reason = r.reason(e, f, ref, s, p, len(differ) == 0 && len(slots) == 0)
 	return s, true
+}
+
+// deletes makes a step the deletion of a part. What was changed there, and waits for a
+// word or was no part of the mirror, is told by history.
+func (r *reconciler) deletes(s *state.Step, p *state.Part) {
+	s.Kind, s.Before, s.BeforeOverrides = state.Delete, p.Read, p.ReadOverrides
+	if rep, ok := r.Replicas[s.Ref][p.ID]; ok && !rep.Deleted {
+		s.Before, s.BeforeOverrides = rep.Event.Content, rep.Event.Overrides
+	}
 }
 
 // spare takes out of a step what would write over an edit that waits for the person: a

@@ -54,13 +54,17 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	for _, ref := range refs(*e) {
 		for i := range e.Records[ref].Parts {
 			p := &e.Records[ref].Parts[i]
+			r.restored(ref, p)
 			rep, ok := r.Replicas[ref][p.ID]
 			if p.ID == "" || !ok {
 				continue
 			}
 			if rep.Deleted || rep.Event.Cancelled {
+				r.rescueGone(*e, ref, p)
 				switch {
 				case p.Gone:
+				case e.Records[ref].Out && !e.Deleted:
+					r.outGone(*e, ref, p)
 				case p.Leaving && !e.Deleted:
 					p.Gone = true // our own doing, or what we were about to do
 				case e.Records[ref].Kept, e.Records[ref].Out:
@@ -75,7 +79,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			if p.Gone { // restored from the provider's bin
 				p.Gone = false
 				if e.Deleted {
-					e.Deleted = false
+					undelete(e)
 					f.from = ref
 					remakeGone(e)
 				}
@@ -113,9 +117,9 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	}
 	e.Facts = facts // what the copies showed so far was told of the old ones
 	undone := f.wished && e.Wish.Gone
-	if e.Deleted && (f.changed || f.holds()) && !undone && !r.calledOff(*e) {
+	if e.Deleted && (f.changed || f.holds()) && !e.Left && !undone && !r.calledOff(*e) {
 		r.note(*e, state.Noted, f.from, nil, "deleted in "+r.name(goneFrom(*e, e.Home))+" but changed in "+r.name(f.from)+" meanwhile: it is kept", calendar.Content{}, e.Base)
-		e.Deleted = false
+		undelete(e)
 		remakeGone(e)
 	}
 	for _, ref := range vanished {
@@ -194,30 +198,31 @@ func overtake(p *state.Part, now calendar.Event) []state.Image {
 	return over
 }
 
-// overtook tells of rescued edits that the person has changed once more.
-func (r *reconciler) overtook(e state.Entity, s rescue, lost state.Image) {
-	const why = " before an earlier change of it was carried on; the later one was kept"
-	tell := func(ed slotEdit) {
-		n := r.note(e, state.Overridden, s.ref, ed.set, r.slotWords(e, []string{ed.slot})+" was changed in "+r.name(s.ref)+why, ed.content, r.occurrence(e, ed.slot))
+// overtook tells of rescued edits that the person has made anew, where they no longer
+// saw them.
+func (r *reconciler) overtook(e state.Entity, ref state.Ref, p *state.Part, lost state.Image) {
+	why := " was changed again in " + r.name(ref) + " before the change before that was taken over: the later one counts"
+	one := func(ed slotEdit) {
+		n := r.note(e, state.Overridden, ref, ed.set, r.slotWords(e, []string{ed.slot})+why, ed.content, r.occurrence(e, ed.slot))
 		n.Slots, n.Was, n.Became = []string{ed.slot}, r.lostSlot(e, ed), state.Image{}.WithSlot(ed.slot, e.Overrides[ed.slot])
 		n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
 	}
-	if s.part.Slot != "" {
-		tell(slotEdit{ref: s.ref, part: s.part.Slot, slot: s.part.Slot, set: lost.Groups, content: lost.Content})
+	if p.Slot != "" {
+		one(slotEdit{ref: ref, part: p.Slot, slot: p.Slot, set: lost.Groups, content: lost.Content})
 		return
 	}
 	for _, g := range lost.Groups {
-		n := r.note(e, state.Overridden, s.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(s.ref)+why,
+		n := r.note(e, state.Overridden, ref, calendar.Groups{g}, "its "+words(calendar.Groups{g})+why,
 			calendar.Content{}.Take(g, lost.Content), calendar.Content{}.Take(g, e.Base))
-		n.Was, n.Became = r.lost(e, s.ref, calendar.Groups{g}, lost.Content), state.Image{}.With(g, e.Base)
+		n.Was, n.Became = r.lost(e, ref, calendar.Groups{g}, lost.Content), state.Image{}.With(g, e.Base)
 	}
 	for _, slot := range lost.Slots {
 		o := lost.Overrides[slot]
-		ed := slotEdit{ref: s.ref, slot: slot, set: o.Changed, now: o, content: o.Content}
+		ed := slotEdit{ref: ref, slot: slot, set: o.Changed, now: o, content: o.Content}
 		if o.Cancelled {
 			ed.cancel = yes
 		}
-		tell(ed)
+		one(ed)
 	}
 }
 
@@ -226,7 +231,10 @@ func (r *reconciler) overtook(e state.Entity, s rescue, lost state.Image) {
 func (r *reconciler) saved(e state.Entity, f folding, s rescue) {
 	p := s.part
 	for _, lost := range s.overtaken {
-		r.overtook(e, s, lost)
+		r.overtook(e, s.ref, p, lost)
+	}
+	if p.Rescued == nil {
+		return
 	}
 	groups, slots := r.waits(f, s.ref)
 	old, kept := *p.Rescued, state.Rescued{Updated: p.Rescued.Updated}
@@ -273,18 +281,24 @@ type asked struct {
 // kept in history.
 func (r *reconciler) withdraw(e *state.Entity, f folding) {
 	for _, a := range slices.Concat(r.asked, f.contested) {
-		why := " changed in " + r.name(a.ref) + " and waited for your decision when it was deleted in " + r.name(goneFrom(*e, f.from))
-		if len(a.groups) > 0 {
-			r.note(*e, state.Overridden, a.ref, a.groups, words(a.groups)+why, a.content, calendar.Content{})
-		}
-		for _, ed := range a.slots {
-			r.note(*e, state.Overridden, a.ref, ed.set, r.slotWords(*e, []string{ed.slot})+why, ed.content, calendar.Content{})
-		}
+		r.keepAsked(*e, a, "was deleted in "+r.name(goneFrom(*e, f.from)))
 	}
 	r.out.Steps = slices.DeleteFunc(r.out.Steps, func(s state.Step) bool {
 		return s.Entity == e.ID && s.Kind == state.Update && len(s.Undoes) == 0 && (s.Held == state.HoldGuests || s.Held == state.HoldConflict)
 	})
 	clear(e.Conflicts)
+}
+
+// keepAsked keeps in history edits about which the person was asked, and what became of
+// the event before they said anything.
+func (r *reconciler) keepAsked(e state.Entity, a asked, became string) {
+	why := " changed in " + r.name(a.ref) + " and waited for your decision when it " + became
+	if len(a.groups) > 0 {
+		r.note(e, state.Overridden, a.ref, a.groups, words(a.groups)+why, a.content, calendar.Content{})
+	}
+	for _, ed := range a.slots {
+		r.note(e, state.Overridden, a.ref, ed.set, r.slotWords(e, []string{ed.slot})+why, ed.content, calendar.Content{})
+	}
 }
 
 // edits lists what the person changed in one member since it was last read.
@@ -301,6 +315,24 @@ func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep sta
 		}
 	}
 	return out
+}
+
+// rescueGone lets go of an edit that was rescued on a part that is deleted now.
+func (r *reconciler) rescueGone(e state.Entity, ref state.Ref, p *state.Part) {
+	lost := p.Rescued
+	if lost == nil {
+		return
+	}
+	p.Rescued = nil
+	for _, before := range lost.Overtaken {
+		r.overtook(e, ref, p, before)
+	}
+	n := r.note(e, state.Overridden, ref, lost.Groups, "it was changed in "+r.name(ref)+", and deleted there before that was taken over", lost.Content, calendar.Content{})
+	n.Slots, n.BeforeOverrides = lost.Slots, lost.Overrides
+	n.Was = r.lost(e, ref, lost.Groups, lost.Content)
+	for _, g := range n.Was.Groups {
+		n.Became = n.Became.With(g, e.Base)
+	}
 }
 
 // groups are the field groups that count in a member: at home all that it reads, in
@@ -456,7 +488,7 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 	before, known := e.Base, r.project(*e, winner.ref)
 	e.Base = winner.home
 	if !calendar.Equal(g, before, e.Base) {
-		if p := whole(*e, winner.ref); !winner.wish && (winner.rescued || !calendar.Equal(g, known, p.Wrote)) {
+		if p := whole(*e, winner.ref); !winner.wish && (winner.rescued || p.Dirty.Has(g) || !calendar.Equal(g, known, p.Wrote)) {
 			n := r.note(*e, state.Overridden, winner.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" before an earlier change had reached it; the later one was kept",
 				calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, e.Base))
 			n.Was, n.Became = state.Image{}.With(g, before), state.Image{}.With(g, e.Base)

@@ -36,6 +36,13 @@ func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
 		return nil
 	}
 	r.foldMoved(e, moves)
+	for ref, to := range moves {
+		if to.Ref == ref { // it was away and came back under another id
+			whole(*e, ref).ID = to.ID
+			r.linkedNow[to] = true
+			delete(moves, ref)
+		}
+	}
 	for _, ref := range refs(*e)[1:] { // home and copy may have changed places
 		if to, ok := moves[ref]; ok {
 			left = append(left, r.followCopy(e, ref, to)...)
@@ -59,7 +66,9 @@ func (r *reconciler) foldMoved(e *state.Entity, moves map[state.Ref]Found) {
 		now.Event.ID = id
 		r.Replicas[ref][id] = now
 	}
+	r.moving = true
 	r.fold(e)
+	r.moving = false
 	for f, rep := range was {
 		r.Replicas[f.Ref][f.ID] = rep
 	}
@@ -73,6 +82,7 @@ func (r *reconciler) followHome(e *state.Entity, to Found) (left []state.Entity)
 	delete(e.Records, was)
 	why := "moved from " + r.name(was) + " to " + r.name(to.Ref)
 	if old, has := e.Records[to.Ref]; has {
+		r.giveUp(*e, to.Ref)
 		left = r.leave(left, *e, to.Ref, old.Mirror, old, why+", where its copy was")
 	}
 	p.ID = to.ID
@@ -85,6 +95,7 @@ func (r *reconciler) followHome(e *state.Entity, to Found) (left []state.Entity)
 			rec.Mirror = by
 			e.Records[ref] = rec
 		} else if !r.acquainted(e.Home, ref) {
+			r.giveUp(*e, ref)
 			delete(e.Records, ref)
 			left = r.leave(left, *e, ref, rec.Mirror, rec, why+", which is not mirrored with "+r.name(ref))
 		}
@@ -102,8 +113,10 @@ func (r *reconciler) followCopy(e *state.Entity, ref state.Ref, to Found) (left 
 	moved := state.Record{Mirror: r.targets(e.Home)[to.Ref], Parts: []state.Part{p}}
 	why := "its copy was moved from " + r.name(ref) + " to " + r.name(to.Ref)
 	switch {
+	case !r.written(to.Ref): // it is the person's there, whatever else there is
 	case to.Ref == e.Home || made(*e, to.Ref):
 		r.linkedNow[to] = true
+		r.giveUp(*e, ref)
 		left = r.leave(left, *e, to.Ref, rec.Mirror, moved, why+", where the event is already")
 	case moved.Mirror != "":
 		r.linkedNow[to] = true
@@ -114,11 +127,28 @@ func (r *reconciler) followCopy(e *state.Entity, ref state.Ref, to Found) (left 
 	return left
 }
 
+// giveUp keeps in history what waited for the person in a copy that is let go of.
+func (r *reconciler) giveUp(e state.Entity, ref state.Ref) {
+	for _, a := range r.asked {
+		if a.ref == ref {
+			r.keepAsked(e, a, "was moved")
+		}
+	}
+}
+
 // leave is a copy that an entity lets go of and that is to go: deleted with its
-// reason, as an entity of its own.
+// reason, as an entity of its own. What was there before Twinday, or is kept as it is,
+// stays: it is looked at again, as an event that belongs to none.
 func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, by state.MirrorID, rec state.Record, why string) []state.Entity {
 	live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
-	if len(live) == 0 || rec.Kept {
+	if len(live) == 0 {
+		return left
+	}
+	if rec.Adopted || rec.Kept {
+		for _, p := range live {
+			r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})
+		}
+		r.note(e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", live[0].Read, live[0].Read)
 		return left
 	}
 	for i := range live {
@@ -126,7 +156,7 @@ func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, b
 			live[i].Version = rep.Event.Version
 		}
 	}
-	return append(left, state.Entity{ID: r.Mint(), Home: ref, Base: e.Base, Overrides: maps.Clone(e.Overrides), Deleted: true, Why: why, Made: r.Now,
+	return append(left, state.Entity{ID: r.Mint(), Home: ref, Base: e.Base, Overrides: maps.Clone(e.Overrides), Deleted: true, Left: true, Why: why, Made: r.Now,
 		Records: map[state.Ref]state.Record{ref: {Mirror: by, Parts: live}}})
 }
 

@@ -2,11 +2,13 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
 )
 
 // move is a person moving an event to another calendar of the account: its UID
@@ -20,6 +22,16 @@ func (w *world) move(from string, id calendar.RemoteID, to string) calendar.Remo
 	w.dirty[Found{ref(to), moved.ID}] = true
 	w.remove(from, id)
 	return moved.ID
+}
+
+// left reports whether an event is what a move left behind, and is to go.
+func (w *world) left(name string, id calendar.RemoteID) bool {
+	for _, e := range w.entities {
+		if e.Left && slices.ContainsFunc(e.Records[ref(name)].Parts, func(p state.Part) bool { return p.ID == id }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *world) ready(name string, is bool) {
@@ -148,4 +160,137 @@ func TestHalvesOfAMove(t *testing.T) {
 	w.clock = w.clock.Add(2 * moveWait)
 	w.seen = map[Found]time.Time{{ref("a"), home}: w.clock.Add(-2 * moveWait)}
 	w.expect(`delete "Lunch" in x`)
+}
+
+// A question whose two sides are both moved away is asked no more: the later edit stands,
+// and the other one is in the history.
+func TestAConflictThatIsMovedAway(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.rule(state.AskConflict)
+	w.add("a", "Lunch")
+	w.settle()
+	b, c := w.the("b", "Lunch").ID, w.the("c", "Lunch").ID
+	w.edit("c", c, place("Oslo"))
+	w.edit("b", b, place("Rome"))
+	w.pass()
+	w.move("c", c, "a")
+	w.move("b", b, "c")
+	w.settle()
+	for _, name := range []string{"a", "b", "c"} {
+		if got := w.the(name, "Lunch").Content.Place; got != "Rome" {
+			t.Errorf("in %s it is at %q", name, got)
+		}
+	}
+	if got := w.overridden(); got.Before.Place != "Oslo" || got.Rule != "conflicts: latest" {
+		t.Errorf("history keeps %+v", got)
+	}
+}
+
+// An edit that waits because guests would hear of it, in a copy that is moved to where the
+// meeting is already, goes with the copy and is in the history.
+func TestAQuestionThatIsMovedAway(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.add("a", "Lunch", withGuest)
+	w.settle()
+	copied := w.the("b", "Lunch").ID
+	w.edit("b", copied, place("Rome"))
+	w.pass()
+	w.move("b", copied, "a")
+	w.settle()
+	if got := w.overridden(); got.Before.Place != "Rome" || w.the("b", "Lunch").Content.Place != "" {
+		t.Errorf("history keeps %+v; the copy is at %q", got, w.the("b", "Lunch").Content.Place)
+	}
+}
+
+// What a move left behind, and is edited while its deletion waits for a word, does not
+// become a second event: the edit is in the history with it.
+func TestAnEditOfWhatAMoveLeft(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	for i := range FewDeletions {
+		w.add("a", fmt.Sprint("T", i))
+	}
+	w.settle()
+	for i := range FewDeletions {
+		w.move("b", w.the("b", fmt.Sprint("T", i)).ID, "a")
+	}
+	w.settle()
+	if len(w.decisions) == 0 {
+		t.Fatal("nothing waits")
+	}
+	var left calendar.RemoteID
+	for _, e := range w.entities {
+		if e.Left && e.Base.Title == "T0" {
+			left = e.Records[e.Home].Parts[0].ID
+		}
+	}
+	w.edit("a", left, place("Rome"))
+	w.settle()
+	w.decide(state.Apply)
+	var before []string
+	out := Reconcile(w.input())
+	for _, s := range out.Steps {
+		if s.Kind == state.Delete && s.Event == left {
+			before = append(before, s.Before.Place)
+		}
+	}
+	w.clear()
+	w.settle()
+	if w.titles("a") != "T0, T1, T2, T3, T4" || w.titles("b") != w.titles("a") {
+		t.Errorf("a holds %s; b holds %s", w.titles("a"), w.titles("b"))
+	}
+	if len(before) != 1 || before[0] != "Rome" {
+		t.Errorf("its deletion keeps %q", before)
+	}
+}
+
+// A copy that is moved to a calendar in which nothing is ever written stays there, though
+// the meeting is there already: it is an event of the person's own.
+func TestACopyMovedToWhereNothingIsWritten(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.mirrors[0].Members[0].Direction = state.SendOnly
+	w.add("a", "Lunch")
+	w.settle()
+	moved := w.move("b", w.the("b", "Lunch").ID, "a")
+	w.settle()
+	if w.gone[ref("a")][moved] || w.titles("a") != "Lunch, Lunch" || w.titles("b") != "Lunch, Lunch" {
+		t.Errorf("a holds %s; b holds %s", w.titles("a"), w.titles("b"))
+	}
+}
+
+// An event that was moved away and back between two passes, and is another item now, is the
+// one that it was: its copies stay, and an edit of one goes home.
+func TestThereAndBackAtOnce(t *testing.T) {
+	for _, side := range []string{"a", "x"} {
+		w := newWorld(t, "a", "x")
+		w.add("a", "Lunch")
+		w.settle()
+		was := *w.the(side, "Lunch")
+		w.remove(side, was.ID)
+		was.ID = "back"
+		w.events[ref(side)]["back"] = &was
+		w.dirty[Found{ref(side), "back"}] = true
+		before := w.writes
+		w.edit("x", w.the("x", "Lunch").ID, place("Oslo"))
+		w.settle()
+		if w.writes != before+1 || len(w.entities) != 1 || w.the("a", "Lunch").Content.Place != "Oslo" || w.titles("x") != "Lunch" {
+			t.Errorf("%s: %d writes, %d entities, a holds %s, x holds %s", side, w.writes-before, len(w.entities), w.titles("a"), w.titles("x"))
+		}
+	}
+}
+
+// A meeting that is moved to where it is linked with an event of the person's takes
+// nothing away: both are there.
+func TestMovedOntoAnother(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	h := w.add("a", "Lunch")
+	w.add("b", "Lunch")
+	w.settle()
+	w.move("a", h, "b")
+	w.settle()
+	if a, b := w.titles("a"), w.titles("b"); a != "Lunch, Lunch" || b != "Lunch, Lunch" {
+		t.Errorf("a holds %q, b holds %q", a, b)
+	}
+	if got := w.noted(state.Noted); !strings.Contains(got, "it stays there, as an event of its own") {
+		t.Errorf("history says %q", got)
+	}
 }

@@ -14,6 +14,9 @@ import (
 // permit takes out those edits of copies that may not go home: they are refused,
 // or wait for the person. It returns the slot edits that are left.
 func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[calendar.Group][]edit, slots []slotEdit) []slotEdit {
+	if !facts.HasGuests() {
+		e.Heard = state.Heard{}
+	}
 	for _, ref := range refs(*e) {
 		if ref == e.Home {
 			continue
@@ -67,6 +70,7 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 		}
 		switch decision {
 		case state.Apply:
+			agree(e, held, slotsOf(heldSlots))
 			for _, g := range held {
 				edits[g] = append(edits[g], edit{ref: ref, now: heldNow, updated: rep.Event.Updated})
 			}

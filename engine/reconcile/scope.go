@@ -50,10 +50,8 @@ func (r *reconciler) crosses(e *state.Entity, f folding, ref state.Ref, shape ma
 			if s.Slot, s.Event = p.Slot, p.ID; r.refusesDeletion(*p) {
 				s.Reason = r.name(ref) + " refuses its deletion: " + p.Refused
 			} else {
-				s.Kind, s.IfVersion, s.Before, s.Fact, s.Reason = state.Delete, p.Version, p.Read, fact, why+": its copy goes"
-			}
-			if rep, ok := r.Replicas[ref][p.ID]; ok && !rep.Deleted { // what was changed on a kept copy is told by history
-				s.Before = rep.Event.Content
+				r.deletes(&s, p)
+				s.IfVersion, s.Fact, s.Reason = p.Version, fact, why+": its copy goes"
 			}
 			r.out.Steps = append(r.out.Steps, s)
 		}

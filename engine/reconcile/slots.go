@@ -34,6 +34,7 @@ type slotEdit struct {
 	now     calendar.Override // what the series shows there; not of a part that stands alone
 	content calendar.Content  // with set
 	updated time.Time
+	rescued bool // it was found under a write of ours
 }
 
 // String says all that matters of an edit, for telling edits apart.
@@ -73,7 +74,7 @@ func (r *reconciler) overrideEdits(e state.Entity, ref state.Ref, p *state.Part,
 	var out []slotEdit
 	for _, slot := range slots {
 		was, is := p.ReadOverrides[slot], now[slot]
-		ed := slotEdit{ref: ref, slot: slot, now: is, content: is.Content, updated: updated}
+		ed := slotEdit{ref: ref, slot: slot, now: is, content: is.Content, updated: updated, rescued: p.Rescued != nil && slices.Contains(p.Rescued.Slots, slot)}
 		if is.IsZero() {
 			ed.now = calendar.Override{}
 		}
@@ -121,7 +122,7 @@ func (r *reconciler) aloneEdits(e state.Entity, ref state.Ref, p *state.Part, re
 	if p.Rescued != nil {
 		for _, g := range p.Rescued.Groups {
 			if r.groups(e, ref).Has(g) {
-				ed.set, ed.content = ed.set.With(g), ed.content.Take(g, p.Rescued.Content)
+				ed.set, ed.content, ed.rescued = ed.set.With(g), ed.content.Take(g, p.Rescued.Content), true
 				p.Dirty = p.Dirty.With(g)
 			}
 		}
@@ -348,11 +349,22 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 // reached a member when it was edited there.
 func (r *reconciler) unseen(e state.Entity, ed slotEdit, before calendar.Override) bool {
 	p := e.Part(ed.ref, ed.part)
-	if before.IsZero() || before.Cancelled || ed.part != "" {
+	switch {
+	case before.IsZero(), before.Cancelled:
 		return false
+	case ed.rescued, ed.part == "" && slices.Contains(p.DirtySlots, ed.slot):
+		return true
 	}
 	e.Overrides = calendar.WithOverride(e.Overrides, ed.slot, before)
-	return !r.shape(e, ed.ref).Parts[""].Overrides[ed.slot].Equal(p.WroteOverrides[ed.slot])
+	if ed.part != "" {
+		want, _ := r.slotWant(e, ed)
+		return len(calendar.Diff(want, p.Wrote).And(r.groups(e, ed.ref))) > 0
+	}
+	want, told := r.shape(e, ed.ref).Parts[""]
+	if !told { // the series is about to go there, and its occurrences to be told one by one
+		return !before.Equal(p.WroteOverrides[ed.slot])
+	}
+	return !want.Overrides[ed.slot].Equal(p.WroteOverrides[ed.slot])
 }
 
 // amended reports whether the copy is to show an edited occurrence otherwise than

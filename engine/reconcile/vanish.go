@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
@@ -13,8 +14,10 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	home := ref == e.Home
 	calledOff := home && r.calledOff(*e)
 	switch {
-	case e.Deleted, e.Records[ref].Out:
+	case e.Deleted:
 		p.Gone = true
+	case e.Records[ref].Out:
+		r.outGone(*e, ref, p)
 	case r.mayYetMove(ref, p.ID):
 		f.waiting[ref] = true
 	case (f.changed || f.holds() || r.behind(*e, ref)) && !calledOff:
@@ -41,7 +44,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 		switch decision {
 		case state.Apply:
 			p.Gone = true
-			e.Deleted, f.from = true, ref
+			e.Deleted, e.Heard.Gone, f.from = true, true, ref
 		case state.Drop:
 			remake(p)
 		default:
@@ -54,6 +57,12 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 		p.Gone = true
 		e.Deleted, f.from = true, ref
 	}
+}
+
+// outGone takes note that a copy whose making was undone was deleted by the person, too.
+func (r *reconciler) outGone(e state.Entity, ref state.Ref, p *state.Part) {
+	p.Gone = true
+	r.note(e, state.Noted, ref, nil, "its copy in "+r.name(ref)+" was deleted, and you undid the making of it: the event stays elsewhere", p.Read, e.Base)
 }
 
 // uninvite decides what the deletion of a copy means whose meeting somebody else
@@ -105,7 +114,32 @@ func (r *reconciler) calledOff(e state.Entity) bool {
 }
 
 // remake turns a part that was deleted into one still to be made.
-func remake(p *state.Part) { *p = state.Part{Slot: p.Slot, Generation: p.Generation + 1} }
+func remake(p *state.Part) {
+	before := p.Before
+	if p.ID != "" {
+		was := *p
+		was.Before, before = nil, &was
+	}
+	*p = state.Part{Slot: p.Slot, Generation: p.Generation + 1, Before: before}
+}
+
+// restored makes a part what it was before it was deleted, if that is there again: it
+// needs not be made. What it shows now is compared with what was last read of it.
+func (r *reconciler) restored(ref state.Ref, p *state.Part) {
+	if p.ID != "" || p.Before == nil {
+		return
+	}
+	if rep, ok := r.Replicas[ref][p.Before.ID]; !ok || rep.Deleted || rep.Event.Cancelled {
+		return
+	}
+	generation := p.Generation
+	*p = *p.Before
+	p.Generation, p.Gone, p.Leaving, p.Refused = generation, false, false, ""
+	p.WroteOverrides, p.ReadOverrides, p.Rewrites = maps.Clone(p.WroteOverrides), maps.Clone(p.ReadOverrides), maps.Clone(p.Rewrites)
+}
+
+// undelete takes back that an event is gone, and why it was to go.
+func undelete(e *state.Entity) { e.Deleted, e.Duplicate, e.Left, e.Why = false, false, false, "" }
 
 func remakeGone(e *state.Entity) {
 	for _, rec := range e.Records {

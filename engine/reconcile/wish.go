@@ -34,6 +34,8 @@ func (r *reconciler) wish(e *state.Entity, f *folding, facts calendar.Facts, edi
 		}
 		switch decision {
 		case state.Apply:
+			agree(e, groups, slots)
+			e.Heard.Gone = w.Gone
 		case state.Drop:
 			r.note(*e, state.Noted, e.Home, groups, r.undoWords(*w)+" is not done: you chose not to change a meeting with guests", e.Base, e.Base)
 			e.Wish = nil
@@ -78,7 +80,7 @@ func (r *reconciler) wish(e *state.Entity, f *folding, facts calendar.Facts, edi
 		e.Records[ref] = rec
 	}
 	if w.Back && e.Deleted {
-		e.Deleted = false
+		undelete(e)
 		remakeGone(e)
 	}
 	if w.Gone {

@@ -30,6 +30,7 @@ type world struct {
 	seq       int
 	writes    int
 	notes     []state.HistoryEntry
+	say       func(format string, args ...any) // tells what happens; may be nil
 	// Whose memory this is, and who keeps the mirrors.
 	installation string
 	holds        map[state.MirrorID]Hold
@@ -103,6 +104,12 @@ func (w *world) maps(m state.Mapping) {
 		for id := range evs {
 			w.dirty[Found{r, id}] = true
 		}
+	}
+}
+
+func (w *world) tell(format string, args ...any) {
+	if w.say != nil {
+		w.say(format, args...)
 	}
 }
 
@@ -256,7 +263,7 @@ func (w *world) input() Input {
 					for to, evs := range w.events {
 						for x, ev := range evs {
 							_, is := linked[Found{to, x}]
-							if was := w.events[r][p.ID]; was != nil && w.gone[r][p.ID] && to != r && to.Account == r.Account && !is && !w.gone[to][x] && ev.UID == was.UID {
+							if was := w.events[r][p.ID]; was != nil && w.gone[r][p.ID] && to.Account == r.Account && !is && !w.gone[to][x] && ev.UID == was.UID {
 								in.Moves[Found{r, p.ID}] = Found{to, x}
 							}
 						}
@@ -275,6 +282,7 @@ func (w *world) input() Input {
 
 // pass runs Reconcile and does its steps. It returns them, one line each.
 func (w *world) pass() []string {
+	w.tell("pass")
 	out := Reconcile(w.input())
 	w.dirty, w.pending = map[Found]bool{}, map[state.EntityID]bool{}
 	w.waiting, w.claims = out.Waiting, out.Claims
@@ -288,6 +296,7 @@ func (w *world) pass() []string {
 	var lines []string
 	for _, s := range out.Steps {
 		lines = append(lines, line(s))
+		w.tell("  %s: %s", line(s), s.Reason)
 		if s.Held != "" {
 			w.pending[s.Entity] = true
 			if _, known := w.decisions[s.Fact]; !known {
@@ -375,6 +384,9 @@ func (w *world) do(s state.Step) {
 			p.WroteOverrides = maps.Clone(s.Overrides)
 		}
 		p.Dirty, p.DirtySlots = p.Dirty.Without(s.Groups...), nil
+		if p.By != "" && s.Ref != e.Home && len(s.Groups) > 0 { // our mark goes along
+			p.By, p.Bore, ev.Mark = "", ev.Mark, calendar.Mark{Installation: w.installation, Mirror: string(s.Mirror), Entity: string(s.Entity)}
+		}
 	case state.Answer:
 		w.edit(string(s.Ref.Calendar), s.Event, func(e *calendar.Event) { e.MyResponse = s.Response })
 		e.Answer = calendar.NoResponse

@@ -120,6 +120,18 @@ func (p *Provider) Marked(ctx context.Context, cal calendar.CalendarID, since ti
 	return marks, requests, err
 }
 
+// MakeCalendar makes a calendar, where the provider can (calendar.Maker). It is asked
+// once: after Unavailable it may have been made.
+func (p *Provider) MakeCalendar(ctx context.Context, name, zone string) (calendar.Calendar, error) {
+	m, ok := p.inner.(calendar.Maker)
+	if !ok {
+		return calendar.Calendar{}, &calendar.Error{Op: "make calendar", Kind: calendar.Forbidden, Err: errNoMaker}
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	return m.MakeCalendar(ctx, name, zone)
+}
+
 // Get implements calendar.Provider.
 func (p *Provider) Get(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (calendar.Event, error) {
 	return read(ctx, p, lookLimit, func(ctx context.Context) (calendar.Event, error) {
@@ -173,6 +185,8 @@ func checked(op string, ev calendar.Event, err error) error {
 	return err
 }
 
+var errNoMaker = errors.New("this service lets no app make calendars")
+
 var errNoID = errors.New("the answer is an event without an id")
 
 func (p *Provider) updateCost() int { return max(1, p.caps.UpdateCost) }
@@ -197,7 +211,7 @@ func read[T any](ctx context.Context, p *Provider, limit time.Duration, call fun
 		case calendar.SignedOut:
 			// Google was seen to say a bare 'Unauthorized' that did not last; a sign-in
 			// that has really ended is not asked for again (signin.Source).
-			if doubted {
+			if doubted || calendar.ObstacleOf(err) != "" {
 				return out, err
 			}
 			doubted = true
@@ -222,7 +236,7 @@ func write[T any](ctx context.Context, p *Provider, cost, more int, call func(co
 		return none, err
 	}
 	out, err := once(ctx, p, min(writeLimit+time.Duration(more)*overrideLimit, longestWriteLimit), call)
-	if calendar.KindOf(err) == calendar.SignedOut && p.o.Sleep != nil && p.stillSignedIn(ctx) {
+	if calendar.KindOf(err) == calendar.SignedOut && calendar.ObstacleOf(err) == "" && p.o.Sleep != nil && p.stillSignedIn(ctx) {
 		// Nothing was written: the engine does it again.
 		err = &calendar.Error{Op: "write", Kind: calendar.Throttled, RetryAfter: firstWait, Err: err}
 	}

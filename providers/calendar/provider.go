@@ -9,9 +9,12 @@ import (
 type Calendar struct {
 	ID       CalendarID `json:"id"`
 	Name     string     `json:"name"`
-	Color    string     `json:"color,omitempty"`    // "#rrggbb", empty if not known
-	Zone     string     `json:"zone,omitempty"`     // IANA name, empty if not known
-	Owner    string     `json:"owner,omitempty"`    // mail address, if known
+	Color    string     `json:"color,omitempty"`  // "#rrggbb", empty if not known
+	Zone     string     `json:"zone,omitempty"`   // IANA name, empty if not known
+	Owner    string     `json:"owner,omitempty"`  // mail address, if known
+	Shared   bool       `json:"shared,omitempty"` // it is another's
+	Hidden   bool       `json:"hidden,omitempty"` // the person does not show it in the service's own app
+	Role     Role       `json:"role,omitempty"`
 	Primary  bool       `json:"primary,omitempty"`  // the account's main calendar
 	Writable bool       `json:"writable,omitempty"` // events can be made and changed
 	Details  bool       `json:"details,omitempty"`  // details can be read, not only free/busy
@@ -108,6 +111,12 @@ type Capabilities struct {
 	// one, or to leave it, is a change of the meeting.
 	SharedAvailability []Availability
 	Visibility         []Visibility // the values it can hold
+	// HidesPrivate is about one calendar (Role.HidesPrivate): what is private there is out
+	// of the account's sight and reach.
+	HidesPrivate bool
+	// Makes says that it is a Maker, and MakesWith which extra that takes, "" if none.
+	Makes     bool
+	MakesWith Extra
 
 	// Of GroupCategories: whether it holds category names, and which of Colors.
 	Categories bool
@@ -171,6 +180,7 @@ type Provider interface {
 	Respond(ctx context.Context, cal CalendarID, id RemoteID, v Version, r Response) error
 
 	// Delete removes the event if it still has the given version, else
-	// Conflict. nil if it is gone already.
+	// Conflict. NotFound or Gone if it is not there: it is gone already, or its whole
+	// calendar is out of reach.
 	Delete(ctx context.Context, cal CalendarID, id RemoteID, v Version) error
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	gcal "google.golang.org/api/calendar/v3"
@@ -35,7 +36,7 @@ func (p *Provider) Calendars(ctx context.Context) ([]calendar.Calendar, error) {
 				continue
 			}
 			c := listed(entry)
-			p.remember(c.ID, c.Zone)
+			p.remember(c.ID, c.Zone, c.Role)
 			out = append(out, c)
 		}
 		if token = page.NextPageToken; token == "" {
@@ -54,10 +55,11 @@ func listed(e *gcal.CalendarListEntry) calendar.Calendar {
 		Color:   strings.ToLower(e.BackgroundColor),
 		Owner:   e.DataOwner,
 		Primary: e.Primary,
-		// owner, writer, and writerWithoutPrivateAccess (which came in 2026).
-		Writable: e.AccessRole == "owner" || strings.HasPrefix(e.AccessRole, "writer"),
-		Details:  e.AccessRole != "freeBusyReader" && e.AccessRole != "none" && e.AccessRole != "",
-	}
+		Hidden:  e.Hidden,
+	}.WithRole(roles[e.AccessRole])
+	// 'owner' is a right that several may have, the data owner is one; without one named
+	// (reference of calendarList, dataOwner: of secondary calendars) the role tells.
+	c.Shared = !e.Primary && c.Role != calendar.RoleOwner
 	if e.SummaryOverride != "" {
 		c.Name = e.SummaryOverride
 	}
@@ -70,33 +72,83 @@ func listed(e *gcal.CalendarListEntry) calendar.Calendar {
 	return c
 }
 
-func (p *Provider) remember(cal calendar.CalendarID, zone string) {
-	if zone == "" {
-		return
-	}
+// roles are Google's access roles (reference of calendarList, accessRole; the one
+// without private access came in 2026). A reader does not see private events' details
+// either. What is not here shows nothing.
+var roles = map[string]calendar.Role{
+	"owner":                      calendar.RoleOwner,
+	"writer":                     calendar.RoleWriter,
+	"writerWithoutPrivateAccess": calendar.RolePublicWriter,
+	"reader":                     calendar.RolePublicReader,
+	"freeBusyReader":             calendar.RoleBusyReader,
+}
+
+// known is what was last heard of a calendar.
+type known struct {
+	zone string
+	role calendar.Role
+}
+
+func (p *Provider) remember(cal calendar.CalendarID, zone string, role calendar.Role) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.zones[cal] = zone
+	k := p.known[cal]
+	if zone != "" {
+		k.zone = zone
+	}
+	if role != "" {
+		k.role = role
+	}
+	p.known[cal] = k
 }
 
 // zone is the calendar's own zone, asked for if it was never heard; "" if the
 // calendar is not in the account's list.
 func (p *Provider) zone(ctx context.Context, op string, cal calendar.CalendarID) (string, error) {
 	p.mu.Lock()
-	zone, ok := p.zones[cal]
+	k := p.known[cal]
 	p.mu.Unlock()
-	if ok {
-		return zone, nil
+	if k.zone != "" {
+		return k.zone, nil
 	}
+	k, err := p.ask(ctx, op, cal)
+	return k.zone, err
+}
+
+// ask asks for one calendar's entry.
+func (p *Provider) ask(ctx context.Context, op string, cal calendar.CalendarID) (known, error) {
 	entry, err := p.api.CalendarList.Get(string(cal)).Context(ctx).Do()
 	if err != nil {
 		if err = translateRead(op, cal, "", err); calendar.KindOf(err) == calendar.NotFound {
-			return "", nil
+			return known{}, nil
 		}
-		return "", err
+		return known{}, err
 	}
-	p.remember(cal, entry.TimeZone)
-	return entry.TimeZone, nil
+	k := known{entry.TimeZone, roles[entry.AccessRole]}
+	p.remember(cal, k.zone, k.role)
+	return k, nil
+}
+
+// veil marks what a private event does not show to someone without the right to see
+// it: only when it is. That is nothing that anyone did to it.
+func (p *Provider) veil(ctx context.Context, op string, cal calendar.CalendarID, e *calendar.Event) error {
+	c := e.Content
+	if c.Visibility != calendar.Private && c.Visibility != calendar.Confidential || c.Title != "" || c.Notes.HTML != "" || c.Place != "" {
+		return nil
+	}
+	p.mu.Lock()
+	k := p.known[cal]
+	p.mu.Unlock()
+	if k.role == "" {
+		var err error
+		if k, err = p.ask(ctx, op, cal); err != nil {
+			return err
+		}
+	}
+	if k.role.HidesPrivate() {
+		e.Unseen = calendar.Veiled(append(slices.Clone(heldGroups), calendar.GroupLinks))
+	}
+	return nil
 }
 
 // pager watches over a listing: it must end, and must not go in circles.

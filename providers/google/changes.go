@@ -60,6 +60,9 @@ func token(since calendar.Cursor) (string, error) {
 	return c.Token, nil
 }
 
+// errBusyOnly ends a read: events without their details are no news of them.
+var errBusyOnly = errors.New("of this calendar Google shows only when its events are")
+
 // Changes implements calendar.Provider. An increment names masters and changed
 // occurrences one by one; of every series that it touches, the whole is read.
 func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since calendar.Cursor) (calendar.Changes, error) {
@@ -84,7 +87,10 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 		if err != nil {
 			return calendar.Changes{}, translateRead(op, cal, "", err)
 		}
-		p.remember(cal, page.TimeZone)
+		if page.AccessRole == "freeBusyReader" || page.AccessRole == "none" {
+			return calendar.Changes{}, &calendar.Error{Op: op, Kind: calendar.Forbidden, Calendar: cal, Err: errBusyOnly}
+		}
+		p.remember(cal, page.TimeZone, roles[page.AccessRole])
 		feed.add(page.Items)
 		feed.zone = page.TimeZone
 		if page.NextPageToken == "" {
@@ -95,6 +101,11 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 			out, err := feed.changes(ctx, r)
 			if err != nil {
 				return calendar.Changes{}, err
+			}
+			for i := range out.Events {
+				if err := p.veil(ctx, op, cal, &out.Events[i]); err != nil {
+					return calendar.Changes{}, err
+				}
 			}
 			out.Next = cursor{cursorVersion, queryHash(), page.NextSyncToken}.encode()
 			out.Requests = r.requests

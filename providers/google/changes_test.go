@@ -151,10 +151,10 @@ func TestCalendars(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []calendar.Calendar{
-		{ID: "ada@example.com", Name: "ada@example.com", Color: "#ac725e", Zone: "Europe/Berlin", Owner: "ada@example.com", Primary: true, Writable: true, Details: true},
-		{ID: "team", Name: "My team", Owner: "bob@example.com", Writable: true, Details: true},
-		{ID: "en.usa#holiday@group.v.calendar.google.com", Name: "Holidays", Details: true},
-		{ID: "boss", Name: "Boss"},
+		{ID: "ada@example.com", Name: "ada@example.com", Color: "#ac725e", Zone: "Europe/Berlin", Owner: "ada@example.com", Primary: true, Role: calendar.RoleOwner, Writable: true, Details: true},
+		{ID: "team", Name: "My team", Owner: "bob@example.com", Shared: true, Hidden: true, Role: calendar.RolePublicWriter, Writable: true, Details: true},
+		{ID: "en.usa#holiday@group.v.calendar.google.com", Name: "Holidays", Shared: true, Role: calendar.RolePublicReader, Details: true},
+		{ID: "boss", Name: "Boss", Shared: true, Role: calendar.RoleBusyReader},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("calendars:\n%+v\nwant\n%+v", got, want)

@@ -118,6 +118,14 @@ func (r *reader) get(ctx context.Context, id string) (*gcal.Event, error) {
 // event reads what a resource stands for: a single event, or a whole series. A
 // cancelled one is deleted.
 func (r *reader) event(ctx context.Context, g *gcal.Event) (calendar.Event, error) {
+	e, err := r.plain(ctx, g)
+	if err == nil {
+		err = r.p.veil(ctx, r.op, r.cal, &e)
+	}
+	return e, err
+}
+
+func (r *reader) plain(ctx context.Context, g *gcal.Event) (calendar.Event, error) {
 	switch {
 	case g.Status == "cancelled":
 		// get answers 200 for it (reference of events.get), and so does a patch on a tombstone.

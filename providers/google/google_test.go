@@ -86,9 +86,15 @@ func (s *secret) Save(_ context.Context, text string) error {
 }
 
 // grant signs in as a person would, with a browser that agrees to everything.
-func (w *world) grant() signin.Grant {
+func (w *world) grant() signin.Grant { return w.grantFor(calendar.Access{}) }
+
+func (w *world) grantFor(a calendar.Access) signin.Grant {
 	w.t.Helper()
-	f, err := google.Begin(w.t.Context(), w.e, w.hc)
+	cfg, err := google.Config(w.e, a, w.hc)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	f, err := signin.Begin(w.t.Context(), cfg)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -115,6 +121,22 @@ func (w *world) open(s signin.Secret) *google.Provider {
 	return p
 }
 
+// shared has others share a calendar with the account in each role that Google has.
+func (w *world) shared() map[calendar.Role]calendar.CalendarID {
+	out := map[calendar.Role]calendar.CalendarID{}
+	for role, google := range map[calendar.Role]string{calendar.RoleWriter: "writer", calendar.RolePublicWriter: "writerWithoutPrivateAccess",
+		calendar.RolePublicReader: "reader", calendar.RoleBusyReader: "freeBusyReader"} {
+		id := w.sim.Mailbox().AddCalendar(mailbox.Calendar{Name: google, Role: google}).ID
+		w.sim.Mailbox().AddEvent(id, mailbox.Event{Title: providertest.PrivateTitle, Sensitivity: "private", Start: at(now.Add(24 * time.Hour)), End: at(now.Add(25 * time.Hour))})
+		out[role] = calendar.CalendarID(id)
+	}
+	return out
+}
+
+func at(t time.Time) mailbox.Moment {
+	return mailbox.Moment{Local: t.UTC().Format("2006-01-02T15:04:05"), Zone: "UTC"}
+}
+
 func TestProvider(t *testing.T) {
 	for name, switches := range map[string]mailbox.GoogleSwitches{
 		"as the harsher sources say": {PageLimit: 25},
@@ -129,9 +151,11 @@ func TestProvider(t *testing.T) {
 				w := newWorld(t, switches)
 				holidays := w.sim.Mailbox().AddCalendar(mailbox.Calendar{Name: "Holidays", Role: "reader"})
 				return providertest.Account{
-					Provider: w.open(&secret{text: signin.GrantSecret(w.grant())}),
+					Provider: w.open(&secret{text: signin.GrantSecret(w.grantFor(calendar.Access{Extras: []calendar.Extra{calendar.CopiesCalendar}}))}),
 					Calendar: calendar.CalendarID(w.cal),
 					ReadOnly: calendar.CalendarID(holidays.ID),
+					Shared:   w.shared(),
+					Makes:    true,
 					Other:    other{w},
 				}
 			}})

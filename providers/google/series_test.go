@@ -349,6 +349,7 @@ func TestWhatAnUpdateOfOccurrencesSends(t *testing.T) {
 		return calendar.Override{Original: at(day), Changed: calendar.Groups{calendar.GroupTitle}, Content: calendar.Content{Title: text}}
 	}
 	excluded := strings.Replace(seriesItem, `["RRULE:FREQ=DAILY"]`, `["RRULE:FREQ=DAILY","EXDATE;VALUE=DATE:20260108,20260109"]`, 1)
+	alive := strings.Replace(seriesItem, `["RRULE:FREQ=DAILY"]`, `["RRULE:FREQ=DAILY","EXDATE;VALUE=DATE:20260106"]`, 1)
 	answer := `{"id":"ser_x","etag":"\"9\"","status":"confirmed"}`
 	const patch = "PATCH /calendars/cal/events/%s?sendUpdates=none"
 	cases := []struct {
@@ -374,6 +375,7 @@ func TestWhatAnUpdateOfOccurrencesSends(t *testing.T) {
 			`{"recurrence":["RRULE:FREQ=DAILY","EXDATE;VALUE=DATE:20260109"]}`},
 		{"cancelled already", seriesItem, []string{"20260105"}, calendar.Override{Original: at(5), Cancelled: true}, "", "", ""},
 		{"excluded already", excluded, []string{"20260108"}, calendar.Override{Original: at(8), Cancelled: true}, "", "", ""},
+		{"excluded, and there still by itself", alive, []string{"20260106"}, calendar.Override{Original: at(6), Cancelled: true}, "ser_20260106", `"2"`, `{"status":"cancelled"}`},
 		{"as the rule has it already", seriesItem, []string{"20260120"}, calendar.Override{}, "", "", ""},
 		{"a slot that the rule does not have", seriesItem, []string{"20250101"}, calendar.Override{Original: calendar.Date(2025, 1, 1), Cancelled: true}, "", "", ""},
 		{"only what Google cannot hold", seriesItem, []string{"20260120"}, calendar.Override{Original: at(20),

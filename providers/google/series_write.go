@@ -265,11 +265,12 @@ func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Ov
 	if want.Content.Categories = nil; want.Content.Color == master.Color { // no names are held
 		want.Changed = want.Changed.Without(calendar.GroupCategories)
 	}
-	if now.Equal(want) {
+	lives := now.item != nil && now.item.Status != "cancelled"
+	if now.Equal(want) && !(want.Cancelled && lives) { // an EXDATE alone does not hide a resource
 		return nil
 	}
 	over := w.now.master // as which an occurrence without a resource of its own is
-	if now.item != nil && now.item.Status != "cancelled" {
+	if lives {
 		over = now.item
 	}
 	body := &gcal.Event{Status: "cancelled"}

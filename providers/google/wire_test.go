@@ -307,8 +307,8 @@ func TestWritesOverWhatHasChanged(t *testing.T) {
 		update, delete calendar.Kind
 	}{
 		{"edited meanwhile", body(412, "conditionNotMet"), calendar.Conflict, calendar.Conflict},
-		{"deleted meanwhile", body(410, "deleted"), calendar.Gone, -1},
-		{"never there", body(404, "notFound"), calendar.NotFound, -1},
+		{"deleted meanwhile", body(410, "deleted"), calendar.Gone, calendar.Gone},
+		{"never there", body(404, "notFound"), calendar.NotFound, calendar.NotFound},
 		{"a server's page that is not Google's", reply{404, "<html>no</html>", nil}, calendar.Unavailable, calendar.Unavailable},
 		{"cut off", reply{0, "", errors.New("connection reset by peer")}, calendar.Unavailable, calendar.Unavailable},
 	}
@@ -335,7 +335,7 @@ func TestWritesOverWhatHasChanged(t *testing.T) {
 	}
 	t.Run("a delete that someone else was first with", func(t *testing.T) {
 		p, _ := scripted(t, body(412, "conditionNotMet"), reply{200, `{"id":"ev","status":"cancelled"}`, nil})
-		if err := p.Delete(t.Context(), "cal", "ev", `"1"`); err != nil {
+		if err := p.Delete(t.Context(), "cal", "ev", `"1"`); calendar.KindOf(err) != calendar.Gone {
 			t.Errorf("Delete: %v", err)
 		}
 	})

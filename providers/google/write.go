@@ -144,9 +144,6 @@ func (p *Provider) Delete(ctx context.Context, cal calendar.CalendarID, id calen
 	etag := string(v)
 	if isSeries(v) {
 		was, err := (&reader{p: p, op: op, cal: cal}).current(ctx, id, v)
-		if k := calendar.KindOf(err); k == calendar.NotFound || k == calendar.Gone {
-			return nil
-		}
 		if err != nil {
 			return err
 		}
@@ -155,15 +152,12 @@ func (p *Provider) Delete(ctx context.Context, cal calendar.CalendarID, id calen
 	call := p.api.Events.Delete(string(cal), string(id)).SendUpdates(sendUpdates).Context(ctx)
 	call.Header().Set("If-Match", etag)
 	err := translate(op, cal, id, call.Do())
-	switch calendar.KindOf(err) {
-	case calendar.NotFound, calendar.Gone:
-		return nil
-	case calendar.Conflict:
+	if calendar.KindOf(err) == calendar.Conflict {
 		// A tombstone has a version of its own: the conflict may be that someone
 		// else was first.
 		switch _, now := p.Get(ctx, cal, id); calendar.KindOf(now) {
 		case calendar.NotFound, calendar.Gone:
-			return nil
+			return now
 		}
 	}
 	return err

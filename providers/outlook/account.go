@@ -4,18 +4,97 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/providers/signin"
 )
 
-const (
-	publicBase = "https://graph.microsoft.com/v1.0"
-	calendars  = "Calendars.ReadWrite"
-)
+const publicBase = "https://graph.microsoft.com/v1.0"
+
+// Permissions are what Twinday asks of Microsoft for an access, at an endpoint: the
+// narrowest scopes that keeping calendars alike needs, and one for each extra that
+// Microsoft has.
+func Permissions(e signin.Endpoint, a calendar.Access) []calendar.Permission {
+	calendars := calendar.Permission{Scope: "Calendars.ReadWrite", Reason: "see and change the events of your calendars"}
+	if a.ReadOnly {
+		calendars = calendar.Permission{Scope: "Calendars.Read", Reason: "see the events of your calendars"}
+	}
+	list := []calendar.Permission{calendars}
+	for _, x := range Extras() {
+		if !a.Has(x.Extra) {
+			continue
+		}
+		if x.Extra == calendar.SharedCalendars && a.ReadOnly {
+			x.Scope = "Calendars.Read.Shared"
+		}
+		list = append(list, x)
+	}
+	base, err := url.Parse(baseURL(e))
+	if err != nil {
+		return list
+	}
+	if _, national := clouds[base.Host]; national && base.Host != "graph.microsoft.com" {
+		for i := range list { // short names mean the public cloud
+			list[i].Scope = "https://" + base.Host + "/" + list[i].Scope
+		}
+	}
+	return list
+}
+
+// Extras are the extras that Microsoft has. Making a calendar for copies needs none here.
+func Extras() []calendar.Permission {
+	return []calendar.Permission{
+		{Extra: calendar.SharedCalendars, Scope: "Calendars.ReadWrite.Shared", Reason: "see and change calendars that others share with you"},
+		{Extra: calendar.MailboxSettings, Scope: "MailboxSettings.Read", Reason: "see your mailbox's time zone and the colours of its categories"},
+	}
+}
+
+// Cloud is one of Microsoft's national clouds.
+type Cloud struct {
+	Name, What string
+	BaseURL    string // the sign-in that belongs to it is found by it
+}
+
+// Clouds are Microsoft's national clouds (Graph "National cloud deployments"). Apps are
+// registered in each apart.
+func Clouds() []Cloud {
+	return []Cloud{
+		{"us-gov", "Microsoft's cloud for US Government (GCC High)", "https://graph.microsoft.us/v1.0"},
+		{"us-dod", "Microsoft's cloud for US Government (DoD)", "https://dod-graph.microsoft.us/v1.0"},
+		{"china", "Microsoft's cloud in China (21Vianet)", "https://microsoftgraph.chinacloudapi.cn/v1.0"},
+	}
+}
+
+// ConsentPage is where a person sees which apps they let in, and takes that back; a
+// personal account's is at https://account.live.com/consent/Manage.
+const ConsentPage = "https://myapps.microsoft.com"
+
+// oneCloud refuses half of a cloud: a sign-in that is not the one of where the calendars
+// are would hand one service's tokens to another.
+func oneCloud(e signin.Endpoint, base *url.URL) error {
+	login, known := clouds[base.Host]
+	for _, at := range []string{e.AuthURL, e.TokenURL} {
+		u, err := url.Parse(at)
+		switch {
+		case err != nil:
+			return err
+		case at == "" && !known:
+			return fmt.Errorf("%s is none of Microsoft's: say where its accounts sign in and get their tokens, too", base.Host)
+		case at == "" || login == "https://"+u.Host:
+		case known:
+			return fmt.Errorf("the calendars at %s belong to the sign-in at %s, not to one at %s", base.Host, login, u.Host)
+		case slices.Contains(slices.Collect(maps.Values(clouds)), "https://"+u.Host):
+			return fmt.Errorf("the sign-in at %s is for Microsoft's own calendars, not for those at %s", u.Host, base.Host)
+		}
+	}
+	return nil
+}
 
 // clouds are the hosts of Graph and of the sign-in that belongs to them
 // (Microsoft identity platform "National clouds").
@@ -41,53 +120,51 @@ func config(e signin.Endpoint, hc *http.Client) (signin.Config, error) {
 			Err: errors.New("the base URL is no web address like " + publicBase)}
 	}
 	login := cmp.Or(clouds[base.Host], clouds["graph.microsoft.com"]) + "/common/oauth2/v2.0/"
-	scope := calendars
-	if _, national := clouds[base.Host]; national && base.Host != "graph.microsoft.com" {
-		scope = "https://" + base.Host + "/" + calendars // short names mean the public cloud
+	token := cmp.Or(e.TokenURL, login+"token")
+	device := "" // Microsoft's is beside the token address
+	if at, ok := strings.CutSuffix(token, "/token"); ok {
+		device = at + "/devicecode"
 	}
 	return signin.Config{
-		AuthURL:  cmp.Or(e.AuthURL, login+"authorize"),
-		TokenURL: cmp.Or(e.TokenURL, login+"token"),
-		ClientID: e.ClientID,
+		AuthURL:   cmp.Or(e.AuthURL, login+"authorize"),
+		TokenURL:  token,
+		DeviceURL: device,
+		ClientID:  e.ClientID,
 		// A public client must not send one (AADSTS700025): only if the person set it.
 		ClientSecret: e.ClientSecret,
-		Scopes:       []string{"openid", "profile", "email", "offline_access", scope},
+		Scopes:       []string{"openid", "profile", "email", "offline_access"},
 		RedirectHost: "localhost",
 		AuthParams:   map[string]string{"prompt": "select_account"},
 		HTTPClient:   hc,
 	}, nil
 }
 
-// Begin starts a sign-in in the browser. Errors are *calendar.Error; Invalid
-// without a client id, with the way out.
-func Begin(ctx context.Context, e signin.Endpoint, hc *http.Client) (*signin.Flow, error) {
+// Config is how an account signs in, with the access that its person gives. Errors are
+// *calendar.Error; Invalid without a client id, with the way out.
+func Config(e signin.Endpoint, a calendar.Access, hc *http.Client) (signin.Config, error) {
 	if e.ClientID == "" {
-		return nil, &calendar.Error{Op: "outlook: sign in", Kind: calendar.Invalid, Field: "client id",
+		return signin.Config{}, &calendar.Error{Op: "outlook: sign in", Kind: calendar.Invalid, Field: "client id", Obstacle: calendar.ClientRefused,
 			Err: errors.New("no client id is set: register an app at https://entra.microsoft.com (App registrations, " +
 				"'Mobile and desktop applications', redirect http://localhost, public client flows allowed) and give its 'Application (client) ID' with --client-id")}
 	}
 	cfg, err := config(e, hc)
 	if err != nil {
-		return nil, err
+		return cfg, err
 	}
-	return signin.Begin(ctx, cfg)
+	base, _ := url.Parse(baseURL(e)) // config could
+	if err := oneCloud(e, base); err != nil {
+		return cfg, &calendar.Error{Op: "outlook: sign in", Kind: calendar.Invalid, Field: "endpoint", Err: err}
+	}
+	cfg.Permissions = Permissions(e, a)
+	return cfg, nil
 }
 
-// Identify tells whose account was granted, from the id token. Forbidden if the
-// person did not allow calendars, Other if the token names nobody. Nothing is sent.
-func Identify(_ context.Context, e signin.Endpoint, g signin.Grant, _ *http.Client) (calendar.Person, error) {
-	const op = "outlook: sign in"
-	cfg, err := config(e, nil)
-	if err != nil {
-		return calendar.Person{}, err
-	}
-	if missing := g.Missing(cfg.Scopes...); len(missing) > 0 {
-		return calendar.Person{}, &calendar.Error{Op: op, Kind: calendar.Forbidden,
-			Err: errors.New("access to the calendars was not granted (" + strings.Join(missing, ", ") + "); sign in again and allow it")}
-	}
+// Identify tells whose account was granted, from the id token. Other if the token
+// names nobody. Nothing is sent.
+func Identify(_ context.Context, _ signin.Endpoint, g signin.Grant, _ *http.Client) (calendar.Person, error) {
 	email, name := signin.Claims(g.IDToken)
 	if email == "" {
-		return calendar.Person{}, &calendar.Error{Op: op, Kind: calendar.Other,
+		return calendar.Person{}, &calendar.Error{Op: "outlook: sign in", Kind: calendar.Other,
 			Err: errors.New("the sign-in does not say whose account it is (no address in the id token)")}
 	}
 	return calendar.Person{Name: name, Email: email}, nil

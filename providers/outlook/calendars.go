@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -40,12 +41,12 @@ func (p *Provider) Calendars(ctx context.Context) ([]calendar.Calendar, error) {
 				continue
 			}
 			n := neutralCalendar(c)
-			p.owners.set(n.ID, n.Owner)
+			p.owners.set(n)
 			out = append(out, n)
 		}
 		next := val(page.GetOdataNextLink())
 		if next == "" {
-			return out, nil
+			return shared(out), nil
 		}
 		if err := p.checkLink(next, seen); err != nil {
 			return nil, failed(op, err)
@@ -55,38 +56,87 @@ func (p *Provider) Calendars(ctx context.Context) ([]calendar.Calendar, error) {
 	return nil, failed(op, errEndless)
 }
 
+// shared marks the calendars of others: those whose owner is not the default one's.
+func shared(list []calendar.Calendar) []calendar.Calendar {
+	me := ""
+	for _, c := range list {
+		if c.Primary {
+			me = c.Owner
+		}
+	}
+	for i, c := range list {
+		list[i].Shared = me != "" && c.Owner != "" && !strings.EqualFold(c.Owner, me)
+	}
+	return list
+}
+
 // owner is the mail address of the person whose calendar it is, "" if that
 // cannot be learnt. requests counts up when it had to be asked for.
 func (p *Provider) owner(ctx context.Context, cal calendar.CalendarID, requests *int) string {
-	if a, ok := p.owners.get(cal); ok {
-		return a
+	return p.known(ctx, cal, requests).Owner
+}
+
+// known is whose calendar it is and as what it was listed, nothing if that cannot be learnt.
+func (p *Provider) known(ctx context.Context, cal calendar.CalendarID, requests *int) calendar.Calendar {
+	if c, ok := p.owners.get(cal); ok {
+		return c
 	}
 	*requests++
 	c, err := p.me.Calendars().ByCalendarId(string(cal)).Get(ctx, &users.ItemCalendarsCalendarItemRequestBuilderGetRequestConfiguration{
 		Headers:         headers(),
-		QueryParameters: &users.ItemCalendarsCalendarItemRequestBuilderGetQueryParameters{Select: []string{"id", "owner"}},
+		QueryParameters: &users.ItemCalendarsCalendarItemRequestBuilderGetQueryParameters{Select: []string{"id", "owner", "canEdit", "canShare", "canViewPrivateItems"}},
 	})
 	if err != nil || c == nil {
-		return ""
+		return calendar.Calendar{}
 	}
-	a := neutralCalendar(c).Owner
-	p.owners.set(cal, a)
-	return a
+	n := neutralCalendar(c)
+	n.ID = cal
+	p.owners.set(n)
+	return n
+}
+
+// veil marks what a private item does not show to someone without the right to see it:
+// only when it is (Graph resource calendar, canViewPrivateItems). What is shown instead
+// of its title is nothing that anyone wrote.
+func (p *Provider) veil(ctx context.Context, cal calendar.CalendarID, e *calendar.Event, requests *int) {
+	c := e.Content
+	if c.Visibility != calendar.Private || c.Notes.HTML != "" || c.Place != "" || len(c.Categories) > 0 || len(e.Guests) > 0 {
+		return
+	}
+	if p.known(ctx, cal, requests).Role.HidesPrivate() {
+		e.Unseen = calendar.Veiled(append(slices.Clone(held), reads...))
+	}
 }
 
 func neutralCalendar(c models.Calendarable) calendar.Calendar {
 	out := calendar.Calendar{
-		ID:       calendar.CalendarID(val(c.GetId())),
-		Name:     val(c.GetName()),
-		Color:    color(val(c.GetHexColor()), c.GetColor()),
-		Primary:  val(c.GetIsDefaultCalendar()),
-		Writable: val(c.GetCanEdit()),
-		Details:  true,
-	}
+		ID:      calendar.CalendarID(val(c.GetId())),
+		Name:    val(c.GetName()),
+		Color:   color(val(c.GetHexColor()), c.GetColor()),
+		Primary: val(c.GetIsDefaultCalendar()),
+	}.WithRole(role(c))
 	if o := c.GetOwner(); o != nil {
 		out.Owner = val(o.GetAddress())
 	}
 	return out
+}
+
+// role is what the account may do (Graph resource calendar: canShare is the owner's
+// alone, canEdit is true for an owner and for those who were given the right to write).
+// That only free and busy times are shared shows when the events are read: Forbidden.
+func role(c models.Calendarable) calendar.Role {
+	edits, sees := val(c.GetCanEdit()), val(c.GetCanViewPrivateItems())
+	switch {
+	case edits && val(c.GetCanShare()):
+		return calendar.RoleOwner
+	case edits && sees:
+		return calendar.RoleWriter
+	case edits:
+		return calendar.RolePublicWriter
+	case sees:
+		return calendar.RoleReader
+	}
+	return calendar.RolePublicReader
 }
 
 var hexColor = regexp.MustCompile(`^#?[0-9a-fA-F]{6}$`)

@@ -266,6 +266,7 @@ func (r *round) settle() error {
 			e := neutral(r.items[id], func() string { return r.p.owner(r.ctx, r.cal, &r.out.Requests) })
 			e.Content.Links.Attachments = attached[id]
 			e.Unseen = calendar.Groups{calendar.GroupProperties}
+			r.p.veil(r.ctx, r.cal, &e, &r.out.Requests)
 			r.out.Events = append(r.out.Events, e)
 		default:
 			r.remove(id)

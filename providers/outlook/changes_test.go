@@ -2,6 +2,7 @@ package outlook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,17 +187,18 @@ func TestAFailureHalfWayGivesNothing(t *testing.T) {
 func TestCalendarsAreListedWhole(t *testing.T) {
 	p, f := openFake(t, func(r request) reply {
 		if strings.Contains(r.Query, "skip=") {
-			return reply{status: 200, body: `{"value":[{"id":"C2","name":"Birthdays","color":"lightGreen","hexColor":"","canEdit":false}]}`}
+			return reply{status: 200, body: `{"value":[{"id":"C2","name":"Birthdays","color":"lightGreen","hexColor":"","canEdit":false,"owner":{"address":"Robin@outlook.test"}},{"id":"C3","name":"Sam","canEdit":true,"canViewPrivateItems":false,"owner":{"address":"sam@outlook.test"}}]}`}
 		}
-		return reply{status: 200, body: `{"value":[{"id":"C1","name":"Calendar","color":"auto","hexColor":"#0078D4","isDefaultCalendar":true,"canEdit":true,"owner":{"name":"Robin","address":"robin@outlook.test"}}],
+		return reply{status: 200, body: `{"value":[{"id":"C1","name":"Calendar","color":"auto","hexColor":"#0078D4","isDefaultCalendar":true,"canEdit":true,"canShare":true,"canViewPrivateItems":true,"owner":{"name":"Robin","address":"robin@outlook.test"}}],
 			"@odata.nextLink":"` + fakeBase + `/me/calendars?$skip=1"}`}
 	})
 	got, err := p.Calendars(t.Context())
 	want := []calendar.Calendar{
-		{ID: "C1", Name: "Calendar", Color: "#0078d4", Owner: "robin@outlook.test", Primary: true, Writable: true, Details: true},
-		{ID: "C2", Name: "Birthdays", Color: "#87d28e", Details: true},
+		{ID: "C1", Name: "Calendar", Color: "#0078d4", Owner: "robin@outlook.test", Primary: true, Role: calendar.RoleOwner, Writable: true, Details: true},
+		{ID: "C2", Name: "Birthdays", Color: "#87d28e", Owner: "Robin@outlook.test", Role: calendar.RolePublicReader, Details: true},
+		{ID: "C3", Name: "Sam", Owner: "sam@outlook.test", Shared: true, Role: calendar.RolePublicWriter, Writable: true, Details: true},
 	}
-	if err != nil || len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if r := f.requests(); len(r) != 2 || r[0].Query != "$top=100" || r[1].Query != "$skip=1" {

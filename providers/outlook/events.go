@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/http"
 	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -37,6 +36,7 @@ func (p *Provider) written(ctx context.Context, cal calendar.CalendarID, e model
 		out.Unseen = out.Unseen.With(calendar.GroupLinks)
 	}
 	out.Content.Links.Attachments = list
+	p.veil(ctx, cal, &out, &requests)
 	return out
 }
 
@@ -175,9 +175,5 @@ func (p *Provider) Delete(ctx context.Context, cal calendar.CalendarID, id calen
 	if err == nil {
 		return nil
 	}
-	e := failedOn(op, cal, id, err)
-	if a := answerOf(err); e.Kind == calendar.Gone || a != nil && a.status == http.StatusNotFound && e.Kind == calendar.NotFound {
-		return nil
-	}
-	return e
+	return failedOn(op, cal, id, err)
 }

@@ -105,7 +105,7 @@ func Open(e signin.Endpoint, secret signin.Secret, hc *http.Client, opts ...Opti
 	if err != nil {
 		return nil, failed("open account", err)
 	}
-	p := &Provider{base: u, rate: writeRate(u), now: time.Now, page: pageSize, owners: owners{of: map[calendar.CalendarID]string{}}}
+	p := &Provider{base: u, rate: writeRate(u), now: time.Now, page: pageSize, owners: owners{of: map[calendar.CalendarID]calendar.Calendar{}}}
 	if p.graph, err = newAdapter(client, base); err != nil {
 		return nil, failed("open account", err)
 	}
@@ -172,25 +172,26 @@ func (p *Provider) Capabilities() calendar.Capabilities {
 		Categories: true, // by name; their colours are the mailbox's, not the event's
 		Reminders:  1,
 		Properties: propertyLimits,
+		Makes:      true,
 	}
 }
 
-// owners remembers the mail address of each calendar's owner, to tell the
-// guests of a meeting from the person whose calendar it is in.
+// owners remembers of each calendar whose it is, to tell the guests of a meeting from
+// the person whose calendar it is in, and whether its private events are out of sight.
 type owners struct {
 	mu sync.Mutex
-	of map[calendar.CalendarID]string
+	of map[calendar.CalendarID]calendar.Calendar
 }
 
-func (o *owners) set(cal calendar.CalendarID, address string) {
+func (o *owners) set(c calendar.Calendar) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.of[cal] = address
+	o.of[c.ID] = c
 }
 
-func (o *owners) get(cal calendar.CalendarID) (string, bool) {
+func (o *owners) get(cal calendar.CalendarID) (calendar.Calendar, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	a, ok := o.of[cal]
-	return a, ok
+	c, ok := o.of[cal]
+	return c, ok
 }

@@ -97,7 +97,11 @@ func (s *secret) Save(_ context.Context, text string) error {
 // grant signs in as a person would, with a browser that agrees to everything.
 func (w *world) grant() signin.Grant {
 	w.t.Helper()
-	f, err := outlook.Begin(w.t.Context(), w.e, w.hc)
+	cfg, err := outlook.Config(w.e, calendar.Access{}, w.hc)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	f, err := signin.Begin(w.t.Context(), cfg)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -124,6 +128,22 @@ func (w *world) open(s signin.Secret) *outlook.Provider {
 	return p
 }
 
+// shared has others share a calendar with the account in each role that the service
+// tells apart.
+func (w *world) shared() map[calendar.Role]calendar.CalendarID {
+	out := map[calendar.Role]calendar.CalendarID{}
+	at := func(t time.Time) mailbox.Moment {
+		return mailbox.Moment{Local: t.UTC().Format("2006-01-02T15:04:05"), Zone: "UTC"}
+	}
+	for role, of := range map[calendar.Role]string{calendar.RoleWriter: "writer", calendar.RolePublicWriter: "writerWithoutPrivateAccess",
+		calendar.RolePublicReader: "reader", calendar.RoleBusyReader: "freeBusyReader"} {
+		id := w.sim.Mailbox().AddCalendar(mailbox.Calendar{Name: of, Role: of}).ID
+		w.sim.Mailbox().AddEvent(id, mailbox.Event{Title: providertest.PrivateTitle, Sensitivity: "private", Start: at(now.Add(24 * time.Hour)), End: at(now.Add(25 * time.Hour))})
+		out[role] = calendar.CalendarID(id)
+	}
+	return out
+}
+
 func TestProvider(t *testing.T) {
 	// Tombstones of occurrences are left out: the suite wants a removed series to be
 	// one removal, and nobody can tell such an id from a series'.
@@ -141,6 +161,8 @@ func TestProvider(t *testing.T) {
 					Provider: w.open(&secret{text: signin.GrantSecret(w.grant())}),
 					Calendar: w.cal,
 					ReadOnly: calendar.CalendarID(holidays.ID),
+					Shared:   w.shared(),
+					Makes:    true,
 					Other:    other{w},
 				}
 			}})

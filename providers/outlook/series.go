@@ -110,6 +110,7 @@ func (p *Provider) whole(ctx context.Context, cal calendar.CalendarID, id calend
 		if s.event.Content.Links.Attachments, err = p.attachments(ctx, cal, e, &s.requests); err != nil {
 			return s, err
 		}
+		p.veil(ctx, cal, &s.event, &s.requests)
 		if !isMaster(e) || s.event.Type == calendar.UnknownType {
 			return s, nil
 		}

@@ -249,8 +249,8 @@ func TestDeleteComparesFirst(t *testing.T) {
 		{"as known", reply{status: 200, body: singleEvent}, reply{status: 204}, -1, 2},
 		{"edited since", reply{status: 200, body: with(singleEvent, `W/\"v1\"`, `W/\"v2\"`)}, reply{status: 204}, calendar.Conflict, 1},
 		{"edited in between", reply{status: 200, body: singleEvent}, reply{status: 412, body: graphError("ErrorIrresolvableConflict", "")}, calendar.Conflict, 2},
-		{"gone already", notFound, reply{status: 204}, -1, 1},
-		{"gone in between", reply{status: 200, body: singleEvent}, notFound, -1, 2},
+		{"gone already", notFound, reply{status: 204}, calendar.NotFound, 1},
+		{"gone in between", reply{status: 200, body: singleEvent}, notFound, calendar.NotFound, 2},
 		{"a proxy's 404 is no proof", reply{status: 404, body: "<html>", header: map[string]string{"Content-Type": "text/html"}}, reply{status: 204}, calendar.Other, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

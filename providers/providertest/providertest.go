@@ -41,7 +41,12 @@ type Account struct {
 	Calendar calendar.CalendarID
 	// ReadOnly is a calendar that cannot be written; empty if there is none.
 	ReadOnly calendar.CalendarID
-	Other    Other
+	// Shared are calendars of other people, by the account's role in them; each holds one
+	// private event, titled PrivateTitle. None if there are none.
+	Shared map[calendar.Role]calendar.CalendarID
+	// Makes says that the account may make calendars, which are left behind.
+	Makes bool
+	Other Other
 }
 
 // Other acts on Account.Calendar as another person's program would, past the
@@ -112,7 +117,7 @@ func Run(t *testing.T, s Setup) {
 		{"update with what was read changes nothing", updateIsIdempotent},
 		{"update on a stale version writes nothing", staleUpdate},
 		{"update of a deleted event says so", updateDeleted},
-		{"delete removes, and again is fine", deleteTwice},
+		{"delete removes, and again says that it is gone", deleteTwice},
 		{"delete on a stale version removes nothing", staleDelete},
 		{"an unknown event is not found", unknownEvent},
 
@@ -145,6 +150,8 @@ func Run(t *testing.T, s Setup) {
 
 		{"an unknown calendar is not found", unknownCalendar},
 		{"a read-only calendar refuses writes", readOnlyCalendar},
+		{"shared calendars are what they are", sharedCalendars},
+		{"a new calendar is made, once", makingCalendars},
 		{"a cancelled context stops every call", cancelledContext},
 		{"a refused sign-in is told as signed out", signedOut},
 	} {

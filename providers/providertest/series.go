@@ -365,7 +365,7 @@ func deleteSeries(b *bench) {
 	made := b.createSeries(c, list...)
 	cursor := b.changes("").Next
 	b.delete(made)
-	b.delete(made)
+	b.wantKind("deleted again", b.p.Delete(b.ctx, b.cal, made.ID, made.Version), calendar.NotFound, calendar.Gone)
 	_, err := b.p.Get(b.ctx, b.cal, made.ID)
 	b.wantKind("get of a deleted series", err, calendar.NotFound, calendar.Gone)
 	b.gone("deleted", b.changes(cursor), made.ID)

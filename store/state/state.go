@@ -90,12 +90,25 @@ type Account struct {
 	Provider ProviderKind `json:"provider"`
 	Email    string       `json:"email,omitempty"`
 	Name     string       `json:"name,omitempty"`
-	Endpoint Endpoint     `json:"endpoint,omitzero"`
-	Added    time.Time    `json:"added"`
+	// Identity is as whom the provider knows its person, whatever the address; "" if it
+	// does not say.
+	Identity string   `json:"identity,omitempty"`
+	Endpoint Endpoint `json:"endpoint,omitzero"`
+	// Client is what it was signed in as, which its refresh token belongs to. Endpoint
+	// has one only if the person gave it for this account.
+	Client   Client    `json:"client,omitzero"`
+	Added    time.Time `json:"added"`
+	SignedIn time.Time `json:"signedIn,omitzero"` // last
+	// Access is what its person lets Twinday do with it; Lacks are those of its extras
+	// that were not given on the provider's page.
+	Access calendar.Access  `json:"access,omitzero"`
+	Lacks  []calendar.Extra `json:"lacks,omitempty"`
 	// Trouble is why the account cannot be used just now, empty when it can.
 	Trouble string `json:"trouble,omitempty"`
-	// SignedOut says that Trouble can only be mended by signing in again.
-	SignedOut bool `json:"signedOut,omitempty"`
+	// SignedOut says that Trouble can only be mended by signing in again, and Obstacle
+	// what has to be done before that helps, if anything.
+	SignedOut bool              `json:"signedOut,omitempty"`
+	Obstacle  calendar.Obstacle `json:"obstacle,omitempty"`
 }
 
 // Endpoint is where an account's provider answers, and as which OAuth client
@@ -106,6 +119,33 @@ type Endpoint struct {
 	TokenURL     string `json:"tokenURL,omitempty"`
 	ClientID     string `json:"clientID,omitempty"`
 	ClientSecret string `json:"clientSecret,omitempty"` // of a desktop client: no secret at all
+}
+
+// Client is an OAuth client: what a provider knows Twinday as.
+type Client struct {
+	ID     string `json:"id"`
+	Secret string `json:"secret,omitempty"` // of a desktop client: no secret at all
+}
+
+// Network is how Twinday gets out of the machine.
+type Network struct {
+	// Proxy is empty for the system's, "none", or http://host:port, https://… or socks5://….
+	Proxy string `json:"proxy,omitempty"`
+	// ProxyUser is who the proxy knows; the password is with the sign-ins.
+	ProxyUser string `json:"proxyUser,omitempty"`
+	// Bypass lists hosts that are reached without it, as NO_PROXY does.
+	Bypass string `json:"bypass,omitempty"`
+	// RootCertificate is trusted beside the system's, in PEM.
+	RootCertificate string `json:"rootCertificate,omitempty"`
+}
+
+// Reach is where the account answers, and as which client it was signed in.
+func (a Account) Reach() Endpoint {
+	e := a.Endpoint
+	if a.Client.ID != "" {
+		e.ClientID, e.ClientSecret = a.Client.ID, a.Client.Secret
+	}
+	return e
 }
 
 // Calendar is a calendar of an account as last listed.
@@ -181,15 +221,28 @@ type Entity struct {
 	Answer calendar.Response `json:"answer,omitempty"`
 	// Deleted: agreed to be gone; kept until every record is. Why says in words why,
 	// where its parts do not.
-	Deleted bool      `json:"deleted,omitempty"`
-	Why     string    `json:"why,omitempty"`
-	Made    time.Time `json:"made"`
+	Deleted bool   `json:"deleted,omitempty"`
+	Why     string `json:"why,omitempty"`
+	// Duplicate: it is deleted as one of several that are alike. Left: a move left it
+	// behind; the event is elsewhere, so that an edit made here meanwhile does not keep it.
+	Duplicate bool      `json:"duplicate,omitempty"`
+	Left      bool      `json:"left,omitempty"`
+	Made      time.Time `json:"made"`
+	// Heard is what the person agreed that guests hear of, as long as it is not written.
+	Heard Heard `json:"heard,omitzero"`
 	// Was is what the last change of the base replaced.
 	Was Image `json:"was,omitzero"`
 	// Wish is an undo that is under way.
 	Wish *Wish `json:"wish,omitempty"`
 	// Conflicts that wait for the person, by field group, or slot ("slot " before it).
 	Conflicts map[string]Conflict `json:"conflicts,omitempty"`
+}
+
+// Heard is a change that guests hear of.
+type Heard struct {
+	Groups calendar.Groups `json:"groups,omitempty"`
+	Slots  []string        `json:"slots,omitempty"`
+	Gone   bool            `json:"gone,omitempty"` // that it ends
 }
 
 // Part finds the part of an entity in a member, under its slot; nil if there is
@@ -229,6 +282,8 @@ type Part struct {
 	Generation int `json:"generation,omitempty"`
 	// By is the installation whose mark was on it when it was linked; empty for ours.
 	By string `json:"by,omitempty"`
+	// Bore is the mark that ours replaced: who copied the copy before has that one.
+	Bore calendar.Mark `json:"bore,omitzero"`
 	// The shadow pair: what we asked the provider to hold, what it gave back.
 	Wrote calendar.Content `json:"wrote"`
 	Read  calendar.Content `json:"read"`
@@ -245,6 +300,9 @@ type Part struct {
 	// Rewrites tell of values that were written here and came back otherwise, by
 	// field group or slot: a field that is rewritten for ever is left alone.
 	Rewrites map[string]Rewrite `json:"rewrites,omitempty"`
+	// Before is what was deleted here and is to be made again: restored from the
+	// provider's bin meanwhile, it is that again, and nothing is made.
+	Before *Part `json:"before,omitempty"`
 	// Leaving: we are taking it away though the event goes on; that it is gone then
 	// means nothing.
 	Leaving bool `json:"leaving,omitempty"`
@@ -364,6 +422,8 @@ type Step struct {
 	Was       Image    `json:"was,omitzero"`
 	Became    Image    `json:"became,omitzero"`
 	Undoes    []uint64 `json:"undoes,omitempty"`
+	// Duplicate: of a deletion, because others are alike.
+	Duplicate bool `json:"duplicate,omitempty"`
 }
 
 // Intent is the journal entry of a step, committed before its request is sent.
@@ -451,4 +511,6 @@ type HistoryEntry struct {
 	Was       Image    `json:"was,omitzero"`
 	Became    Image    `json:"became,omitzero"`
 	Undoes    []uint64 `json:"undoes,omitempty"`
+	// Duplicate: it was removed because others are alike.
+	Duplicate bool `json:"duplicate,omitempty"`
 }

@@ -20,7 +20,8 @@ removed when you say so; a script says --remove.
 
 Of several the one with guests stays, else the one that is linked with other
 calendars, else the oldest. The copies of a duplicate in other calendars go with
-it. Nothing with guests is removed. What was removed is in 'twinday history'.
+it. Nothing with guests is removed. What was removed is in 'twinday history', and
+'twinday undo --pass' brings it back.
 
 Copies that another Twinday made and whose events cannot be found are listed below,
 and left alone.`
@@ -78,6 +79,7 @@ func (a *app) duplicatesCommand() *cobra.Command {
 				return a.verdict(r, writeJSON(a.out, r))
 			}
 			a.report(r, n)
+			a.say("'twinday undo --pass %d' brings back what was removed.", r.Pass)
 			return a.verdict(r, nil)
 		}),
 	}

@@ -24,9 +24,14 @@ type shape struct {
 // 'twinday help json' makes; a test compares it with the commands there are.
 var shapes = []shape{
 	{"account add", state.Account{}, "a line with control.SignIn first, then"},
-	{"account list", []state.Account{}, ""},
-	{"account remove", state.Account{}, "the account that was removed:"},
+	{"account list", []control.AccountState{}, ""},
+	{"account ask-it", AskITNote{}, ""},
+	{"account remove", control.Disconnected{}, "the account that was removed:"},
+	{"unlock", UnlockNote{}, ""},
+	{"settings", control.Settings{}, ""},
+	{"settings set", control.Settings{}, "as they are now:"},
 	{"calendar list", []state.Calendar{}, ""},
+	{"calendar add", state.Calendar{}, ""},
 	{"mirror add", state.Mirror{}, ""},
 	{"mirror list", []control.MirrorState{}, ""},
 	{"mirror show", state.Mirror{}, "with --keys a list of terminal.SettingNote, else"},
@@ -70,8 +75,8 @@ What each command prints:
 `
 
 // taken are the bodies of the interface's calls, as far as no command prints them.
-var taken = []any{control.NewAccount{}, control.NewMirror{}, control.ChangeMirror{}, control.RemoveMirror{},
-	control.PreviewRequest{}, control.UndoRequest{}, control.WhyRequest{}, control.SyncRequest{}, control.PauseRequest{}}
+var taken = []any{control.NewAccount{}, control.NewCalendar{}, control.NewMirror{}, control.ChangeMirror{}, control.RemoveMirror{},
+	control.PreviewRequest{}, control.UndoRequest{}, control.WhyRequest{}, control.SyncRequest{}, control.PauseRequest{}, control.UnlockRequest{}}
 
 // schema is the text of the topic: the commands, then every type they print.
 func schema() string {

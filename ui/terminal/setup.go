@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,219 +20,6 @@ func providerName(k state.ProviderKind) string {
 		return n
 	}
 	return string(k)
-}
-
-func (a *app) accountCommand() *cobra.Command {
-	return family(&cobra.Command{Use: "account", Short: "Sign in to accounts, list them, forget them"},
-		a.accountAdd(), a.accountList(), a.accountRemove())
-}
-
-const accountAddHelp = `Sign in to a Google or Outlook account. The address to open in a browser is
-printed; Twinday waits until the person is through there and finishes by itself.
-Signing in to an account that is known already mends one that was signed out.
-
-The sign-in is kept in the system's keyring. Where none answers, --plain-secrets
-agrees to keep it in a file that only you can read.
-
-The other flags are for other places than the public ones (a national cloud, a
-client of your own, a simulator).`
-
-func (a *app) accountAdd() *cobra.Command {
-	var req control.NewAccount
-	var id string
-	var noBrowser bool
-	c := &cobra.Command{
-		Use:       "add google|outlook",
-		Short:     "Sign in to an account",
-		Long:      accountAddHelp,
-		Example:   "  twinday account add google\n  twinday account add outlook --id work",
-		ValidArgs: []string{string(state.Google), string(state.Outlook)},
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 || providerNames[state.ProviderKind(args[0])] == "" {
-				return usage("'%s' needs to know which provider: google or outlook", cmd.CommandPath())
-			}
-			return nil
-		},
-		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
-			req.Provider, req.ID = state.ProviderKind(args[0]), state.AccountID(id)
-			return a.signIn(ctx, b, req, !noBrowser)
-		}),
-	}
-	f := c.Flags()
-	f.StringVar(&id, "id", "", "how to call the account here (default: from its mail address)")
-	f.StringVar(&req.Endpoint.BaseURL, "endpoint", "", "URL of the calendar service")
-	f.StringVar(&req.Endpoint.AuthURL, "auth-url", "", "URL of the sign-in page")
-	f.StringVar(&req.Endpoint.TokenURL, "token-url", "", "URL of the token service")
-	f.StringVar(&req.Endpoint.ClientID, "client-id", "", "OAuth client to sign in as")
-	f.StringVar(&req.Endpoint.ClientSecret, "client-secret", "", "its 'secret' (a desktop client's is none)")
-	f.BoolVar(&req.PlainSecrets, "plain-secrets", false, "keep the sign-in in a file where no keyring answers")
-	f.BoolVar(&noBrowser, "no-browser", false, "print the address only")
-	return c
-}
-
-// signIn goes through one sign-in, from the address to the account.
-func (a *app) signIn(ctx context.Context, b control.Backend, req control.NewAccount, browse bool) error {
-	s, err := b.BeginSignIn(ctx, req)
-	if err != nil {
-		return secretsWayOut(err)
-	}
-	if a.json {
-		if err := writeJSON(a.out, s); err != nil {
-			return err
-		}
-	} else {
-		a.say("Open this address in a browser to sign in to %s:\n\n  %s\n", providerName(req.Provider), s.URL)
-		if browse && a.Terminal && a.OpenURL != nil && a.OpenURL(s.URL) == nil {
-			a.say("(It was sent to your browser.)")
-		}
-		a.say("Waiting for you to finish there; Ctrl-C cancels …")
-	}
-	account, err := b.FinishSignIn(ctx, s.ID)
-	if err != nil {
-		if ctx.Err() != nil {
-			// The engine may live on: it shall not wait for somebody who left.
-			cancel, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-			defer done()
-			_ = b.CancelSignIn(cancel, s.ID)
-		}
-		return secretsWayOut(err)
-	}
-	if a.json {
-		return writeJSON(a.out, account)
-	}
-	a.say("Signed in: %s. 'twinday calendar list --account %s' shows its calendars.", accountLabel(account), account.ID)
-	return nil
-}
-
-// secretsWayOut names the flag that agrees to a file, where no keyring answers.
-func secretsWayOut(err error) error {
-	if e, ok := err.(*control.Error); ok && e.Code == control.CodeSecrets && !strings.Contains(e.Message, "--plain-secrets") {
-		return &control.Error{Code: e.Code, Message: e.Message + " (--plain-secrets agrees to keep the sign-in in a file that only you can read)"}
-	}
-	return err
-}
-
-// accountLabel is the id, with the address where that says something else.
-func accountLabel(x state.Account) string {
-	if x.Email == "" || x.Email == string(x.ID) {
-		return string(x.ID)
-	}
-	return fmt.Sprintf("%s (%s)", x.ID, x.Email)
-}
-
-func (a *app) accountList() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List the accounts", Args: noArgs,
-		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
-			all, err := b.Accounts(ctx)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return writeJSON(a.out, list(all))
-			}
-			if len(all) == 0 {
-				a.say("No account yet. 'twinday account add google' or 'twinday account add outlook' signs in to one.")
-				return nil
-			}
-			a.print(accountTable(all))
-			return nil
-		}),
-	}
-}
-
-func accountTable(all []state.Account) *table {
-	t := newTable("ACCOUNT", "PROVIDER", "ADDRESS~", "STATE~")
-	for _, x := range all {
-		condition := "signed in"
-		switch {
-		case x.SignedOut:
-			condition = fmt.Sprintf("signed out: 'twinday account add %s --id %s' mends it", x.Provider, x.ID)
-		case x.Trouble != "":
-			condition = x.Trouble
-		}
-		t.add(string(x.ID), providerName(x.Provider), x.Email, condition)
-	}
-	return t
-}
-
-func (a *app) accountRemove() *cobra.Command {
-	return &cobra.Command{
-		Use: "remove ACCOUNT", Aliases: []string{"rm"}, Short: "Sign out of an account and forget it",
-		Long: "Sign out of an account and forget it. It leaves its mirrors; the copies in it\n" +
-			"and its copies elsewhere stay as plain events.",
-		Args:              oneArg("the account as 'twinday account list' shows it"),
-		ValidArgsFunction: a.completeAccounts,
-		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
-			x, err := findAccount(ctx, b, args[0])
-			if err != nil {
-				return err
-			}
-			if err := b.RemoveAccount(ctx, x.ID); err != nil {
-				return err
-			}
-			if a.json {
-				return writeJSON(a.out, x)
-			}
-			a.say("Signed out of %s and forgot it.", accountLabel(x))
-			return nil
-		}),
-	}
-}
-
-func (a *app) calendarCommand() *cobra.Command {
-	var account string
-	var fresh bool
-	ls := &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List the calendars of the accounts", Args: noArgs,
-		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
-			var id state.AccountID
-			if account != "" {
-				x, err := findAccount(ctx, b, account)
-				if err != nil {
-					return err
-				}
-				id = x.ID
-			}
-			cals, err := b.Calendars(ctx, id, fresh)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return writeJSON(a.out, list(cals))
-			}
-			if len(cals) == 0 {
-				a.say("No calendars. 'twinday account add google' or 'twinday account add outlook' signs in to an account.")
-				return nil
-			}
-			t := newTable("CALENDAR", "NAME~", "WHAT~")
-			for _, c := range cals {
-				t.add(c.Ref.String(), c.Name, calendarTraits(c))
-			}
-			a.print(t)
-			return nil
-		}),
-	}
-	ls.Flags().StringVar(&account, "account", "", "of this account only")
-	ls.Flags().BoolVar(&fresh, "fresh", false, "ask the providers again")
-	must(ls.RegisterFlagCompletionFunc("account", a.completeAccounts))
-	return family(&cobra.Command{Use: "calendar", Short: "List the calendars of the accounts"}, ls)
-}
-
-func calendarTraits(c state.Calendar) string {
-	var s []string
-	if c.Primary {
-		s = append(s, "primary")
-	}
-	switch {
-	case c.Missing:
-		s = append(s, "not there any more")
-	case !c.Details:
-		s = append(s, "free/busy only")
-	case !c.Writable:
-		s = append(s, "read-only")
-	}
-	return strings.Join(s, ", ")
 }
 
 func (a *app) mirrorCommand() *cobra.Command {
@@ -284,6 +70,7 @@ func (a *app) mirrorAdd() *cobra.Command {
 			for _, x := range m.Members {
 				a.say("  %s", clean(memberLabel(names, x)))
 			}
+			a.sayLimits(ctx, b, m.Members)
 			a.say("'twinday sync --dry-run' shows what that will do, 'twinday sync' does it.")
 			return nil
 		}),
@@ -362,19 +149,14 @@ func (a *app) mirrorRemove() *cobra.Command {
 			"(--copies remove). Without the flag a person at a terminal is asked; a script\n" +
 			"keeps them.",
 		ValidArgsFunction: a.completeMirrors,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if copies != "" && copies != "keep" && copies != "remove" {
-				return usage("--copies is keep or remove, not %q", copies)
-			}
-			return oneArg("the mirror's id or name as 'twinday mirror list' shows it")(cmd, args)
-		},
+		Args:              oneArg("the mirror's id or name as 'twinday mirror list' shows it"),
 		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
 			m, err := findMirror(ctx, b, args[0])
 			if err != nil {
 				return err
 			}
 			if copies == "" {
-				if copies, err = a.askCopies(m); err != nil {
+				if copies, err = a.askCopies(fmt.Sprintf("Mirror %s has %s linked", m.ID, count(m.Events, "event"))); err != nil {
 					return err
 				}
 			}
@@ -394,8 +176,7 @@ func (a *app) mirrorRemove() *cobra.Command {
 			return a.verdict(r, nil)
 		}),
 	}
-	c.Flags().StringVar(&copies, "copies", "", "keep or remove the copies it made")
-	must(c.RegisterFlagCompletionFunc("copies", cobra.FixedCompletions([]string{"keep", "remove"}, cobra.ShellCompDirectiveNoFileComp)))
+	copiesFlag(c, &copies)
 	return c
 }
 
@@ -406,15 +187,15 @@ func countCopies(n int) string {
 	return fmt.Sprintf("%d copies", n)
 }
 
-// askCopies asks what becomes of a leaving mirror's copies; whoever cannot
-// answer keeps them, for that can be undone.
-func (a *app) askCopies(m control.MirrorState) (string, error) {
+// askCopies asks what becomes of copies; whoever cannot answer keeps them, for that
+// can be undone.
+func (a *app) askCopies(of string) (string, error) {
 	if !a.Interactive || a.json {
 		return "keep", nil
 	}
 	answers := bufio.NewScanner(a.in)
 	for range 3 {
-		fmt.Fprintf(a.out, "Mirror %s has %s linked. Keep its copies as plain events, or remove them? [keep/remove] ", m.ID, count(m.Events, "event"))
+		fmt.Fprintf(a.out, "%s. Keep its copies as plain events, or remove them? [keep/remove] ", of)
 		if !answers.Scan() {
 			fmt.Fprintln(a.out)
 			break
@@ -427,4 +208,17 @@ func (a *app) askCopies(m control.MirrorState) (string, error) {
 		}
 	}
 	return "", usage("nothing was done: say --copies keep or --copies remove")
+}
+
+// copiesFlag adds --copies, and checks it.
+func copiesFlag(c *cobra.Command, copies *string) {
+	args := c.Args
+	c.Args = func(cmd *cobra.Command, list []string) error {
+		if *copies != "" && *copies != "keep" && *copies != "remove" {
+			return usage("--copies is keep or remove, not %q", *copies)
+		}
+		return args(cmd, list)
+	}
+	c.Flags().StringVar(copies, "copies", "", "keep or remove the copies it made")
+	must(c.RegisterFlagCompletionFunc("copies", cobra.FixedCompletions([]string{"keep", "remove"}, cobra.ShellCompDirectiveNoFileComp)))
 }

@@ -234,8 +234,8 @@ func TestTheSchemaListsEveryCommand(t *testing.T) {
 // the documentation does not name.
 func TestJSONIsAsDocumented(t *testing.T) {
 	for args, into := range map[string]any{
-		"account list":                                &[]state.Account{},
-		"account remove home":                         &state.Account{},
+		"account list":                                &[]control.AccountState{},
+		"account remove home":                         &control.Disconnected{},
 		"calendar list --fresh":                       &[]state.Calendar{},
 		"mirror list":                                 &[]control.MirrorState{},
 		"mirror remove m1":                            &control.Report{},

@@ -11,7 +11,7 @@ import (
 // showEntry renders the account's entry for a calendar.
 func (s *Server) showEntry(cal *mailbox.Calendar) obj {
 	d := obj{"kind": "calendar#calendarListEntry", "etag": etag(cal.EntryChange), "id": cal.ID}
-	if cal.Deleted {
+	if cal.Deleted || cal.Unlisted {
 		d["deleted"] = true
 		return d
 	}
@@ -129,7 +129,7 @@ func (c *call) entryIncrement(token, hash string) (*page, error) {
 
 func (c *call) entryListed(cal *mailbox.Calendar) bool {
 	switch {
-	case cal.Deleted:
+	case cal.Deleted, cal.Unlisted:
 		return c.query.Get("showDeleted") == "true"
 	case cal.Hidden && c.query.Get("showHidden") != "true":
 		return false
@@ -138,8 +138,17 @@ func (c *call) entryListed(cal *mailbox.Calendar) bool {
 	return least == "" || atLeast(cal.Role, least)
 }
 
-func (c *call) getEntry() (any, error) {
+// entry finds a calendar that is on the account's list.
+func (c *call) entry() (*mailbox.Calendar, error) {
 	cal, err := c.calendar(c.vars["calendarId"])
+	if err == nil && cal.Unlisted {
+		return nil, notFound()
+	}
+	return cal, err
+}
+
+func (c *call) getEntry() (any, error) {
+	cal, err := c.entry()
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +162,7 @@ func (c *call) getEntry() (any, error) {
 var entryMembers = []string{"colorId", "summaryOverride", "selected", "defaultReminders", "notificationSettings"}
 
 func (c *call) patchEntry() (any, error) {
-	cal, err := c.calendar(c.vars["calendarId"])
+	cal, err := c.entry()
 	if err != nil {
 		return nil, err
 	}

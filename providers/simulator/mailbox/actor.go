@@ -160,6 +160,34 @@ func (m *Mailbox) SetRole(calID, role string) error {
 	return nil
 }
 
+// SetListed takes a calendar off the account's list or puts it back there, and nothing
+// else (Google reference of calendarList.delete: 'Removes a calendar from the user's
+// calendar list'; its events stay where they are).
+func (m *Mailbox) SetListed(calID string, listed bool) error {
+	m.Lock()
+	defer m.Unlock()
+	c := m.Calendar(calID)
+	if c == nil {
+		return fmt.Errorf("%w: %s", ErrNoCalendar, calID)
+	}
+	c.Unlisted = !listed
+	m.TouchEntry(c)
+	return nil
+}
+
+// Rename gives a calendar another name.
+func (m *Mailbox) Rename(calID, name string) error {
+	m.Lock()
+	defer m.Unlock()
+	c := m.Calendar(calID)
+	if c == nil {
+		return fmt.Errorf("%w: %s", ErrNoCalendar, calID)
+	}
+	c.Name = name
+	m.TouchCalendar(c) // not the entry: a title is read-only there, and no increment tells of it
+	return nil
+}
+
 // Unsubscribe takes a calendar from the account: it is gone for every call.
 func (m *Mailbox) Unsubscribe(calID string) error {
 	m.Lock()

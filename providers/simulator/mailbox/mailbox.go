@@ -48,9 +48,12 @@ type Calendar struct {
 	Primary bool
 	Role    string // "owner", "writer", "writerWithoutPrivateAccess", "reader", "freeBusyReader"
 	Hidden  bool
-	Deleted bool              // unsubscribed or deleted
-	Events  map[string]*Event // by ID, tombstones too
-	Log     []Change          // ascending Seq
+	Deleted bool // unsubscribed or deleted
+	// Unlisted: Google only. Taken off the account's list, and reached by its id all the
+	// same, as long as the account has rights in it.
+	Unlisted bool
+	Events   map[string]*Event // by ID, tombstones too
+	Log      []Change          // ascending Seq
 	// OldestCursor: cursors below it have expired.
 	OldestCursor uint64
 

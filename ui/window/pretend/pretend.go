@@ -161,12 +161,12 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 			return state.Account{}, err
 		}
 		e.mu.Lock()
-		i := slices.IndexFunc(e.world.Status.Accounts, func(a state.Account) bool {
+		i := slices.IndexFunc(e.world.Status.Accounts, func(a control.AccountState) bool {
 			return string(a.Provider) == id && a.Email == "new@example.com"
 		})
 		if i >= 0 {
 			defer e.mu.Unlock()
-			return e.world.Status.Accounts[i], nil
+			return e.world.Status.Accounts[i].Account, nil
 		}
 		changed := e.changed
 		e.mu.Unlock()
@@ -184,21 +184,40 @@ func (e *Engine) CancelSignIn(ctx context.Context, id string) error {
 }
 
 // Accounts lists the world's accounts.
-func (e *Engine) Accounts(ctx context.Context) ([]state.Account, error) {
+func (e *Engine) Accounts(ctx context.Context) ([]control.AccountState, error) {
 	s, err := e.Status(ctx)
 	return s.Accounts, err
 }
 
+// Providers lists Google and Outlook, without extras.
+func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) {
+	return []control.ProviderInfo{{Provider: state.Google}, {Provider: state.Outlook, Device: true}}, e.enter(ctx, "Providers", "")
+}
+
+// Settings are empty.
+func (e *Engine) Settings(ctx context.Context) (control.Settings, error) {
+	return control.Settings{}, e.enter(ctx, "Settings", "")
+}
+
+// ChangeSettings is noted.
+func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (control.Settings, error) {
+	return s, e.enter(ctx, "ChangeSettings", "ChangeSettings "+plain(s))
+}
+
+// Unlock is noted.
+func (e *Engine) Unlock(ctx context.Context, _ string) error { return e.enter(ctx, "Unlock", "Unlock") }
+
 // RemoveAccount takes an account and its calendars out of the world.
-func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
+func (e *Engine) RemoveAccount(ctx context.Context, req control.RemoveAccount) (control.Disconnected, error) {
+	id := req.ID
 	if err := e.enter(ctx, "RemoveAccount", "RemoveAccount "+string(id)); err != nil {
-		return err
+		return control.Disconnected{}, err
 	}
 	e.Change(func(w *World) {
-		w.Status.Accounts = slices.DeleteFunc(slices.Clone(w.Status.Accounts), func(a state.Account) bool { return a.ID == id })
+		w.Status.Accounts = slices.DeleteFunc(slices.Clone(w.Status.Accounts), func(a control.AccountState) bool { return a.ID == id })
 		w.Calendars = slices.DeleteFunc(slices.Clone(w.Calendars), func(c state.Calendar) bool { return c.Ref.Account == id })
 	})
-	return nil
+	return control.Disconnected{Account: state.Account{ID: id}, Revoked: true}, nil
 }
 
 // Calendars lists the world's calendars.
@@ -211,6 +230,17 @@ func (e *Engine) Calendars(ctx context.Context, account state.AccountID, _ bool)
 	return slices.DeleteFunc(slices.Clone(e.world.Calendars), func(c state.Calendar) bool {
 		return account != "" && c.Ref.Account != account
 	}), nil
+}
+
+// MakeCalendar adds a calendar to an account.
+func (e *Engine) MakeCalendar(ctx context.Context, req control.NewCalendar) (state.Calendar, error) {
+	c := state.Calendar{Ref: state.Ref{Account: req.Account, Calendar: calendar.CalendarID(req.Name)},
+		Calendar: calendar.Calendar{ID: calendar.CalendarID(req.Name), Name: req.Name, Zone: req.Zone}.WithRole(calendar.RoleOwner)}
+	if err := e.enter(ctx, "MakeCalendar", "MakeCalendar "+plain(req)); err != nil {
+		return c, err
+	}
+	e.Change(func(w *World) { w.Calendars = append(slices.Clone(w.Calendars), c) })
+	return c, nil
 }
 
 // Mirrors lists the world's mirrors.
