@@ -25,7 +25,7 @@ TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo run build test quick bench soak mutants lint deps deps-build deps-test clean help
+.PHONY: demo run build test quick bench soak kill mutants lint deps deps-build deps-test clean help
 
 demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
 	./twinday demo
@@ -50,6 +50,11 @@ soak: STEPS ?= 1000000
 soak: SEED ?= 1
 soak: ## Simulate people, faults and crashes for long: make soak STEPS=1000000 [SEED=n]
 	go test ./engine -run 'TestSimulation$$' -count=1 -timeout 0 -v -sim.steps=$(STEPS) -sim.seed=$(SEED)
+
+kill: KILLS ?= 1000
+kill: SEED ?= 1
+kill: ## Kill the built program in the middle of passes, and see that nothing is lost: make kill KILLS=1000 [SEED=n]
+	TWINDAY_KILLS=$(KILLS) TWINDAY_SEED=$(SEED) go test . -run TestKilledAtAnyMoment -count=1 -timeout 0 -v
 
 mutants: ## Build the engine with each of a list of deliberate bugs, and see the simulation find it
 	go test ./engine -run TestMutants -count=1 -timeout 0 -sim.mutants
