@@ -439,7 +439,7 @@ func (s *sim) judge() {
 	hist := s.history()
 	kept, lost := "", ""
 	for _, h := range hist {
-		if h.Outcome != state.Done || h.Kind == state.Delete {
+		if h.Outcome != state.Done || h.Kind == state.Delete || h.Kind == state.Answer {
 			kept += text(h)
 		}
 	}
@@ -573,7 +573,7 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 					crosses, sure := s.look.crosses(s, i, j, h)
 					said = said || j != i && sure && !crosses
 				}
-				if s.deleted[s.root(h.soul.of)] && !h.Cancelled && h.MyResponse != calendar.Declined && !said { // the copy of what is declined was to go anyway
+				if s.deleted[s.root(h.soul.of)] && !h.soul.back && !h.Cancelled && h.MyResponse != calendar.Declined && !said { // the copy of what is declined was to go anyway
 					s.fail("I3", "%q in %s was deleted by a person and is there, and no history says why", h.Content.Title, s.name(i))
 				}
 				for j := range s.fakes {
