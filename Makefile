@@ -11,10 +11,17 @@ export GOFLAGS := $(strip -buildvcs=false -tags=migrated_fynedo $(ONE_BY_ONE))
 # The Fyne window is C underneath.
 export CGO_ENABLED := 1
 
+# The OAuth clients that a build signs in as, without which people give their own
+# (docs/clients.md): make build GOOGLE_CLIENT_ID=… GOOGLE_CLIENT_SECRET=… MICROSOFT_CLIENT_ID=…
+GOOGLE_CLIENT_ID ?=
+GOOGLE_CLIENT_SECRET ?=
+MICROSOFT_CLIENT_ID ?=
+CLIENTS := -X main.googleClientID=$(GOOGLE_CLIENT_ID) -X main.googleClientSecret=$(GOOGLE_CLIENT_SECRET) -X main.microsoftClientID=$(MICROSOFT_CLIENT_ID)
+
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
-TEST_PACKAGES := dbus xvfb libgl1-mesa-dri
+TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -28,7 +35,7 @@ run: build ## Build and start Twinday itself: tray, engine, window
 
 build: deps-build ## Build ./twinday
 	@echo "Building ./twinday (the first build compiles two large SDKs: 5 to 15 minutes)"
-	go build -ldflags "-X main.version=$(VERSION)" -o twinday .
+	go build -ldflags "-X main.version=$(VERSION) $(CLIENTS)" -o twinday .
 
 test: deps lint ## Install what is missing, lint, and run the whole suite
 	go test ./...
@@ -59,8 +66,8 @@ deps: deps-build deps-test
 deps-build: # What the window needs to compile.
 	@$(call install,$(BUILD_PACKAGES),to build the window)
 
-deps-test: # A session bus for the tray's tests, a screen and software GL for the window's.
-	@$(call install,$(TEST_PACKAGES),to test the tray and the window)
+deps-test: # A session bus for the tray's tests, a screen and software GL for the window's, a browser for the sign-in's.
+	@$(call install,$(TEST_PACKAGES),to test the tray, the window and the sign-in)
 
 # install asks apt for the packages that are missing, and says so. Where there is
 # no apt it names them and goes on: they may be there under other names.

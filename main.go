@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -23,8 +24,10 @@ import (
 
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/network"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/secrets"
+	"github.com/twinday/twinday/store/state"
 	"github.com/twinday/twinday/ui/terminal"
 	"github.com/twinday/twinday/ui/tray"
 	"github.com/twinday/twinday/ui/window"
@@ -63,6 +66,10 @@ func (p program) deps() terminal.Deps {
 		d.Width, _, _ = term.GetSize(out)
 		d.Interactive = term.IsTerminal(int(os.Stdin.Fd()))
 		d.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	d.ReadSecret = func() (string, error) {
+		typed, err := term.ReadPassword(int(os.Stdin.Fd()))
+		return string(typed), err
 	}
 	if hasDisplay() {
 		d.OpenURL = openURL
@@ -167,10 +174,31 @@ func find(ctx context.Context, dir string, patience time.Duration, o engine.Opti
 
 // options are those of an engine that works for a person, on the data folder dir.
 func (p program) options(dir string, log *slog.Logger, show func() error, quit func()) engine.Options {
+	way := network.New(time.Now)
 	return engine.Options{
-		Connectors: connectors(time.Now, nil), Secrets: p.ring, Plain: secrets.File(filepath.Join(dir, "secrets.json")),
-		Log: log, ShowWindow: show, Quit: quit,
+		Connectors: connectors(time.Now, way.Client()), Clients: builtIn(), Secrets: p.ring, Network: func(n state.Network, password string) error {
+			return way.Use(network.Settings{Proxy: n.Proxy, User: n.ProxyUser, Password: password, Bypass: n.Bypass, Roots: n.RootCertificate})
+		}, Plain: secrets.File(filepath.Join(dir, "secrets.json")),
+		Sealed: sealed(dir, log), Log: log, ShowWindow: show, Quit: quit,
 	}
+}
+
+// sealed is the file of sign-ins that a passphrase opens. Where nobody is there to be
+// asked for it, a file may hold it that only its owner can read.
+func sealed(dir string, log *slog.Logger) *secrets.SealedFile {
+	f := secrets.Sealed(filepath.Join(dir, "secrets.sealed"))
+	name := os.Getenv("TWINDAY_PASSPHRASE_FILE")
+	if name == "" || !f.Made() {
+		return f
+	}
+	typed, err := os.ReadFile(name)
+	if err == nil {
+		err = f.Unlock(strings.TrimRight(string(typed), "\r\n"))
+	}
+	if err != nil {
+		log.Error("the sign-ins stay locked: the passphrase in TWINDAY_PASSPHRASE_FILE does not open them", "error", err)
+	}
+	return f
 }
 
 // connect reaches the running engine for a command, or is the engine for it.

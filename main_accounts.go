@@ -13,17 +13,31 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
+// The OAuth clients that this build signs in as, set by the linker (Makefile). A desktop
+// client's secret is none, in Google's own words.
+var googleClientID, googleClientSecret, microsoftClientID string
+
+// builtIn are the clients that were built in.
+func builtIn() map[state.ProviderKind]state.Client {
+	return map[state.ProviderKind]state.Client{
+		state.Google:  {ID: googleClientID, Secret: googleClientSecret},
+		state.Outlook: {ID: microsoftClientID},
+	}
+}
+
 // connectors are the providers' packages as the engine wants them; now is the
 // clock by which they know which events are near, hc reaches the servers (nil:
 // the packages' own).
 func connectors(now func() time.Time, hc *http.Client) map[state.ProviderKind]engine.Connector {
 	return map[state.ProviderKind]engine.Connector{
 		state.Google: connector{
-			begin: google.Begin, identify: google.Identify, signOut: google.SignOut, hc: hc,
-			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) { return google.Open(e, s, hc) },
+			config: google.Config, identify: google.Identify, signOut: google.SignOut, hc: hc, forIT: google.ForIT, check: google.CheckClient,
+			offers: engine.Offers{Extras: google.Extras(), TestingLife: google.TestingLife},
+			open:   func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) { return google.Open(e, s, hc) },
 		},
 		state.Outlook: connector{
-			begin: outlook.Begin, identify: outlook.Identify, signOut: outlook.SignOut, hc: hc,
+			config: outlook.Config, identify: outlook.Identify, signOut: outlook.SignOut, hc: hc, forIT: outlook.ForIT, check: outlook.CheckClient,
+			offers: engine.Offers{Extras: outlook.Extras(), Device: true},
 			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) {
 				return outlook.Open(e, s, hc, outlook.WithClock(now))
 			},
@@ -35,50 +49,81 @@ func connectors(now func() time.Time, hc *http.Client) map[state.ProviderKind]en
 // so this stands between.
 type connector struct {
 	hc       *http.Client
-	begin    func(context.Context, signin.Endpoint, *http.Client) (*signin.Flow, error)
+	offers   engine.Offers
+	forIT    func(signin.Endpoint, calendar.Access, calendar.Obstacle) string
+	check    func(id, secret string) (string, string, error)
+	config   func(signin.Endpoint, calendar.Access, *http.Client) (signin.Config, error)
 	identify func(context.Context, signin.Endpoint, signin.Grant, *http.Client) (calendar.Person, error)
 	open     func(signin.Endpoint, signin.Secret) (calendar.Provider, error)
 	signOut  func(context.Context, signin.Endpoint, signin.Secret, *http.Client) error
 }
 
+// Offers says what can be asked of the provider.
+func (c connector) Offers() engine.Offers { return c.offers }
+
+// CheckClient reads a client id as it was pasted.
+func (c connector) CheckClient(x state.Client) (state.Client, error) {
+	id, secret, err := c.check(x.ID, x.Secret)
+	return state.Client{ID: id, Secret: secret}, err
+}
+
+// ForIT is a text to send to a person's IT.
+func (c connector) ForIT(w engine.SignInWish, why calendar.Obstacle) string {
+	return c.forIT(signin.Endpoint(w.Endpoint), w.Access, why)
+}
+
 // BeginSignIn starts a sign-in.
-func (c connector) BeginSignIn(ctx context.Context, e state.Endpoint) (engine.SignInFlow, error) {
-	f, err := c.begin(ctx, signin.Endpoint(e), c.hc)
+func (c connector) BeginSignIn(ctx context.Context, w engine.SignInWish) (engine.SignInFlow, error) {
+	cfg, err := c.config(signin.Endpoint(w.Endpoint), w.Access, c.hc)
 	if err != nil {
 		return nil, err
 	}
-	return &flow{f, c, signin.Endpoint(e)}, nil
+	out := &flow{connector: c, endpoint: signin.Endpoint(w.Endpoint)}
+	if w.Device {
+		out.way, err = signin.BeginDevice(ctx, cfg)
+	} else {
+		out.way, err = signin.Begin(ctx, cfg)
+	}
+	return out, err
 }
 
 // Open returns an account's provider.
 func (c connector) Open(a state.Account, secret engine.Secret) (calendar.Provider, error) {
-	return c.open(signin.Endpoint(a.Endpoint), secret)
+	return c.open(signin.Endpoint(a.Reach()), secret)
 }
 
 // SignOut revokes an account's sign-in.
 func (c connector) SignOut(ctx context.Context, a state.Account, secret engine.Secret) error {
-	return c.signOut(ctx, signin.Endpoint(a.Endpoint), secret, c.hc)
+	return c.signOut(ctx, signin.Endpoint(a.Reach()), secret, c.hc)
 }
 
 // flow is a sign-in under way that ends with who signed in.
 type flow struct {
-	*signin.Flow
+	way
 	connector connector
 	endpoint  signin.Endpoint
 }
 
+// way is a *signin.Flow or a *signin.Device.
+type way interface {
+	URL() string
+	Code() string
+	Wait(context.Context) (signin.Grant, error)
+	Close() error
+}
+
 // Wait returns who signed in, and the secret to keep.
-func (f *flow) Wait(ctx context.Context) (calendar.Person, string, error) {
-	grant, err := f.Flow.Wait(ctx)
+func (f *flow) Wait(ctx context.Context) (engine.SignedIn, error) {
+	grant, err := f.way.Wait(ctx)
 	if err != nil {
-		return calendar.Person{}, "", err
+		return engine.SignedIn{}, err
 	}
 	who, err := f.connector.identify(ctx, f.endpoint, grant, f.connector.hc)
 	if err != nil {
-		return calendar.Person{}, "", err
+		return engine.SignedIn{}, err
 	}
-	return who, signin.GrantSecret(grant), nil
+	return engine.SignedIn{Person: who, Secret: signin.GrantSecret(grant), Lacks: grant.Lacks}, nil
 }
 
 // Close gives the sign-in up.
-func (f *flow) Close() { _ = f.Flow.Close() }
+func (f *flow) Close() { _ = f.way.Close() }

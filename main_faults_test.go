@@ -505,7 +505,7 @@ func TestRandomFaults(t *testing.T) {
 				for side := range w.sims { // so many refusals may look like the end of a sign-in
 					accounts, err := w.engine.Accounts(t.Context())
 					w.must(err)
-					if slices.ContainsFunc(accounts, func(a state.Account) bool { return string(a.ID) == side && a.SignedOut }) {
+					if slices.ContainsFunc(accounts, func(a control.AccountState) bool { return string(a.ID) == side && a.SignedOut }) {
 						w.signIn(side)
 					}
 				}

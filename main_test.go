@@ -133,7 +133,7 @@ func TestTheWholePathByCommands(t *testing.T) {
 	s.account("google", "home", calendarOf(meeting("a@test", "Choir", soon), meeting("both@test", "Lunch", soon)))
 	s.account("outlook", "work", calendarOf(meeting("b@test", "Stand-up", soon), meeting("both@test", "Lunch", soon)))
 
-	if all := must[[]state.Account](s, "account", "list"); len(all) != 2 {
+	if all := must[[]control.AccountState](s, "account", "list"); len(all) != 2 {
 		t.Fatalf("accounts: %+v", all)
 	}
 	m := must[state.Mirror](s, "mirror", "add", "--member", "home/primary", "--member", "work/primary")
@@ -159,7 +159,7 @@ func TestTheWholePathByCommands(t *testing.T) {
 		t.Errorf("removing the mirror removes %d copies, want 2", r.Deleted)
 	}
 	must[state.Account](s, "account", "remove", "work")
-	if all := must[[]state.Account](s, "account", "list"); len(all) != 1 {
+	if all := must[[]control.AccountState](s, "account", "list"); len(all) != 1 {
 		t.Errorf("accounts: %+v", all)
 	}
 }

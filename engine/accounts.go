@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/secrets"
 	"github.com/twinday/twinday/store/state"
@@ -25,6 +27,7 @@ const signInFor = 10 * time.Minute
 type signIn struct {
 	flow    SignInFlow
 	req     control.NewAccount
+	client  state.Client
 	keeper  secrets.Keeper
 	expires time.Time
 }
@@ -53,51 +56,68 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 			return control.SignIn{}, usage("the %s %q is no address like https://host/path", name, u)
 		}
 	}
-	if req.Endpoint == (state.Endpoint{}) && req.ID != "" { // signing in again
-		err := e.Store.View(func(tx *store.Tx) error {
-			a, ok, err := tx.Account(req.ID)
-			if ok && a.Provider == req.Provider {
-				req.Endpoint = a.Endpoint
-			}
-			return err
-		})
-		if err != nil {
-			return control.SignIn{}, err
-		}
+	if err := e.asBefore(&req); err != nil {
+		return control.SignIn{}, err
 	}
-	keeper, err := e.keeper(req.PlainSecrets)
+	if err := offered(c.Offers(), req); err != nil {
+		return control.SignIn{}, err
+	}
+	client, err := e.client(c, req)
+	if err != nil {
+		return control.SignIn{}, e.notSignedIn(req, err)
+	}
+	keeper, err := e.keeper(req)
 	if err != nil {
 		return control.SignIn{}, err
 	}
-	flow, err := c.BeginSignIn(ctx, req.Endpoint)
+	at := state.Account{Endpoint: req.Endpoint, Client: client}.Reach()
+	flow, err := c.BeginSignIn(ctx, SignInWish{Endpoint: at, Access: *req.Access, Device: req.Device})
 	if err != nil {
-		return control.SignIn{}, err
+		return control.SignIn{}, e.notSignedIn(req, err)
 	}
-	s := &signIn{flow: flow, req: req, keeper: keeper, expires: e.Now().Add(signInFor)}
+	s := &signIn{flow: flow, req: req, client: client, keeper: keeper, expires: e.Now().Add(signInFor)}
 	id := rand.Text()
 	e.mu.Lock()
 	e.signIns[id] = s
 	e.mu.Unlock()
-	return control.SignIn{ID: id, URL: flow.URL(), Expires: s.expires}, nil
+	return control.SignIn{ID: id, URL: flow.URL(), Code: flow.Code(), Expires: s.expires}, nil
 }
 
-// keeper picks where a new account's secret is kept.
-func (e *Engine) keeper(plain bool) (secrets.Keeper, error) {
-	var why error = errors.New("this build has none")
-	if e.Secrets != nil {
-		probe, ok := e.Secrets.(interface{ Available() error })
-		if !ok {
-			return e.Secrets, nil
+// asBefore fills in, of a sign-in of a known account, what it does not say.
+func (e *Engine) asBefore(req *control.NewAccount) error {
+	err := e.Store.View(func(tx *store.Tx) error {
+		a, ok, err := tx.Account(req.ID)
+		if !ok || a.Provider != req.Provider {
+			return err
 		}
-		if why = probe.Available(); why == nil {
-			return e.Secrets, nil
+		if req.Endpoint == (state.Endpoint{}) {
+			req.Endpoint = a.Endpoint
+		}
+		if req.Access == nil {
+			req.Access = &a.Access
+		}
+		return nil
+	})
+	if req.Access == nil {
+		req.Access = &calendar.Access{}
+	}
+	return err
+}
+
+// offered refuses to ask a provider for what it does not have.
+func offered(o Offers, req control.NewAccount) error {
+	for _, x := range req.Access.Extras {
+		if !slices.ContainsFunc(o.Extras, func(p calendar.Permission) bool { return p.Extra == x }) {
+			return usage("%s needs no permission for %q, or has no such thing: leave it out", req.Provider, x)
 		}
 	}
-	if plain && e.Plain != nil {
-		return e.Plain, nil
+	if req.Access.ReadOnly && req.Access.Has(calendar.CopiesCalendar) {
+		return usage("an account that is only read needs no calendar for copies: leave one of the two out")
 	}
-	return nil, &control.Error{Code: control.CodeSecrets, Message: fmt.Sprintf("no keyring answers (%v), so the sign-in cannot be kept safely; "+
-		"start or unlock a keyring, or agree to keep it in a file that only you can read (--plain-secrets)", why)}
+	if req.Device && !o.Device {
+		return usage("%s lets nobody into calendars by a code that is typed elsewhere: sign in with a browser", req.Provider)
+	}
+	return nil
 }
 
 // FinishSignIn waits until the person is through.
@@ -113,28 +133,35 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	ctx, cancel := context.WithTimeout(ctx, s.expires.Sub(e.Now()))
 	defer cancel()
 	defer context.AfterFunc(e.ctx, cancel)()
-	who, secret, err := s.flow.Wait(ctx)
+	who, err := s.flow.Wait(ctx)
 	if err != nil {
-		return state.Account{}, fmt.Errorf("sign-in: %w", err)
+		return state.Account{}, e.notSignedIn(s.req, err)
 	}
-	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Endpoint: s.req.Endpoint, Added: e.Now()}
+	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Endpoint: s.req.Endpoint, Client: s.client,
+		Access: *s.req.Access, Lacks: who.Lacks, Added: e.Now(), SignedIn: e.Now()}
 	if a.ID, err = e.accountID(a); err != nil {
 		return a, err
 	}
-	if err := s.keeper.Save(string(a.ID), secret); err != nil {
+	if err := s.keeper.Save(string(a.ID), who.Secret); err != nil {
 		return a, fmt.Errorf("sign-in: keep it: %w", err)
 	}
 	defer e.alone()()
 	e.forget(a.ID)
 	err = e.Store.Update(func(tx *store.Tx) error {
-		if err := tx.SetSetting(plainSetting(a.ID), fmt.Sprint(s.keeper.Plain())); err != nil {
+		if err := tx.SetSetting(placeSetting(a.ID), string(e.placeOf(s.keeper))); err != nil {
 			return err
+		}
+		if before, ok, err := tx.Account(a.ID); err != nil {
+			return err
+		} else if ok {
+			a.Added = before.Added
 		}
 		return tx.PutAccount(a)
 	})
 	if err != nil {
 		return a, fmt.Errorf("sign-in: %w", err)
 	}
+	e.forgetElsewhere(a.ID, s.keeper)
 	if _, err := e.list(ctx, a); err != nil {
 		e.trouble(ctx, state.Ref{Account: a.ID}, err)
 	}
@@ -146,8 +173,8 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 // accountID names an account: as asked, else by its mail address. The same
 // identity again takes its own name, so that it is signed in anew, not twice.
 func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
-	var accounts []state.Account
-	if err := e.Store.View(func(tx *store.Tx) (err error) { accounts, err = tx.Accounts(); return }); err != nil {
+	accounts, err := e.accounts()
+	if err != nil {
 		return "", err
 	}
 	for _, b := range accounts {
@@ -184,8 +211,6 @@ func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
 	return id, nil
 }
 
-func plainSetting(id state.AccountID) string { return "plain secret of " + string(id) }
-
 // CancelSignIn gives a sign-in up.
 func (e *Engine) CancelSignIn(_ context.Context, id string) error {
 	e.mu.Lock()
@@ -198,56 +223,42 @@ func (e *Engine) CancelSignIn(_ context.Context, id string) error {
 	return nil
 }
 
-// secretOf is where the secret of a connected account is.
-func (e *Engine) secretOf(id state.AccountID) Secret { return keptSecret{e, id} }
-
-type keptSecret struct {
-	e  *Engine
-	id state.AccountID
-}
-
-func (s keptSecret) keeper() (secrets.Keeper, error) {
-	plain := ""
-	if err := s.e.Store.View(func(tx *store.Tx) error { plain, _ = tx.Setting(plainSetting(s.id)); return nil }); err != nil {
+// Accounts lists the accounts.
+func (e *Engine) Accounts(context.Context) ([]control.AccountState, error) {
+	accounts, err := e.accounts()
+	if err != nil {
 		return nil, err
 	}
-	k := s.e.Secrets
-	if plain == "true" && s.e.Plain != nil {
-		k = s.e.Plain
-	}
-	if k == nil {
-		return nil, fmt.Errorf("engine: nowhere to keep the sign-in of %s", s.id)
-	}
-	return k, nil
+	return e.accountStates(accounts)
 }
 
-// Load reads the secret.
-func (s keptSecret) Load(context.Context) (string, error) {
-	k, err := s.keeper()
-	if err != nil {
-		return "", err
-	}
-	return k.Load(string(s.id))
-}
-
-// Save keeps a new secret in place of the old one.
-func (s keptSecret) Save(_ context.Context, secret string) error {
-	k, err := s.keeper()
-	if err != nil {
-		return err
-	}
-	return k.Save(string(s.id), secret)
-}
-
-// Accounts lists the accounts.
-func (e *Engine) Accounts(context.Context) ([]state.Account, error) {
-	list := []state.Account{}
-	err := e.Store.View(func(tx *store.Tx) error {
-		l, err := tx.Accounts()
-		list = append(list, l...)
-		return err
-	})
+func (e *Engine) accounts() (list []state.Account, err error) {
+	err = e.Store.View(func(tx *store.Tx) error { list, err = tx.Accounts(); return err })
 	return list, err
+}
+
+// Providers lists what can be connected, and what can be ticked.
+func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) {
+	list := []control.ProviderInfo{}
+	s, err := e.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, kind := range slices.Sorted(maps.Keys(e.Connectors)) {
+		o := e.Connectors[kind].Offers()
+		info := control.ProviderInfo{Provider: kind, Device: o.Device, Extras: []control.ExtraInfo{}}
+		switch {
+		case s.Clients[kind].ID != "":
+			info.Client = control.OwnClient
+		case e.Clients[kind].ID != "":
+			info.Client = control.BuiltInClient
+		}
+		for _, p := range o.Extras {
+			info.Extras = append(info.Extras, control.ExtraInfo{Extra: p.Extra, Reason: p.Reason})
+		}
+		list = append(list, info)
+	}
+	return list, nil
 }
 
 // RemoveAccount disconnects an account. Its part in mirrors ends; copies stay
@@ -346,7 +357,7 @@ func unlink(tx *store.Tx, drop func(state.Ref, state.Record) bool) error {
 
 // Calendars lists the calendars of one account, of all if empty.
 func (e *Engine) Calendars(ctx context.Context, account state.AccountID, fresh bool) ([]state.Calendar, error) {
-	accounts, err := e.Accounts(ctx)
+	accounts, err := e.accounts()
 	if err != nil {
 		return nil, err
 	}
@@ -393,6 +404,7 @@ func (e *Engine) list(ctx context.Context, a state.Account) ([]state.Calendar, e
 	}
 	list := make([]state.Calendar, len(found))
 	for i, c := range found {
+		c.Writable = c.Writable && !a.Access.ReadOnly
 		list[i] = state.Calendar{Ref: state.Ref{Account: a.ID, Calendar: c.ID}, Calendar: c}
 	}
 	return list, e.keepList(a.ID, list)

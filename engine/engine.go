@@ -26,8 +26,15 @@ import (
 
 // Connector makes providers of one kind. Main hands one in per kind.
 type Connector interface {
+	// Offers says what can be asked of the provider.
+	Offers() Offers
 	// BeginSignIn starts a sign-in: a URL for the person's browser, and a wait.
-	BeginSignIn(ctx context.Context, e state.Endpoint) (SignInFlow, error)
+	BeginSignIn(ctx context.Context, w SignInWish) (SignInFlow, error)
+	// CheckClient reads a client id as a person pasted it; Invalid with what is wrong.
+	CheckClient(c state.Client) (state.Client, error)
+	// ForIT is a text that a person sends to their IT, about what they wish and what
+	// stands in its way.
+	ForIT(w SignInWish, why calendar.Obstacle) string
 	// Open returns the provider of a signed-in account. It does no I/O.
 	Open(a state.Account, secret Secret) (calendar.Provider, error)
 	// SignOut revokes the sign-in at the provider, where that is possible.
@@ -37,9 +44,33 @@ type Connector interface {
 // SignInFlow is a sign-in under way.
 type SignInFlow interface {
 	URL() string
-	// Wait returns who signed in and the secret to keep.
-	Wait(ctx context.Context) (calendar.Person, string, error)
+	Code() string // to be typed at URL, on any machine; "" where there is none
+	Wait(ctx context.Context) (SignedIn, error)
 	Close()
+}
+
+// Offers is what can be asked of a provider beyond the least.
+type Offers struct {
+	Extras []calendar.Permission
+	Device bool // sign-in by a code that is typed on another machine
+	// TestingLife is after how long the provider ends the sign-ins of a client id that its
+	// owner has not published; 0 if it does not.
+	TestingLife time.Duration
+}
+
+// SignInWish is how an account is to be signed in.
+type SignInWish struct {
+	Endpoint state.Endpoint
+	Access   calendar.Access
+	Device   bool
+}
+
+// SignedIn is what a sign-in gave: whose account it is, the secret to keep, and which
+// extras were asked for and not given.
+type SignedIn struct {
+	calendar.Person
+	Secret string
+	Lacks  []calendar.Extra
 }
 
 // Secret is where one account's refresh token is kept.
@@ -60,9 +91,14 @@ const (
 type Options struct {
 	Store      *store.Store
 	Connectors map[state.ProviderKind]Connector
-	// Secrets keeps refresh tokens; Plain is used instead where Secrets is not
-	// available and the person agreed to it. Either may be nil.
+	// Network is told how to get out of the machine; may be nil.
+	Network func(n state.Network, password string) error
+	// Clients are the OAuth clients that were built in.
+	Clients map[state.ProviderKind]state.Client
+	// Secrets keeps refresh tokens; Sealed, which a passphrase opens, or Plain is used
+	// instead where Secrets is not available and the person chose it. Any may be nil.
 	Secrets, Plain secrets.Keeper
+	Sealed         *secrets.SealedFile
 	Now            func() time.Time // time.Now if nil
 	// Sleep waits between two tries, and for a provider's rate. If it is nil, Wait
 	// does, unless there is a Now of one's own: nothing waits by another clock, and
@@ -82,6 +118,7 @@ type Engine struct {
 	Options
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
+	began  time.Time
 
 	passing  turn // one pass at a time, and no change of mirrors within one
 	errands  errands
@@ -135,10 +172,14 @@ func New(o Options) (*Engine, error) {
 		e.patience = patience
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.began = e.Now()
 	if err := errors.Join(e.recallProblems(), e.nameInstallation()); err != nil {
 		return nil, err
 	}
 	e.unsaved(o.Store.Unwritable())
+	if err := e.useNetwork(); err != nil {
+		return nil, err
+	}
 	if err := e.recallBackup(); err != nil {
 		e.Log.Warn("backups cannot be looked for", "cause", cause(err))
 	}

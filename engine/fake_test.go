@@ -50,6 +50,7 @@ type fake struct {
 	hidden    func(title string) bool // what complete listings leave out
 	denied    bool                    // and get does not find
 	gone      bool                    // the calendar is, with all of its events
+	own       string                  // what its ids have that no other calendar's of the account have
 }
 
 // quirks are what a service does in its own way. Zero: nothing.
@@ -64,6 +65,7 @@ type quirks struct {
 	letsGo      bool                                    // a declined invitation leaves the calendar
 	unmarked    bool                                    // changes show no marks: see Marked
 	hides       calendar.Groups                         // not shown by deltas, nor by the answer to a write of other groups
+	fulls       int                                     // reads of everything
 	ahead       time.Duration                           // how far listings see; 0: for ever
 }
 
@@ -179,6 +181,9 @@ func (f *fake) Changes(_ context.Context, _ calendar.CalendarID, since calendar.
 			} else {
 				f.log = append(f.log, l)
 			}
+		}
+		if since == "" {
+			f.fulls++
 		}
 		from := 0
 		if since != "" {
@@ -327,7 +332,7 @@ func (f *fake) Create(_ context.Context, _ calendar.CalendarID, d calendar.Draft
 		if err := f.refuses(d.Content.When, d.Overrides); err != nil {
 			return err
 		}
-		id := calendar.RemoteID(fmt.Sprintf("made-%d", len(f.events)))
+		id := calendar.RemoteID(fmt.Sprintf("made-%s%d", f.own, len(f.events)))
 		h = &held{key: d.Key, Event: calendar.Event{ID: id, UID: string(d.Key), Organized: true,
 			Created: f.clock(), Mark: d.Mark, Content: f.kept(d.Content)}}
 		h.Content.Place = strings.TrimSpace(h.Content.Place) // providers tidy up
@@ -567,32 +572,57 @@ func (f *fake) writes() int { return f.count("create") + f.count("update") + f.c
 type flow struct {
 	who    string
 	err    error
+	lacks  []calendar.Extra
 	closed chan struct{}
 }
 
-func (f flow) URL() string { return "http://sign.in/" + f.who }
-func (f flow) Close()      { close(f.closed) }
-func (f flow) Wait(ctx context.Context) (calendar.Person, string, error) {
+func (f flow) URL() string  { return "http://sign.in/" + f.who }
+func (f flow) Code() string { return "" }
+func (f flow) Close()       { close(f.closed) }
+func (f flow) Wait(ctx context.Context) (engine.SignedIn, error) {
 	if f.who == "nobody@x.test" {
 		<-ctx.Done()
-		return calendar.Person{}, "", ctx.Err()
+		return engine.SignedIn{}, ctx.Err()
 	}
-	return calendar.Person{Email: f.who}, "refresh-" + f.who, f.err
+	return engine.SignedIn{Person: calendar.Person{Email: f.who}, Secret: "refresh-" + f.who, Lacks: f.lacks}, f.err
 }
 
 // connector hands out fakes by the client id that was asked with.
 type connector struct {
 	fakes     map[string]*fake
+	siblings  map[string]siblings // accounts of several calendars
 	signedOut []state.AccountID
+	asked     engine.SignInWish // last
+	lacks     []calendar.Extra  // what the person leaves out
+	refuse    error             // how the next sign-ins end
 }
 
-func (c *connector) BeginSignIn(_ context.Context, e state.Endpoint) (engine.SignInFlow, error) {
-	return flow{who: e.ClientID, closed: make(chan struct{})}, nil
+func (c *connector) Offers() engine.Offers {
+	return engine.Offers{Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour}
+}
+
+func (c *connector) CheckClient(x state.Client) (state.Client, error) {
+	if x.ID == "bad" {
+		return x, &calendar.Error{Op: "client id", Kind: calendar.Invalid, Obstacle: calendar.ClientRefused, Err: errors.New("that is no client id")}
+	}
+	return state.Client{ID: strings.TrimSpace(x.ID), Secret: x.Secret}, nil
+}
+
+func (c *connector) ForIT(w engine.SignInWish, why calendar.Obstacle) string {
+	return fmt.Sprintf("Dear IT, %s: %s", w.Endpoint.ClientID, why)
+}
+
+func (c *connector) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.SignInFlow, error) {
+	c.asked = w
+	return flow{who: w.Endpoint.ClientID, lacks: c.lacks, err: c.refuse, closed: make(chan struct{})}, nil
 }
 
 func (c *connector) Open(a state.Account, secret engine.Secret) (calendar.Provider, error) {
 	if s, err := secret.Load(context.Background()); err != nil || s != "refresh-"+a.Email {
 		return nil, fmt.Errorf("no secret of %s: %q %v", a.Email, s, err)
+	}
+	if s, ok := c.siblings[a.Email]; ok {
+		return s, nil
 	}
 	return c.fakes[a.Email], nil
 }

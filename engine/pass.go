@@ -78,7 +78,8 @@ func (e *Engine) pass(ctx context.Context, req control.SyncRequest) (r control.R
 		r.Steps = append(settled, r.Steps...)
 	}
 	r.Ended = e.Now()
-	r.Problems = e.problemList(slices.Collect(maps.Values(h.accounts)))
+	accounts := slices.Collect(maps.Values(h.accounts))
+	r.Problems = append(e.lockedNotes(accounts), e.problemList(accounts)...)
 	r.Count()
 	return r, again && ctx.Err() == nil, e.passed(h, r)
 }
@@ -149,6 +150,9 @@ func (e *Engine) gather(dryRun bool, instead *state.Mirror) (*house, error) {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
 	for id, a := range h.accounts {
+		if e.locked(id) {
+			continue
+		}
 		p, err := e.provider(a)
 		if err != nil {
 			e.problem(id, state.Ref{}, err)

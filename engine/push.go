@@ -429,7 +429,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		strange := s.Kind == state.Update && (!known || old.Event.Version != j.under)
 		j.event = complete(j.event, written(s, old.Event.Content))
 		if j.remark && len(s.Groups) > 0 {
-			part.By, old.Event.Mark = "", j.mark
+			part.By, part.Bore, old.Event.Mark = "", old.Event.Mark, j.mark
 		}
 		j.event.Mark = cmp.Or(j.event.Mark, old.Event.Mark)
 		swept = l.swept(*part, s, j.event)

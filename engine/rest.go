@@ -10,6 +10,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/engine/steady"
 	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/secrets"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -98,7 +99,10 @@ func (e *Engine) rested(id state.AccountID, rest steady.Rest, on bool) {
 	service, who, _ := e.names(id, state.Ref{})
 	e.Log.Warn("an account is left alone", "account", id, "until", rest.Until, "cause", cause(rest.Cause))
 	note := control.ProblemNote{Account: id, What: fmt.Sprintf("%s does not answer for %s; tried again at %s", service, who, clockTime(rest.Until)),
-		Detail: rest.Cause.Error(), WayOut: "Check the network; Twinday tries again by itself, and at once when you sync now.", Since: rest.Since}
+		Detail: rest.Cause.Error(), WayOut: checkNetwork, Since: rest.Since}
+	if errors.Is(rest.Cause, secrets.ErrUnavailable) {
+		note.What, note.WayOut = noKeyringWords(who), unlockKeyring
+	}
 	e.mu.Lock()
 	for k := range e.unreached { // one word for all of its calendars
 		if k.account == id {

@@ -273,6 +273,7 @@ func TestFound(t *testing.T) {
 		"an undone copy that was deleted":                {51667, "pass,add:2:550:467,pass,delete:1:672:210,undo:2:845:409"},
 		"a series told apart, and whole again":           {356, "add:5:555:343,pass,repeat:5:582:718,crash@17,pass,move@14:1:720:324,readonly:0:542:568,pass"},
 		"nothing is put back where nothing is written":   {3896, "clear:2:385:377,pass,clear:4:829:140"},
+		"an occurrence of a series that is to go":        {1022, "clear:5:693:423,pass,mapping:1:409:627,lost@2:0:0:951,pass,occur:5:777:576,out@2:0:0:363,pass,occur:2:719:387"},
 		"a late list shows a copy that is not known":     {29, "add:0:27:61,clear:3:381:168,crash@17,pass,add@36:2:374:314,invite:0:626:217,odd@7:0:0:856,lost@13:0:0:56,pass,clear:2:183:257"},
 		"the copy of what was called off comes back":     {1088, "invite:4:432:427,pass,pass,calloff:2:289:250,pass,restore:5:60:317"},
 	} {
@@ -281,7 +282,7 @@ func TestFound(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r := simulate(c.seed, script, nil); r.failure != "" {
+			if r := simulateIn(setupOf(c.seed), c.seed, script, nil); r.failure != "" {
 				t.Error(strings.TrimSpace(r.failure))
 			}
 		})

@@ -22,7 +22,9 @@ type soul struct {
 	of   int
 	slot string
 	made bool // by the engine
-	back bool // out of the bin
+	back bool // out of the bin, or moved: the person's, unless the engine takes it for what it was
+	// moved: by a person, to where it is. away: to another calendar.
+	moved, away bool
 }
 
 // oracle knows what people did, and finds out whether it holds.
@@ -34,19 +36,20 @@ type oracle struct {
 	kin    map[int]int // from a clone to what it is a clone of
 	tokens map[string]*token
 	// hidden are the copies of invitations that were deleted, which means them alone.
-	hidden  map[[2]int]bool
-	deleted map[int]bool // souls that a person deleted, somewhere
-	ended   map[int]bool // families of souls that somebody ever deleted or called off, or a part of them
-	agreed  map[state.EntityID]bool
-	heard   map[state.EntityID]bool // guests may hear of it
-	soulOf  map[state.EntityID]int  // as last seen
-	touched map[[2]int]bool         // souls, and the calendars in which people did something to them
-	mails   []int                   // how many each service had sent before
-	linked  int
-	rough   bool // the last pass was cut off, or failed
-	adopted map[state.EntityID]map[state.Ref]bool
-	excused int
-	checked int // occurrences held against their home
+	hidden   map[[2]int]bool
+	deleted  map[int]bool // souls that a person deleted, somewhere
+	ended    map[int]bool // families of souls that somebody ever deleted or called off, or a part of them
+	agreed   map[state.EntityID]bool
+	heard    map[state.EntityID]bool // guests may hear of it
+	soulOf   map[state.EntityID]int  // as last seen
+	touched  map[[2]int]bool         // souls, and the calendars in which people did something to them
+	mails    []int                   // how many each service had sent before
+	linked   int
+	rough    bool // the last pass was cut off, or failed
+	adopted  map[state.EntityID]map[state.Ref]bool
+	recalled recalled
+	excused  int
+	checked  int // occurrences held against their home
 }
 
 // token is a text that only one edit has.
@@ -278,7 +281,7 @@ func (s *sim) hold(r control.Report, whole bool) {
 		s.fail("E", "the store is not sound: %v", err)
 	}
 	s.links()
-	s.once()
+	s.once(false)
 	s.silent(r)
 	s.guarded(r)
 	s.rough = !whole
@@ -349,13 +352,16 @@ func (s *sim) links() {
 	})
 }
 
-// once checks that no part of a meeting is in a calendar twice (I2).
-func (s *sim) once() {
+// once checks that no part of a meeting is in a calendar twice (I2). What was moved to
+// where it is already may be, until everyone has rested.
+func (s *sim) once(rested bool) {
 	for i, f := range s.fakes {
 		seen := map[soul]*held{}
 		for _, h := range f.live() {
 			k := soul{of: s.root(h.soul.of), slot: h.soul.slot}
-			if x := seen[k]; x != nil && (h.soul.made || x.soul.made) {
+			x := seen[k]
+			moved := x != nil && (h.soul.moved || x.soul.moved) && !rested // the person put it there
+			if x != nil && (h.soul.made || x.soul.made) && !moved {
 				s.fail("I2", "%q is in %s twice: %s and %s (%q)", h.Content.Title, s.name(i), h.ID, x.ID, x.Content.Title)
 			}
 			seen[k] = h
@@ -436,6 +442,7 @@ func (s *sim) judge() {
 		return
 	}
 	s.nothingOpen()
+	s.once(true)
 	hist := s.history()
 	kept, lost := "", ""
 	for _, h := range hist {
@@ -542,16 +549,24 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 	told := map[state.EntityID]string{}
 	s.adopted = map[state.EntityID]map[state.Ref]bool{}
 	for _, h := range hist {
-		if h.Kind == state.Adopt {
+		if h.Kind == state.Adopt && h.Pass > s.recalled.pass {
 			if s.adopted[h.Entity] == nil {
 				s.adopted[h.Entity] = map[state.Ref]bool{}
 			}
 			s.adopted[h.Entity][h.Ref] = true
 		}
-		if strings.Contains(h.Why, "each time it is written") || h.Outcome == state.Failed {
+		if stays(h) {
 			left[h.Entity] = true
 		}
 		told[h.Entity] += h.Why + "\n"
+	}
+	for id, of := range s.soulOf {
+		for was := range s.recalled.told {
+			if s.root(was) == s.root(of) {
+				told[id] += s.recalled.told[was]
+				left[id] = left[id] || s.recalled.left[was]
+			}
+		}
 	}
 	_ = s.store.View(func(tx *store.Tx) error {
 		for i, f := range s.fakes {
@@ -562,13 +577,11 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				}
 				id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
 				e, _, _ := tx.Entity(id)
-				if linked && e.Home != s.refs[i] {
-					continue // a twin that was there already
+				if linked && e.Home != s.refs[i] || s.orphaned(tx, h, linked) {
+					continue // a twin that was there already, or what no other store can know
 				}
-				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) })
-				for _, rec := range e.Records { // the copy that was deleted was about to go
-					said = said || rec.Out
-				}
+				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) }) ||
+					slices.ContainsFunc(s.refs, func(r state.Ref) bool { return e.Records[r].Out }) // its copy there was to go, and its deletion means nothing at home
 				for j := range s.fakes { // the copy of what does not cross was to go anyway
 					crosses, sure := s.look.crosses(s, i, j, h)
 					said = said || j != i && sure && !crosses
@@ -592,6 +605,10 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 // kept checks that a copy belongs to an event, or is said to be kept.
 func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
 	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
+	if !linked && s.outOfSight(h) {
+		s.excused++
+		return
+	}
 	if !linked {
 		s.fail("I1", "%q in %s was made by Twinday, which knows nothing of it", h.Content.Title, s.name(i))
 	}
@@ -618,7 +635,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 	way := from.Direction != state.TakeOnly && to.Direction != state.SendOnly
 	want, sure := s.look.crosses(s, i, j, home)
 	switch {
-	case rec.Kept || rec.Out || s.adopted[e.ID][s.refs[j]] && !home.Content.When.Recurrence.IsZero() || s.isHidden(home.soul.of, j) || !sure:
+	case rec.Kept || rec.Out || s.wasAdopted(e.ID, home.soul.of, j) && !home.Content.When.Recurrence.IsZero() || s.isHidden(home.soul.of, j) || !sure:
 		s.excused++
 		return
 	case !way || !want:
@@ -638,7 +655,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 			continue
 		}
 		s.checked++
-		if why := s.look.differ(s, i, j, x.Content, y.Content, s.adopted[e.ID][s.refs[j]]); why != "" {
+		if why := s.look.differ(s, i, j, x.Content, y.Content, s.wasAdopted(e.ID, home.soul.of, j)); why != "" {
 			s.fail("I1", "%q of %s at %s shows in %s otherwise: %s", home.Content.Title, s.name(i), k, s.name(j), why)
 		}
 	}
@@ -667,7 +684,7 @@ func (s *sim) own() (out []string) {
 					return err
 				})
 			}
-			if !copied || len(h.Guests) > 0 {
+			if !copied || len(h.Guests) > 0 || s.outOfSight(h) && !s.linkedNow(i, h) {
 				out = append(out, s.name(i)+" "+string(h.ID)+" "+h.Content.Title)
 			}
 		}

@@ -62,6 +62,8 @@ var deeds = map[string]struct {
 	"resume":   {2, (*person).resume},
 	"decide":   {4, (*person).decideOne},
 	"undo":     {2, nil}, // a pass of its own: see sim.do
+	"moveto":   {4, (*person).moveTo},
+	"forget":   {1, nil}, // a rest of its own: see sim.do
 	"wait":     {2, (*person).wait},
 	"signin":   {3, (*person).signInAgain},
 	"readonly": {1, (*person).turnReadOnly},
@@ -69,7 +71,7 @@ var deeds = map[string]struct {
 }
 
 // betweenPasses can only be done when no pass runs.
-var betweenPasses = []string{"mapping", "off", "on", "pause", "resume", "decide", "undo", "wait", "signin", "readonly", "writable", "clear"}
+var betweenPasses = []string{"mapping", "off", "on", "pause", "resume", "decide", "undo", "forget", "wait", "signin", "readonly", "writable", "clear"}
 
 // act has somebody do something.
 func (s *sim) act(e entry) {
@@ -181,7 +183,7 @@ func (p *person) rule(w calendar.When) []string {
 }
 
 func (p *person) newEvent(s soul, c calendar.Content) *held {
-	id := calendar.RemoteID(fmt.Sprintf("own-%d", len(p.f.events)))
+	id := calendar.RemoteID(fmt.Sprintf("own-%s%d", p.f.own, len(p.f.events)))
 	h := &held{soul: s, Event: calendar.Event{ID: id, UID: fmt.Sprintf("%s@%s", id, p.name(p.i)), Organized: true, Created: p.f.clock(), Content: p.f.kept(c)}}
 	p.f.events[id] = h
 	p.touch(s.of, p.i)
@@ -555,7 +557,7 @@ func (p *person) clear() string {
 func (p *person) restore() string {
 	var dead []*held
 	for _, h := range p.f.events {
-		if h.dead && !h.Cancelled {
+		if h.dead && !h.Cancelled && !h.soul.away {
 			dead = append(dead, h)
 		}
 	}

@@ -22,12 +22,16 @@ type setup struct {
 	guests      state.GuestRule
 	invitations state.InvitationRule
 	conflicts   state.ConflictRule
+	siblings    bool // the first two calendars are of one account
 }
 
 func (s setup) String() string {
 	var names []string
 	for i, k := range s.kinds {
 		names = append(names, k.name+prefixed(" ", string(s.directions[i])))
+	}
+	if s.siblings {
+		names[1] += " of the same account"
 	}
 	return fmt.Sprintf("%s; copies show %s; guests %q; invitations %q; conflicts %q", strings.Join(names, ", "), s.shows.name, s.guests, s.invitations, s.conflicts)
 }

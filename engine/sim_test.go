@@ -41,8 +41,12 @@ type result struct {
 
 // simulate runs a script in the world of a seed, and lets everyone rest after it.
 func simulate(seed uint64, script []entry, say func(string, ...any)) (out result) {
+	return simulateIn(worldOf(seed), seed, script, say)
+}
+
+func simulateIn(su setup, seed uint64, script []entry, say func(string, ...any)) (out result) {
 	out.seed = seed
-	s, err := newSim(seed, setupOf(seed), say)
+	s, err := newSim(seed, su, say)
 	if err != nil {
 		out.failure = "E: " + err.Error()
 		return out

@@ -82,9 +82,7 @@ func newSim(seed uint64, su setup, say func(string, ...any)) (*sim, error) {
 		f.fault = func(call string) (error, error) { return s.befall(i, call) }
 		f.born = func(h *held, d calendar.Draft) { s.born(i, h, d) }
 		s.habits(f, i)
-		who := fmt.Sprintf("ann@%c.test", 'a'+i)
-		s.fakes, s.refs = append(s.fakes, f), append(s.refs, state.Ref{Account: state.AccountID(who), Calendar: calID})
-		s.connector.fakes[who] = f
+		s.settleIn(i, f)
 	}
 	if err := s.open(); err != nil {
 		return s, err
@@ -375,8 +373,12 @@ func (s *sim) do(e entry) {
 		s.pass()
 		return
 	}
-	if e.verb == "undo" {
+	switch e.verb {
+	case "undo":
 		s.person(e).undo()
+		return
+	case "forget":
+		s.forget()
 		return
 	}
 	s.act(e)
@@ -446,6 +448,9 @@ func (s *sim) decide(x state.Held, apply bool) {
 		if x.Step.Held == state.HoldGuests {
 			s.heard[x.Step.Entity] = true
 		}
+	}
+	if !apply {
+		s.keepLeft(x.Step.Entity)
 	}
 	s.tell("decide: %s what is held of %q (%s)", d, x.Step.Title, x.Step.Reason)
 	if err := s.Decide(context.Background(), control.Decide{IDs: []string{x.ID}, Decision: d}); err != nil {

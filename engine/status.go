@@ -3,9 +3,11 @@ package engine
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/secrets"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -49,6 +52,10 @@ func (e *Engine) trouble(ctx context.Context, ref state.Ref, err error) {
 		e.signedOut(ref.Account, err)
 		e.problem(ref.Account, state.Ref{}, err)
 	default:
+		if calendar.ObstacleOf(err) != "" { // nor does it help to ask again
+			e.signedOut(ref.Account, err)
+			ref.Calendar = ""
+		}
 		if ref.Calendar == "" {
 			ref = state.Ref{Account: ref.Account}
 		}
@@ -63,7 +70,7 @@ func (e *Engine) signedOut(id state.AccountID, trouble error) {
 		if err != nil || !ok {
 			return err
 		}
-		a.SignedOut, a.Trouble = true, words
+		a.SignedOut, a.Trouble, a.Obstacle = true, words, calendar.ObstacleOf(trouble)
 		return tx.PutAccount(a)
 	})
 	if err != nil {
@@ -76,7 +83,7 @@ func (e *Engine) problem(id state.AccountID, ref state.Ref, err error) {
 	if ref.Calendar != "" {
 		key.ref = ref
 	}
-	note := control.ProblemNote{Account: id, Ref: key.ref, What: e.inPlainWords(id, key.ref, err), Detail: err.Error(), WayOut: wayOut(err, id), Since: e.Now()}
+	note := control.ProblemNote{Account: id, Ref: key.ref, What: e.inPlainWords(id, key.ref, err), Detail: err.Error(), WayOut: wayOut(err), Since: e.Now()}
 	e.Log.Warn("a problem", "account", id, "calendar", key.ref, "kind", calendar.KindOf(err).String(), "cause", cause(err))
 	e.mu.Lock()
 	if old, ok := e.problems[key]; ok {
@@ -111,6 +118,9 @@ func (e *Engine) inPlainWords(id state.AccountID, ref state.Ref, err error) stri
 	if odd, ok := errors.AsType[*suspicion](err); ok {
 		return fmt.Sprintf("%s of %s is not believed: %v", name, who, odd)
 	}
+	if words := e.signInWords(id, err, service, who); words != "" {
+		return words
+	}
 	switch calendar.KindOf(err) {
 	case calendar.Unavailable:
 		return fmt.Sprintf("%s cannot be reached for %s (%v)", service, who, cause(err))
@@ -122,8 +132,6 @@ func (e *Engine) inPlainWords(id state.AccountID, ref state.Ref, err error) stri
 			return fmt.Sprintf("%s asks for patience with %s", service, who)
 		}
 		return fmt.Sprintf("%s asks for patience with %s; tried again at %s", service, who, clockTime(until))
-	case calendar.SignedOut:
-		return fmt.Sprintf("The sign-in of %s at %s has ended", who, service)
 	case calendar.NotFound, calendar.Gone:
 		return fmt.Sprintf("%s of %s cannot be found any more", name, who)
 	case calendar.Forbidden:
@@ -143,7 +151,7 @@ func (e *Engine) names(id state.AccountID, ref state.Ref) (service, who, name st
 			return err
 		}
 		who = cmp.Or(a.Email, who)
-		service = map[state.ProviderKind]string{state.Google: "Google", state.Outlook: "Outlook"}[a.Provider]
+		service = serviceName(a.Provider)
 		list, err := tx.Calendars(id)
 		for _, c := range list {
 			if c.Ref == ref {
@@ -159,16 +167,23 @@ func (e *Engine) names(id state.AccountID, ref state.Ref) (service, who, name st
 }
 
 // wayOut says what a person can do about an error.
-func wayOut(err error, id state.AccountID) string {
+func wayOut(err error) string {
 	if odd, ok := errors.AsType[*suspicion](err); ok {
 		if odd.short {
 			return "Nothing is deleted, and nothing is written to it; Twinday reads it again by itself."
 		}
 		return fmt.Sprintf("Nothing is deleted, and nothing is written to it. If you emptied it yourself: Twinday believes it when it still looks so at %s.", clockTime(odd.until))
 	}
+	if calendar.KindOf(err) == calendar.SignedOut || calendar.ObstacleOf(err) != "" {
+		return wayIn(conditionOf(calendar.ObstacleOf(err))).Text
+	}
+	if errors.Is(err, secrets.ErrUnavailable) {
+		return unlockKeyring
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "Your network looks into what passes (or somebody does): give Twinday your company's root certificate in the settings, or use another network."
+	}
 	switch calendar.KindOf(err) {
-	case calendar.SignedOut:
-		return signInAgain(id)
 	case calendar.Throttled:
 		return "Nothing to do: Twinday waits as long as the provider asks."
 	case calendar.Unavailable:
@@ -182,8 +197,6 @@ func wayOut(err error, id state.AccountID) string {
 	}
 	return "Twinday tries again by itself; if it goes on, please report it."
 }
-
-func signInAgain(id state.AccountID) string { return fmt.Sprintf("Sign in to %s again.", id) }
 
 // mended forgets the problems of a calendar that has just answered.
 func (e *Engine) mended(ref state.Ref) {
@@ -211,7 +224,7 @@ func (e *Engine) problemList(accounts []state.Account) []control.ProblemNote {
 	}
 	for _, a := range accounts {
 		if _, told := e.problems[problemKey{account: a.ID}]; a.SignedOut && !told {
-			out = append(out, control.ProblemNote{Account: a.ID, What: a.Trouble, WayOut: signInAgain(a.ID), Since: a.Added})
+			out = append(out, control.ProblemNote{Account: a.ID, What: a.Trouble, WayOut: wayIn(conditionOf(a.Obstacle)).Text, Since: a.Added})
 		}
 	}
 	slices.SortFunc(out, func(a, b control.ProblemNote) int {
@@ -251,7 +264,7 @@ func (e *Engine) passed(h *house, r control.Report) error {
 		e.mu.Unlock()
 	}
 	ended := r.Ended.UTC().Format(time.RFC3339Nano)
-	problems, err := json.Marshal(r.Problems)
+	problems, err := json.Marshal(e.problemList(slices.Collect(maps.Values(h.accounts))))
 	if err != nil {
 		return err
 	}
@@ -313,14 +326,14 @@ func (e *Engine) statusChanged() {
 
 // Status is the state at a glance.
 func (e *Engine) Status(context.Context) (control.Status, error) {
-	s := control.Status{Version: e.Version, PausedUntil: e.pausedUntil(), Accounts: []state.Account{}}
+	s := control.Status{Version: e.Version, PausedUntil: e.pausedUntil(), Accounts: []control.AccountState{}}
+	var accounts []state.Account
 	cut := 0 // steps of a pass that was cut off
 	err := e.Store.View(func(tx *store.Tx) error {
-		accounts, err := tx.Accounts()
-		if err != nil {
+		var err error
+		if accounts, err = tx.Accounts(); err != nil {
 			return err
 		}
-		s.Accounts = append(s.Accounts, accounts...)
 		s.Problems = e.problemList(accounts)
 		intents, err := tx.Intents()
 		if err != nil {
@@ -341,6 +354,10 @@ func (e *Engine) Status(context.Context) (control.Status, error) {
 		return err
 	})
 	if err != nil {
+		return s, fmt.Errorf("engine: %w", err)
+	}
+	s.Problems = append(e.lockedNotes(accounts), s.Problems...)
+	if s.Accounts, err = e.accountStates(accounts); err != nil {
 		return s, fmt.Errorf("engine: %w", err)
 	}
 	s.DataDir = filepath.Dir(e.Store.Path())

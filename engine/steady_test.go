@@ -82,7 +82,10 @@ func (s *stuck) Create(ctx context.Context, c calendar.CalendarID, d calendar.Dr
 
 type trioConnector map[state.AccountID]calendar.Provider
 
-func (c trioConnector) BeginSignIn(context.Context, state.Endpoint) (engine.SignInFlow, error) {
+func (c trioConnector) ForIT(engine.SignInWish, calendar.Obstacle) string { return "" }
+func (c trioConnector) CheckClient(x state.Client) (state.Client, error)  { return x, nil }
+func (c trioConnector) Offers() engine.Offers                             { return engine.Offers{} }
+func (c trioConnector) BeginSignIn(context.Context, engine.SignInWish) (engine.SignInFlow, error) {
 	return nil, nil
 }
 func (c trioConnector) Open(a state.Account, _ engine.Secret) (calendar.Provider, error) {

@@ -82,8 +82,24 @@ func (r *recorder) CancelSignIn(_ context.Context, id string) error {
 	return r.note("CancelSignIn", id)
 }
 
-func (r *recorder) Accounts(context.Context) ([]state.Account, error) {
-	return answer[[]state.Account](r.note("Accounts"))
+func (r *recorder) Accounts(context.Context) ([]AccountState, error) {
+	return answer[[]AccountState](r.note("Accounts"))
+}
+
+func (r *recorder) Providers(context.Context) ([]ProviderInfo, error) {
+	return answer[[]ProviderInfo](r.note("Providers"))
+}
+
+func (r *recorder) Settings(context.Context) (Settings, error) {
+	return answer[Settings](r.note("Settings"))
+}
+
+func (r *recorder) ChangeSettings(_ context.Context, s Settings) (Settings, error) {
+	return answer[Settings](r.note("ChangeSettings", s))
+}
+
+func (r *recorder) Unlock(_ context.Context, passphrase string) error {
+	return r.note("Unlock", passphrase)
 }
 
 func (r *recorder) RemoveAccount(_ context.Context, id state.AccountID) error {

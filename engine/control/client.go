@@ -97,7 +97,7 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 	defer res.Body.Close()
 	e := &Error{}
 	if json.NewDecoder(io.LimitReader(res.Body, maxBody)).Decode(e) != nil || e.Message == "" {
-		return nil, &Error{CodeFailed, fmt.Sprintf("the engine answered %s to %s %s", res.Status, method, path)}
+		return nil, &Error{Code: CodeFailed, Message: fmt.Sprintf("the engine answered %s to %s %s", res.Status, method, path)}
 	}
 	return nil, e
 }
@@ -161,8 +161,28 @@ func (c *Client) CancelSignIn(ctx context.Context, id string) error {
 }
 
 // Accounts lists the accounts.
-func (c *Client) Accounts(ctx context.Context) ([]state.Account, error) {
-	return call[[]state.Account](ctx, c, "GET", "/accounts", nil)
+func (c *Client) Accounts(ctx context.Context) ([]AccountState, error) {
+	return call[[]AccountState](ctx, c, "GET", "/accounts", nil)
+}
+
+// Providers lists what can be connected.
+func (c *Client) Providers(ctx context.Context) ([]ProviderInfo, error) {
+	return call[[]ProviderInfo](ctx, c, "GET", "/providers", nil)
+}
+
+// Settings asks what holds for all accounts.
+func (c *Client) Settings(ctx context.Context) (Settings, error) {
+	return call[Settings](ctx, c, "GET", "/settings", nil)
+}
+
+// ChangeSettings replaces the settings.
+func (c *Client) ChangeSettings(ctx context.Context, s Settings) (Settings, error) {
+	return call[Settings](ctx, c, "PUT", "/settings", s)
+}
+
+// Unlock opens the file of sign-ins.
+func (c *Client) Unlock(ctx context.Context, passphrase string) error {
+	return c.do(ctx, "POST", "/unlock", UnlockRequest{passphrase}, &nothing{})
 }
 
 // RemoveAccount disconnects an account.

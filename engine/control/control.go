@@ -43,14 +43,14 @@ type Status struct {
 	// LastBackup is when the store was last copied into the folder backups beside it.
 	LastBackup time.Time `json:"lastBackup,omitzero"`
 	// PausedUntil is set while paused; far in the future means "until resumed".
-	PausedUntil time.Time       `json:"pausedUntil,omitzero"`
-	Pass        uint64          `json:"pass"` // number of the last pass
-	Mirrors     []MirrorState   `json:"mirrors"`
-	Accounts    []state.Account `json:"accounts"`
-	Problems    []ProblemNote   `json:"problems,omitempty"`
-	Held        int             `json:"held"` // steps that wait for a decision
-	DataDir     string          `json:"dataDir"`
-	Version     string          `json:"version"` // of the program
+	PausedUntil time.Time      `json:"pausedUntil,omitzero"`
+	Pass        uint64         `json:"pass"` // number of the last pass
+	Mirrors     []MirrorState  `json:"mirrors"`
+	Accounts    []AccountState `json:"accounts"`
+	Problems    []ProblemNote  `json:"problems,omitempty"`
+	Held        int            `json:"held"` // steps that wait for a decision
+	DataDir     string         `json:"dataDir"`
+	Version     string         `json:"version"` // of the program
 	// Installation is this one.
 	Installation Installation `json:"installation,omitzero"`
 }
@@ -96,16 +96,25 @@ type NewAccount struct {
 	// ID is how it shall be called here; minted from the mail address if empty.
 	ID       state.AccountID `json:"id,omitempty"`
 	Endpoint state.Endpoint  `json:"endpoint,omitzero"`
+	// Access is what the person lets Twinday do with it: nothing beyond the least if it
+	// is left out, or as before for an account that is known.
+	Access *calendar.Access `json:"access,omitempty"`
+	// Device asks for a code that is typed on another machine, for one without a browser.
+	Device bool `json:"device,omitempty"`
+	// Passphrase opens the file in which the refresh token is kept where no keyring
+	// answers, or begins it.
+	Passphrase string `json:"passphrase,omitempty"`
 	// PlainSecrets agrees to keep the refresh token in a 0600 file where no
 	// keyring answers.
 	PlainSecrets bool `json:"plainSecrets,omitempty"`
 }
 
-// SignIn is a sign-in under way: the person opens URL in a browser, and
-// Client.FinishSignIn waits for the end of it.
+// SignIn is a sign-in under way: the person opens URL in a browser (with Code: on any
+// machine, and types it there), and Client.FinishSignIn waits for the end of it.
 type SignIn struct {
 	ID      string    `json:"id"`
 	URL     string    `json:"url"`
+	Code    string    `json:"code,omitempty"`
 	Expires time.Time `json:"expires"`
 }
 
@@ -250,13 +259,19 @@ const (
 	CodeUsage    ErrorCode = "usage"     // the request makes no sense
 	CodeNotFound ErrorCode = "not found" // no such account, mirror, calendar …
 	CodeFailed   ErrorCode = "failed"
-	CodeSecrets  ErrorCode = "secrets" // no keyring answers and PlainSecrets was not given
+	CodeSecrets  ErrorCode = "secrets" // no keyring answers; Passphrase and PlainSecrets were not given
+	CodeLocked   ErrorCode = "locked"  // the passphrase is not given, or not the right one
 )
 
 // Error is every failure that the engine reports to a face.
 type Error struct {
 	Code    ErrorCode `json:"code"`
 	Message string    `json:"message"` // names the thing and the way out
+	// Of a sign-in that failed: what stands in its way, what to do about it, and the text
+	// for IT where only they can help.
+	Condition Condition `json:"condition,omitempty"`
+	WayOut    WayOut    `json:"wayOut,omitzero"`
+	ForIT     string    `json:"forIT,omitempty"`
 }
 
 // Error gives the message.
@@ -275,7 +290,15 @@ type Backend interface {
 	// FinishSignIn waits until the person is through, and returns the account.
 	FinishSignIn(ctx context.Context, id string) (state.Account, error)
 	CancelSignIn(ctx context.Context, id string) error
-	Accounts(ctx context.Context) ([]state.Account, error)
+	Accounts(ctx context.Context) ([]AccountState, error)
+	// Providers lists what can be connected, and what can be ticked.
+	Providers(ctx context.Context) ([]ProviderInfo, error)
+	// Settings are what holds for all accounts; ChangeSettings replaces them, and refuses
+	// what makes no sense.
+	Settings(ctx context.Context) (Settings, error)
+	ChangeSettings(ctx context.Context, s Settings) (Settings, error)
+	// Unlock opens the file of sign-ins with its passphrase.
+	Unlock(ctx context.Context, passphrase string) error
 	// RemoveAccount ends the account's part in mirrors (its copies stay as plain
 	// events), revokes the sign-in and forgets the secret.
 	RemoveAccount(ctx context.Context, id state.AccountID) error

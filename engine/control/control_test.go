@@ -45,22 +45,26 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"remove mirror and its copies": func(ctx context.Context, b Backend) (any, error) {
 		return b.RemoveMirror(ctx, RemoveMirror{ID: "m1"})
 	},
-	"sync":       func(ctx context.Context, b Backend) (any, error) { return b.Sync(ctx, SyncRequest{}) },
-	"dry run":    func(ctx context.Context, b Backend) (any, error) { return b.Sync(ctx, full[SyncRequest]()) },
-	"pause":      func(ctx context.Context, b Backend) (any, error) { return nil, b.Pause(ctx, full[time.Time]()) },
-	"resume":     func(ctx context.Context, b Backend) (any, error) { return nil, b.Pause(ctx, time.Time{}) },
-	"history":    func(ctx context.Context, b Backend) (any, error) { return b.History(ctx, HistoryQuery{}) },
-	"entry":      func(ctx context.Context, b Backend) (any, error) { return b.HistoryDetail(ctx, 1<<53+1) },
-	"undo":       func(ctx context.Context, b Backend) (any, error) { return b.Undo(ctx, full[UndoRequest]()) },
-	"why":        func(ctx context.Context, b Backend) (any, error) { return b.Why(ctx, full[WhyRequest]()) },
-	"search":     func(ctx context.Context, b Backend) (any, error) { return b.History(ctx, full[HistoryQuery]()) },
-	"held":       func(ctx context.Context, b Backend) (any, error) { return b.Held(ctx) },
-	"decide":     func(ctx context.Context, b Backend) (any, error) { return nil, b.Decide(ctx, full[Decide]()) },
-	"window":     func(ctx context.Context, b Backend) (any, error) { return nil, b.ShowWindow(ctx) },
-	"quitting":   func(ctx context.Context, b Backend) (any, error) { return nil, b.Quit(ctx) },
-	"duplicates": func(ctx context.Context, b Backend) (any, error) { return b.Duplicates(ctx, full[state.MirrorID]()) },
-	"clean up":   func(ctx context.Context, b Backend) (any, error) { return b.CleanUp(ctx, full[CleanUp]()) },
-	"take over":  func(ctx context.Context, b Backend) (any, error) { return nil, b.TakeOver(ctx, full[state.MirrorID]()) },
+	"sync":                  func(ctx context.Context, b Backend) (any, error) { return b.Sync(ctx, SyncRequest{}) },
+	"dry run":               func(ctx context.Context, b Backend) (any, error) { return b.Sync(ctx, full[SyncRequest]()) },
+	"pause":                 func(ctx context.Context, b Backend) (any, error) { return nil, b.Pause(ctx, full[time.Time]()) },
+	"resume":                func(ctx context.Context, b Backend) (any, error) { return nil, b.Pause(ctx, time.Time{}) },
+	"history":               func(ctx context.Context, b Backend) (any, error) { return b.History(ctx, HistoryQuery{}) },
+	"entry":                 func(ctx context.Context, b Backend) (any, error) { return b.HistoryDetail(ctx, 1<<53+1) },
+	"undo":                  func(ctx context.Context, b Backend) (any, error) { return b.Undo(ctx, full[UndoRequest]()) },
+	"why":                   func(ctx context.Context, b Backend) (any, error) { return b.Why(ctx, full[WhyRequest]()) },
+	"search":                func(ctx context.Context, b Backend) (any, error) { return b.History(ctx, full[HistoryQuery]()) },
+	"held":                  func(ctx context.Context, b Backend) (any, error) { return b.Held(ctx) },
+	"decide":                func(ctx context.Context, b Backend) (any, error) { return nil, b.Decide(ctx, full[Decide]()) },
+	"window":                func(ctx context.Context, b Backend) (any, error) { return nil, b.ShowWindow(ctx) },
+	"what can be connected": func(ctx context.Context, b Backend) (any, error) { return b.Providers(ctx) },
+	"settings":              func(ctx context.Context, b Backend) (any, error) { return b.Settings(ctx) },
+	"changing settings":     func(ctx context.Context, b Backend) (any, error) { return b.ChangeSettings(ctx, full[Settings]()) },
+	"unlocking":             func(ctx context.Context, b Backend) (any, error) { return nil, b.Unlock(ctx, "correct horse") },
+	"quitting":              func(ctx context.Context, b Backend) (any, error) { return nil, b.Quit(ctx) },
+	"duplicates":            func(ctx context.Context, b Backend) (any, error) { return b.Duplicates(ctx, full[state.MirrorID]()) },
+	"clean up":              func(ctx context.Context, b Backend) (any, error) { return b.CleanUp(ctx, full[CleanUp]()) },
+	"take over":             func(ctx context.Context, b Backend) (any, error) { return nil, b.TakeOver(ctx, full[state.MirrorID]()) },
 }
 
 // wires are the ways in which a face reaches a backend.
@@ -111,12 +115,12 @@ func TestEveryFailureArrivesWithItsCode(t *testing.T) {
 		fail error
 		want Error
 	}{
-		"wrong usage":            {&Error{CodeUsage, "that makes no sense"}, Error{CodeUsage, "that makes no sense"}},
-		"no such thing":          {&Error{CodeNotFound, "no account \"x\""}, Error{CodeNotFound, "no account \"x\""}},
-		"no keyring":             {&Error{CodeSecrets, "no keyring answers"}, Error{CodeSecrets, "no keyring answers"}},
-		"a failure":              {&Error{CodeFailed, "google is away"}, Error{CodeFailed, "google is away"}},
-		"with context around it": {fmt.Errorf("engine: %w", &Error{CodeUsage, "no"}), Error{CodeUsage, "no"}},
-		"an error without code":  {errors.New("disk full"), Error{CodeFailed, "disk full"}},
+		"wrong usage":            {&Error{Code: CodeUsage, Message: "that makes no sense"}, Error{Code: CodeUsage, Message: "that makes no sense"}},
+		"no such thing":          {&Error{Code: CodeNotFound, Message: "no account \"x\""}, Error{Code: CodeNotFound, Message: "no account \"x\""}},
+		"no keyring":             {&Error{Code: CodeSecrets, Message: "no keyring answers"}, Error{Code: CodeSecrets, Message: "no keyring answers"}},
+		"a failure":              {&Error{Code: CodeFailed, Message: "google is away"}, Error{Code: CodeFailed, Message: "google is away"}},
+		"with context around it": {fmt.Errorf("engine: %w", &Error{Code: CodeUsage, Message: "no"}), Error{Code: CodeUsage, Message: "no"}},
+		"an error without code":  {errors.New("disk full"), Error{Code: CodeFailed, Message: "disk full"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cl := InProcess(&recorder{fail: c.fail})

@@ -22,7 +22,11 @@ const maxBody = 1 << 20
 //
 //	GET    /status                       Status
 //	GET    /watch                        server-sent events, each a Status
-//	GET    /accounts                     [state.Account]
+//	GET    /accounts                     [AccountState]
+//	GET    /providers                    [ProviderInfo]
+//	GET    /settings                     Settings
+//	PUT    /settings                     Settings → Settings
+//	POST   /unlock                       UnlockRequest
 //	POST   /accounts                     NewAccount → SignIn
 //	POST   /signins/{id}/finish          → state.Account, when the person is through
 //	DELETE /signins/{id}
@@ -48,13 +52,19 @@ const maxBody = 1 << 20
 //	POST   /window
 //	POST   /quit
 //
-// A failure answers 400 (usage), 404 (not found), 409 (secrets) or 500, with an
+// A failure answers 400 (usage), 404 (not found), 409 (secrets), 423 (locked) or 500, with an
 // Error as its body. If token is not empty, every request must carry it as a
 // bearer token.
 func Handler(b Backend, token string) http.Handler {
 	mux := http.NewServeMux()
 	route(mux, "GET", "/status", func(r *http.Request, _ nothing) (Status, error) { return b.Status(r.Context()) })
-	route(mux, "GET", "/accounts", func(r *http.Request, _ nothing) ([]state.Account, error) { return b.Accounts(r.Context()) })
+	route(mux, "GET", "/accounts", func(r *http.Request, _ nothing) ([]AccountState, error) { return b.Accounts(r.Context()) })
+	route(mux, "GET", "/providers", func(r *http.Request, _ nothing) ([]ProviderInfo, error) { return b.Providers(r.Context()) })
+	route(mux, "GET", "/settings", func(r *http.Request, _ nothing) (Settings, error) { return b.Settings(r.Context()) })
+	route(mux, "PUT", "/settings", func(r *http.Request, q Settings) (Settings, error) { return b.ChangeSettings(r.Context(), q) })
+	route(mux, "POST", "/unlock", func(r *http.Request, q UnlockRequest) (nothing, error) {
+		return nothing{}, b.Unlock(r.Context(), q.Passphrase)
+	})
 	route(mux, "POST", "/accounts", func(r *http.Request, q NewAccount) (SignIn, error) { return b.BeginSignIn(r.Context(), q) })
 	route(mux, "POST", "/signins/{id}/finish", func(r *http.Request, _ nothing) (state.Account, error) {
 		return b.FinishSignIn(r.Context(), r.PathValue("id"))
@@ -99,17 +109,17 @@ func Handler(b Backend, token string) http.Handler {
 		var err error
 		if s := r.FormValue("pass"); s != "" {
 			if q.Pass, err = strconv.ParseUint(s, 10, 64); err != nil {
-				return nil, &Error{CodeUsage, fmt.Sprintf("pass %q is not a number", s)}
+				return nil, &Error{Code: CodeUsage, Message: fmt.Sprintf("pass %q is not a number", s)}
 			}
 		}
 		if s := r.FormValue("limit"); s != "" {
 			if q.Limit, err = strconv.Atoi(s); err != nil {
-				return nil, &Error{CodeUsage, fmt.Sprintf("limit %q is not a number", s)}
+				return nil, &Error{Code: CodeUsage, Message: fmt.Sprintf("limit %q is not a number", s)}
 			}
 		}
 		if s := r.FormValue("before"); s != "" {
 			if q.Before, err = strconv.ParseUint(s, 10, 64); err != nil {
-				return nil, &Error{CodeUsage, fmt.Sprintf("before %q is not a number", s)}
+				return nil, &Error{Code: CodeUsage, Message: fmt.Sprintf("before %q is not a number", s)}
 			}
 		}
 		return b.History(r.Context(), q)
@@ -117,7 +127,7 @@ func Handler(b Backend, token string) http.Handler {
 	route(mux, "GET", "/history/{seq}", func(r *http.Request, _ nothing) (HistoryDetail, error) {
 		seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
 		if err != nil {
-			return HistoryDetail{}, &Error{CodeUsage, fmt.Sprintf("entry %q is not a number", r.PathValue("seq"))}
+			return HistoryDetail{}, &Error{Code: CodeUsage, Message: fmt.Sprintf("entry %q is not a number", r.PathValue("seq"))}
 		}
 		return b.HistoryDetail(r.Context(), seq)
 	})
@@ -129,7 +139,7 @@ func Handler(b Backend, token string) http.Handler {
 	route(mux, "POST", "/quit", func(r *http.Request, _ nothing) (nothing, error) { return nothing{}, b.Quit(r.Context()) })
 	mux.HandleFunc(fmt.Sprintf("GET /v%d/watch", Version), func(w http.ResponseWriter, r *http.Request) { watch(b, w, r) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		fail(w, &Error{CodeNotFound, fmt.Sprintf("no such call: %s %s (this engine speaks version %d)", r.Method, r.URL.Path, Version)})
+		fail(w, &Error{Code: CodeNotFound, Message: fmt.Sprintf("no such call: %s %s (this engine speaks version %d)", r.Method, r.URL.Path, Version)})
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
@@ -156,7 +166,7 @@ func route[In, Out any](mux *http.ServeMux, method, path string, f func(*http.Re
 			err = json.Unmarshal(body, &in)
 		}
 		if err != nil {
-			fail(w, &Error{CodeUsage, fmt.Sprintf("the body of %s %s cannot be read: %v", method, path, err)})
+			fail(w, &Error{Code: CodeUsage, Message: fmt.Sprintf("the body of %s %s cannot be read: %v", method, path, err)})
 			return
 		}
 		out, err := f(r, in)
@@ -172,9 +182,9 @@ func route[In, Out any](mux *http.ServeMux, method, path string, f func(*http.Re
 func fail(w http.ResponseWriter, err error) {
 	var e *Error
 	if !errors.As(err, &e) {
-		e = &Error{CodeFailed, err.Error()}
+		e = &Error{Code: CodeFailed, Message: err.Error()}
 	}
-	status := map[ErrorCode]int{CodeUsage: http.StatusBadRequest, CodeNotFound: http.StatusNotFound, CodeSecrets: http.StatusConflict}[e.Code]
+	status := map[ErrorCode]int{CodeUsage: http.StatusBadRequest, CodeNotFound: http.StatusNotFound, CodeSecrets: http.StatusConflict, CodeLocked: http.StatusLocked}[e.Code]
 	if status == 0 {
 		status = http.StatusInternalServerError
 	}

@@ -71,8 +71,8 @@ func TestTheLargestBody(t *testing.T) {
 }
 
 func TestFailuresHaveTheirStatus(t *testing.T) {
-	for code, want := range map[ErrorCode]int{CodeUsage: 400, CodeNotFound: 404, CodeSecrets: 409, CodeFailed: 500, "a new one": 500} {
-		if status, e := ask(t, Handler(&recorder{fail: &Error{code, "no"}}, ""), "GET", "/v1/status", ""); status != want || e.Code != code {
+	for code, want := range map[ErrorCode]int{CodeUsage: 400, CodeNotFound: 404, CodeSecrets: 409, CodeLocked: 423, CodeFailed: 500, "a new one": 500} {
+		if status, e := ask(t, Handler(&recorder{fail: &Error{Code: code, Message: "no"}}, ""), "GET", "/v1/status", ""); status != want || e.Code != code {
 			t.Errorf("%s: answered %d %+v, want %d", code, status, e, want)
 		}
 	}

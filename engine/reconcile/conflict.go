@@ -62,10 +62,12 @@ func (r *reconciler) rules(e *state.Entity, key string, refs []state.Ref, latest
 	}
 	out := ruling{winner: latest, rule: "conflicts: " + rule.Words()}
 	if rule == state.AskConflict {
-		switch r.Decisions[fact] {
-		case state.Apply:
-		case state.Drop:
+		switch decision := r.Decisions[fact]; {
+		case decision == state.Apply:
+		case decision == state.Drop:
 			out.winner = other
+		case r.moving: // what was edited may go with the move, and there is nothing to ask of then
+			out.rule = "conflicts: " + state.LatestWins.Words()
 		default:
 			e.Conflicts[key] = state.Conflict{Fact: fact, Later: refs[latest]}
 			r.out.Steps = append(r.out.Steps, step(fact, latest, other))

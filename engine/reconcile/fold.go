@@ -116,7 +116,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	}
 	e.Facts = facts // what the copies showed so far was told of the old ones
 	undone := f.wished && e.Wish.Gone
-	if e.Deleted && (f.changed || f.holds()) && !undone && !r.calledOff(*e) {
+	if e.Deleted && (f.changed || f.holds()) && !e.Left && !undone && !r.calledOff(*e) {
 		r.note(*e, state.Noted, f.from, nil, "deleted in "+r.name(goneFrom(*e, e.Home))+" but changed in "+r.name(f.from)+" meanwhile: it is kept", calendar.Content{}, e.Base)
 		undelete(e)
 		remakeGone(e)
@@ -220,18 +220,24 @@ type asked struct {
 // kept in history.
 func (r *reconciler) withdraw(e *state.Entity, f folding) {
 	for _, a := range slices.Concat(r.asked, f.contested) {
-		why := " changed in " + r.name(a.ref) + " and waited for your decision when it was deleted in " + r.name(goneFrom(*e, f.from))
-		if len(a.groups) > 0 {
-			r.note(*e, state.Overridden, a.ref, a.groups, words(a.groups)+why, a.content, calendar.Content{})
-		}
-		for _, ed := range a.slots {
-			r.note(*e, state.Overridden, a.ref, ed.set, r.slotWords(*e, []string{ed.slot})+why, ed.content, calendar.Content{})
-		}
+		r.keepAsked(*e, a, "was deleted in "+r.name(goneFrom(*e, f.from)))
 	}
 	r.out.Steps = slices.DeleteFunc(r.out.Steps, func(s state.Step) bool {
 		return s.Entity == e.ID && s.Kind == state.Update && len(s.Undoes) == 0 && (s.Held == state.HoldGuests || s.Held == state.HoldConflict)
 	})
 	clear(e.Conflicts)
+}
+
+// keepAsked keeps in history edits about which the person was asked, and what became of
+// the event before they said anything.
+func (r *reconciler) keepAsked(e state.Entity, a asked, became string) {
+	why := " changed in " + r.name(a.ref) + " and waited for your decision when it " + became
+	if len(a.groups) > 0 {
+		r.note(e, state.Overridden, a.ref, a.groups, words(a.groups)+why, a.content, calendar.Content{})
+	}
+	for _, ed := range a.slots {
+		r.note(e, state.Overridden, a.ref, ed.set, r.slotWords(e, []string{ed.slot})+why, ed.content, calendar.Content{})
+	}
 }
 
 // edits lists what the person changed in one member since it was last read.

@@ -45,9 +45,16 @@ func (r *reconciler) clone(f Found, m calendar.Mark) bool {
 		e, ok := r.byID[state.EntityID(m.Entity)]
 		return ok && (slices.ContainsFunc(e.Records[f.Ref].Parts, other) || !r.shows(e, f))
 	}
-	for _, id := range r.byPrint[state.EntityID(m.Entity).Fingerprint()] {
+	copied, linked := r.linkedMark[m]
+	if !copied && slices.ContainsFunc(r.Alike[f], func(g Found) bool { return !r.linkedNow[g] && r.homeOf(m, g) }) {
+		return false // its home is still to be looked at; what is remembered was copied from it, rather
+	}
+	print := state.EntityID(m.Entity).Fingerprint()
+	for _, id := range r.byPrint[print] {
 		e := r.byID[id]
 		switch parts := e.Records[f.Ref].Parts; {
+		case e.Home == f.Ref && copiesBear(e, print) && whole(e, e.Home).ID != f.ID:
+			return true // nobody makes a copy beside its home
 		case len(parts) > 1:
 			continue // it is not known of which occurrence
 		case len(parts) == 1 && parts[0].ID == f.ID:
@@ -55,7 +62,7 @@ func (r *reconciler) clone(f Found, m calendar.Mark) bool {
 		case (len(parts) == 0 || parts[0].ID == "") && r.shows(e, f):
 			continue
 		}
-		if r.linkedMark[m] {
+		if linked {
 			return true
 		}
 	}
@@ -94,11 +101,14 @@ func (r *reconciler) know(e state.Entity) {
 		}
 	}
 	print(state.Fingerprint(e.UID))
+	print(e.ID.Fingerprint())
 	for ref, rec := range e.Records {
 		for _, p := range rec.Parts {
-			if m := r.replica(ref, p.ID).Event.Mark; m != (calendar.Mark{}) {
-				r.linkedMark[m] = true
-				print(state.EntityID(m.Entity).Fingerprint())
+			for _, m := range []calendar.Mark{r.replica(ref, p.ID).Event.Mark, p.Bore} {
+				if m != (calendar.Mark{}) {
+					r.linkedMark[m] = r.linkedMark[m] || ref != e.Home
+					print(state.EntityID(m.Entity).Fingerprint())
+				}
 			}
 		}
 	}
@@ -117,10 +127,64 @@ func names(m calendar.Mark, uid string) bool {
 
 // leads reports whether the mark on an event leads to another one.
 func (r *reconciler) leads(copied, home Found) bool {
-	m, ev := r.mark(copied), r.replica(home.Ref, home.ID).Event
+	return r.homeOf(r.mark(copied), home)
+}
+
+// homeOf reports whether a mark is of a copy of this event.
+func (r *reconciler) homeOf(m calendar.Mark, home Found) bool {
+	ev := r.replica(home.Ref, home.ID).Event
 	again := ev.Mark // of a home that was made again
 	f := state.EntityID(m.Entity).Fingerprint()
-	return names(m, ev.UID) || again.Mirror == "" && f != "" && f == state.EntityID(again.Entity).Fingerprint()
+	return names(m, ev.UID) || again.Mirror == "" && f != "" && f == state.EntityID(again.Entity).Fingerprint() && !r.known(f, home)
+}
+
+// known reports whether the home that was made again, and by whose fingerprint copies are
+// known, is remembered and another one: then this one was copied from it.
+func (r *reconciler) known(print string, home Found) bool {
+	return slices.ContainsFunc(r.byPrint[print], func(id state.EntityID) bool {
+		e := r.byID[id]
+		p := whole(e, e.Home)
+		if p == nil || home == (Found{e.Home, p.ID}) {
+			return false
+		}
+		return copiesBear(e, print)
+	})
+}
+
+// copiesBear reports whether a fingerprint is the one by which the copies of an entity are
+// known.
+func copiesBear(e state.Entity, print string) bool {
+	return print != "" && (print == e.ID.Fingerprint() || print == state.Fingerprint(e.UID))
+}
+
+// lead is the likeliest of the homes that the mark on an event leads to, the unlinked
+// ones and those that are given: who copies a home that was made again copies its mark,
+// and the copies seem to be of both.
+func (r *reconciler) lead(copied Found, known ...Found) (Found, bool) {
+	homes := slices.DeleteFunc(slices.Clone(r.Alike[copied]), func(g Found) bool {
+		return r.linkedNow[g] || !r.leads(copied, g) || !r.together(copied.Ref, g.Ref)
+	})
+	homes = append(homes, known...)
+	if len(homes) == 0 {
+		return Found{}, false
+	}
+	m, likest := r.mark(copied), r.likest(copied)
+	named := func(g Found) bool { return names(m, r.replica(g.Ref, g.ID).Event.UID) }
+	return slices.MinFunc(homes, func(a, b Found) int { return cmp.Or(compareBool(named(b), named(a)), likest(a, b)) }), true
+}
+
+// print is the fingerprint by which the copies of an event are to be known: that of its
+// UID, or if it was made again the one that its copies bear since it was made first. So
+// there is one for all of them, however often it goes on like that.
+func (r *reconciler) print(home Found, copies map[state.Ref]Found) string {
+	ev := r.replica(home.Ref, home.ID).Event
+	again := state.EntityID(ev.Mark.Entity).Fingerprint()
+	for _, c := range copies {
+		if again != "" && ev.Mark.Mirror == "" && again == state.EntityID(r.mark(c).Entity).Fingerprint() {
+			return again
+		}
+	}
+	return state.Fingerprint(ev.UID)
 }
 
 // bond is how sure it is that two events are one meeting.
@@ -180,7 +244,10 @@ func (r *reconciler) claimed(e state.Entity, ref state.Ref) []Found {
 	home := Found{e.Home, p.ID}
 	var out []Found
 	for _, a := range r.Alike[home] {
-		if a.Ref == ref && !r.linkedNow[a] && r.leads(a, home) {
+		if a.Ref != ref || r.linkedNow[a] || !r.leads(a, home) {
+			continue
+		}
+		if likeliest, _ := r.lead(a, home); likeliest == home {
 			out = append(out, a)
 		}
 	}

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,4 +178,146 @@ func TestWatching(t *testing.T) {
 	if w.titles("a") != "Lunch" || w.claims["m1"].Installation != "i2" {
 		t.Errorf("a holds %s, claims %v", w.titles("a"), w.claims)
 	}
+}
+
+// recalls loses the store, and fails unless the same events belong together afterwards as
+// did before, with nothing written for it.
+func (w *world) recalls(installation string) {
+	w.t.Helper()
+	together := func() string {
+		var out []string
+		for _, e := range w.entities {
+			said := "home " + e.Home.String()
+			for _, r := range sortedRefs(e.Records) {
+				said += fmt.Sprintf(", %v", e.Records[r].Parts[0].ID)
+			}
+			out = append(out, said)
+		}
+		slices.Sort(out)
+		return strings.Join(out, "\n")
+	}
+	w.settle()
+	was, before := together(), w.writes
+	w.forget(installation)
+	w.settle()
+	if is := together(); is != was || w.writes != before {
+		w.t.Fatalf("%d writes after the store was lost; it knew\n%s\nand knows\n%s", w.writes-before, was, is)
+	}
+}
+
+// A home that is made again, twice and with the store lost in between, is known by one
+// fingerprint all the while: the copy that was edited, and not written since the home was
+// made first, stays the copy, and not a clone whose mark is of a later day.
+func TestAHomeMadeAgainAndAgain(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.add("c", "Lunch")
+	w.settle()
+	again := func(to string) {
+		t.Helper()
+		w.remove("c", w.the("c", "Lunch").ID)
+		w.remove("a", w.the("a", "Lunch").ID)
+		w.edit("b", w.the("b", "Lunch").ID, place(to))
+		w.settle()
+	}
+	again("Oslo")
+	w.recalls("i2")
+	again("Rome")
+	w.paste("a", w.the("a", "Lunch").ID, "b", "Pasted")
+	w.recalls("i3")
+}
+
+// Who copies a home that was made again copies its mark: the copies lead to both, and are
+// of the one whose UID they name, or else of the one that they show.
+func TestACloneOfAHomeMadeAgain(t *testing.T) {
+	for _, to := range []string{"a", "b"} {
+		w := newWorld(t, "a", "b", "c")
+		w.maps(state.Mapping{Detail: state.BusyOnly})
+		home := w.add("b", "Lunch")
+		w.settle()
+		w.remove("b", home)
+		w.edit("c", w.the("c", "Busy").ID, at(hour(11)))
+		w.settle()
+		w.paste("b", w.the("b", "Lunch").ID, to, "Pasted")
+		w.recalls("i2")
+	}
+}
+
+// An event that was pasted from a copy, and has copies of its own, bears the copy's very
+// mark. It is looked at first here, and leaves the copy to its meeting.
+func TestACloneThatIsAHome(t *testing.T) {
+	for _, to := range []string{"a", "b"} {
+		w := newWorld(t, "a", "b", "c")
+		first := w.add("b", "Breakfast")
+		w.settle()
+		// Lunch is a clone itself, so that it too bears a mark of a Twinday that is gone.
+		w.paste("a", w.the("a", "Breakfast").ID, "b", "Lunch")
+		w.remove("b", first)
+		w.recalls("i2")
+		w.remove("a", w.the("a", "Lunch").ID) // made again by i2; the copy in c is still of i1
+		w.edit("c", w.the("c", "Lunch").ID, place("Oslo"))
+		w.settle()
+		one, other := w.the("c", "Lunch").ID, w.the("a", "Lunch").ID
+		w.seq = 100 // a101 comes before a11
+		w.paste("c", one, to, "Pasted")
+		w.paste("a", other, "c", "Other")
+		w.recalls("i3")
+	}
+}
+
+// Somebody copies a home that was made again and its copy at once: those two are no one
+// meeting, though the mark of the one leads to the other. Since the copy was written anew,
+// no mark is the same as another.
+func TestClonesOfAHomeMadeAgainAndOfItsCopy(t *testing.T) {
+	for _, written := range []bool{false, true} {
+		w := newWorld(t, "a", "b")
+		home := w.add("a", "Lunch")
+		w.settle()
+		w.remove("a", home)
+		w.edit("b", w.the("b", "Lunch").ID, place("Oslo"))
+		w.recalls("i2")
+		one := w.paste("b", w.the("b", "Lunch").ID, "a", "One")
+		w.remove("a", one) // its mark is that of the day
+		if written {
+			w.edit("a", w.the("a", "Lunch").ID, place("Rome"))
+		}
+		w.settle()
+		delete(w.gone[ref("a")], one)
+		w.edit("a", one)
+		w.paste("a", w.the("a", "Lunch").ID, "b", "Two")
+		w.settle()
+		if a, b := w.titles("a"), w.titles("b"); a != "Lunch, One, Two" || b != a {
+			t.Errorf("written %v: a holds %s; b holds %s", written, a, b)
+		}
+	}
+}
+
+// What was copied from a copy before that was written under our own mark is no sign of
+// another Twinday at work, though it is read later and nothing bears its mark any more.
+func TestACloneWithAMarkThatWasReplaced(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.add("a", "Lunch")
+	w.settle()
+	w.forget("i2")
+	w.settle()
+	w.holds = map[state.MirrorID]Hold{"m1": {Since: w.clock}}
+	pasted := w.paste("b", w.the("b", "Lunch").ID, "b", "Pasted")
+	delete(w.dirty, Found{ref("b"), pasted}) // the list of b is late
+	w.edit("a", w.the("a", "Lunch").ID, place("Oslo"))
+	w.settle()
+	w.dirty[Found{ref("b"), pasted}] = true
+	w.settle()
+	for _, name := range []string{"a", "b", "c"} {
+		if got := w.titles(name); got != "Lunch, Pasted" || len(w.claims) > 0 {
+			t.Errorf("%s holds %s; claims %v", name, got, w.claims)
+		}
+	}
+}
+
+// A copy of an invitation that was given guests of its own is a copy still.
+func TestALostStoreAndACopyWithGuests(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.add("a", "Lunch", invitation)
+	w.settle()
+	w.edit("b", w.the("b", "Lunch").ID, withGuest)
+	w.recalls("i2")
 }

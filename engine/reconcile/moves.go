@@ -59,7 +59,9 @@ func (r *reconciler) foldMoved(e *state.Entity, moves map[state.Ref]Found) {
 		now.Event.ID = id
 		r.Replicas[ref][id] = now
 	}
+	r.moving = true
 	r.fold(e)
+	r.moving = false
 	for f, rep := range was {
 		r.Replicas[f.Ref][f.ID] = rep
 	}
@@ -73,6 +75,7 @@ func (r *reconciler) followHome(e *state.Entity, to Found) (left []state.Entity)
 	delete(e.Records, was)
 	why := "moved from " + r.name(was) + " to " + r.name(to.Ref)
 	if old, has := e.Records[to.Ref]; has {
+		r.giveUp(*e, to.Ref)
 		left = r.leave(left, *e, to.Ref, old.Mirror, old, why+", where its copy was")
 	}
 	p.ID = to.ID
@@ -85,6 +88,7 @@ func (r *reconciler) followHome(e *state.Entity, to Found) (left []state.Entity)
 			rec.Mirror = by
 			e.Records[ref] = rec
 		} else if !r.acquainted(e.Home, ref) {
+			r.giveUp(*e, ref)
 			delete(e.Records, ref)
 			left = r.leave(left, *e, ref, rec.Mirror, rec, why+", which is not mirrored with "+r.name(ref))
 		}
@@ -104,6 +108,7 @@ func (r *reconciler) followCopy(e *state.Entity, ref state.Ref, to Found) (left 
 	switch {
 	case to.Ref == e.Home || made(*e, to.Ref):
 		r.linkedNow[to] = true
+		r.giveUp(*e, ref)
 		left = r.leave(left, *e, to.Ref, rec.Mirror, moved, why+", where the event is already")
 	case moved.Mirror != "":
 		r.linkedNow[to] = true
@@ -112,6 +117,15 @@ func (r *reconciler) followCopy(e *state.Entity, ref state.Ref, to Found) (left 
 	r.note(*e, state.Noted, ref, nil, why+"; it is put back where it was", p.Read, e.Base)
 	remake(whole(*e, ref))
 	return left
+}
+
+// giveUp keeps in history what waited for the person in a copy that is let go of.
+func (r *reconciler) giveUp(e state.Entity, ref state.Ref) {
+	for _, a := range r.asked {
+		if a.ref == ref {
+			r.keepAsked(e, a, "was moved")
+		}
+	}
 }
 
 // leave is a copy that an entity lets go of and that is to go: deleted with its
@@ -126,7 +140,7 @@ func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, b
 			live[i].Version = rep.Event.Version
 		}
 	}
-	return append(left, state.Entity{ID: r.Mint(), Home: ref, Base: e.Base, Overrides: maps.Clone(e.Overrides), Deleted: true, Why: why, Made: r.Now,
+	return append(left, state.Entity{ID: r.Mint(), Home: ref, Base: e.Base, Overrides: maps.Clone(e.Overrides), Deleted: true, Left: true, Why: why, Made: r.Now,
 		Records: map[state.Ref]state.Record{ref: {Mirror: by, Parts: live}}})
 }
 

@@ -2,11 +2,13 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
 )
 
 // move is a person moving an event to another calendar of the account: its UID
@@ -20,6 +22,16 @@ func (w *world) move(from string, id calendar.RemoteID, to string) calendar.Remo
 	w.dirty[Found{ref(to), moved.ID}] = true
 	w.remove(from, id)
 	return moved.ID
+}
+
+// left reports whether an event is what a move left behind, and is to go.
+func (w *world) left(name string, id calendar.RemoteID) bool {
+	for _, e := range w.entities {
+		if e.Left && slices.ContainsFunc(e.Records[ref(name)].Parts, func(p state.Part) bool { return p.ID == id }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *world) ready(name string, is bool) {
@@ -148,4 +160,85 @@ func TestHalvesOfAMove(t *testing.T) {
 	w.clock = w.clock.Add(2 * moveWait)
 	w.seen = map[Found]time.Time{{ref("a"), home}: w.clock.Add(-2 * moveWait)}
 	w.expect(`delete "Lunch" in x`)
+}
+
+// A question whose two sides are both moved away is asked no more: the later edit stands,
+// and the other one is in the history.
+func TestAConflictThatIsMovedAway(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.rule(state.AskConflict)
+	w.add("a", "Lunch")
+	w.settle()
+	b, c := w.the("b", "Lunch").ID, w.the("c", "Lunch").ID
+	w.edit("c", c, place("Oslo"))
+	w.edit("b", b, place("Rome"))
+	w.pass()
+	w.move("c", c, "a")
+	w.move("b", b, "c")
+	w.settle()
+	for _, name := range []string{"a", "b", "c"} {
+		if got := w.the(name, "Lunch").Content.Place; got != "Rome" {
+			t.Errorf("in %s it is at %q", name, got)
+		}
+	}
+	if got := w.overridden(); got.Before.Place != "Oslo" || got.Rule != "conflicts: latest" {
+		t.Errorf("history keeps %+v", got)
+	}
+}
+
+// An edit that waits because guests would hear of it, in a copy that is moved to where the
+// meeting is already, goes with the copy and is in the history.
+func TestAQuestionThatIsMovedAway(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.add("a", "Lunch", withGuest)
+	w.settle()
+	copied := w.the("b", "Lunch").ID
+	w.edit("b", copied, place("Rome"))
+	w.pass()
+	w.move("b", copied, "a")
+	w.settle()
+	if got := w.overridden(); got.Before.Place != "Rome" || w.the("b", "Lunch").Content.Place != "" {
+		t.Errorf("history keeps %+v; the copy is at %q", got, w.the("b", "Lunch").Content.Place)
+	}
+}
+
+// What a move left behind, and is edited while its deletion waits for a word, does not
+// become a second event: the edit is in the history with it.
+func TestAnEditOfWhatAMoveLeft(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	for i := range FewDeletions {
+		w.add("a", fmt.Sprint("T", i))
+	}
+	w.settle()
+	for i := range FewDeletions {
+		w.move("b", w.the("b", fmt.Sprint("T", i)).ID, "a")
+	}
+	w.settle()
+	if len(w.decisions) == 0 {
+		t.Fatal("nothing waits")
+	}
+	var left calendar.RemoteID
+	for _, e := range w.entities {
+		if e.Left && e.Base.Title == "T0" {
+			left = e.Records[e.Home].Parts[0].ID
+		}
+	}
+	w.edit("a", left, place("Rome"))
+	w.settle()
+	w.decide(state.Apply)
+	var before []string
+	out := Reconcile(w.input())
+	for _, s := range out.Steps {
+		if s.Kind == state.Delete && s.Event == left {
+			before = append(before, s.Before.Place)
+		}
+	}
+	w.clear()
+	w.settle()
+	if w.titles("a") != "T0, T1, T2, T3, T4" || w.titles("b") != w.titles("a") {
+		t.Errorf("a holds %s; b holds %s", w.titles("a"), w.titles("b"))
+	}
+	if len(before) != 1 || before[0] != "Rome" {
+		t.Errorf("its deletion keeps %q", before)
+	}
 }

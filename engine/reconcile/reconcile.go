@@ -99,7 +99,7 @@ type Output struct {
 
 // Reconcile folds what was read into the bases, then derives what to write.
 func Reconcile(in Input) Output {
-	r := &reconciler{Input: in, linkedNow: map[Found]bool{}, mappings: map[direction]*mapping.Mapping{},
+	r := &reconciler{Input: in, linkedNow: map[Found]bool{}, judged: map[Found]bool{}, mappings: map[direction]*mapping.Mapping{},
 		byID: map[state.EntityID]state.Entity{}, byPrint: map[string][]state.EntityID{}, linkedMark: map[calendar.Mark]bool{}}
 	slices.SortFunc(r.Entities, func(a, b state.Entity) int { return cmp.Compare(a.ID, b.ID) })
 	for _, e := range r.Entities {
@@ -110,6 +110,9 @@ func Reconcile(in Input) Output {
 	})
 	for _, e := range r.Entities {
 		r.entity(e)
+	}
+	for _, f := range r.Found {
+		r.judged[f] = false
 	}
 	for _, f := range r.Found {
 		r.found(f)
@@ -135,10 +138,12 @@ type reconciler struct {
 	Input
 	out        Output
 	linkedNow  map[Found]bool
+	judged     map[Found]bool                  // whether a found event has had its turn
 	mappings   map[direction]*mapping.Mapping  // made so far
 	asked      []asked                         // about the entity in hand
+	moving     bool                            // the entity in hand: conflicts are not asked about
 	byID       map[state.EntityID]state.Entity // as they are now
-	linkedMark map[calendar.Mark]bool          // those on events of entities, also of copies that are let go of
+	linkedMark map[calendar.Mark]bool          // those on events of entities, also of copies that are let go of; false if on homes only
 	byPrint    map[string][]state.EntityID     // by the fingerprints of their home's UID, and of the marks on their events
 }
 
@@ -167,8 +172,17 @@ func (r *reconciler) entity(e state.Entity) {
 
 // found makes an entity of an event that has none.
 func (r *reconciler) found(f Found) {
-	if r.linkedNow[f] || !r.Members[f.Ref].Ready {
+	if r.linkedNow[f] || r.judged[f] || !r.Members[f.Ref].Ready {
 		return
+	}
+	r.judged[f] = true
+	if home, ok := r.lead(f); ok {
+		if judged, due := r.judged[home]; due && !judged { // it says which of several is its copy
+			r.found(home)
+		}
+		if r.linkedNow[f] {
+			return
+		}
 	}
 	rep := r.replica(f.Ref, f.ID)
 	targets := r.targets(f.Ref)
@@ -225,7 +239,7 @@ func (r *reconciler) found(f Found) {
 		skip(why)
 		return
 	}
-	e.ID, r.asked = r.Mint().WithFingerprint(e.UID), nil
+	e.ID, r.asked = r.Mint().Bearing(r.print(home, twins)), nil
 	if doubt := r.replica(home.Ref, home.ID).Event.Doubt; doubt != "" {
 		r.note(e, state.Noted, home.Ref, nil, doubt, e.Base, e.Base)
 	}
@@ -288,7 +302,10 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 			continue
 		}
 		twin, by := r.replica(a.Ref, a.ID), r.bond(f, a)
-		if by == apart || ev.HasGuests() && twin.Event.HasGuests() && by != byUID {
+		if home, ok := r.lead(a); ok && home != f && r.leads(a, f) {
+			continue // it is a copy of another one
+		}
+		if by == apart || ev.HasGuests() && twin.Event.HasGuests() && by == byLook {
 			continue // two meetings, each with guests of its own
 		}
 		if twin.Event.Cancelled {
@@ -297,7 +314,7 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 		if by != byMark && (outOfScope(twin, r.Now, Past, Future) != "" || twin.Event.MyResponse == calendar.Declined || !r.sameKind(f, ev, a, twin.Event)) {
 			continue
 		}
-		if ev.HasGuests() && twin.Event.HasGuests() {
+		if by == byUID && ev.HasGuests() && twin.Event.HasGuests() { // a copy may have been given guests of its own
 			return nil, true
 		}
 		twins[a.Ref] = a

@@ -381,7 +381,11 @@ func (r *reconciler) unseen(e state.Entity, ed slotEdit, before calendar.Overrid
 		want, _ := r.slotWant(e, ed)
 		return len(calendar.Diff(want, p.Wrote).And(r.groups(e, ed.ref))) > 0
 	}
-	return !r.shape(e, ed.ref).Parts[""].Overrides[ed.slot].Equal(p.WroteOverrides[ed.slot])
+	want, told := r.shape(e, ed.ref).Parts[""]
+	if !told { // the series is about to go there, and its occurrences to be told one by one
+		return !before.Equal(p.WroteOverrides[ed.slot])
+	}
+	return !want.Overrides[ed.slot].Equal(p.WroteOverrides[ed.slot])
 }
 
 // amended reports whether the copy is to show an edited occurrence otherwise than

@@ -139,7 +139,7 @@ func (r *reconciler) restored(ref state.Ref, p *state.Part) {
 }
 
 // undelete takes back that an event is gone, and why it was to go.
-func undelete(e *state.Entity) { e.Deleted, e.Duplicate, e.Why = false, false, "" }
+func undelete(e *state.Entity) { e.Deleted, e.Duplicate, e.Left, e.Why = false, false, false, "" }
 
 func remakeGone(e *state.Entity) {
 	for _, rec := range e.Records {

@@ -30,6 +30,7 @@ type world struct {
 	seq       int
 	writes    int
 	notes     []state.HistoryEntry
+	say       func(format string, args ...any) // tells what happens; may be nil
 	// Whose memory this is, and who keeps the mirrors.
 	installation string
 	holds        map[state.MirrorID]Hold
@@ -103,6 +104,12 @@ func (w *world) maps(m state.Mapping) {
 		for id := range evs {
 			w.dirty[Found{r, id}] = true
 		}
+	}
+}
+
+func (w *world) tell(format string, args ...any) {
+	if w.say != nil {
+		w.say(format, args...)
 	}
 }
 
@@ -275,6 +282,7 @@ func (w *world) input() Input {
 
 // pass runs Reconcile and does its steps. It returns them, one line each.
 func (w *world) pass() []string {
+	w.tell("pass")
 	out := Reconcile(w.input())
 	w.dirty, w.pending = map[Found]bool{}, map[state.EntityID]bool{}
 	w.waiting, w.claims = out.Waiting, out.Claims
@@ -288,6 +296,7 @@ func (w *world) pass() []string {
 	var lines []string
 	for _, s := range out.Steps {
 		lines = append(lines, line(s))
+		w.tell("  %s: %s", line(s), s.Reason)
 		if s.Held != "" {
 			w.pending[s.Entity] = true
 			if _, known := w.decisions[s.Fact]; !known {
@@ -376,7 +385,7 @@ func (w *world) do(s state.Step) {
 		}
 		p.Dirty, p.DirtySlots = p.Dirty.Without(s.Groups...), nil
 		if p.By != "" && s.Ref != e.Home && len(s.Groups) > 0 { // our mark goes along
-			p.By, ev.Mark = "", calendar.Mark{Installation: w.installation, Mirror: string(s.Mirror), Entity: string(s.Entity)}
+			p.By, p.Bore, ev.Mark = "", ev.Mark, calendar.Mark{Installation: w.installation, Mirror: string(s.Mirror), Entity: string(s.Entity)}
 		}
 	case state.Answer:
 		w.edit(string(s.Ref.Calendar), s.Event, func(e *calendar.Event) { e.MyResponse = s.Response })

@@ -197,7 +197,7 @@ func read[T any](ctx context.Context, p *Provider, limit time.Duration, call fun
 		case calendar.SignedOut:
 			// Google was seen to say a bare 'Unauthorized' that did not last; a sign-in
 			// that has really ended is not asked for again (signin.Source).
-			if doubted {
+			if doubted || calendar.ObstacleOf(err) != "" {
 				return out, err
 			}
 			doubted = true
@@ -222,7 +222,7 @@ func write[T any](ctx context.Context, p *Provider, cost, more int, call func(co
 		return none, err
 	}
 	out, err := once(ctx, p, min(writeLimit+time.Duration(more)*overrideLimit, longestWriteLimit), call)
-	if calendar.KindOf(err) == calendar.SignedOut && p.o.Sleep != nil && p.stillSignedIn(ctx) {
+	if calendar.KindOf(err) == calendar.SignedOut && calendar.ObstacleOf(err) == "" && p.o.Sleep != nil && p.stillSignedIn(ctx) {
 		// Nothing was written: the engine does it again.
 		err = &calendar.Error{Op: "write", Kind: calendar.Throttled, RetryAfter: firstWait, Err: err}
 	}

@@ -56,6 +56,22 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
+// Obstacle is what stands between an account and its sign-in, beyond the sign-in
+// itself.
+type Obstacle string
+
+// The obstacles, each with its own way out.
+const (
+	// AdminApproval: the organisation wants an administrator to allow the app first.
+	AdminApproval Obstacle = "admin approval"
+	// BlockedByPolicy: the organisation has decided against this app, person or device.
+	BlockedByPolicy Obstacle = "policy"
+	// ScopeMissing: a permission was left out when the person agreed.
+	ScopeMissing Obstacle = "scope missing"
+	// ClientRefused: the provider does not take the client id that Twinday signs in as.
+	ClientRefused Obstacle = "client refused"
+)
+
 // Error is every failure a Provider returns.
 type Error struct {
 	Op         string        // what was tried: "google: update event"
@@ -64,6 +80,7 @@ type Error struct {
 	Event      RemoteID      // on what, if known
 	Field      string        // the refused field, with Invalid
 	RetryAfter time.Duration // at least this long, with Throttled; 0 if not said
+	Obstacle   Obstacle      // why a new sign-in alone does not help, "" if it does
 	Err        error         // the cause, in the provider's words
 }
 
@@ -92,6 +109,15 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Other
+}
+
+// ObstacleOf finds the obstacle that err tells of, "" if none.
+func ObstacleOf(err error) Obstacle {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Obstacle
+	}
+	return ""
 }
 
 // RetryAfter is the wait a provider asked for, 0 if none.

@@ -55,7 +55,7 @@ func translate(op string, cal calendar.CalendarID, id calendar.RemoteID, err err
 	out := &calendar.Error{Op: op, Kind: calendar.Unavailable, Calendar: cal, Event: id, Err: err}
 	// The sign-in failed before the request was sent: it comes wrapped in *url.Error.
 	if inner, ok := errors.AsType[*calendar.Error](err); ok {
-		out.Kind, out.Field, out.RetryAfter = inner.Kind, inner.Field, inner.RetryAfter
+		out.Kind, out.Field, out.RetryAfter, out.Obstacle = inner.Kind, inner.Field, inner.RetryAfter, inner.Obstacle
 		out.Err = fmt.Errorf("%s: %w", inner.Op, inner.Err)
 		return out
 	}
@@ -77,6 +77,9 @@ func translate(op string, cal calendar.CalendarID, id calendar.RemoteID, err err
 	}
 	out.RetryAfter = retryAfter(ge.Header)
 	out.Kind, out.Field = a.kind(ge.Code)
+	if a.scopeMissing() {
+		out.Kind, out.Obstacle = calendar.SignedOut, calendar.ScopeMissing
+	}
 	if out.Kind == calendar.Throttled && out.RetryAfter == 0 {
 		out.RetryAfter = a.wait()
 	}
@@ -145,6 +148,11 @@ func (a answer) has(reasons ...string) bool {
 
 func (a answer) says(part string) bool {
 	return strings.Contains(strings.ToLower(a.message), strings.ToLower(part))
+}
+
+// scopeMissing reports whether the sign-in lacks a permission: only another one helps.
+func (a answer) scopeMissing() bool {
+	return a.has("insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
 }
 
 func (a answer) kind(status int) (calendar.Kind, string) {

@@ -43,7 +43,7 @@ func TestWhatGoogleMeans(t *testing.T) {
 		{name: "rate with a date", status: 429, body: body("rateLimitExceeded", "m"), header: http.Header{"Retry-After": {"Fri, 02 Jan 2026 03:04:35 GMT"}, "Date": {"Fri, 02 Jan 2026 03:04:05 GMT"}}, want: calendar.Throttled, wait: 30 * time.Second},
 		{name: "day's rate", status: 403, body: body("rateLimitExceeded", "Quota exceeded for quota metric 'Queries' and limit 'Queries per day' of service"), want: calendar.Throttled, wait: time.Hour},
 		{name: "usage", status: 403, body: body("quotaExceeded", "Calendar usage limits exceeded."), want: calendar.Throttled, wait: time.Hour},
-		{name: "scope", status: 403, body: `{"error":{"code":403,"message":"Request had insufficient authentication scopes.","errors":[{"message":"Insufficient Permission","domain":"global","reason":"insufficientPermissions"}],"status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}`, want: calendar.Forbidden},
+		{name: "scope", status: 403, body: `{"error":{"code":403,"message":"Request had insufficient authentication scopes.","errors":[{"message":"Insufficient Permission","domain":"global","reason":"insufficientPermissions"}],"status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}`, want: calendar.SignedOut},
 		{name: "not the organizer", status: 403, body: body("forbiddenForNonOrganizer", "Shared properties can only be changed by the organizer of the event."), want: calendar.Forbidden},
 		{name: "access level", status: 403, body: body("requiredAccessLevel", "You need to have writer access to this calendar."), want: calendar.ReadOnly},
 		{name: "forbidden", status: 403, body: body("forbidden", "Forbidden"), want: calendar.ReadOnly},
@@ -131,14 +131,18 @@ func TestTheAddressAPersonGives(t *testing.T) {
 }
 
 func TestSigningInNeedsAClientID(t *testing.T) {
-	_, err := Begin(t.Context(), signin.Endpoint{}, nil)
+	_, err := Config(signin.Endpoint{}, calendar.Access{}, nil)
 	if calendar.KindOf(err) != calendar.Invalid || !strings.Contains(err.Error(), "--client-id") {
 		t.Errorf("Begin: %v", err)
 	}
 }
 
 func TestWhereASignInGoes(t *testing.T) {
-	f, err := Begin(t.Context(), signin.Endpoint{ClientID: "id"}, nil)
+	cfg, err := Config(signin.Endpoint{ClientID: "id"}, calendar.Access{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := signin.Begin(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,17 +163,56 @@ func TestWhereASignInGoes(t *testing.T) {
 }
 
 func TestIdentify(t *testing.T) {
-	grant := signin.Grant{Token: &oauth2.Token{AccessToken: "access"}, Scopes: Scopes()}
+	grant := signin.Grant{Token: &oauth2.Token{AccessToken: "access"}, Scopes: scopesOf(calendar.Access{})}
 	s := &script{t: t, answers: []reply{{200, `{"id":"ada@example.com","summary":"Ada"}`, nil}}}
 	who, err := Identify(t.Context(), signin.Endpoint{}, grant, &http.Client{Transport: s})
 	if err != nil || who.Email != "ada@example.com" {
 		t.Errorf("Identify: %+v, %v", who, err)
 	}
 	s.wantLines("GET /users/me/calendarList/primary")
+}
 
-	grant.Scopes = grant.Scopes[:1]
-	_, err = Identify(t.Context(), signin.Endpoint{}, grant, nil)
-	if calendar.KindOf(err) != calendar.Forbidden || !strings.Contains(err.Error(), "tick every box") {
-		t.Errorf("Identify with an unticked scope: %v", err)
+func scopesOf(a calendar.Access) []string {
+	var list []string
+	for _, p := range Permissions(a) {
+		list = append(list, strings.TrimPrefix(p.Scope, "https://www.googleapis.com/auth/"))
+	}
+	return list
+}
+
+// An update never asks for more: what each access asks for is written down here.
+func TestWhatIsAskedOfGoogle(t *testing.T) {
+	for want, a := range map[string]calendar.Access{
+		"calendar.events calendar.calendarlist.readonly":          {},
+		"calendar.events.readonly calendar.calendarlist.readonly": {ReadOnly: true},
+		"calendar.events calendar.calendarlist.readonly calendar.app.created": {
+			Extras: []calendar.Extra{calendar.CopiesCalendar, calendar.SharedCalendars, calendar.MailboxSettings}},
+	} {
+		if got := strings.Join(scopesOf(a), " "); got != want {
+			t.Errorf("%+v asks for %s, want %s", a, got, want)
+		}
+	}
+	for _, p := range append(Permissions(calendar.Access{}), Extras()...) {
+		if p.Reason == "" {
+			t.Errorf("%s is asked for without a reason", p.Scope)
+		}
+	}
+}
+
+func TestTheTextForIT(t *testing.T) {
+	text := ForIT(signin.Endpoint{ClientID: "123-abc.apps.googleusercontent.com"}, calendar.Access{ReadOnly: true}, calendar.BlockedByPolicy)
+	for _, want := range []string{"123-abc.apps.googleusercontent.com", "calendar.events.readonly: see the events of your calendars", "API controls", "https://admin.google.com/"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in it:\n%s", want, text)
+		}
+	}
+}
+
+// A token without a permission is refused with 403; only another sign-in helps.
+func TestAMissingScopeIsTheSignIns(t *testing.T) {
+	body := `{"error":{"code":403,"message":"Request had insufficient authentication scopes.","errors":[{"reason":"insufficientPermissions"}],"status":"PERMISSION_DENIED"}}`
+	err := translate("google: list", "", "", &googleapi.Error{Code: 403, Body: body})
+	if calendar.KindOf(err) != calendar.SignedOut || calendar.ObstacleOf(err) != calendar.ScopeMissing {
+		t.Error(err)
 	}
 }

@@ -40,10 +40,33 @@ const (
 	placeLimit = 1024
 )
 
-// Scopes are what Twinday asks of Google, the narrowest that two-way mirroring
-// needs: events of calendars that the account may write, and the list of calendars.
-func Scopes() []string {
-	return []string{gcal.CalendarEventsScope, gcal.CalendarCalendarlistReadonlyScope}
+// Permissions are what Twinday asks of Google for an access: the narrowest scopes that
+// keeping calendars alike needs, and one for each extra that Google has.
+func Permissions(a calendar.Access) []calendar.Permission {
+	list := []calendar.Permission{
+		{Scope: gcal.CalendarEventsScope, Reason: "see and change the events of your calendars"},
+		{Scope: gcal.CalendarCalendarlistReadonlyScope, Reason: "see the list of your calendars"},
+	}
+	if a.ReadOnly {
+		list[0] = calendar.Permission{Scope: gcal.CalendarEventsReadonlyScope, Reason: "see the events of your calendars"}
+	}
+	for _, x := range Extras() {
+		if a.Has(x.Extra) {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// TestingLife is how long a sign-in lasts while the client id's project is in 'testing'
+// (Google guide 'Using OAuth 2.0 to Access Google APIs', refresh token expiration).
+const TestingLife = 7 * 24 * time.Hour
+
+// Extras are the extras that Google has. Calendars that others share need none here.
+func Extras() []calendar.Permission {
+	return []calendar.Permission{
+		{Extra: calendar.CopiesCalendar, Scope: gcal.CalendarAppCreatedScope, Reason: "make a calendar of its own for copies"},
+	}
 }
 
 // Provider is one signed-in Google account. It implements calendar.Provider.
@@ -59,16 +82,18 @@ type Provider struct {
 
 var _ calendar.Provider = (*Provider)(nil)
 
-// Begin starts a sign-in in the browser. hc, which may be nil, reaches the token address.
-func Begin(ctx context.Context, e signin.Endpoint, hc *http.Client) (*signin.Flow, error) {
+// Config is how an account signs in, with the access that its person gives. hc, which
+// may be nil, reaches the token address. Invalid without a client id, with the way out.
+func Config(e signin.Endpoint, a calendar.Access, hc *http.Client) (signin.Config, error) {
 	if e.ClientID == "" {
-		return nil, &calendar.Error{Op: "google: sign in", Kind: calendar.Invalid, Field: "client id", Err: errors.New(
+		return signin.Config{}, &calendar.Error{Op: "google: sign in", Kind: calendar.Invalid, Field: "client id", Obstacle: calendar.ClientRefused, Err: errors.New(
 			"no client id is set, and Google knows apps by nothing else: make one of type 'Desktop app' at https://console.cloud.google.com/apis/credentials and give it with --client-id and --client-secret")}
 	}
 	cfg := config(e, hc)
+	cfg.Permissions = Permissions(a)
 	// A refresh token comes only with both (Google guide 'Using OAuth 2.0 to Access Google APIs').
 	cfg.AuthParams = map[string]string{"access_type": "offline", "prompt": "consent"}
-	return signin.Begin(ctx, cfg)
+	return cfg, nil
 }
 
 // Identify says whose account a fresh grant is for: the id of the primary calendar
@@ -76,10 +101,6 @@ func Begin(ctx context.Context, e signin.Endpoint, hc *http.Client) (*signin.Flo
 // Forbidden if a scope was unticked on the consent page.
 func Identify(ctx context.Context, e signin.Endpoint, g signin.Grant, hc *http.Client) (calendar.Person, error) {
 	const op = "google: identify the account"
-	if missing := g.Missing(Scopes()...); len(missing) > 0 {
-		return calendar.Person{}, &calendar.Error{Op: op, Kind: calendar.Forbidden, Err: fmt.Errorf(
-			"a permission was left out on Google's page: sign in again and tick every box (missing: %s)", strings.Join(missing, ", "))}
-	}
 	p, err := open(e, signin.FreshSource(g), hc)
 	if err != nil {
 		return calendar.Person{}, err
@@ -130,7 +151,6 @@ func config(e signin.Endpoint, hc *http.Client) signin.Config {
 		TokenURL:     publicToken,
 		ClientID:     e.ClientID,
 		ClientSecret: e.ClientSecret,
-		Scopes:       Scopes(),
 		RedirectHost: "127.0.0.1", // Google guide 'OAuth 2.0 for iOS & Desktop Apps', loopback
 		HTTPClient:   hc,
 	}

@@ -88,7 +88,11 @@ func (s *secret) Save(_ context.Context, text string) error {
 // grant signs in as a person would, with a browser that agrees to everything.
 func (w *world) grant() signin.Grant {
 	w.t.Helper()
-	f, err := google.Begin(w.t.Context(), w.e, w.hc)
+	cfg, err := google.Config(w.e, calendar.Access{}, w.hc)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	f, err := signin.Begin(w.t.Context(), cfg)
 	if err != nil {
 		w.t.Fatal(err)
 	}

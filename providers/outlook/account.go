@@ -12,10 +12,45 @@ import (
 	"github.com/twinday/twinday/providers/signin"
 )
 
-const (
-	publicBase = "https://graph.microsoft.com/v1.0"
-	calendars  = "Calendars.ReadWrite"
-)
+const publicBase = "https://graph.microsoft.com/v1.0"
+
+// Permissions are what Twinday asks of Microsoft for an access, at an endpoint: the
+// narrowest scopes that keeping calendars alike needs, and one for each extra that
+// Microsoft has.
+func Permissions(e signin.Endpoint, a calendar.Access) []calendar.Permission {
+	calendars := calendar.Permission{Scope: "Calendars.ReadWrite", Reason: "see and change the events of your calendars"}
+	if a.ReadOnly {
+		calendars = calendar.Permission{Scope: "Calendars.Read", Reason: "see the events of your calendars"}
+	}
+	list := []calendar.Permission{calendars}
+	for _, x := range Extras() {
+		if !a.Has(x.Extra) {
+			continue
+		}
+		if x.Extra == calendar.SharedCalendars && a.ReadOnly {
+			x.Scope = "Calendars.Read.Shared"
+		}
+		list = append(list, x)
+	}
+	base, err := url.Parse(baseURL(e))
+	if err != nil {
+		return list
+	}
+	if _, national := clouds[base.Host]; national && base.Host != "graph.microsoft.com" {
+		for i := range list { // short names mean the public cloud
+			list[i].Scope = "https://" + base.Host + "/" + list[i].Scope
+		}
+	}
+	return list
+}
+
+// Extras are the extras that Microsoft has. Making a calendar for copies needs none here.
+func Extras() []calendar.Permission {
+	return []calendar.Permission{
+		{Extra: calendar.SharedCalendars, Scope: "Calendars.ReadWrite.Shared", Reason: "see and change calendars that others share with you"},
+		{Extra: calendar.MailboxSettings, Scope: "MailboxSettings.Read", Reason: "see your mailbox's time zone and the colours of its categories"},
+	}
+}
 
 // clouds are the hosts of Graph and of the sign-in that belongs to them
 // (Microsoft identity platform "National clouds").
@@ -41,53 +76,44 @@ func config(e signin.Endpoint, hc *http.Client) (signin.Config, error) {
 			Err: errors.New("the base URL is no web address like " + publicBase)}
 	}
 	login := cmp.Or(clouds[base.Host], clouds["graph.microsoft.com"]) + "/common/oauth2/v2.0/"
-	scope := calendars
-	if _, national := clouds[base.Host]; national && base.Host != "graph.microsoft.com" {
-		scope = "https://" + base.Host + "/" + calendars // short names mean the public cloud
+	token := cmp.Or(e.TokenURL, login+"token")
+	device := "" // Microsoft's is beside the token address
+	if at, ok := strings.CutSuffix(token, "/token"); ok {
+		device = at + "/devicecode"
 	}
 	return signin.Config{
-		AuthURL:  cmp.Or(e.AuthURL, login+"authorize"),
-		TokenURL: cmp.Or(e.TokenURL, login+"token"),
-		ClientID: e.ClientID,
+		AuthURL:   cmp.Or(e.AuthURL, login+"authorize"),
+		TokenURL:  token,
+		DeviceURL: device,
+		ClientID:  e.ClientID,
 		// A public client must not send one (AADSTS700025): only if the person set it.
 		ClientSecret: e.ClientSecret,
-		Scopes:       []string{"openid", "profile", "email", "offline_access", scope},
+		Scopes:       []string{"openid", "profile", "email", "offline_access"},
 		RedirectHost: "localhost",
 		AuthParams:   map[string]string{"prompt": "select_account"},
 		HTTPClient:   hc,
 	}, nil
 }
 
-// Begin starts a sign-in in the browser. Errors are *calendar.Error; Invalid
-// without a client id, with the way out.
-func Begin(ctx context.Context, e signin.Endpoint, hc *http.Client) (*signin.Flow, error) {
+// Config is how an account signs in, with the access that its person gives. Errors are
+// *calendar.Error; Invalid without a client id, with the way out.
+func Config(e signin.Endpoint, a calendar.Access, hc *http.Client) (signin.Config, error) {
 	if e.ClientID == "" {
-		return nil, &calendar.Error{Op: "outlook: sign in", Kind: calendar.Invalid, Field: "client id",
+		return signin.Config{}, &calendar.Error{Op: "outlook: sign in", Kind: calendar.Invalid, Field: "client id", Obstacle: calendar.ClientRefused,
 			Err: errors.New("no client id is set: register an app at https://entra.microsoft.com (App registrations, " +
 				"'Mobile and desktop applications', redirect http://localhost, public client flows allowed) and give its 'Application (client) ID' with --client-id")}
 	}
 	cfg, err := config(e, hc)
-	if err != nil {
-		return nil, err
-	}
-	return signin.Begin(ctx, cfg)
+	cfg.Permissions = Permissions(e, a)
+	return cfg, err
 }
 
-// Identify tells whose account was granted, from the id token. Forbidden if the
-// person did not allow calendars, Other if the token names nobody. Nothing is sent.
-func Identify(_ context.Context, e signin.Endpoint, g signin.Grant, _ *http.Client) (calendar.Person, error) {
-	const op = "outlook: sign in"
-	cfg, err := config(e, nil)
-	if err != nil {
-		return calendar.Person{}, err
-	}
-	if missing := g.Missing(cfg.Scopes...); len(missing) > 0 {
-		return calendar.Person{}, &calendar.Error{Op: op, Kind: calendar.Forbidden,
-			Err: errors.New("access to the calendars was not granted (" + strings.Join(missing, ", ") + "); sign in again and allow it")}
-	}
+// Identify tells whose account was granted, from the id token. Other if the token
+// names nobody. Nothing is sent.
+func Identify(_ context.Context, _ signin.Endpoint, g signin.Grant, _ *http.Client) (calendar.Person, error) {
 	email, name := signin.Claims(g.IDToken)
 	if email == "" {
-		return calendar.Person{}, &calendar.Error{Op: op, Kind: calendar.Other,
+		return calendar.Person{}, &calendar.Error{Op: "outlook: sign in", Kind: calendar.Other,
 			Err: errors.New("the sign-in does not say whose account it is (no address in the id token)")}
 	}
 	return calendar.Person{Name: name, Email: email}, nil

@@ -133,7 +133,7 @@ func failed(op string, err error) *calendar.Error {
 		return out
 	}
 	if inner, ok := errors.AsType[*calendar.Error](err); ok {
-		out.Kind, out.Field, out.RetryAfter, out.Err = inner.Kind, inner.Field, inner.RetryAfter, inner
+		out.Kind, out.Field, out.RetryAfter, out.Obstacle, out.Err = inner.Kind, inner.Field, inner.RetryAfter, inner.Obstacle, inner
 		return out
 	}
 	if a := answerOf(err); a != nil {

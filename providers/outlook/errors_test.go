@@ -126,7 +126,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestBeginAndIdentify(t *testing.T) {
-	if _, err := Begin(t.Context(), signin.Endpoint{}, nil); kindOf(err) != calendar.Invalid || !strings.Contains(err.Error(), "--client-id") {
+	if _, err := Config(signin.Endpoint{}, calendar.Access{}, nil); kindOf(err) != calendar.Invalid || !strings.Contains(err.Error(), "--client-id") {
 		t.Errorf("without a client id: %v; want Invalid with the way out", err)
 	}
 	for _, c := range []struct{ name, base, auth, wantAuth, scope string }{
@@ -136,7 +136,11 @@ func TestBeginAndIdentify(t *testing.T) {
 		{"own addresses", "http://127.0.0.1:1/v1.0", "http://127.0.0.1:1/auth", "http://127.0.0.1:1/auth?", "+Calendars.ReadWrite&"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			flow, err := Begin(t.Context(), signin.Endpoint{BaseURL: c.base, AuthURL: c.auth, ClientID: "app"}, nil)
+			cfg, err := Config(signin.Endpoint{BaseURL: c.base, AuthURL: c.auth, ClientID: "app"}, calendar.Access{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			flow, err := signin.Begin(t.Context(), cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,15 +158,39 @@ func TestBeginAndIdentify(t *testing.T) {
 	if want := (calendar.Person{Name: "Robin", Email: "robin@outlook.test"}); err != nil || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
-	if _, err := Identify(t.Context(), signin.Endpoint{}, signin.Grant{IDToken: id, Scopes: []string{"openid"}}, nil); kindOf(err) != calendar.Forbidden {
-		t.Errorf("without calendars: %v; want Forbidden", err)
-	}
 	if _, err := Identify(t.Context(), signin.Endpoint{}, signin.Grant{Scopes: []string{"Calendars.ReadWrite"}}, nil); kindOf(err) != calendar.Other {
 		t.Errorf("without an id token: %v; want Other", err)
 	}
 	m := &memory{text: "secret"}
 	if err := SignOut(t.Context(), signin.Endpoint{}, m, nil); err != nil || m.text != "" {
 		t.Errorf("sign out: %v, kept %q", err, m.text)
+	}
+}
+
+// An update never asks for more: what each access asks for is written down here.
+func TestWhatIsAskedOfMicrosoft(t *testing.T) {
+	all := []calendar.Extra{calendar.CopiesCalendar, calendar.SharedCalendars, calendar.MailboxSettings}
+	for _, c := range []struct {
+		base, want string
+		access     calendar.Access
+	}{
+		{"", "Calendars.ReadWrite", calendar.Access{}},
+		{"", "Calendars.Read", calendar.Access{ReadOnly: true}},
+		{"", "Calendars.ReadWrite Calendars.ReadWrite.Shared MailboxSettings.Read", calendar.Access{Extras: all}},
+		{"", "Calendars.Read Calendars.Read.Shared MailboxSettings.Read", calendar.Access{Extras: all, ReadOnly: true}},
+		{"https://graph.microsoft.us/v1.0", "https://graph.microsoft.us/Calendars.ReadWrite https://graph.microsoft.us/MailboxSettings.Read",
+			calendar.Access{Extras: all[2:]}},
+	} {
+		var got []string
+		for _, p := range Permissions(signin.Endpoint{BaseURL: c.base}, c.access) {
+			got = append(got, p.Scope)
+			if p.Reason == "" {
+				t.Errorf("%s is asked for without a reason", p.Scope)
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%+v asks for %v, want %s", c.access, got, c.want)
+		}
 	}
 }
 

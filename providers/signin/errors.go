@@ -31,8 +31,64 @@ func (e *OAuthError) Error() string {
 	if e.Detail != "" {
 		s += " (" + e.Detail + ")"
 	}
+	if meaning := meanings[e.Detail]; meaning != "" {
+		s += ": " + meaning
+	} else if meaning := meanings[e.Code]; meaning != "" {
+		s += ": " + meaning
+	}
 	return s
 }
+
+// meanings are what codes mean to a person, as far as they tell more than that the
+// sign-in has ended. (Microsoft "Microsoft Entra authentication and authorization
+// error codes"; Google guides "Using OAuth 2.0 to Access Google APIs" and "OAuth 2.0
+// for iOS & Desktop Apps".)
+var meanings = map[string]string{
+	"AADSTS50057":   "the account is switched off",
+	"AADSTS50076":   "a second factor is asked for",
+	"AADSTS50079":   "a second factor has to be set up",
+	"AADSTS50105":   "the organisation has not assigned the app to this person",
+	"AADSTS50133":   "the password was changed or has expired",
+	"AADSTS50173":   "it was revoked, or the password was changed",
+	"AADSTS50020":   "the account belongs to another organisation than the client id lets in",
+	"AADSTS50194":   "the client id is for one organisation only",
+	"AADSTS53000":   "the device does not follow the organisation's rules",
+	"AADSTS53001":   "the device is not joined to the organisation",
+	"AADSTS53002":   "the app is not among those that the organisation approved",
+	"AADSTS53003":   "the organisation's conditional access blocks it",
+	"AADSTS53004":   "the organisation asks for a second factor to be set up first",
+	"AADSTS65001":   "neither the person nor an administrator has agreed to it",
+	"AADSTS65004":   "it was declined",
+	"AADSTS70008":   "it was not used for too long",
+	"AADSTS70043":   "the organisation asks for a fresh sign-in now and then",
+	"AADSTS700016":  "the client id is unknown there",
+	"AADSTS700082":  "it was not used for too long",
+	"AADSTS700025":  "a desktop app sends no client secret: leave it out",
+	"AADSTS7000112": "the app is switched off",
+	"AADSTS7000218": "the app is not registered as a desktop app: allow public client flows in its registration, under Authentication",
+	"AADSTS90094":   "an administrator has to agree first",
+	"AADSTS90095":   "an administrator has to agree first",
+	"AADSTS9002332": "the client id is for work and school accounts only",
+
+	"admin_policy_enforced": "the organisation's administrator blocks the app",
+	"deleted_client":        "the client id was deleted",
+	"expired_token":         "the code was not typed in time",
+	"bad_verification_code": "the code is unknown",
+	"invalid_rapt":          "the organisation asks for a fresh sign-in now and then",
+	"org_internal":          "the client id is for members of its own organisation only",
+	"redirect_uri_mismatch": "the client id is not one of a desktop app",
+}
+
+// Microsoft says that its numbers may change and are not for apps to decide by. They
+// decide nothing here but which way out is shown, for what 'error' alone leaves open:
+// whether a person can mend it.
+var (
+	adminCodes  = []string{"AADSTS90094", "AADSTS90095"}
+	policyCodes = []string{
+		"AADSTS50057", "AADSTS50105", "AADSTS53000", "AADSTS53001", "AADSTS53002", "AADSTS53003", "AADSTS53004", "AADSTS7000112",
+	}
+	clientCodes = []string{"AADSTS50020", "AADSTS50194", "AADSTS700016", "AADSTS9002332", "AADSTS7000218", "AADSTS700025"}
+)
 
 var (
 	aadsts = regexp.MustCompile(`AADSTS\d+`)
@@ -47,13 +103,17 @@ var (
 	// Workspace administrator has blocked the app.
 	signInAgain = []string{
 		"invalid_grant", "interaction_required", "login_required", "consent_required",
-		"account_selection_required", "invalid_rapt", "admin_policy_enforced",
+		"account_selection_required", "invalid_rapt", "admin_policy_enforced", "expired_token", "bad_verification_code",
 	}
 	// The client id or what we ask for is wrong; asking again does not help.
 	misconfigured = []string{
 		"invalid_client", "unauthorized_client", "invalid_request", "invalid_scope", "unsupported_grant_type",
 		"unsupported_response_type", "redirect_uri_mismatch", "org_internal", "deleted_client", "invalid_resource",
 	}
+	// unknownClient are those of them that another client id mends.
+	unknownClient = []string{"invalid_client", "unauthorized_client", "redirect_uri_mismatch", "org_internal", "deleted_client"}
+	declined      = []string{"access_denied", "authorization_declined"}
+
 	tryLater = []string{"temporarily_unavailable", "server_error"}
 )
 
@@ -85,9 +145,9 @@ func TokenError(op string, err error) error {
 	oe.Status = re.Response.StatusCode
 	switch {
 	case oe.Status == http.StatusTooManyRequests:
-		out.Kind, out.RetryAfter = calendar.Throttled, retryAfter(re.Response.Header)
+		out.Kind, out.Field, out.Obstacle, out.RetryAfter = calendar.Throttled, "", "", retryAfter(re.Response.Header)
 	case oe.Status >= 500:
-		out.Kind = calendar.Unavailable
+		out.Kind, out.Field, out.Obstacle = calendar.Unavailable, "", ""
 	}
 	return out
 }
@@ -102,12 +162,21 @@ func codeError(op string, oe *OAuthError) *calendar.Error {
 		if oe.Code == "invalid_scope" {
 			e.Field = "scope"
 		}
-	case oe.Code == "access_denied":
+	case slices.Contains(declined, oe.Code):
 		e.Kind = calendar.Forbidden
 	case oe.Code == "slow_down":
 		e.Kind = calendar.Throttled
 	case slices.Contains(tryLater, oe.Code):
 		e.Kind = calendar.Unavailable
+	}
+	switch {
+	case slices.Contains(adminCodes, oe.Detail), op == opSignIn && oe.Code == "consent_required":
+		// A person who could agree alone was asked to, on the provider's page.
+		e.Kind, e.Obstacle = calendar.SignedOut, calendar.AdminApproval
+	case slices.Contains(policyCodes, oe.Detail), oe.Code == "admin_policy_enforced":
+		e.Kind, e.Obstacle = calendar.SignedOut, calendar.BlockedByPolicy
+	case slices.Contains(clientCodes, oe.Detail), slices.Contains(unknownClient, oe.Code):
+		e.Kind, e.Field, e.Obstacle = calendar.Invalid, "client id", calendar.ClientRefused
 	}
 	return e
 }

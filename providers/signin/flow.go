@@ -23,20 +23,28 @@ import (
 // Flow is one sign-in under way: a browser is sent to URL, and comes back to a
 // loopback port that the Flow listens on.
 type Flow struct {
-	cfg      Config
-	oauth    *oauth2.Config
-	state    string
-	verifier string
+	cfg   Config
+	oauth *oauth2.Config
 
 	server *http.Server
 	ctx    context.Context // of the exchange; ends with Close
 	cancel context.CancelFunc
 
-	once   sync.Once // the one callback
+	mu   sync.Mutex
+	turn turn   // the one callback that is waited for
+	used string // the state of the last one that came
+	left int    // how often the person is asked again for what was left out
+	part error  // why the last grant was not enough
+
 	close  sync.Once
 	result chan outcome
 	closed chan struct{}
 }
+
+// turn is one way to the provider and back.
+type turn struct{ state, verifier string }
+
+func newTurn() turn { return turn{rand.Text(), oauth2.GenerateVerifier()} }
 
 type outcome struct {
 	grant Grant
@@ -45,6 +53,8 @@ type outcome struct {
 
 const (
 	opSignIn = "sign in"
+	// asksAgain is how often a person who left boxes unticked is sent back to them.
+	asksAgain = 3
 	// pageGrace is how long Close waits for the browser to take the last page.
 	pageGrace = 2 * time.Second
 	// headerTimeout ends a connection on which nothing is asked.
@@ -53,11 +63,13 @@ const (
 	maxHeader = 64 << 10
 )
 
+var errNoClient = &calendar.Error{Op: opSignIn, Kind: calendar.Invalid, Field: "client id", Obstacle: calendar.ClientRefused, Err: errors.New("no client id is set")}
+
 // Begin listens on a free loopback port and makes state and PKCE verifier. The
 // flow outlives ctx and runs until Wait returns or Close is called.
 func Begin(ctx context.Context, cfg Config) (*Flow, error) {
 	if cfg.ClientID == "" {
-		return nil, &calendar.Error{Op: opSignIn, Kind: calendar.Invalid, Field: "client id", Err: errors.New("no client id is set")}
+		return nil, errNoClient
 	}
 	if cfg.RedirectHost == "" {
 		cfg.RedirectHost = "127.0.0.1"
@@ -70,11 +82,11 @@ func Begin(ctx context.Context, cfg Config) (*Flow, error) {
 		cfg: cfg,
 		// Without a path: Microsoft ignores the port of a registered
 		// http://localhost but compares the path.
-		oauth:    cfg.oauth("http://" + net.JoinHostPort(cfg.RedirectHost, strconv.Itoa(port))),
-		state:    rand.Text(),
-		verifier: oauth2.GenerateVerifier(),
-		result:   make(chan outcome, 1),
-		closed:   make(chan struct{}),
+		oauth:  cfg.oauth("http://" + net.JoinHostPort(cfg.RedirectHost, strconv.Itoa(port))),
+		turn:   newTurn(),
+		left:   asksAgain,
+		result: make(chan outcome, 1),
+		closed: make(chan struct{}),
 	}
 	f.ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	f.server = &http.Server{
@@ -109,16 +121,26 @@ func listen(ctx context.Context, host string) ([]net.Listener, int, error) {
 
 // URL is the address to open in a browser.
 func (f *Flow) URL() string {
-	opts := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(f.verifier)}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.address()
+}
+
+func (f *Flow) address() string {
+	opts := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(f.turn.verifier)}
 	for k, v := range f.cfg.AuthParams {
 		opts = append(opts, oauth2.SetAuthURLParam(k, v))
 	}
-	return f.oauth.AuthCodeURL(f.state, opts...)
+	return f.oauth.AuthCodeURL(f.turn.state, opts...)
 }
+
+// Code is empty: there is nothing to type (Device has one).
+func (f *Flow) Code() string { return "" }
 
 // Wait returns when the browser came back and the code was exchanged, or when ctx
 // ends or the flow is closed. Whatever the end, the flow is over. Errors are
-// *calendar.Error: Forbidden when the person declined, and those of TokenError.
+// *calendar.Error: Forbidden when the person declined or left out what nothing works
+// without (ScopeMissing), and those of TokenError.
 func (f *Flow) Wait(ctx context.Context) (Grant, error) {
 	defer f.Close()
 	select {
@@ -130,11 +152,21 @@ func (f *Flow) Wait(ctx context.Context) (Grant, error) {
 	case o := <-f.result:
 		return o.grant, o.err
 	case <-f.closed:
-		return Grant{}, &calendar.Error{Op: opSignIn, Kind: calendar.SignedOut, Err: errors.New("it was cancelled")}
+		return Grant{}, f.gaveUp(errors.New("it was cancelled"))
 	case <-ctx.Done():
-		return Grant{}, &calendar.Error{Op: opSignIn, Kind: calendar.SignedOut,
-			Err: fmt.Errorf("the browser did not come back: %w", ctx.Err())}
+		return Grant{}, f.gaveUp(fmt.Errorf("the browser did not come back: %w", ctx.Err()))
 	}
+}
+
+// gaveUp is the end of a sign-in that nobody finished: what was left out, if the
+// person got that far.
+func (f *Flow) gaveUp(why error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.part != nil {
+		return f.part
+	}
+	return &calendar.Error{Op: opSignIn, Kind: calendar.SignedOut, Err: why}
 }
 
 // Close gives the port back and ends Wait. The browser gets its last page first.
@@ -160,27 +192,73 @@ func (f *Flow) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	if subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(f.state)) != 1 {
-		writePage(w, http.StatusBadRequest, pageStray)
+	t, status := f.take(q.Get("state"))
+	if status != http.StatusOK {
+		writePage(w, status, pageStray)
 		return
 	}
-	first := false
-	f.once.Do(func() { first = true })
-	if !first {
-		writePage(w, http.StatusConflict, pageStray)
-		return
+	grant, err := f.finish(q, t)
+	if err == nil {
+		if missing := f.cfg.lacks(grant); len(missing) > 0 {
+			err = leftOut(missing)
+			if again := f.askAgain(err); again != "" {
+				writePage(w, http.StatusOK, missingPage(missing, again))
+				return
+			}
+		}
 	}
-	grant, err := f.finish(q)
 	if err != nil {
 		writePage(w, http.StatusOK, failurePage(err))
+		grant = Grant{}
 	} else {
 		writePage(w, http.StatusOK, pageDone)
 	}
 	f.result <- outcome{grant, err}
 }
 
+// take uses up the turn that a callback belongs to.
+func (f *Flow) take(state string) (turn, int) {
+	same := func(want string) bool {
+		return want != "" && subtle.ConstantTimeCompare([]byte(state), []byte(want)) == 1
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case same(f.used):
+		return turn{}, http.StatusConflict
+	case !same(f.turn.state):
+		return turn{}, http.StatusBadRequest
+	}
+	t := f.turn
+	f.used, f.turn = t.state, turn{}
+	return t, http.StatusOK
+}
+
+// askAgain begins another turn and returns its address, "" when it was asked often
+// enough. why is what Wait returns if the person does not take it.
+func (f *Flow) askAgain(why error) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.left == 0 {
+		return ""
+	}
+	f.left--
+	f.part, f.turn = why, newTurn()
+	return f.address()
+}
+
+// leftOut says which permissions a person did not give.
+func leftOut(missing []calendar.Permission) error {
+	var list []string
+	for _, p := range missing {
+		list = append(list, fmt.Sprintf("“%s” (%s)", p.Reason, p.Scope))
+	}
+	return &calendar.Error{Op: opSignIn, Kind: calendar.Forbidden, Obstacle: calendar.ScopeMissing,
+		Err: fmt.Errorf("a permission was left out on the provider's page: %s; sign in again and tick every box", strings.Join(list, ", "))}
+}
+
 // finish turns the callback's query into a grant.
-func (f *Flow) finish(q url.Values) (Grant, error) {
+func (f *Flow) finish(q url.Values, t turn) (Grant, error) {
 	if code := q.Get("error"); code != "" {
 		oe := &OAuthError{Detail: aadsts.FindString(q.Get("error_description"))}
 		if oauthCode.MatchString(code) {
@@ -197,18 +275,6 @@ func (f *Flow) finish(q url.Values) (Grant, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, requestTimeout)
 	defer cancel()
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, f.cfg.client())
-	token, err := f.oauth.Exchange(ctx, code, oauth2.VerifierOption(f.verifier))
-	if err != nil {
-		return Grant{}, TokenError(opSignIn, err)
-	}
-	if token.RefreshToken == "" {
-		return Grant{}, &calendar.Error{Op: opSignIn, Kind: calendar.Forbidden,
-			Err: errors.New("the provider gave no lasting permission (no refresh token); sign in again and allow offline access")}
-	}
-	g := Grant{Token: token, Scopes: f.cfg.Scopes} // no 'scope' in the answer: as asked (RFC 6749 §5.1)
-	if s, _ := token.Extra("scope").(string); s != "" {
-		g.Scopes = strings.Fields(s)
-	}
-	g.IDToken, _ = token.Extra("id_token").(string)
-	return g, nil
+	token, err := f.oauth.Exchange(ctx, code, oauth2.VerifierOption(t.verifier))
+	return f.cfg.grant(token, err)
 }

@@ -12,16 +12,36 @@ type page struct {
 	Good  bool
 	Title string
 	Text  string
+	List  []string // what was left out
+	Again string   // where it can be given after all
 }
 
 var (
-	pageDone  = page{true, "You are signed in", "Twinday can see your calendars now. You can close this page."}
-	pageStray = page{false, "This page belongs to no sign-in", "It was used already, or it is not from Twinday. Start again in Twinday."}
+	pageDone  = page{Good: true, Title: "You are signed in", Text: "Twinday can see your calendars now. You can close this page."}
+	pageStray = page{Title: "This page belongs to no sign-in", Text: "It was used already, or it is not from Twinday. Start again in Twinday."}
 )
+
+// missingPage asks again for what a person did not tick. Google's boxes are empty at
+// first, so that this is no refusal but the usual way to miss them.
+func missingPage(missing []calendar.Permission, again string) page {
+	p := page{Title: "A box was left empty", Text: "Twinday cannot keep your calendars alike without being allowed to:", Again: again}
+	for _, m := range missing {
+		p.List = append(p.List, m.Reason)
+	}
+	return p
+}
 
 // failurePage says in plain words why the sign-in failed.
 func failurePage(err error) page {
 	text := "Something went wrong. Twinday shows what; you can close this page."
+	switch calendar.ObstacleOf(err) {
+	case calendar.AdminApproval:
+		return page{Title: "Your organisation has to agree first", Text: "An administrator must allow Twinday. Twinday has a text for your IT that says all they need. You can close this page."}
+	case calendar.BlockedByPolicy:
+		return page{Title: "Your organisation does not allow this", Text: "Its rules block this sign-in. Twinday says what can be done; you can close this page."}
+	case calendar.ScopeMissing:
+		return page{Title: "You are not signed in", Text: "A permission was left out without which nothing works. Start again in Twinday and tick every box."}
+	}
 	switch calendar.KindOf(err) {
 	case calendar.Forbidden:
 		text = "The permission was not given, so nothing was connected. You can close this page, or start again in Twinday."
@@ -32,7 +52,7 @@ func failurePage(err error) page {
 	case calendar.Unavailable, calendar.Throttled:
 		text = "The provider could not be reached. Close this page and try again in Twinday."
 	}
-	return page{false, "You are not signed in", text}
+	return page{Title: "You are not signed in", Text: text}
 }
 
 // writePage answers with a page that needs nothing from the network. The
@@ -71,6 +91,8 @@ main { max-width: 26rem; padding: 2.5rem; border-radius: 1rem; background: var(-
 .bad { color: var(--bad); }
 h1 { margin: 0 0 .5rem; font-size: 1.4rem; }
 p { margin: 0; color: var(--dim); }
+ul { margin: 1rem 0; padding-left: 1.25rem; text-align: left; }
+a { display: inline-block; padding: .6rem 1.5rem; border-radius: .6rem; background: var(--ink); color: var(--card); text-decoration: none; }
 </style>
 </head>
 <body>
@@ -78,6 +100,8 @@ p { margin: 0; color: var(--dim); }
 <div class="mark {{if .Good}}good{{else}}bad{{end}}" aria-hidden="true">{{if .Good}}✓{{else}}!{{end}}</div>
 <h1>{{.Title}}</h1>
 <p>{{.Text}}</p>
+{{if .List}}<ul>{{range .List}}<li>{{.}}</li>{{end}}</ul>{{end}}
+{{if .Again}}<a id="again" href="{{.Again}}">Ask again</a>{{end}}
 </main>
 </body>
 </html>

@@ -1,6 +1,6 @@
 // Package signin signs an account in with OAuth 2 and keeps it signed in:
 // authorization code with PKCE over a loopback redirect (RFC 8252, RFC 7636),
-// token refresh, and revocation. It knows no provider by name; the connectors
+// device code (RFC 8628), token refresh, and revocation. It knows no provider by name; the connectors
 // fill in a Config.
 //
 // It imports the standard library, golang.org/x/oauth2 and providers/calendar
@@ -12,11 +12,15 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/twinday/twinday/providers/calendar"
 )
 
 // Endpoint is where an account's provider answers, and as which OAuth client
@@ -45,11 +49,14 @@ type Config struct {
 	AuthURL   string // where the browser goes
 	TokenURL  string // where codes and refresh tokens are exchanged
 	RevokeURL string // RFC 7009; empty where the provider has none
+	DeviceURL string // RFC 8628; empty where it lets nobody into calendars so
 
 	ClientID     string
 	ClientSecret string // sent only if set; desktop clients are public ones
 
-	Scopes []string
+	// Scopes are asked for beside those of Permissions: who it is, offline access.
+	Scopes      []string
+	Permissions []calendar.Permission
 	// RedirectHost is the name of this machine in the redirect address:
 	// "127.0.0.1" (Google's advice) or "localhost" (all that Microsoft
 	// registers for desktop apps). Empty means "127.0.0.1".
@@ -79,10 +86,48 @@ func (c Config) oauth(redirect string) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID:     c.ClientID,
 		ClientSecret: c.ClientSecret,
-		Endpoint:     oauth2.Endpoint{AuthURL: c.AuthURL, TokenURL: c.TokenURL, AuthStyle: oauth2.AuthStyleInParams},
+		Endpoint:     oauth2.Endpoint{AuthURL: c.AuthURL, TokenURL: c.TokenURL, DeviceAuthURL: c.DeviceURL, AuthStyle: oauth2.AuthStyleInParams},
 		RedirectURL:  redirect,
-		Scopes:       c.Scopes,
+		Scopes:       c.asked(),
 	}
+}
+
+// asked are all scopes that are asked for.
+func (c Config) asked() []string {
+	list := slices.Clone(c.Scopes)
+	for _, p := range c.Permissions {
+		list = append(list, p.Scope)
+	}
+	return list
+}
+
+// lacks lists the permissions without which nothing works and that were not granted.
+func (c Config) lacks(g Grant) []calendar.Permission {
+	return slices.DeleteFunc(slices.Clone(c.Permissions), func(p calendar.Permission) bool {
+		return p.Extra != "" || len(g.Missing(p.Scope)) == 0
+	})
+}
+
+// grant is what a token endpoint gave for a code.
+func (c Config) grant(token *oauth2.Token, err error) (Grant, error) {
+	if err != nil {
+		return Grant{}, TokenError(opSignIn, err)
+	}
+	if token.RefreshToken == "" {
+		return Grant{}, &calendar.Error{Op: opSignIn, Kind: calendar.Forbidden,
+			Err: errors.New("the provider gave no lasting permission (no refresh token); sign in again and allow offline access")}
+	}
+	g := Grant{Token: token, Scopes: c.asked()} // no 'scope' in the answer: as asked (RFC 6749 §5.1)
+	if s, _ := token.Extra("scope").(string); s != "" {
+		g.Scopes = strings.Fields(s)
+	}
+	g.IDToken, _ = token.Extra("id_token").(string)
+	for _, p := range c.Permissions {
+		if p.Extra != "" && len(g.Missing(p.Scope)) > 0 {
+			g.Lacks = append(g.Lacks, p.Extra)
+		}
+	}
+	return g, nil
 }
 
 // Grant is what a finished sign-in gave.
@@ -91,6 +136,8 @@ type Grant struct {
 	// Scopes are those that were granted, which may be fewer than were asked
 	// for: Google lets a person untick them one by one.
 	Scopes []string
+	// Lacks are the extras that were asked for and not granted.
+	Lacks []calendar.Extra
 	// IDToken is the OpenID Connect id token, empty if none was asked for.
 	IDToken string
 }

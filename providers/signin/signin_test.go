@@ -226,7 +226,8 @@ func TestASignInThatFails(t *testing.T) {
 		page string
 	}{
 		{"declined", func(s *server) { s.deny = "access_denied" }, calendar.Forbidden, "permission was not given"},
-		{"admin approval needed", func(s *server) { s.deny = "consent_required" }, calendar.SignedOut, "not accepted"},
+		{"admin approval needed", func(s *server) { s.deny = "consent_required" }, calendar.SignedOut, "organisation has to agree"},
+		{"a second factor is due", func(s *server) { s.deny = "interaction_required" }, calendar.SignedOut, "not accepted"},
 		{"unknown client", func(s *server) { s.deny = "unauthorized_client" }, calendar.Invalid, "client id"},
 		{"strange error", func(s *server) { s.deny = "<b>code-1" }, calendar.Other, "went wrong"},
 		{"no refresh token", func(s *server) { s.noRefresh = true }, calendar.Forbidden, "permission was not given"},

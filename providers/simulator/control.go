@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/twinday/twinday/providers/simulator/mailbox"
+	"github.com/twinday/twinday/providers/simulator/oauthsim"
 )
 
 // maxControlBody bounds a request: an event's notes are the largest thing in it.
@@ -33,7 +35,9 @@ const maxControlBody = 8 << 20
 //	POST   faults                  one fault, or a list
 //	DELETE faults                  all of them
 //	POST   expire-cursors?calendar=
-//	POST   sign-in                 {"autoApprove": bool, "expireAccessTokens": true, "revoke": true}
+//	POST   sign-in                 {"autoApprove": bool, "expireAccessTokens": true, "revoke": true,
+//	                               "expireRefreshTokens": true, "changePassword": true, "rule": "blocked"|"admin first"|"",
+//	                               "grant": [scopes], "failAuthorize": {"error", "aadsts"}, "failToken": {"error", "aadsts", "status"}}
 //
 // PATCH and DELETE of a series are 'all events'; with ?occurrence= (its original
 // start, as the agenda shows it) that one alone, and with &following=true this one
@@ -315,6 +319,14 @@ func (c *control) signIn(r *http.Request) (any, error) {
 		AutoApprove        *bool `json:"autoApprove"`
 		ExpireAccessTokens bool  `json:"expireAccessTokens"`
 		Revoke             bool  `json:"revoke"`
+
+		ExpireRefreshTokens bool           `json:"expireRefreshTokens"`
+		ChangePassword      bool           `json:"changePassword"`
+		Rule                *oauthsim.Rule `json:"rule"`
+		// Grant limits what is granted from now on to these scopes; an empty list lifts it.
+		Grant         *[]string    `json:"grant"`
+		FailAuthorize *signInFault `json:"failAuthorize"`
+		FailToken     *signInFault `json:"failToken"`
 	}
 	if err := readJSON(r.Body, &req); err != nil {
 		return nil, err
@@ -329,7 +341,39 @@ func (c *control) signIn(r *http.Request) (any, error) {
 	if req.Revoke {
 		server.RevokeAll()
 	}
+	if req.ExpireRefreshTokens {
+		server.ExpireRefreshTokens()
+	}
+	if req.ChangePassword {
+		server.ChangePassword()
+	}
+	if req.Rule != nil {
+		switch *req.Rule {
+		case oauthsim.NoRule, oauthsim.AdminFirst, oauthsim.Blocked:
+			server.SetRule(*req.Rule)
+		default:
+			return nil, fmt.Errorf("rule is %q, %q or empty", oauthsim.AdminFirst, oauthsim.Blocked)
+		}
+	}
+	if req.Grant != nil && len(*req.Grant) == 0 {
+		server.NarrowScopes(nil)
+	} else if req.Grant != nil {
+		server.NarrowScopes(*req.Grant)
+	}
+	if f := req.FailAuthorize; f != nil {
+		server.FailNextAuthorizeAs(f.Error, f.AADSTS)
+	}
+	if f := req.FailToken; f != nil {
+		server.FailNextTokenAs(cmp.Or(f.Status, http.StatusBadRequest), f.Error, f.AADSTS)
+	}
 	return done, nil
+}
+
+// signInFault is how the sign-in service refuses its next request of a kind.
+type signInFault struct {
+	Error  string `json:"error"`
+	AADSTS int    `json:"aadsts"` // Microsoft's number
+	Status int    `json:"status"` // of a token request; 400 if left out
 }
 
 // readJSON reads one value, and refuses fields that it does not know: a

@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// maxFile is the longest file of secrets that is read, in bytes: some hundred
+// maxFile is the longest file of secrets that is read, in bytes: some dozens of
 // accounts at Limit.
 const maxFile = 1 << 20
 
@@ -83,57 +83,69 @@ func (f *PlainFile) Delete(account string) error {
 // Plain is true.
 func (f *PlainFile) Plain() bool { return true }
 
-// read gives what the file holds, nothing if there is none. It takes back rights
-// that others have on it.
+// read gives what the file holds, nothing if there is none.
 func (f *PlainFile) read() (content, error) {
 	c := content{Secrets: map[string]string{}}
-	info, err := os.Stat(f.path)
+	err := readFile(f.path, &c)
+	if err == nil && c.Secrets == nil {
+		err = unreadable(f.path)
+	}
+	return c, err
+}
+
+func (f *PlainFile) write(c content) error { return writeFile(f.path, c) }
+
+// readFile reads a file of JSON into v, which it leaves as it is if there is none. It
+// takes back rights that others have on the file.
+func readFile(path string, v any) error {
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
+		return nil
 	}
 	if err != nil {
-		return c, fmt.Errorf("read the secrets: %w", err)
+		return fmt.Errorf("read the secrets: %w", err)
 	}
 	if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		if err := os.Chmod(f.path, 0o600); err != nil {
-			return c, fmt.Errorf("the secrets in %s can be read by others, and that cannot be changed: %w", f.path, err)
+		if err := os.Chmod(path, 0o600); err != nil {
+			return fmt.Errorf("the secrets in %s can be read by others, and that cannot be changed: %w", path, err)
 		}
 	}
 	if info.Size() > maxFile {
-		return c, f.unreadable()
+		return unreadable(path)
 	}
-	raw, err := os.ReadFile(f.path)
+	raw, err := os.ReadFile(path)
 	if err != nil {
-		return c, fmt.Errorf("read the secrets: %w", err)
+		return fmt.Errorf("read the secrets: %w", err)
 	}
 	// The decoder's own error may quote what it read: it goes no further.
-	if err := json.Unmarshal(raw, &c); err != nil || c.Secrets == nil {
-		return c, f.unreadable()
-	}
-	return c, nil
-}
-
-func (f *PlainFile) unreadable() error {
-	return fmt.Errorf("the file of secrets %s cannot be understood, and was left as it is: move it away and sign in again", f.path)
-}
-
-func (f *PlainFile) write(c content) error {
-	raw, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return errors.New("the secrets cannot be written as JSON")
-	}
-	if err := f.replace(append(raw, '\n')); err != nil {
-		return fmt.Errorf("keep the secrets in %s: %w", f.path, err)
+	if json.Unmarshal(raw, v) != nil {
+		return unreadable(path)
 	}
 	return nil
 }
 
-func (f *PlainFile) replace(raw []byte) error {
-	dir := filepath.Dir(f.path)
+func unreadable(path string) error {
+	return fmt.Errorf("the file of secrets %s cannot be understood, and was left as it is: move it away and sign in again", path)
+}
+
+// writeFile puts v as JSON in the place of a file.
+func writeFile(path string, v any) error {
+	raw, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return errors.New("the secrets cannot be written as JSON")
+	}
+	if err := replace(path, append(raw, '\n')); err != nil {
+		return fmt.Errorf("keep the secrets in %s: %w", path, err)
+	}
+	return nil
+}
+
+func replace(path string, raw []byte) error {
+	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(dir, filepath.Base(f.path)+".new-*") // mode 0600
+	temp, err := os.CreateTemp(dir, filepath.Base(path)+".new-*") // mode 0600
 	if err != nil {
 		return err
 	}
@@ -142,7 +154,7 @@ func (f *PlainFile) replace(raw []byte) error {
 	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(temp.Name(), f.path); err != nil {
+	if err := os.Rename(temp.Name(), path); err != nil {
 		return err
 	}
 	if d, err := os.Open(dir); err == nil { // where folders can be synced at all

@@ -57,7 +57,7 @@ func (k *OSKeyring) Available() error {
 
 // Load is Keeper's.
 func (k *OSKeyring) Load(account string) (string, error) {
-	secret, err := k.call(func() (string, error) { return k.ring.Get(k.service, account) })
+	secret, err := k.call(func() (string, error) { return k.get(account) })
 	if errors.Is(err, keyring.ErrNotFound) {
 		return "", ErrNone
 	}
@@ -72,7 +72,7 @@ func (k *OSKeyring) Save(account, secret string) error {
 	if err := checkSize(account, secret); err != nil {
 		return err
 	}
-	_, err := k.call(func() (string, error) { return "", without(k.ring.Set(k.service, account, secret), secret) })
+	_, err := k.call(func() (string, error) { return "", k.set(account, secret) })
 	if errors.Is(err, keyring.ErrSetDataTooBig) {
 		// macOS counts the account's and the service's name too.
 		return fmt.Errorf("%s: %w: %d bytes, more than this system's keyring holds", account, ErrTooBig, len(secret))
@@ -85,7 +85,12 @@ func (k *OSKeyring) Save(account, secret string) error {
 
 // Delete is Keeper's.
 func (k *OSKeyring) Delete(account string) error {
-	_, err := k.call(func() (string, error) { return "", k.ring.Delete(k.service, account) })
+	_, err := k.call(func() (string, error) {
+		old := k.parts(account)
+		err := k.ring.Delete(k.service, account)
+		k.deleteAll(old)
+		return "", err
+	})
 	if err == nil || errors.Is(err, keyring.ErrNotFound) {
 		return nil
 	}

@@ -1,8 +1,8 @@
 // Package secrets keeps one secret an account, a refresh token, outside the
-// store: in the system's keyring, or with the person's consent in a file that
-// only they can read.
+// store: in the system's keyring, in a file that a passphrase opens, or with the
+// person's consent in a file that only they can read.
 //
-// It imports go-keyring and the standard library only. A secret's bytes never
+// It imports go-keyring, age and the standard library only. A secret's bytes never
 // appear in an error.
 package secrets
 
@@ -33,11 +33,26 @@ var (
 	ErrUnavailable = errors.New("the system's keyring does not answer")
 	// ErrTooBig says that a secret is longer than Limit.
 	ErrTooBig = errors.New("the secret is too long to be kept")
+	// ErrLocked says that a file waits for its passphrase.
+	ErrLocked = errors.New("the sign-ins are locked: they wait for your passphrase")
+	// ErrPassphrase says that a passphrase is not the right one.
+	ErrPassphrase = errors.New("that is not the passphrase")
+	// ErrShort says that a new passphrase is too short.
+	ErrShort = fmt.Errorf("a passphrase needs at least %d characters", ShortestPassphrase)
 )
 
-// Limit is the longest secret that is kept, in bytes: what Windows' credential
-// manager holds (CRED_MAX_CREDENTIAL_BLOB_SIZE, 5 × 512).
-const Limit = 2560
+const (
+	// Limit is the longest secret that is kept, in bytes. Microsoft promises nothing
+	// about the length of its refresh tokens; those of work accounts have been seen
+	// to be about 2 000 long.
+	Limit = 8 * entryLimit
+	// entryLimit is the most that one entry of a keyring holds: Windows' credential
+	// manager has the least (CRED_MAX_CREDENTIAL_BLOB_SIZE, 5 × 512).
+	entryLimit = 2560
+	// ShortestPassphrase is the least that is taken, in characters: what NIST
+	// SP 800-63B asks of passwords that people choose.
+	ShortestPassphrase = 8
+)
 
 func checkSize(account, secret string) error {
 	if len(secret) > Limit {

@@ -17,6 +17,7 @@ var (
 	_ Keeper = (*InMemory)(nil)
 	_ Keeper = (*OSKeyring)(nil)
 	_ Keeper = (*PlainFile)(nil)
+	_ Keeper = (*SealedFile)(nil)
 )
 
 const token = "1//0secret-REFRESH-token<&>"
@@ -29,7 +30,11 @@ type fakeRing struct {
 	block  chan struct{} // a call waits until it is closed
 	inside int           // calls running
 	most   int           // calls that ever ran at once
+	sets   int
+	crash  int // the set that fails, counted from 1; 0: none
 }
+
+var errCrash = errors.New("the machine went down")
 
 func (r *fakeRing) enter() error {
 	r.mu.Lock()
@@ -65,6 +70,12 @@ func (r *fakeRing) Set(service, account, secret string) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(secret) > 2560 { // as on Windows
+		return keyring.ErrSetDataTooBig
+	}
+	if r.sets++; r.sets == r.crash {
+		return errCrash
+	}
 	if r.kept == nil {
 		r.kept = map[string]string{}
 	}
@@ -90,6 +101,7 @@ func TestEveryKeeperKeepsReplacesAndForgets(t *testing.T) {
 		"memory":  Memory(),
 		"file":    File(filepath.Join(t.TempDir(), "data", "secrets.json")),
 		"keyring": onRing("twinday-test", &fakeRing{}),
+		"sealed":  unlocked(t, filepath.Join(t.TempDir(), "data", "secrets.sealed")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			expect := func(account, want string, wantErr error) {
@@ -117,7 +129,7 @@ func TestEveryKeeperKeepsReplacesAndForgets(t *testing.T) {
 
 			do(keeper.Save("anna", strings.Repeat("x", Limit)))
 			err := keeper.Save("anna", strings.Repeat("y", Limit+1))
-			if !errors.Is(err, ErrTooBig) || !strings.Contains(err.Error(), "2561") || strings.Contains(err.Error(), "yy") {
+			if !errors.Is(err, ErrTooBig) || !strings.Contains(err.Error(), "20481") || strings.Contains(err.Error(), "yy") {
 				t.Errorf("one byte too many gave %v", err)
 			}
 			expect("anna", strings.Repeat("x", Limit), nil)
@@ -239,5 +251,149 @@ func TestFileIsForItsOwnerOnly(t *testing.T) {
 	}
 	if !f.Plain() || Memory().Plain() || Keyring("s").Plain() {
 		t.Error("only the file is plain")
+	}
+}
+
+// Windows' credential manager holds 2 560 bytes an entry; what is longer goes into several.
+func TestAKeyringHoldsWhatIsLongerThanOneEntry(t *testing.T) {
+	r := &fakeRing{}
+	k := onRing("twinday-test", r)
+	lengths := []int{1, entryLimit, entryLimit + 1, 2*entryLimit + 7, Limit, 1}
+	want := []int{1, 1, 3, 4, 9, 1}
+	for i, n := range lengths {
+		secret := strings.Repeat("ab", n)[:n]
+		if err := k.Save("anna", secret); err != nil {
+			t.Fatalf("%d bytes: %v", n, err)
+		}
+		if got, err := k.Load("anna"); got != secret || err != nil {
+			t.Errorf("%d bytes came back as %d, %v", n, len(got), err)
+		}
+		if len(r.kept) != want[i] {
+			t.Errorf("%d bytes are in %d entries, want %d", n, len(r.kept), want[i])
+		}
+	}
+	if err := k.Save("anna", strings.Repeat("x", Limit)); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Delete("anna"); err != nil || len(r.kept) != 0 {
+		t.Errorf("forgotten, and there are %d entries, %v", len(r.kept), err)
+	}
+}
+
+// A rotated token must be the old one or the new one, whenever the machine stops.
+func TestAKeyringNeverHoldsHalfASecret(t *testing.T) {
+	before, after := strings.Repeat("b", 2*entryLimit), strings.Repeat("a", 3*entryLimit)
+	for crash := 1; ; crash++ {
+		r := &fakeRing{}
+		if err := onRing("twinday-test", r).Save("anna", before); err != nil {
+			t.Fatal(err)
+		}
+		r.sets, r.crash = 0, crash
+		err := onRing("twinday-test", r).Save("anna", after)
+		got, loadErr := onRing("twinday-test", r).Load("anna")
+		if loadErr != nil || got != before && got != after {
+			t.Fatalf("after set %d failed: %d bytes, %v", crash, len(got), loadErr)
+		}
+		if err == nil {
+			if got != after || crash < 4 {
+				t.Errorf("saved in %d sets, and %.1s is kept", crash-1, got)
+			}
+			return
+		}
+		if got != before || strings.Contains(err.Error(), "aaa") {
+			t.Errorf("after set %d failed, %.1s is kept: %v", crash, got, err)
+		}
+	}
+}
+
+const passphrase = "correct horse battery"
+
+// cheap is a sealed file whose passphrase costs little to try.
+func cheap(path string) *SealedFile {
+	f := Sealed(path)
+	f.work = 10
+	return f
+}
+
+func unlocked(t *testing.T, path string) *SealedFile {
+	t.Helper()
+	f := cheap(path)
+	if err := f.Unlock(passphrase); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestASealedFileOpensToItsPassphraseAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data", "secrets.sealed")
+	f := cheap(path)
+	if f.Made() || !f.Locked() {
+		t.Error("there is a file before there is a passphrase")
+	}
+	if err := f.Unlock("seven77"); !errors.Is(err, ErrShort) || f.Made() {
+		t.Errorf("a short passphrase: %v", err)
+	}
+	if err := f.Unlock(passphrase); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Save("anna", token); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil || strings.Contains(string(raw), token) || strings.Contains(string(raw), "anna") {
+		t.Errorf("the file tells: %s, %v", raw, err)
+	}
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
+		t.Errorf("its mode is %o", info.Mode().Perm())
+	}
+
+	g := cheap(path) // the next process
+	if !g.Made() || !g.Locked() {
+		t.Error("it is open without its passphrase")
+	}
+	_, err = g.Load("anna")
+	for what, err := range map[string]error{"load": err, "save": g.Save("anna", "x"), "delete": g.Delete("anna")} {
+		if !errors.Is(err, ErrLocked) {
+			t.Errorf("%s while it is locked: %v", what, err)
+		}
+	}
+	for _, wrong := range []string{"", "correct horse batterz", "seven77"} {
+		if err := g.Unlock(wrong); !errors.Is(err, ErrPassphrase) || !g.Locked() {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+	if err := g.Unlock(passphrase); err != nil || g.Locked() {
+		t.Fatal(err)
+	}
+	if got, err := g.Load("anna"); got != token || err != nil {
+		t.Errorf("Load = %q, %v", got, err)
+	}
+	if now, _ := os.ReadFile(path); string(now) != string(raw) {
+		t.Error("the file was changed by what only read it")
+	}
+}
+
+func TestADamagedSealedFileIsLeftAsItIs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secrets.sealed")
+	f := unlocked(t, path)
+	if err := f.Save("anna", token); err != nil {
+		t.Fatal(err)
+	}
+	good, _ := os.ReadFile(path)
+	for name, damage := range map[string]string{
+		"cut off":      string(good[:len(good)/2]),
+		"another box":  strings.Replace(string(good), `"box": "`, `"box": "YWdl`, 1),
+		"another key":  strings.Replace(string(good), `"key": "`, `"key": "YWdl`, 1),
+		"without both": "{}",
+	} {
+		if err := os.WriteFile(path, []byte(damage), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Save("anna", "x"); name != "another key" && err == nil {
+			t.Errorf("%s: it was written over", name)
+		}
+		if err := cheap(path).Unlock(passphrase); name != "without both" && (err == nil || errors.Is(err, ErrPassphrase)) {
+			t.Errorf("%s: Unlock gave %v", name, err)
+		}
 	}
 }

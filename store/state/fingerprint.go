@@ -36,10 +36,15 @@ func FingerprintHash(fingerprint string) []byte {
 
 // WithFingerprint is the id of an entity whose home event has this UID.
 func (id EntityID) WithFingerprint(uid string) EntityID {
-	if f := Fingerprint(uid); f != "" {
-		return id + "-" + EntityID(f)
+	return id.Bearing(Fingerprint(uid))
+}
+
+// Bearing is the id with a fingerprint that is known already; without one if it is empty.
+func (id EntityID) Bearing(fingerprint string) EntityID {
+	if fingerprint == "" {
+		return id
 	}
-	return id
+	return id + "-" + EntityID(fingerprint)
 }
 
 // Fingerprint is that of the event that the entity was made of; empty if it had no

@@ -90,11 +90,21 @@ type Account struct {
 	Email    string       `json:"email,omitempty"`
 	Name     string       `json:"name,omitempty"`
 	Endpoint Endpoint     `json:"endpoint,omitzero"`
-	Added    time.Time    `json:"added"`
+	// Client is what it was signed in as, which its refresh token belongs to. Endpoint
+	// has one only if the person gave it for this account.
+	Client   Client    `json:"client,omitzero"`
+	Added    time.Time `json:"added"`
+	SignedIn time.Time `json:"signedIn,omitzero"` // last
+	// Access is what its person lets Twinday do with it; Lacks are those of its extras
+	// that were not given on the provider's page.
+	Access calendar.Access  `json:"access,omitzero"`
+	Lacks  []calendar.Extra `json:"lacks,omitempty"`
 	// Trouble is why the account cannot be used just now, empty when it can.
 	Trouble string `json:"trouble,omitempty"`
-	// SignedOut says that Trouble can only be mended by signing in again.
-	SignedOut bool `json:"signedOut,omitempty"`
+	// SignedOut says that Trouble can only be mended by signing in again, and Obstacle
+	// what has to be done before that helps, if anything.
+	SignedOut bool              `json:"signedOut,omitempty"`
+	Obstacle  calendar.Obstacle `json:"obstacle,omitempty"`
 }
 
 // Endpoint is where an account's provider answers, and as which OAuth client
@@ -105,6 +115,33 @@ type Endpoint struct {
 	TokenURL     string `json:"tokenURL,omitempty"`
 	ClientID     string `json:"clientID,omitempty"`
 	ClientSecret string `json:"clientSecret,omitempty"` // of a desktop client: no secret at all
+}
+
+// Client is an OAuth client: what a provider knows Twinday as.
+type Client struct {
+	ID     string `json:"id"`
+	Secret string `json:"secret,omitempty"` // of a desktop client: no secret at all
+}
+
+// Network is how Twinday gets out of the machine.
+type Network struct {
+	// Proxy is empty for the system's, "none", or http://host:port, https://… or socks5://….
+	Proxy string `json:"proxy,omitempty"`
+	// ProxyUser is who the proxy knows; the password is with the sign-ins.
+	ProxyUser string `json:"proxyUser,omitempty"`
+	// Bypass lists hosts that are reached without it, as NO_PROXY does.
+	Bypass string `json:"bypass,omitempty"`
+	// RootCertificate is trusted beside the system's, in PEM.
+	RootCertificate string `json:"rootCertificate,omitempty"`
+}
+
+// Reach is where the account answers, and as which client it was signed in.
+func (a Account) Reach() Endpoint {
+	e := a.Endpoint
+	if a.Client.ID != "" {
+		e.ClientID, e.ClientSecret = a.Client.ID, a.Client.Secret
+	}
+	return e
 }
 
 // Calendar is a calendar of an account as last listed.
@@ -182,8 +219,10 @@ type Entity struct {
 	// where its parts do not.
 	Deleted bool   `json:"deleted,omitempty"`
 	Why     string `json:"why,omitempty"`
-	// Duplicate: it is deleted as one of several that are alike.
+	// Duplicate: it is deleted as one of several that are alike. Left: a move left it
+	// behind; the event is elsewhere, so that an edit made here meanwhile does not keep it.
 	Duplicate bool      `json:"duplicate,omitempty"`
+	Left      bool      `json:"left,omitempty"`
 	Made      time.Time `json:"made"`
 	// Heard is what the person agreed that guests hear of, as long as it is not written.
 	Heard Heard `json:"heard,omitzero"`
@@ -239,6 +278,8 @@ type Part struct {
 	Generation int `json:"generation,omitempty"`
 	// By is the installation whose mark was on it when it was linked; empty for ours.
 	By string `json:"by,omitempty"`
+	// Bore is the mark that ours replaced: who copied the copy before has that one.
+	Bore calendar.Mark `json:"bore,omitzero"`
 	// The shadow pair: what we asked the provider to hold, what it gave back.
 	Wrote calendar.Content `json:"wrote"`
 	Read  calendar.Content `json:"read"`

@@ -22,7 +22,7 @@ var now = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 // what it was told to do.
 type fake struct {
 	mu        sync.Mutex
-	accounts  []state.Account
+	accounts  []control.AccountState
 	calendars []state.Calendar
 	newer     []state.Calendar // listed only when asked afresh
 	mirrors   []control.MirrorState
@@ -37,6 +37,7 @@ type fake struct {
 	undo      control.UndoReport
 	details   map[uint64]control.HistoryDetail
 	whys      map[string][]control.Explanation
+	settings  control.Settings
 	twice     control.Duplicates
 	refuse    error // what a mapping is told that makes no sense
 	fail      error
@@ -85,11 +86,16 @@ func (f *fake) Watch(ctx context.Context, show func(control.Status) error) error
 }
 
 func (f *fake) BeginSignIn(_ context.Context, req control.NewAccount) (control.SignIn, error) {
-	f.tell("begin sign-in %+v", req)
+	asked, _ := json.Marshal(req) // plain data
+	f.tell("begin sign-in %s", asked)
 	if req.ID == "nokeyring" && !req.PlainSecrets {
 		return control.SignIn{}, &control.Error{Code: control.CodeSecrets, Message: "no keyring answers on this machine"}
 	}
-	return control.SignIn{ID: "s1", URL: "https://sign.in/?client=" + string(req.Provider), Expires: now.Add(10 * time.Minute)}, f.fail
+	s := control.SignIn{ID: "s1", URL: "https://sign.in/?client=" + string(req.Provider), Expires: now.Add(10 * time.Minute)}
+	if req.Device {
+		s.Code = "GHKLMNPQR"
+	}
+	return s, f.fail
 }
 
 func (f *fake) FinishSignIn(ctx context.Context, id string) (state.Account, error) {
@@ -106,7 +112,29 @@ func (f *fake) CancelSignIn(_ context.Context, id string) error {
 	return nil
 }
 
-func (f *fake) Accounts(context.Context) ([]state.Account, error) { return f.accounts, f.fail }
+func (f *fake) Accounts(context.Context) ([]control.AccountState, error) { return f.accounts, f.fail }
+
+func (f *fake) Providers(context.Context) ([]control.ProviderInfo, error) {
+	own := map[bool]control.ClientSource{true: control.OwnClient}
+	return []control.ProviderInfo{{Provider: state.Google, Client: own[f.settings.Clients[state.Google].ID != ""]}, {Provider: state.Outlook, Client: control.BuiltInClient, Device: true, Extras: []control.ExtraInfo{{Extra: calendar.SharedCalendars, Reason: "see calendars of others"}}}}, f.fail
+}
+
+func (f *fake) Settings(context.Context) (control.Settings, error) { return f.settings, f.fail }
+
+func (f *fake) ChangeSettings(_ context.Context, s control.Settings) (control.Settings, error) {
+	asked, _ := json.Marshal(s) // plain data
+	f.tell("change settings %s", asked)
+	f.settings = s
+	return s, f.fail
+}
+
+func (f *fake) Unlock(_ context.Context, passphrase string) error {
+	f.tell("unlock %q", passphrase)
+	if passphrase != "correct horse" {
+		return &control.Error{Code: control.CodeLocked, Message: "that is not the passphrase"}
+	}
+	return nil
+}
 
 func (f *fake) RemoveAccount(_ context.Context, id state.AccountID) error {
 	f.tell("remove account %s", id)
@@ -328,9 +356,41 @@ var worlds = map[string]func() *fake{
 			Reason: "its copy in work was deleted; Ada Lovelace, Charles Babbage, Grace Hopper and 3 others would get mail", Before: timedContent("Board meeting", "2026-03-05T10:00:00", "2026-03-05T11:00:00")}}}
 		return f
 	},
+	"waiting": func() *fake { // one account in each condition
+		f := usual()
+		f.accounts = nil
+		for i, c := range []struct {
+			condition control.Condition
+			words     string
+			do        control.Do
+			forIT     string
+		}{
+			{control.Connected, "x is connected", "", ""},
+			{control.NeedsConsent, "The sign-in has ended", control.SignInAgain, ""},
+			{control.NeedsAdmin, "Your organisation wants an administrator to allow Twinday", control.AskIT, "Hello,\n\nplease allow it.\n"},
+			{control.Blocked, "Your organisation's rules block Twinday", control.AskIT, "Hello,\n\nplease let it in.\n"},
+			{control.ClientRefused, "Outlook does not accept the client id", control.GiveClient, ""},
+			{control.LacksScope, "A permission was left out", control.SignInAgain, ""},
+			{control.Locked, "The sign-in waits for your passphrase", control.Unlock, ""},
+			{control.Offline, "Outlook cannot be reached", control.SyncNow, ""},
+			{control.Throttled, "Outlook asks for patience; tried again at 10:15", control.JustWait, ""},
+		} {
+			x := control.AccountState{Account: state.Account{ID: state.AccountID(fmt.Sprintf("a%d", i+1)), Provider: state.Outlook, Email: fmt.Sprintf("a%d@x.example", i+1)},
+				Condition: c.condition, Words: c.words, WayOut: control.WayOut{Do: c.do, Text: "Nothing to do."}, ForIT: c.forIT, Kept: control.InKeyring}
+			f.accounts = append(f.accounts, x)
+		}
+		f.accounts[0].Kept = control.InPlainFile
+		f.finish = func(context.Context) error {
+			return &control.Error{Code: control.CodeFailed, Message: "sign-in: your organisation wants an administrator to allow Twinday", Condition: control.NeedsAdmin,
+				WayOut: control.WayOut{Do: control.AskIT, Text: "Send the ready-made text to your IT, and sign in when they have agreed."}, ForIT: "Hello,\n\nplease allow it.\n"}
+		}
+		return f
+	},
 	"trouble": func() *fake {
 		f := usual()
 		f.accounts[1].SignedOut, f.accounts[1].Trouble = true, "the sign-in was revoked"
+		f.accounts[1].Condition, f.accounts[1].Words = control.NeedsConsent, "The sign-in was revoked"
+		f.accounts[1].WayOut.Do = control.SignInAgain
 		f.mirrors[0].Trouble = "work is signed out"
 		f.problems = []control.ProblemNote{{Account: "work", What: "The account is signed out", WayOut: "Sign in again with 'twinday account add outlook --id work'.", Since: now}}
 		f.report = control.Report{Pass: 8, Began: now, Ended: now.Add(time.Second), Problems: f.problems}
@@ -356,9 +416,11 @@ func timedContent(title, start, end string) calendar.Content {
 
 func usual() *fake {
 	return &fake{
-		accounts: []state.Account{
-			{ID: "home", Provider: state.Google, Email: "me@gmail.com", Name: "Me", Added: now.AddDate(0, -1, 0)},
-			{ID: "work", Provider: state.Outlook, Email: "me@work.example", Name: "Me", Added: now.AddDate(0, -1, 0)},
+		accounts: []control.AccountState{
+			{Account: state.Account{ID: "home", Provider: state.Google, Email: "me@gmail.com", Name: "Me", Added: now.AddDate(0, -1, 0)},
+				Condition: control.Connected, Words: "me@gmail.com is connected to Google", Kept: control.InKeyring},
+			{Account: state.Account{ID: "work", Provider: state.Outlook, Email: "me@work.example", Name: "Me", Added: now.AddDate(0, -1, 0)},
+				Condition: control.Connected, Words: "me@work.example is connected to Outlook", Kept: control.InKeyring},
 		},
 		calendars: []state.Calendar{
 			{Ref: homeCal, Calendar: calendar.Calendar{ID: homeCal.Calendar, Name: "Private", Primary: true, Writable: true, Details: true}},

@@ -39,24 +39,24 @@ func (n names) of(r state.Ref) string {
 }
 
 // findAccount finds the account a person means: its id, or its mail address.
-func findAccount(ctx context.Context, b control.Backend, word string) (state.Account, error) {
+func findAccount(ctx context.Context, b control.Backend, word string) (control.AccountState, error) {
 	all, err := b.Accounts(ctx)
 	if err != nil {
-		return state.Account{}, err
+		return control.AccountState{}, err
 	}
 	for _, a := range all {
 		if string(a.ID) == word {
 			return a, nil
 		}
 	}
-	hits := slices.DeleteFunc(slices.Clone(all), func(a state.Account) bool { return !strings.EqualFold(a.Email, word) })
+	hits := slices.DeleteFunc(slices.Clone(all), func(a control.AccountState) bool { return !strings.EqualFold(a.Email, word) })
 	switch len(hits) {
 	case 1:
 		return hits[0], nil
 	case 0:
-		return state.Account{}, notFound("there is no account %q; 'twinday account list' shows those there are", word)
+		return control.AccountState{}, notFound("there is no account %q; 'twinday account list' shows those there are", word)
 	}
-	return state.Account{}, notFound("several accounts have the address %q; say which by its id, as 'twinday account list' shows it", word)
+	return control.AccountState{}, notFound("several accounts have the address %q; say which by its id, as 'twinday account list' shows it", word)
 }
 
 // findMirror finds the mirror a person means: its id, or its name.

@@ -24,8 +24,12 @@ type shape struct {
 // 'twinday help json' makes; a test compares it with the commands there are.
 var shapes = []shape{
 	{"account add", state.Account{}, "a line with control.SignIn first, then"},
-	{"account list", []state.Account{}, ""},
+	{"account list", []control.AccountState{}, ""},
+	{"account ask-it", AskITNote{}, ""},
 	{"account remove", state.Account{}, "the account that was removed:"},
+	{"unlock", UnlockNote{}, ""},
+	{"settings", control.Settings{}, ""},
+	{"settings set", control.Settings{}, "as they are now:"},
 	{"calendar list", []state.Calendar{}, ""},
 	{"mirror add", state.Mirror{}, ""},
 	{"mirror list", []control.MirrorState{}, ""},
@@ -71,7 +75,7 @@ What each command prints:
 
 // taken are the bodies of the interface's calls, as far as no command prints them.
 var taken = []any{control.NewAccount{}, control.NewMirror{}, control.ChangeMirror{}, control.RemoveMirror{},
-	control.PreviewRequest{}, control.UndoRequest{}, control.WhyRequest{}, control.SyncRequest{}, control.PauseRequest{}}
+	control.PreviewRequest{}, control.UndoRequest{}, control.WhyRequest{}, control.SyncRequest{}, control.PauseRequest{}, control.UnlockRequest{}}
 
 // schema is the text of the topic: the commands, then every type they print.
 func schema() string {

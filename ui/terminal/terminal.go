@@ -51,6 +51,8 @@ type Deps struct {
 	// Restore is `twinday restore`: puts a backup in the place of the store.
 	Restore func(ctx context.Context, o RestoreOptions) (RestoreNote, error)
 
+	// ReadSecret reads what the person types without showing it; nil where it cannot.
+	ReadSecret func() (string, error)
 	// OpenURL shows an address in the person's browser; nil where there is none.
 	OpenURL func(url string) error
 	Now     func() time.Time // nil means time.Now
@@ -167,6 +169,12 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 		}
 		message += fmt.Sprintf("\nTry '%s --help'.", cmd.CommandPath())
 	}
+	if e != nil && a.json { // what stands in the way of a sign-in, too
+		told := *e
+		told.Message = message
+		writeJSON(a.errs, map[string]any{"error": told})
+		return exit
+	}
 	a.complain(message, code)
 	return exit
 }
@@ -267,7 +275,7 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
 		&cobra.Group{ID: groupSync, Title: "Sync:"},
 		&cobra.Group{ID: groupTry, Title: "Try out:"})
-	grouped(root, groupSetUp, a.accountCommand(), a.calendarCommand(), a.mirrorCommand(), a.restoreCommand())
+	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.settingsCommand(), a.calendarCommand(), a.mirrorCommand(), a.restoreCommand())
 	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.undoCommand(), a.whyCommand(), a.heldCommand(), a.duplicatesCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())

@@ -234,7 +234,7 @@ func TestTheSchemaListsEveryCommand(t *testing.T) {
 // the documentation does not name.
 func TestJSONIsAsDocumented(t *testing.T) {
 	for args, into := range map[string]any{
-		"account list":                                &[]state.Account{},
+		"account list":                                &[]control.AccountState{},
 		"account remove home":                         &state.Account{},
 		"calendar list --fresh":                       &[]state.Calendar{},
 		"mirror list":                                 &[]control.MirrorState{},

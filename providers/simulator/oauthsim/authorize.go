@@ -56,10 +56,23 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) {
 		back(w, r, req, url.Values{"error": {code}, "error_description": {text}})
 		return
 	}
-	if s.failAuth != "" {
-		code := s.failAuth
-		s.failAuth = ""
-		back(w, r, req, url.Values{"error": {code}, "error_description": {"The request could not be completed: " + code}})
+	if f := s.failAuth; f != nil {
+		s.failAuth = nil
+		text := "The request could not be completed: " + f.code
+		if f.aadsts != 0 {
+			text = "AADSTS" + itoa(f.aadsts) + ": " + text
+		}
+		back(w, r, req, url.Values{"error": {f.code}, "error_description": {text}})
+		return
+	}
+	if s.rule == Blocked { // both show it on their own page, and send nobody back
+		s.refuse(w, s.pick("admin_policy_enforced", "access_denied"), s.pick(
+			"Access blocked: your institution's admin needs to review this app.",
+			"AADSTS53003: Access has been blocked by Conditional Access policies. The access policy does not allow token issuance."))
+		return
+	}
+	if s.rule == AdminFirst && s.opts.Service == Outlook {
+		s.needAdmin(w, r, req)
 		return
 	}
 	if s.autoApprove {
@@ -70,12 +83,32 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) {
 		back(w, r, req, url.Values{"error": {"interaction_required"}, "error_description": {"The owner has to be asked."}})
 		return
 	}
+	s.showConsent(w, s.keep(req), req)
+}
+
+// keep remembers a request while its page is shown, under a ticket that works once.
+func (s *Server) keep(req *request) (ticket string) {
 	if len(s.pending) >= maxPending {
 		clear(s.pending)
 	}
-	ticket := s.secret("")
+	ticket = s.secret("")
 	s.pending[ticket] = req
-	s.showConsent(w, ticket, req)
+	return ticket
+}
+
+// needAdmin is Microsoft's page for those who may not agree by themselves; its only
+// way on leads back with an error (Microsoft Entra "User and admin consent overview").
+func (s *Server) needAdmin(w http.ResponseWriter, r *http.Request, req *request) {
+	if s.autoApprove {
+		back(w, r, req, needsAdmin())
+		return
+	}
+	req.adminFirst = true
+	writePage(w, http.StatusOK, pageData{Title: "Need admin approval", Owner: s.opts.Owner, Ticket: s.keep(req), Client: req.client, Admin: true})
+}
+
+func needsAdmin() url.Values {
+	return url.Values{"error": {"access_denied"}, "error_description": {"AADSTS90094: The grant requires admin permission."}}
 }
 
 // faultOf says what is wrong with a request whose client and redirect are good,
@@ -139,11 +172,15 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	ticket := r.PostForm.Get("ticket")
 	req := s.pending[ticket]
-	if req == nil {
+	if req == nil || req.device != nil {
 		s.refuse(w, "invalid_request", "This page was answered already, or is too old.")
 		return
 	}
 	delete(s.pending, ticket)
+	if req.adminFirst { // "Return to the application without granting consent"
+		back(w, r, req, needsAdmin())
+		return
+	}
 	if r.PostForm.Get("decision") != "approve" {
 		text := s.pick("", "AADSTS65004: User declined to consent to access the app.")
 		v := url.Values{"error": {"access_denied"}}
@@ -164,11 +201,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 
 // approve mints a code for the scopes and returns to the client.
 func (s *Server) approve(w http.ResponseWriter, r *http.Request, req *request, scopes []string) {
-	scopes = slices.Clone(scopes)
-	if s.narrow != nil {
-		allowed, _ := s.parseScopes(strings.Join(s.narrow, " "))
-		scopes = slices.DeleteFunc(scopes, func(sc string) bool { return choosable(sc) && !slices.Contains(allowed, sc) })
-	}
+	scopes = s.narrowed(scopes)
 	value := s.secret(s.pick("4/0A", "0.AX"))
 	s.codes[value] = &code{request: *req, granted: scopes, expires: s.opts.Now().Add(codeLife)}
 	v := url.Values{"code": {value}}
@@ -176,6 +209,16 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, req *request, s
 		v.Set("scope", s.grantedText(scopes))
 	}
 	back(w, r, req, v)
+}
+
+// narrowed leaves out what NarrowScopes says.
+func (s *Server) narrowed(scopes []string) []string {
+	scopes = slices.Clone(scopes)
+	if s.narrow == nil {
+		return scopes
+	}
+	allowed, _ := s.parseScopes(strings.Join(s.narrow, " "))
+	return slices.DeleteFunc(scopes, func(sc string) bool { return choosable(sc) && !slices.Contains(allowed, sc) })
 }
 
 // choosable scopes have a box of their own; the basic ones do not.
@@ -228,11 +271,16 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
  small{color:#666}
 </style></head><body><div class="box"><h2>{{.Title}}</h2>
 {{if .Error}}<p>{{.Text}}</p><p><small>Error: {{.Error}}</small></p>
+{{else if .Done}}<p>{{.Done}}</p>
+{{else if .Code}}<form method="post"><label>Enter the code that your device shows: <input name="user_code" autocomplete="off"></label>
+<p><button name="decision" value="next">Next</button></p></form>
 {{else}}<p>Signed in as <b>{{.Owner.Name}}</b> ({{.Owner.Email}}).</p>
 <form method="post"><input type="hidden" name="ticket" value="{{.Ticket}}">
-<p>{{.Client}} would like to:</p>
-{{range .Scopes}}<label>{{if $.Boxes}}<input type="checkbox" name="scope" value="{{.}}" checked> {{else}}• {{end}}{{.}}</label>
-{{end}}<p><button name="decision" value="approve">Approve</button><button name="decision" value="deny">Deny</button></p>
+{{if .Admin}}<p>{{.Client}} needs permission to access resources in your organization that only an admin can grant.</p>
+<p><button name="decision" value="deny">Return to the application without granting consent</button></p>
+{{else}}<p>{{.Client}} would like to:</p>
+{{range .Scopes}}<label>{{if $.Boxes}}<input type="checkbox" name="scope" value="{{.}}"> {{else}}• {{end}}{{.}}</label>
+{{end}}<p><button name="decision" value="approve">Approve</button><button name="decision" value="deny">Deny</button></p>{{end}}
 </form><p><small>This is a simulated account on this computer. Nothing leaves it.</small></p>{{end}}
 </div></body></html>
 `))
@@ -242,7 +290,10 @@ type pageData struct {
 	Owner              Person
 	Ticket, Client     string
 	Scopes             []string
-	Boxes              bool
+	Boxes              bool // as at Google: empty at first, as users report it since 2023
+	Admin              bool
+	Code               bool   // asks for a device's code
+	Done               string // all that is left to say
 }
 
 func (s *Server) showConsent(w http.ResponseWriter, ticket string, req *request) {

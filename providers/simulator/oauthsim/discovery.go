@@ -32,6 +32,8 @@ func (s *Server) discovery(w http.ResponseWriter, r *http.Request) {
 		out["token_endpoint"] = base + "/" + tenant + "/oauth2/v2.0/token"
 		out["scopes_supported"] = []string{"openid", "profile", "email", "offline_access"}
 		out["response_modes_supported"] = []string{"query"}
+		out["device_authorization_endpoint"] = base + "/" + tenant + "/oauth2/v2.0/devicecode"
+		out["grant_types_supported"] = []string{"authorization_code", "refresh_token", deviceGrant}
 	}
 	writeJSON(w, http.StatusOK, out)
 }

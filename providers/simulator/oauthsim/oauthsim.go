@@ -1,7 +1,7 @@
 // Package oauthsim plays the sign-in servers of Google and Microsoft: the
-// consent page, authorization code with PKCE, refresh, revocation and OIDC
-// discovery, with the services' own paths and error bodies, and hooks to make
-// tokens die.
+// consent page, authorization code with PKCE, device code, refresh, revocation and
+// OIDC discovery, with the services' own paths and error bodies, and hooks to make
+// tokens die and organisations object.
 //
 // It knows no calendar: whoever serves one asks Authorize about a bearer token.
 // It imports nothing of this project and no OAuth library, so it cannot agree
@@ -83,6 +83,10 @@ type Options struct {
 	// PlainScopes returns Microsoft scopes as they were asked for instead of
 	// with the resource in front ("https://graph.microsoft.com/User.Read").
 	PlainScopes bool
+	// Testing is a Google project whose consent screen is not published: its refresh
+	// tokens die seven days after consent (Google "Using OAuth 2.0 to Access Google
+	// APIs", refresh token expiration).
+	Testing bool
 	// OmitRefreshToken leaves the refresh token out of every answer.
 	OmitRefreshToken bool
 }
@@ -99,10 +103,12 @@ type Server struct {
 	codes       map[string]*code
 	access      map[string]*access
 	refresh     map[string]*grant
-	refreshOrd  []string // refresh tokens in the order they were minted
-	narrow      []string // nil: consent is full
+	refreshOrd  []string           // refresh tokens in the order they were minted
+	narrow      []string           // nil: consent is full
+	devices     map[string]*device // by device code
 	failToken   *failure
-	failAuth    string
+	failAuth    *failure
+	rule        Rule
 	counts      map[string]int
 }
 
@@ -111,6 +117,8 @@ type request struct {
 	client, redirect, state, challenge, nonce string
 	scopes                                    []string
 	prompt                                    string
+	adminFirst                                bool    // its page has no other way than back
+	device                                    *device // whose code was typed, if this is no redirect
 }
 
 // code is an authorization code, kept after its use to recognise a second one.
@@ -127,6 +135,9 @@ type grant struct {
 	scopes  []string
 	nonce   string
 	revoked bool
+	number  int       // AADSTS, of why it was revoked
+	given   time.Time // when the owner agreed
+	used    time.Time // when it last gave a token
 }
 
 type access struct {
@@ -138,7 +149,22 @@ type access struct {
 type failure struct {
 	status int
 	code   string
+	aadsts int
 }
+
+// Rule is what the owner's organisation holds of this client.
+type Rule string
+
+// The rules.
+const (
+	NoRule Rule = ""
+	// AdminFirst: only an administrator may agree (Microsoft). Who has agreed already
+	// is not touched.
+	AdminFirst Rule = "admin first"
+	// Blocked: nobody gets in, and nobody stays in: conditional access at Microsoft,
+	// an administrator's access control at Google.
+	Blocked Rule = "blocked"
+)
 
 // New makes a server for one account of a service. It panics on an unknown
 // service, which is a mistake of the program.
@@ -152,7 +178,7 @@ func New(o Options) *Server {
 	s := &Server{
 		opts: o, mux: http.NewServeMux(), autoApprove: o.AutoApprove,
 		pending: map[string]*request{}, codes: map[string]*code{}, access: map[string]*access{},
-		refresh: map[string]*grant{}, counts: map[string]int{},
+		refresh: map[string]*grant{}, counts: map[string]int{}, devices: map[string]*device{},
 	}
 	s.key = s.random(32)
 	switch o.Service {
@@ -164,6 +190,9 @@ func New(o Options) *Server {
 	case Outlook:
 		s.mux.HandleFunc("/{tenant}/oauth2/v2.0/authorize", s.authorize)
 		s.mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", s.token)
+		s.mux.HandleFunc("POST /{tenant}/oauth2/v2.0/devicecode", s.deviceCode)
+		s.mux.HandleFunc("GET "+devicePath, s.devicePage)
+		s.mux.HandleFunc("POST "+devicePath, s.deviceDecide)
 		s.mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", s.discovery)
 	default:
 		panic("oauthsim: unknown service " + o.Service)
@@ -184,7 +213,7 @@ func (s *Server) Handles(path string) bool {
 		return path == "/token" || path == "/revoke" || path == "/.well-known/openid-configuration" ||
 			strings.HasPrefix(path, "/o/oauth2/")
 	}
-	return strings.Contains(path, "/oauth2/v2.0/") || strings.HasSuffix(path, "/.well-known/openid-configuration")
+	return path == devicePath || strings.Contains(path, "/oauth2/v2.0/") || strings.HasSuffix(path, "/.well-known/openid-configuration")
 }
 
 // Authorize says which scopes a bearer token carries (without the "Bearer "
@@ -224,15 +253,50 @@ func (s *Server) ExpireAccessTokens() {
 
 // RevokeAll kills every grant, as when the owner removes the app from the
 // account or an administrator ends the session: refreshing gives invalid_grant.
-func (s *Server) RevokeAll() {
+func (s *Server) RevokeAll() { s.revokeAll(50173, true) }
+
+// ChangePassword kills every Microsoft grant, as a changed password does (Microsoft
+// "Refresh tokens", token revocation). Google's live on: a password ends only those with
+// Gmail scopes (Google "Using OAuth 2.0 to Access Google APIs").
+func (s *Server) ChangePassword() {
+	if s.opts.Service == Outlook {
+		s.revokeAll(50133, false)
+	}
+}
+
+// ExpireRefreshTokens kills every grant, as when none was used for too long (Microsoft:
+// 90 days; Google: six months). Access tokens live to their end.
+func (s *Server) ExpireRefreshTokens() { s.revokeAll(700082, false) }
+
+func (s *Server) revokeAll(number int, access bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, g := range s.refresh {
-		g.revoked = true
+	kill := func(g *grant) {
+		if !g.revoked {
+			g.revoked, g.number = true, number
+		}
+	}
+	for token, g := range s.refresh {
+		if access {
+			kill(g)
+			continue
+		}
+		dead := *g // what hangs on the old one goes on
+		kill(&dead)
+		s.refresh[token] = &dead
 	}
 	for _, a := range s.access {
-		a.grant.revoked = true
+		if access {
+			kill(a.grant)
+		}
 	}
+}
+
+// SetRule makes the owner's organisation object, until NoRule is set.
+func (s *Server) SetRule(r Rule) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rule = r
 }
 
 // NarrowScopes limits what further consents grant to these scopes, as when the
@@ -246,21 +310,28 @@ func (s *Server) NarrowScopes(scopes []string) {
 // FailNextToken makes the next token request fail with this HTTP status and
 // OAuth error code, such as 400 "interaction_required" or 503
 // "temporarily_unavailable". The code stays unused, the refresh token alive.
-func (s *Server) FailNextToken(status int, code string) {
+func (s *Server) FailNextToken(status int, code string) { s.FailNextTokenAs(status, code, 50076) }
+
+// FailNextTokenAs is FailNextToken with one of Microsoft's numbers: 53003 for AADSTS53003.
+func (s *Server) FailNextTokenAs(status int, code string, aadsts int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failToken = &failure{status, code}
+	s.failToken = &failure{status, code, aadsts}
 }
 
 // FailNextAuthorize makes the next authorize request return to the client with
 // this error code, such as "consent_required" or "access_denied".
-func (s *Server) FailNextAuthorize(code string) {
+func (s *Server) FailNextAuthorize(code string) { s.FailNextAuthorizeAs(code, 0) }
+
+// FailNextAuthorizeAs is FailNextAuthorize with one of Microsoft's numbers.
+func (s *Server) FailNextAuthorizeAs(code string, aadsts int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failAuth = code
+	s.failAuth = &failure{code: code, aadsts: aadsts}
 }
 
-// Counts is how many requests came, by kind: "authorize", "code", "refresh", "revoke".
+// Counts is how many requests came, by kind: "authorize", "code", "refresh", "revoke",
+// "device" (a code was asked for), "poll" (whether it was typed).
 func (s *Server) Counts() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -137,7 +137,13 @@ func (l *lab) token(kv ...string) (int, map[string]any) {
 	for i := 0; i < len(kv); i += 2 {
 		f.Set(kv[i], kv[i+1])
 	}
-	status, _, body := l.post(l.tokenURL(), f)
+	return l.form(l.tokenURL(), f)
+}
+
+// form posts one and reads the JSON that it is answered with.
+func (l *lab) form(u string, f url.Values) (int, map[string]any) {
+	l.t.Helper()
+	status, _, body := l.post(u, f)
 	var out map[string]any
 	if err := json.Unmarshal([]byte(body), &out); err != nil {
 		l.t.Fatalf("%v: %s", err, body)

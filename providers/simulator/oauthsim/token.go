@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -33,9 +34,9 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	f := r.PostForm
 	grantType := f.Get("grant_type")
-	s.counts[map[string]string{"authorization_code": "code", "refresh_token": "refresh"}[grantType]]++
+	s.counts[map[string]string{"authorization_code": "code", "refresh_token": "refresh", deviceGrant: "poll"}[grantType]]++
 	if s.failToken != nil {
-		e := &oauthError{status: s.failToken.status, code: s.failToken.code, text: s.pick("Bad Request", "The request failed."), aadsts: 50076}
+		e := &oauthError{status: s.failToken.status, code: s.failToken.code, text: s.pick("Bad Request", "The request failed."), aadsts: s.failToken.aadsts}
 		if e.code == "interaction_required" {
 			e.sub, e.claims = "basic_action", `{"access_token":{"capolids":{"essential":true,"values":["1"]}}}`
 		}
@@ -50,6 +51,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 			e = s.exchange(w, r, f, client)
 		case "refresh_token":
 			e = s.renew(w, r, f, client)
+		case deviceGrant:
+			e = s.poll(w, r, f, client)
 		case "":
 			e = &oauthError{400, s.pick("unsupported_grant_type", "invalid_request"), 900144,
 				s.pick("Invalid grant_type: ", "The request body must contain the following parameter: 'grant_type'."), "", ""}
@@ -142,7 +145,13 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, f url.Values, 
 			s.pick(text, "The Code_Verifier does not match the code_challenge supplied in the authorization request."), "", ""}
 	}
 	c.used = true
-	g := &grant{client: client, scopes: c.granted, nonce: c.nonce}
+	s.newGrant(w, r, client, c.granted, c.nonce)
+	return nil
+}
+
+// newGrant answers with the first tokens of what the owner agreed to.
+func (s *Server) newGrant(w http.ResponseWriter, r *http.Request, client string, scopes []string, nonce string) {
+	g := &grant{client: client, scopes: scopes, nonce: nonce, given: s.opts.Now(), used: s.opts.Now()}
 	// Installed Google apps always get a refresh token on the code exchange
 	// (Google "OAuth 2.0 for mobile & desktop apps"); Microsoft wants
 	// offline_access to be asked for.
@@ -151,7 +160,34 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request, f url.Values, 
 		fresh = s.mintRefresh(g)
 	}
 	s.grantTokens(w, r, g, g.scopes, fresh)
-	return nil
+}
+
+// idle is how long a refresh token lives unused (Microsoft "Refresh tokens": 90 days;
+// Google "Using OAuth 2.0 to Access Google APIs": six months), testing how long one of
+// an unpublished Google project lives at all.
+const (
+	idleOutlook = 90 * 24 * time.Hour
+	idleGoogle  = 182 * 24 * time.Hour
+	testingLife = 7 * 24 * time.Hour
+)
+
+// stale says, by Microsoft's number, why a grant is too old, 0 if it is not.
+func (s *Server) stale(g *grant) int {
+	now := s.opts.Now()
+	switch {
+	case s.opts.Service == Outlook && now.Sub(g.used) >= idleOutlook:
+		return 700082
+	case s.opts.Service == Google && (now.Sub(g.used) >= idleGoogle || s.opts.Testing && now.Sub(g.given) >= testingLife):
+		return 700082 // not shown: Google tells all deaths alike
+	}
+	return 0
+}
+
+// deaths are Microsoft's words for the ends of a grant.
+var deaths = map[int]string{
+	50133:  "Session is invalid due to expiration or recent password change.",
+	50173:  "The provided grant has expired due to it being revoked, a fresh auth token is needed.",
+	700082: "The refresh token has expired due to inactivity.",
 }
 
 // renew answers a refresh. Google keeps the refresh token; Microsoft gives a new
@@ -166,10 +202,17 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request, f url.Values, cli
 	switch {
 	case g == nil || g.client != client:
 		return &oauthError{400, "invalid_grant", 9002313, s.pick("Token has been expired or revoked.", "Invalid request. Request is malformed or invalid."), "", ""}
-	case g.revoked:
-		return &oauthError{400, "invalid_grant", 50173, s.pick("Token has been expired or revoked.",
-			"The provided grant has expired due to it being revoked, a fresh auth token is needed."), "bad_token", ""}
+	case !g.revoked && s.stale(g) != 0:
+		g.revoked, g.number = true, s.stale(g)
 	}
+	switch {
+	case g.revoked:
+		return &oauthError{400, "invalid_grant", g.number, s.pick("Token has been expired or revoked.", deaths[g.number]), "bad_token", ""}
+	case s.rule == Blocked:
+		return &oauthError{400, s.pick("admin_policy_enforced", "invalid_grant"), 53003, s.pick("Access blocked by an administrator.",
+			"Access has been blocked by Conditional Access policies. The access policy does not allow token issuance."), "message_only", ""}
+	}
+	g.used = s.opts.Now()
 	scopes := g.scopes
 	if asked := f.Get("scope"); asked != "" {
 		var bad string
@@ -296,7 +339,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, &oauthError{status: 400, code: "invalid_token", text: "Token expired or revoked"})
 		return
 	}
-	g.revoked = true
+	g.revoked, g.number = true, 50173
 	writeJSON(w, http.StatusOK, map[string]any{})
 }
 

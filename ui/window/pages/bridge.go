@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"log/slog"
+	"reflect"
 	"sync"
 	"time"
 
@@ -167,13 +168,5 @@ func (w *Window) listCalendars(fresh bool) {
 
 // sameCalendarsNeeded reports whether the calendars known under a do for b.
 func sameCalendarsNeeded(a, b control.Status) bool {
-	if len(a.Accounts) != len(b.Accounts) || len(a.Mirrors) != len(b.Mirrors) {
-		return false
-	}
-	for i := range a.Accounts {
-		if a.Accounts[i] != b.Accounts[i] {
-			return false
-		}
-	}
-	return true
+	return reflect.DeepEqual(a.Accounts, b.Accounts) && len(a.Mirrors) == len(b.Mirrors)
 }

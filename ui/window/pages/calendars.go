@@ -31,7 +31,7 @@ type calendarsPage struct {
 
 // calendarsState is what the page depends on.
 type calendarsState struct {
-	accounts []state.Account
+	accounts []control.AccountState
 	mirrors  []state.Mirror
 	trouble  []string
 	list     []state.Calendar
@@ -148,7 +148,7 @@ func (p *calendarsPage) member(m state.Mirror, i int, x state.Member) fyne.Canva
 }
 
 // account is the card of one account and its calendars.
-func (p *calendarsPage) account(a state.Account) fyne.CanvasObject {
+func (p *calendarsPage) account(a control.AccountState) fyne.CanvasObject {
 	remove := newButton("", theme.DeleteIcon(), func() { p.removeAccount(a) }, p.w.escape)
 	remove.Importance = widget.LowImportance
 	actions := container.NewHBox(remove)
@@ -164,7 +164,7 @@ func (p *calendarsPage) account(a state.Account) fyne.CanvasObject {
 	}
 	if a.SignedOut {
 		actions.Objects = slices.Insert(actions.Objects, 0, fyne.CanvasObject(important(
-			newButton(assets.Text("Sign in again…"), theme.LoginIcon(), func() { p.w.signIn(again(a)) }, p.w.escape), widget.HighImportance)))
+			newButton(assets.Text("Sign in again…"), theme.LoginIcon(), func() { p.w.signIn(again(a.Account)) }, p.w.escape), widget.HighImportance)))
 	}
 	card := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewVBox(actions), lines(rows...))}
 	for _, c := range p.list {
@@ -205,7 +205,7 @@ func (p *calendarsPage) removeMirror(m state.Mirror) {
 	})
 }
 
-func (p *calendarsPage) removeAccount(a state.Account) {
+func (p *calendarsPage) removeAccount(a control.AccountState) {
 	body := prose(assets.Text("Twinday signs out of {{.Account}} and its calendars leave their mirrors. Copies that are there stay as plain events.", "Account", p.w.accountName(a.ID)))
 	p.w.confirm(assets.Text("Remove this account?"), body, assets.Text("Remove"), widget.DangerImportance, func() {
 		p.w.ask(removeTimeout, func(ctx context.Context) error { return p.w.backend.RemoveAccount(ctx, a.ID) },

@@ -208,7 +208,7 @@ func (h *home) drawProblems() {
 		rows = append(rows, dim(assets.Text("since {{.When}}", "When", assets.Moment(h.w.opt.Now(), p.Since))))
 		var action fyne.CanvasObject
 		if a, ok := h.account(p.Account); ok && a.SignedOut {
-			action = container.NewCenter(important(newButton(assets.Text("Sign in again…"), theme.LoginIcon(), func() { h.w.signIn(again(a)) }, h.w.escape), widget.HighImportance))
+			action = container.NewCenter(important(newButton(assets.Text("Sign in again…"), theme.LoginIcon(), func() { h.w.signIn(again(a.Account)) }, h.w.escape), widget.HighImportance))
 		}
 		h.problems.Add(panel(container.NewBorder(nil, nil, icon, action, lines(rows...))))
 	}
@@ -216,13 +216,13 @@ func (h *home) drawProblems() {
 	h.problems.Refresh()
 }
 
-func (h *home) account(id state.AccountID) (state.Account, bool) {
+func (h *home) account(id state.AccountID) (control.AccountState, bool) {
 	for _, a := range h.w.status.Accounts {
 		if a.ID == id && id != "" {
 			return a, true
 		}
 	}
-	return state.Account{}, false
+	return control.AccountState{}, false
 }
 
 func (h *home) drawMirrors() {

@@ -331,7 +331,7 @@ func TestSignInOpensTheBrowserAndWaits(t *testing.T) {
 		t.Errorf("the clipboard holds %q", got)
 	}
 	r.engine.Change(func(w *pretend.World) {
-		w.Status.Accounts = []state.Account{{ID: "new", Provider: state.Google, Email: "new@example.com"}}
+		w.Status.Accounts = []control.AccountState{{Account: state.Account{ID: "new", Provider: state.Google, Email: "new@example.com"}}}
 	})
 	r.until("the dialog closes by itself", func() bool { return len(r.w.popups) == 0 && r.sees("new@example.com") })
 

@@ -161,12 +161,12 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 			return state.Account{}, err
 		}
 		e.mu.Lock()
-		i := slices.IndexFunc(e.world.Status.Accounts, func(a state.Account) bool {
+		i := slices.IndexFunc(e.world.Status.Accounts, func(a control.AccountState) bool {
 			return string(a.Provider) == id && a.Email == "new@example.com"
 		})
 		if i >= 0 {
 			defer e.mu.Unlock()
-			return e.world.Status.Accounts[i], nil
+			return e.world.Status.Accounts[i].Account, nil
 		}
 		changed := e.changed
 		e.mu.Unlock()
@@ -184,10 +184,28 @@ func (e *Engine) CancelSignIn(ctx context.Context, id string) error {
 }
 
 // Accounts lists the world's accounts.
-func (e *Engine) Accounts(ctx context.Context) ([]state.Account, error) {
+func (e *Engine) Accounts(ctx context.Context) ([]control.AccountState, error) {
 	s, err := e.Status(ctx)
 	return s.Accounts, err
 }
+
+// Providers lists Google and Outlook, without extras.
+func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) {
+	return []control.ProviderInfo{{Provider: state.Google}, {Provider: state.Outlook, Device: true}}, e.enter(ctx, "Providers", "")
+}
+
+// Settings are empty.
+func (e *Engine) Settings(ctx context.Context) (control.Settings, error) {
+	return control.Settings{}, e.enter(ctx, "Settings", "")
+}
+
+// ChangeSettings is noted.
+func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (control.Settings, error) {
+	return s, e.enter(ctx, "ChangeSettings", "ChangeSettings "+plain(s))
+}
+
+// Unlock is noted.
+func (e *Engine) Unlock(ctx context.Context, _ string) error { return e.enter(ctx, "Unlock", "Unlock") }
 
 // RemoveAccount takes an account and its calendars out of the world.
 func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
@@ -195,7 +213,7 @@ func (e *Engine) RemoveAccount(ctx context.Context, id state.AccountID) error {
 		return err
 	}
 	e.Change(func(w *World) {
-		w.Status.Accounts = slices.DeleteFunc(slices.Clone(w.Status.Accounts), func(a state.Account) bool { return a.ID == id })
+		w.Status.Accounts = slices.DeleteFunc(slices.Clone(w.Status.Accounts), func(a control.AccountState) bool { return a.ID == id })
 		w.Calendars = slices.DeleteFunc(slices.Clone(w.Calendars), func(c state.Calendar) bool { return c.Ref.Account == id })
 	})
 	return nil

@@ -27,7 +27,7 @@ var (
 func Empty(time.Time) World {
 	return World{Status: control.Status{
 		Activity: control.Empty, Summary: "Nothing to do yet: connect an account", Version: "0.1.0",
-		Mirrors: []control.MirrorState{}, Accounts: []state.Account{},
+		Mirrors: []control.MirrorState{}, Accounts: []control.AccountState{},
 	}}
 }
 
@@ -46,10 +46,10 @@ func Lively(now time.Time) World {
 		Status: control.Status{
 			Activity: control.NeedsYou, Summary: "2 changes wait for your decision",
 			LastSync: now.Add(-100 * time.Second), NextSync: now.Add(50 * time.Second), Pass: 482,
-			Accounts: []state.Account{
-				{ID: Work.Account, Provider: state.Google, Email: "ada@lovelace.example", Name: "Ada Lovelace", Added: now.AddDate(0, -2, 0)},
-				{ID: Office.Account, Provider: state.Outlook, Email: "ada@outlook.example", Name: "Ada King", Added: now.AddDate(0, -2, 0)},
-				{ID: Family.Account, Provider: state.Google, Email: "family@home.example", Name: "Family", Added: now.AddDate(0, -1, 0)},
+			Accounts: []control.AccountState{
+				{Account: state.Account{ID: Work.Account, Provider: state.Google, Email: "ada@lovelace.example", Name: "Ada Lovelace", Added: now.AddDate(0, -2, 0)}, Condition: control.Connected},
+				{Account: state.Account{ID: Office.Account, Provider: state.Outlook, Email: "ada@outlook.example", Name: "Ada King", Added: now.AddDate(0, -2, 0)}, Condition: control.Connected},
+				{Account: state.Account{ID: Family.Account, Provider: state.Google, Email: "family@home.example", Name: "Family", Added: now.AddDate(0, -1, 0)}, Condition: control.Connected},
 			},
 			Mirrors: []control.MirrorState{
 				{Mirror: state.Mirror{ID: "m1", Name: "Work – Office", Members: []state.Member{{Ref: Work}, {Ref: Office}}, Created: now.AddDate(0, -2, 0),
@@ -161,6 +161,8 @@ func Trouble(now time.Time) World {
 	s.Activity, s.Summary = control.Problem, "2 problems keep calendars apart"
 	s.LastSync = now.Add(-26 * time.Hour)
 	s.Accounts[1].Trouble, s.Accounts[1].SignedOut = "Microsoft ended the sign-in: the password was changed", true
+	s.Accounts[1].Condition, s.Accounts[1].Words = control.NeedsConsent, s.Accounts[1].Trouble
+	s.Accounts[1].WayOut = control.WayOut{Do: control.SignInAgain, Text: "Sign in again; nothing is lost meanwhile."}
 	s.Problems = []control.ProblemNote{
 		{Account: Office.Account, What: "Twinday is signed out of ada@outlook.example: the password was changed.", WayOut: "Sign in again.", Since: now.Add(-26 * time.Hour)},
 		{Account: Family.Account, Ref: Family, What: "Google does not let Twinday write to the calendar Family any more.", WayOut: "Ask its owner for the right to make changes, or take it out of the mirror Family life.", Since: now.Add(-2 * time.Hour)},

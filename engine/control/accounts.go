@@ -1,0 +1,111 @@
+package control
+
+import (
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+// AccountState is an account and how it fares: one condition, a sentence, and the one
+// way out.
+type AccountState struct {
+	state.Account
+	Condition Condition `json:"condition"`
+	Words     string    `json:"words"` // what the condition means, for people
+	WayOut    WayOut    `json:"wayOut,omitzero"`
+	// Until is when the account is tried again, with Offline and Throttled.
+	Until time.Time `json:"until,omitzero"`
+	// ForIT is a text to send to the organisation's IT, where only they can help.
+	ForIT string `json:"forIT,omitempty"`
+	Kept  Kept   `json:"kept"`
+}
+
+// Condition is the state of an account in one word.
+type Condition string
+
+// The conditions. From NeedsConsent to Locked the account waits for somebody, and its
+// mirrors with it; nothing of theirs is lost. Offline and Throttled pass by themselves.
+const (
+	Connected     Condition = "connected"
+	NeedsConsent  Condition = "needs consent" // the sign-in has ended: revoked, a new password, too old
+	NeedsAdmin    Condition = "needs admin approval"
+	Blocked       Condition = "blocked by policy"
+	ClientRefused Condition = "client refused" // the provider does not take the client id
+	LacksScope    Condition = "scope missing"  // a permission was left out
+	Locked        Condition = "locked"         // the passphrase of its sign-in has to be given
+	Offline       Condition = "offline"
+	Throttled     Condition = "throttled"
+)
+
+// WayOut is what a person can do about a condition, in a sentence, and as the one thing
+// that a button does.
+type WayOut struct {
+	Do   Do     `json:"do"`
+	Text string `json:"text"`
+}
+
+// Do is what a button does.
+type Do string
+
+// What there is to do.
+const (
+	SignInAgain Do = "sign in"   // BeginSignIn with the account's id
+	AskIT       Do = "ask IT"    // show ForIT, to be sent
+	GiveClient  Do = "client id" // ask for another client id, then sign in
+	Unlock      Do = "unlock"    // ask for the passphrase: Client.Unlock
+	SyncNow     Do = "sync now"
+	JustWait    Do = "wait" // nothing: it passes
+)
+
+// Kept says where an account's sign-in is kept.
+type Kept string
+
+// The places. A face marks the plain file: other programs of the person can read it.
+const (
+	InKeyring    Kept = "keyring"
+	InSealedFile Kept = "file with a passphrase"
+	InPlainFile  Kept = "plain file"
+)
+
+// UnlockRequest is the body of POST /unlock.
+type UnlockRequest struct {
+	Passphrase string `json:"passphrase"`
+}
+
+// ProviderInfo is a provider and what can be asked of it.
+type ProviderInfo struct {
+	Provider state.ProviderKind `json:"provider"`
+	Extras   []ExtraInfo        `json:"extras"`
+	Device   bool               `json:"device"` // NewAccount.Device is possible
+	// Client says whether there is a client id to sign in with; without one, the person
+	// has to give theirs (docs/clients.md).
+	Client ClientSource `json:"client,omitempty"`
+}
+
+// ClientSource says whose client id sign-ins use.
+type ClientSource string
+
+// The sources; "" is none.
+const (
+	BuiltInClient ClientSource = "built in"
+	OwnClient     ClientSource = "own" // Settings.Clients
+)
+
+// Settings are what the person set for all accounts.
+type Settings struct {
+	// Clients are OAuth clients of the person's own, by provider. The id may be given as
+	// pasted, Google's also as the JSON that its console offers for download.
+	Clients map[state.ProviderKind]state.Client `json:"clients"`
+	Network state.Network                       `json:"network,omitzero"`
+	// ProxyPassword is only ever taken, never given; left out, the one that is kept stays.
+	ProxyPassword string `json:"proxyPassword,omitempty"`
+	// PlainSecrets agrees to keep it in a 0600 file where no keyring answers; taken only.
+	PlainSecrets bool `json:"plainSecrets,omitempty"`
+}
+
+// ExtraInfo is a permission to tick, and its reason.
+type ExtraInfo struct {
+	Extra  calendar.Extra `json:"extra"`
+	Reason string         `json:"reason"`
+}

@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/secrets"
+	"github.com/twinday/twinday/store/state"
+)
+
+const settingSettings = "settings"
+
+// Settings are what the person set for all accounts.
+func (e *Engine) Settings(context.Context) (control.Settings, error) {
+	s := control.Settings{}
+	err := e.Store.View(func(tx *store.Tx) error {
+		if kept, ok := tx.Setting(settingSettings); ok {
+			return json.Unmarshal([]byte(kept), &s)
+		}
+		return nil
+	})
+	if err != nil {
+		return s, fmt.Errorf("engine: settings: %w", err)
+	}
+	if s.Clients == nil {
+		s.Clients = map[state.ProviderKind]state.Client{}
+	}
+	return s, nil
+}
+
+// ChangeSettings replaces them. What makes no sense is refused, and nothing is kept.
+func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (control.Settings, error) {
+	clients := map[state.ProviderKind]state.Client{}
+	for _, kind := range slices.Sorted(maps.Keys(s.Clients)) {
+		c, ok := e.Connectors[kind]
+		if !ok {
+			return s, usage("there is no provider %q; there are google and outlook", kind)
+		}
+		if s.Clients[kind] == (state.Client{}) {
+			continue // the built-in one
+		}
+		client, err := c.CheckClient(s.Clients[kind])
+		if err != nil {
+			return s, usage("the client id for %s: %s", serviceName(kind), cause(err))
+		}
+		clients[kind] = client
+	}
+	s.Clients = clients
+	before, err := e.Settings(ctx)
+	if err != nil {
+		return s, err
+	}
+	password, keeper, err := e.newPassword(s)
+	if err != nil {
+		return s, err
+	}
+	if e.Network != nil {
+		if err := e.Network(s.Network, password); err != nil {
+			return s, usage("the network's %s: %s", fieldOf(err), cause(err))
+		}
+	}
+	s.ProxyPassword, s.PlainSecrets = "", false
+	switch {
+	case keeper != nil:
+		if err := keeper.Save(string(proxySecret), password); err != nil {
+			return s, fmt.Errorf("engine: keep the proxy's password: %w", err)
+		}
+		err = e.Store.Update(func(tx *store.Tx) error { return tx.SetSetting(placeSetting(proxySecret), string(e.placeOf(keeper))) })
+	case s.Network.ProxyUser == "" && before.Network.ProxyUser != "":
+		err = e.forgetPassword()
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := e.keepSettings(s); err != nil {
+		return s, err
+	}
+	e.hurry()
+	e.poke()
+	return s, nil
+}
+
+// proxySecret is what the proxy's password is kept as: no account can be called so.
+const proxySecret state.AccountID = "the proxy's password"
+
+// newPassword is the proxy's password under new settings, and if it is new, where to keep
+// it: as a sign-in would be.
+func (e *Engine) newPassword(s control.Settings) (password string, where secrets.Keeper, err error) {
+	switch {
+	case s.Network.ProxyUser == "":
+		return "", nil, nil
+	case s.ProxyPassword == "":
+		password, err = e.password()
+		return password, nil, err
+	}
+	where, err = e.keeper(control.NewAccount{PlainSecrets: s.PlainSecrets})
+	return s.ProxyPassword, where, err
+}
+
+func (e *Engine) forgetPassword() error {
+	k, err := keptSecret{e, proxySecret}.keeper()
+	if err != nil {
+		return err
+	}
+	return k.Delete(string(proxySecret))
+}
+
+func (e *Engine) password() (string, error) {
+	if e.locked(proxySecret) {
+		return "", nil // it comes with the passphrase
+	}
+	return keptSecret{e, proxySecret}.Load(context.Background())
+}
+
+// useNetwork gets out as the settings say. A password that cannot be read now leaves the
+// proxy to refuse, which is shown as any failure to reach a service.
+func (e *Engine) useNetwork() error {
+	if e.Network == nil {
+		return nil
+	}
+	s, err := e.Settings(context.Background())
+	if err != nil {
+		return err
+	}
+	password := ""
+	if s.Network.ProxyUser != "" {
+		if password, err = e.password(); err != nil {
+			e.Log.Warn("the proxy's password cannot be read", "cause", cause(err))
+		}
+	}
+	if err := e.Network(s.Network, password); err != nil {
+		e.Log.Error("the network's settings cannot be used", "cause", cause(err))
+	}
+	return nil
+}
+
+func fieldOf(err error) string {
+	if e, ok := errors.AsType[*calendar.Error](err); ok && e.Field != "" {
+		return e.Field
+	}
+	return "settings"
+}
+
+func (e *Engine) keepSettings(s control.Settings) error {
+	kept, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("engine: settings: %w", err)
+	}
+	return e.Store.Update(func(tx *store.Tx) error { return tx.SetSetting(settingSettings, string(kept)) })
+}
+
+// client is what an account is signed in as: what the person gave for it, else for all of
+// its provider's, else what was built in.
+func (e *Engine) client(c Connector, req control.NewAccount) (state.Client, error) {
+	if own := (state.Client{ID: req.Endpoint.ClientID, Secret: req.Endpoint.ClientSecret}); own.ID != "" {
+		if req.Endpoint.AuthURL != "" { // at an address of one's own, anything may be a client
+			return own, nil
+		}
+		return c.CheckClient(own)
+	}
+	s, err := e.Settings(context.Background())
+	if err != nil {
+		return state.Client{}, err
+	}
+	if own, ok := s.Clients[req.Provider]; ok {
+		return own, nil
+	}
+	return e.Clients[req.Provider], nil
+}

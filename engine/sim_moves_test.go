@@ -1,0 +1,345 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twinday/twinday/engine"
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/store/state"
+)
+
+// What people do that leaves the engine with marks alone: they move events between the
+// calendars of an account, and lose the store.
+
+// worldOf is the world of a seed; in a quarter of them the first two calendars are of one
+// account.
+func worldOf(seed uint64) setup {
+	su := setupOf(seed)
+	if su.siblings = seed%4 == 3; su.siblings {
+		su.kinds = slices.Clone(su.kinds)
+		su.kinds[1] = su.kinds[0]
+	}
+	return su
+}
+
+// siblings are calendars of one account: a fake each. What an account does is the same for
+// all of them.
+type siblings map[calendar.CalendarID]*fake
+
+func (s siblings) ids() []calendar.CalendarID { return slices.Sorted(maps.Keys(s)) }
+
+func (s siblings) Capabilities() calendar.Capabilities { return s[s.ids()[0]].Capabilities() }
+
+func (s siblings) Calendars(ctx context.Context) (out []calendar.Calendar, err error) {
+	for _, id := range s.ids() {
+		list, err := s[id].Calendars(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range list {
+			c.ID, c.Name, c.Primary = id, string(id), len(out) == 0
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+func (s siblings) Changes(ctx context.Context, cal calendar.CalendarID, since calendar.Cursor) (calendar.Changes, error) {
+	return s[cal].Changes(ctx, cal, since)
+}
+
+func (s siblings) Get(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID) (calendar.Event, error) {
+	return s[cal].Get(ctx, cal, id)
+}
+
+func (s siblings) Create(ctx context.Context, cal calendar.CalendarID, d calendar.Draft) (calendar.Event, error) {
+	return s[cal].Create(ctx, cal, d)
+}
+
+func (s siblings) Update(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version, c calendar.Change) (calendar.Event, error) {
+	return s[cal].Update(ctx, cal, id, v, c)
+}
+
+func (s siblings) Respond(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version, r calendar.Response) error {
+	return s[cal].Respond(ctx, cal, id, v, r)
+}
+
+func (s siblings) Delete(ctx context.Context, cal calendar.CalendarID, id calendar.RemoteID, v calendar.Version) error {
+	return s[cal].Delete(ctx, cal, id, v)
+}
+
+func (s siblings) Marked(ctx context.Context, cal calendar.CalendarID, since time.Time) (map[calendar.RemoteID]calendar.Mark, int, error) {
+	return s[cal].Marked(ctx, cal, since)
+}
+
+// settleIn gives a calendar its place in an account.
+func (s *sim) settleIn(i int, f *fake) {
+	who := fmt.Sprintf("ann@%c.test", 'a'+i)
+	ref := state.Ref{Account: state.AccountID(who), Calendar: calID}
+	if s.siblings && i < 2 {
+		f.own = s.name(i)
+		who = "ann@a.test"
+		ref = state.Ref{Account: state.AccountID(who), Calendar: calendar.CalendarID("main " + f.own)}
+		if s.connector.siblings == nil {
+			s.connector.siblings = map[string]siblings{who: {}}
+		}
+		s.connector.siblings[who][ref.Calendar] = f
+	} else {
+		s.connector.fakes[who] = f
+	}
+	s.fakes, s.refs = append(s.fakes, f), append(s.refs, ref)
+}
+
+// moveTo moves an event to another calendar of its account. Its UID stays, what is hidden
+// in it too, and at Google its id (https://developers.google.com/workspace/calendar/api/v3/reference/events/move);
+// at Outlook it is another item. The meeting is the same; a moved copy is the person's
+// own, unless the engine takes it for what it was.
+func (p *person) moveTo() string {
+	h := p.one(mine)
+	if h == nil || !p.siblings || p.i > 1 {
+		return ""
+	}
+	to := p.at(1 - p.i)
+	x := &held{Event: h.Event, soul: h.soul}
+	if p.f.unsure {
+		x.ID = calendar.RemoteID(fmt.Sprintf("moved-%s%d", to.f.own, len(to.f.events)))
+	}
+	if x.soul.moved = true; h.soul.made {
+		slot := h.soul.slot
+		x.soul = p.newSoul(h.soul.of)
+		x.soul.slot, x.soul.back, x.soul.moved = slot, true, true
+	}
+	if h.soul.made && p.invitation(h) { // should the other half of the move come late, its copy is deleted
+		p.hidden[[2]int{p.root(h.soul.of), p.i}] = true
+	}
+	p.touch(h.soul.of, p.i)
+	p.touch(x.soul.of, to.i)
+	h.dead, h.soul.away = true, true
+	p.f.touch(h)
+	to.f.events[x.ID] = x
+	to.f.touch(x)
+	return fmt.Sprintf("%s %q to %s as %s", h.ID, h.Content.Title, to.name(to.i), x.ID)
+}
+
+// keepLeft takes note that the person has what a move left behind for an event of its own.
+func (s *sim) keepLeft(id state.EntityID) {
+	_ = s.store.View(func(tx *store.Tx) error {
+		e, ok, err := tx.Entity(id)
+		if !ok || !e.Left {
+			return err
+		}
+		for _, p := range e.Records[e.Home].Parts {
+			if h := s.held(e.Home, p.ID); h != nil {
+				slot := h.soul.slot
+				h.soul = s.newSoul(h.soul.of)
+				h.soul.slot, h.soul.back = slot, true
+			}
+		}
+		return err
+	})
+}
+
+// recalled is what a lost store knew, and no other can know.
+type recalled struct {
+	told    map[int]string  // by soul: what the history said
+	left    map[int]bool    // by soul: the history says that it is left as it is
+	adopted map[[2]int]bool // souls, and the calendars in which they were found
+	pass    uint64          // the last one in which what was there was found again
+}
+
+// forget loses the store, when everyone has had a rest: the accounts and the mirror are set
+// up again with an empty one. It watches, and when it is told to, takes over.
+func (s *sim) forget() {
+	s.settle()
+	if s.judge(); s.failure != "" {
+		return
+	}
+	s.recall()
+	s.tell("the store is lost")
+	s.Engine.Close()
+	if err := s.store.Close(); err != nil {
+		s.fail("E", "the store does not close: %v", err)
+		return
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		s.fail("E", "%v", err)
+	}
+	if err := os.Mkdir(s.dir, 0o700); err != nil {
+		s.fail("E", "%v", err)
+	}
+	if err := s.open(); err != nil {
+		s.fail("E", "no store opens: %v", err)
+		return
+	}
+	was := s.mirror
+	for i := range s.fakes {
+		if err := s.signIn(i); err != nil {
+			s.fail("E", "sign in: %v", err)
+		}
+	}
+	m, err := s.AddMirror(context.Background(), control.NewMirror{Members: was.Members})
+	if err != nil {
+		s.fail("E", "set the mirror up again: %v", err)
+		return
+	}
+	s.mirror = m
+	s.mirror.Guests, s.mirror.Invitations, s.mirror.Conflicts = was.Guests, was.Invitations, was.Conflicts
+	if err := s.change(); err != nil {
+		s.fail("E", "change the mirror: %v", err)
+	}
+	s.takeOver()
+	s.settle()
+	s.recalled.pass = s.lastPass()
+	s.calm = false
+}
+
+// takeOver has a store that watches keep the mirror.
+func (s *sim) takeOver() {
+	before, marked := s.counts.writes, false
+	for _, f := range s.fakes {
+		for _, h := range f.live() {
+			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event)
+		}
+	}
+	s.tell("a pass of an empty store")
+	s.pass()
+	ms, err := s.Mirrors(context.Background())
+	if err != nil || len(ms) != 1 {
+		s.fail("E", "mirrors: %v, %v", ms, err)
+		return
+	}
+	if ms[0].Watching == nil {
+		if marked {
+			s.fail("I2", "there are copies that another store wrote, and this one does not watch first")
+		}
+		return
+	}
+	if n := s.counts.writes - before; n > 0 {
+		s.fail("I6", "%d writes while only watching", n)
+	}
+	if err := s.TakeOver(context.Background(), s.mirror.ID); err != nil {
+		s.fail("E", "take over: %v", err)
+	}
+}
+
+func (s *sim) lastPass() (n uint64) {
+	_ = s.store.View(func(tx *store.Tx) error { n = tx.LastPass(); return nil })
+	return n
+}
+
+// recall keeps what the judge is to know of a store that is lost. What people typed and
+// only the history held is lost with it, by the nature of the thing.
+func (s *sim) recall() {
+	r := recalled{told: s.recalled.told, left: s.recalled.left, adopted: s.recalled.adopted}
+	if r.told == nil {
+		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}}
+	}
+	hist := s.history()
+	_ = s.store.View(func(tx *store.Tx) error {
+		return tx.Entities(func(e state.Entity) error {
+			of := s.root(s.soulOf[e.ID])
+			for _, h := range hist {
+				if h.Entity != e.ID {
+					continue
+				}
+				r.told[of] += h.Why + "\n"
+				r.left[of] = r.left[of] || stays(h)
+			}
+			for j, ref := range s.refs {
+				if s.adopted[e.ID][ref] || r.adopted[[2]int{of, j}] {
+					r.adopted[[2]int{of, j}] = true
+				}
+			}
+			return nil
+		})
+	})
+	s.recalled = r
+	live := ""
+	for _, f := range s.fakes {
+		for _, h := range f.live() {
+			live += text(h.Event)
+		}
+	}
+	for t, x := range s.tokens {
+		x.given = x.given || !strings.Contains(live, t)
+	}
+	clear(s.deleted)
+}
+
+// stays reports whether the history says that an event is left as it is.
+func stays(h state.HistoryEntry) bool {
+	return strings.Contains(h.Why, "each time it is written") || h.Outcome == state.Failed
+}
+
+// wasAdopted reports whether the copy of a meeting in a calendar was there before Twinday.
+func (s *sim) wasAdopted(e state.EntityID, of, j int) bool {
+	if s.adopted[e][s.refs[j]] {
+		return true
+	}
+	for k := range s.recalled.adopted {
+		if k[1] == j && s.root(k[0]) == s.root(of) {
+			return true
+		}
+	}
+	return false
+}
+
+// orphaned reports whether an event bears the mark of a store that was lost, and nothing
+// that is linked bears it too: no store can know whether it is a copy, whose meeting is gone
+// or out of sight, or was copied from one by a person. It is left alone.
+func (s *sim) orphaned(tx *store.Tx, h *held, linked bool) bool {
+	if linked || h.Mark.Mirror == "" || h.Mark.Installation == s.store.Installation() {
+		return false
+	}
+	for i, f := range s.fakes {
+		for _, x := range f.live() {
+			if _, known, _ := tx.EntityOf(s.refs[i], x.ID); known && x.Mark == h.Mark {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// linkedNow reports whether the store knows to what an event belongs.
+func (s *sim) linkedNow(i int, h *held) (linked bool) {
+	_ = s.store.View(func(tx *store.Tx) (err error) { _, linked, err = tx.EntityOf(s.refs[i], h.ID); return err })
+	return linked
+}
+
+// outOfSight reports whether a copy was beyond the window when its store was lost.
+func (s *sim) outOfSight(h *held) bool {
+	start, err := h.Content.When.Start.Instant()
+	return err == nil && s.recalled.pass > 0 && start.After(s.clock.AddDate(0, 0, 370))
+}
+
+// Scripts of moves and lost stores in which the simulation once found something.
+func TestFoundWithALostStore(t *testing.T) {
+	defer engine.OneByOne()()
+	for name, c := range map[string]struct {
+		seed   uint64
+		script string
+	}{
+		"a copy with guests of an invitation is a copy":   {1123, "invite:2:73:263,pass,guests@12:1:18:994,pass,forget:2:496:432"},
+		"a clone with a mark that was replaced meanwhile": {2350, "add:4:558:517,forget:5:855:212,mapping:5:939:396,paste:5:78:933"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			script, err := parseScript(c.script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := simulate(c.seed, script, nil); r.failure != "" {
+				t.Error(strings.TrimSpace(r.failure))
+			}
+		})
+	}
+}

@@ -1,0 +1,354 @@
+package terminal
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
+)
+
+func (a *app) accountCommand() *cobra.Command {
+	return family(&cobra.Command{Use: "account", Short: "Sign in to accounts, list them, forget them"},
+		a.accountAdd(), a.accountList(), a.accountAskIT(), a.accountRemove())
+}
+
+const accountAddHelp = `Sign in to a Google or Outlook account. The address to open in a browser is
+printed; Twinday waits until the person is through there and finishes by itself.
+Signing in to an account that is known already mends one that was signed out.
+
+Twinday asks for the least that it needs: to see the list of your calendars, and to
+see and change their events. What needs more is yours to tick:
+  --copies-calendar    make a calendar of its own for copies (google)
+  --shared             see and change calendars that others share with you (outlook)
+  --mailbox-settings   see the mailbox's zone and its categories' colours (outlook)
+and with --read-only nothing can be changed: the account only sends.
+
+On a machine without a browser, --device prints a code to type on any other one
+(outlook). Google has no such way in: open the printed address anywhere, and when
+the browser ends on an address that it cannot open, give that to curl here.
+
+The sign-in is kept in the system's keyring. Where none answers, --passphrase asks
+for one and keeps it in a file that opens to that alone ('twinday unlock'), or
+--plain-secrets agrees to a file that only you can read, and your other programs.
+
+The other flags are for other places than the public ones (a national cloud, a
+client of your own, a simulator).`
+
+func (a *app) accountAdd() *cobra.Command {
+	var req control.NewAccount
+	var id string
+	var noBrowser, readOnly, sealed bool
+	ticked := map[calendar.Extra]*bool{}
+	c := &cobra.Command{
+		Use:       "add google|outlook",
+		Short:     "Sign in to an account",
+		Long:      accountAddHelp,
+		Example:   "  twinday account add google\n  twinday account add outlook --id work",
+		ValidArgs: []string{string(state.Google), string(state.Outlook)},
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 || providerNames[state.ProviderKind(args[0])] == "" {
+				return usage("'%s' needs to know which provider: google or outlook", cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
+			req.Provider, req.ID = state.ProviderKind(args[0]), state.AccountID(id)
+			access := calendar.Access{ReadOnly: readOnly}
+			for _, x := range extraFlags {
+				if *ticked[x.extra] {
+					access.Extras = append(access.Extras, x.extra)
+				}
+			}
+			if readOnly || len(access.Extras) > 0 {
+				req.Access = &access
+			}
+			if sealed {
+				var err error
+				if req.Passphrase, err = a.passphraseTwice(); err != nil {
+					return err
+				}
+			}
+			return a.signIn(ctx, b, req, !noBrowser)
+		}),
+	}
+	f := c.Flags()
+	f.StringVar(&id, "id", "", "how to call the account here (default: from its mail address)")
+	f.StringVar(&req.Endpoint.BaseURL, "endpoint", "", "URL of the calendar service")
+	f.StringVar(&req.Endpoint.AuthURL, "auth-url", "", "URL of the sign-in page")
+	f.StringVar(&req.Endpoint.TokenURL, "token-url", "", "URL of the token service")
+	f.StringVar(&req.Endpoint.ClientID, "client-id", "", "OAuth client to sign in as")
+	f.StringVar(&req.Endpoint.ClientSecret, "client-secret", "", "its 'secret' (a desktop client's is none)")
+	f.BoolVar(&sealed, "passphrase", false, "where no keyring answers, ask for the passphrase of a file of sign-ins")
+	f.BoolVar(&req.PlainSecrets, "plain-secrets", false, "keep the sign-in in a file where no keyring answers")
+	f.BoolVar(&noBrowser, "no-browser", false, "print the address only")
+	f.BoolVar(&req.Device, "device", false, "sign in by a code that is typed on another machine")
+	f.BoolVar(&readOnly, "read-only", false, "ask for no right to change anything")
+	for _, x := range extraFlags {
+		ticked[x.extra] = f.Bool(x.flag, false, x.help)
+	}
+	return c
+}
+
+// extraFlags tick permissions beyond the least.
+var extraFlags = []struct {
+	extra      calendar.Extra
+	flag, help string
+}{
+	{calendar.CopiesCalendar, "copies-calendar", "also allow: make a calendar of its own for copies"},
+	{calendar.SharedCalendars, "shared", "also allow: calendars that others share with you"},
+	{calendar.MailboxSettings, "mailbox-settings", "also allow: the mailbox's zone and its categories' colours"},
+}
+
+// signIn goes through one sign-in, from the address to the account.
+func (a *app) signIn(ctx context.Context, b control.Backend, req control.NewAccount, browse bool) error {
+	s, err := b.BeginSignIn(ctx, req)
+	if err != nil {
+		return a.failed(err)
+	}
+	if a.json {
+		if err := writeJSON(a.out, s); err != nil {
+			return err
+		}
+	} else if s.Code != "" {
+		a.say("Open this address in a browser on any machine, and type the code %s there:\n\n  %s\n", s.Code, s.URL)
+		a.say("Waiting for you to finish there; Ctrl-C cancels …")
+	} else {
+		a.say("Open this address in a browser to sign in to %s:\n\n  %s\n", providerName(req.Provider), s.URL)
+		if browse && a.Terminal && a.OpenURL != nil && a.OpenURL(s.URL) == nil {
+			a.say("(It was sent to your browser.)")
+		}
+		a.say("Waiting for you to finish there; Ctrl-C cancels …")
+	}
+	account, err := b.FinishSignIn(ctx, s.ID)
+	if err != nil {
+		if ctx.Err() != nil {
+			// The engine may live on: it shall not wait for somebody who left.
+			cancel, done := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer done()
+			_ = b.CancelSignIn(cancel, s.ID)
+		}
+		return a.failed(err)
+	}
+	if a.json {
+		return writeJSON(a.out, account)
+	}
+	a.say("Signed in: %s. 'twinday calendar list --account %s' shows its calendars.", accountLabel(account), account.ID)
+	return nil
+}
+
+// failed says what went wrong with a sign-in, and what helps.
+func (a *app) failed(err error) error {
+	e, ok := errors.AsType[*control.Error](err)
+	if !ok || a.json {
+		return secretsWayOut(err)
+	}
+	if e.ForIT != "" {
+		a.say("This text says all that your IT needs:\n\n%s", indent(e.ForIT))
+	}
+	if e.WayOut.Text != "" {
+		return &control.Error{Code: e.Code, Message: strings.TrimRight(e.Message, ".") + ". " + e.WayOut.Text}
+	}
+	return secretsWayOut(err)
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
+}
+
+// secretsWayOut names the flag that agrees to a file, where no keyring answers.
+func secretsWayOut(err error) error {
+	if e, ok := err.(*control.Error); ok && e.Code == control.CodeSecrets && !strings.Contains(e.Message, "--plain-secrets") {
+		return &control.Error{Code: e.Code, Message: e.Message + " (--plain-secrets agrees to keep the sign-in in a file that only you can read)"}
+	}
+	return err
+}
+
+// accountLabel is the id, with the address where that says something else.
+func accountLabel(x state.Account) string {
+	if x.Email == "" || x.Email == string(x.ID) {
+		return string(x.ID)
+	}
+	return fmt.Sprintf("%s (%s)", x.ID, x.Email)
+}
+
+func (a *app) accountList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Aliases: []string{"ls"}, Short: "List the accounts", Args: noArgs,
+		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
+			all, err := b.Accounts(ctx)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return writeJSON(a.out, list(all))
+			}
+			if len(all) == 0 {
+				a.say("No account yet. 'twinday account add google' or 'twinday account add outlook' signs in to one.")
+				return nil
+			}
+			a.print(accountTable(all))
+			a.sayConditions(all)
+			return nil
+		}),
+	}
+}
+
+func accountTable(all []control.AccountState) *table {
+	t := newTable("ACCOUNT", "PROVIDER", "ADDRESS~", "STATE~")
+	for _, x := range all {
+		condition := string(x.Condition)
+		if x.Kept == control.InPlainFile {
+			condition += ", its sign-in in a plain file"
+		}
+		t.add(string(x.ID), providerName(x.Provider), x.Email, condition)
+	}
+	return t
+}
+
+// sayConditions says of each account that is not well what is wrong, and the one way out.
+func (a *app) sayConditions(all []control.AccountState) {
+	for _, x := range all {
+		if x.Condition != control.Connected {
+			a.say("! %s: %s. %s", x.ID, clean(strings.TrimRight(x.Words, ".")), wayOutOf(x))
+		}
+	}
+}
+
+// wayOutOf is the way out of an account's condition as a command.
+func wayOutOf(x control.AccountState) string {
+	again := fmt.Sprintf("'twinday account add %s --id %s'", x.Provider, x.ID)
+	switch x.WayOut.Do {
+	case control.SignInAgain:
+		return again + " signs in again."
+	case control.AskIT:
+		return fmt.Sprintf("'twinday account ask-it %s' prints a text for your IT; when they have agreed, %s signs in.", x.ID, again)
+	case control.GiveClient:
+		return again[:len(again)-1] + " --client-id …' signs in with another one."
+	case control.Unlock:
+		return "'twinday unlock' asks for it."
+	case control.SyncNow:
+		return "'twinday sync' tries again now; Twinday does by itself."
+	}
+	return x.WayOut.Text
+}
+
+// AskITNote is what 'account ask-it' prints with --json.
+type AskITNote struct {
+	Text string `json:"text"`
+}
+
+func (a *app) accountAskIT() *cobra.Command {
+	return &cobra.Command{
+		Use: "ask-it ACCOUNT", Short: "Print a text for the IT of an organisation that does not let Twinday in",
+		Args:              oneArg("the account as 'twinday account list' shows it"),
+		ValidArgsFunction: a.completeAccounts,
+		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
+			x, err := findAccount(ctx, b, args[0])
+			if err != nil {
+				return err
+			}
+			if x.ForIT == "" {
+				return &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("%s needs nothing of your IT; its state is: %s", accountLabel(x.Account), x.Condition)}
+			}
+			if a.json {
+				return writeJSON(a.out, AskITNote{x.ForIT})
+			}
+			_, err = fmt.Fprint(a.out, x.ForIT)
+			return err
+		}),
+	}
+}
+
+// UnlockNote is what 'unlock' prints with --json.
+type UnlockNote struct {
+	Unlocked bool `json:"unlocked"`
+}
+
+func (a *app) unlockCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "unlock", Short: "Give the passphrase of the file of sign-ins",
+		Long: "Give the passphrase of the file in which sign-ins are kept where no keyring\n" +
+			"answers. It is asked for, or read from standard input. The running Twinday needs\n" +
+			"it once after each start. Where nobody is there to be asked, the environment's\n" +
+			"TWINDAY_PASSPHRASE_FILE names a file that it is read from.",
+		Args: noArgs,
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			err := a.connected(ctx, ConnectOptions{RunningOnly: true}, func(b control.Backend) error {
+				pass, err := a.passphrase("Passphrase")
+				if err != nil {
+					return err
+				}
+				return b.Unlock(ctx, pass)
+			})
+			switch {
+			case errors.Is(err, control.ErrNoEngine):
+				return &control.Error{Code: control.CodeFailed, Message: "no Twinday is running that could be unlocked; for single commands let TWINDAY_PASSPHRASE_FILE name a file that holds the passphrase"}
+			case err != nil:
+				return err
+			case a.json:
+				return writeJSON(a.out, UnlockNote{true})
+			}
+			a.say("The sign-ins are unlocked.")
+			return nil
+		}),
+	}
+}
+
+// passphraseTwice is passphrase for one that may be new: a slip would lock the person out.
+func (a *app) passphraseTwice() (string, error) {
+	first, err := a.passphrase("Passphrase")
+	if err != nil || !a.Interactive {
+		return first, err
+	}
+	again, err := a.passphrase("Once more")
+	if err == nil && again != first {
+		err = usage("the two passphrases are not the same: nothing was done")
+	}
+	return first, err
+}
+
+// passphrase asks the person for a secret, unseen, or reads a line of standard input.
+func (a *app) passphrase(prompt string) (string, error) {
+	if a.Interactive && a.ReadSecret != nil {
+		fmt.Fprint(a.errs, prompt+": ")
+		defer fmt.Fprintln(a.errs)
+		return a.ReadSecret()
+	}
+	in := bufio.NewScanner(a.in)
+	if !in.Scan() {
+		return "", usage("it is read from standard input, and there is none: %s", strings.ToLower(prompt))
+	}
+	return in.Text(), nil
+}
+
+func (a *app) accountRemove() *cobra.Command {
+	return &cobra.Command{
+		Use: "remove ACCOUNT", Aliases: []string{"rm"}, Short: "Sign out of an account and forget it",
+		Long: "Sign out of an account and forget it. It leaves its mirrors; the copies in it\n" +
+			"and its copies elsewhere stay as plain events.",
+		Args:              oneArg("the account as 'twinday account list' shows it"),
+		ValidArgsFunction: a.completeAccounts,
+		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
+			x, err := findAccount(ctx, b, args[0])
+			if err != nil {
+				return err
+			}
+			if err := b.RemoveAccount(ctx, x.ID); err != nil {
+				return err
+			}
+			if a.json {
+				return writeJSON(a.out, x.Account)
+			}
+			a.say("Signed out of %s and forgot it.", accountLabel(x.Account))
+			return nil
+		}),
+	}
+}

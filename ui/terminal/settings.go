@@ -1,0 +1,186 @@
+package terminal
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/store/state"
+)
+
+const settingsHelp = `Show what holds for all accounts, or change it with 'settings set'.
+
+A client id is what Google or Microsoft know an app by. Where this build has none,
+or you would rather use your own, make one (docs/clients.md says which buttons to
+press) and give it here; it is used from the next sign-in on.
+
+Twinday goes through the proxy that the system says (on Linux: HTTPS_PROXY and
+NO_PROXY), or the one given here; its password is kept with the sign-ins. Where a
+company looks into what passes, its root certificate is given here.`
+
+func (a *app) settingsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "settings", Short: "Show or change what holds for all accounts", Long: settingsHelp, Args: noArgs,
+		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
+			s, err := b.Settings(ctx)
+			if err != nil {
+				return err
+			}
+			return a.showSettings(ctx, b, s)
+		}),
+	}
+	c.AddCommand(a.settingsSet())
+	return c
+}
+
+// showSettings prints the settings as they are.
+func (a *app) showSettings(ctx context.Context, b control.Backend, s control.Settings) error {
+	if a.json {
+		return writeJSON(a.out, s)
+	}
+	providers, err := b.Providers(ctx)
+	if err != nil {
+		return err
+	}
+	t := newTable("SETTING", "VALUE~")
+	for _, p := range providers {
+		value := "none: 'twinday settings set --" + string(p.Provider) + "-client-id …' gives one"
+		switch p.Client {
+		case control.OwnClient:
+			value = s.Clients[p.Provider].ID
+		case control.BuiltInClient:
+			value = "built in"
+		}
+		t.add("client id for "+providerName(p.Provider), value)
+	}
+	proxy := s.Network.Proxy
+	if proxy == "" {
+		proxy = "as the system says"
+	}
+	if s.Network.ProxyUser != "" {
+		proxy += " as " + s.Network.ProxyUser
+	}
+	t.add("proxy", proxy)
+	if s.Network.Bypass != "" {
+		t.add("without the proxy", s.Network.Bypass)
+	}
+	root := "the system's"
+	if s.Network.RootCertificate != "" {
+		root = "the system's, and one given here"
+	}
+	t.add("root certificates", root)
+	a.print(t)
+	return nil
+}
+
+func (a *app) settingsSet() *cobra.Command {
+	var clientFile string
+	ids, secret := map[state.ProviderKind]*string{}, ""
+	var proxy, proxyUser, bypass, rootFile string
+	var askPassword, plain bool
+	c := &cobra.Command{
+		Use: "set", Short: "Change what holds for all accounts",
+		Example: "  twinday settings set --google-client-file client_secret_123.json\n  twinday settings set --outlook-client-id 00001111-aaaa-2222-bbbb-3333cccc4444\n  twinday settings set --outlook-client-id ''\n  twinday settings set --proxy http://proxy.example:8080 --proxy-user ann --proxy-password\n  twinday settings set --root-certificate acme-root.pem",
+		Args:    noArgs,
+	}
+	f := c.Flags()
+	f.StringVar(&clientFile, "google-client-file", "", "the JSON that Google's console offers of your client, for `FILE`")
+	for _, kind := range slices.Sorted(maps.Keys(providerNames)) {
+		ids[kind] = f.String(string(kind)+"-client-id", "", "your own client id for "+providerName(kind)+"; empty for the built-in one")
+	}
+	f.StringVar(&secret, "google-client-secret", "", "its 'secret' (a desktop client's is none)")
+	f.StringVar(&proxy, "proxy", "", "`http://HOST:PORT`, https://… or socks5://…; 'none', or 'system' for the system's")
+	f.StringVar(&proxyUser, "proxy-user", "", "the name that the proxy wants")
+	f.BoolVar(&askPassword, "proxy-password", false, "ask for the proxy's password, or read it from standard input")
+	f.StringVar(&bypass, "proxy-bypass", "", "hosts that are reached without the proxy, with commas between")
+	f.StringVar(&rootFile, "root-certificate", "", "a `FILE` of root certificates (PEM) to trust beside the system's; empty for none")
+	f.BoolVar(&plain, "plain-secrets", false, "keep the password in a file where no keyring answers")
+	c.RunE = a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
+		s, err := b.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		clients := maps.Clone(s.Clients)
+		if clients == nil {
+			clients = map[state.ProviderKind]state.Client{}
+		}
+		for kind, id := range ids {
+			if f.Changed(string(kind) + "-client-id") {
+				clients[kind] = state.Client{ID: *id}
+			}
+		}
+		if f.Changed("google-client-secret") {
+			x := clients[state.Google]
+			x.Secret = secret
+			clients[state.Google] = x
+		}
+		if clientFile != "" {
+			text, err := readSmall(clientFile)
+			if err != nil {
+				return err
+			}
+			clients[state.Google] = state.Client{ID: text}
+		}
+		s.Clients = clients
+		for name, to := range map[string]struct{ from, to *string }{
+			"proxy": {&proxy, &s.Network.Proxy}, "proxy-user": {&proxyUser, &s.Network.ProxyUser}, "proxy-bypass": {&bypass, &s.Network.Bypass},
+		} {
+			if f.Changed(name) {
+				*to.to = *to.from
+			}
+		}
+		if s.Network.Proxy == "system" {
+			s.Network.Proxy = ""
+		}
+		if f.Changed("root-certificate") {
+			s.Network.RootCertificate = ""
+			if rootFile != "" {
+				if s.Network.RootCertificate, err = readSmall(rootFile); err != nil {
+					return err
+				}
+			}
+		}
+		s.PlainSecrets = plain
+		if askPassword {
+			if s.ProxyPassword, err = a.passphrase("Password of the proxy"); err != nil {
+				return err
+			}
+		}
+		if s, err = b.ChangeSettings(ctx, s); err != nil {
+			return err
+		}
+		if !a.json && s.Clients[state.Google].ID != "" && (clientFile != "" || f.Changed("google-client-id")) {
+			a.say(testingNote)
+		}
+		return a.showSettings(ctx, b, s)
+	})
+	return c
+}
+
+// testingNote warns of what people find out a week later.
+const testingNote = "Note: while the project of a Google client id is in 'testing', Google ends its sign-ins\nevery seven days. 'Publish app' under 'Audience' in the console ends that.\n"
+
+// maxSmallFile is far above a client's file, and what a company has of root certificates.
+const maxSmallFile = 256 << 10
+
+// readSmall reads a file that a setting is in.
+func readSmall(name string) (string, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return "", usage("%s cannot be read: %v", name, err)
+	}
+	if info.Size() > maxSmallFile {
+		return "", usage("%s is too large for that", name)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", fmt.Errorf("%s cannot be read: %w", name, err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
