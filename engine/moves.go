@@ -14,7 +14,9 @@ import (
 // lookAgain reads those calendars once more that may hold the other half of a move:
 // an event went from one calendar of an account, or came to one, after the others
 // were read in this pass. Without it, every deletion in an account with several
-// calendars would have to wait for the next pass.
+// calendars would have to wait for the next pass. A list may be late, so the event that
+// one that came may have been is asked for, too, and one that went is asked for by its
+// id in the others: a moved event keeps it (Google, events.move).
 func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err error) {
 	siblings := map[state.AccountID][]state.Ref{}
 	for _, ref := range h.refs {
@@ -23,6 +25,7 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 		}
 	}
 	var again []state.Ref
+	var origins, went []store.DirtyEvent
 	picked := map[state.Ref]bool{}
 	err = e.Store.View(func(tx *store.Tx) error {
 		for _, d := range tx.DirtyEvents() {
@@ -41,8 +44,11 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 				continue
 			}
 			for _, ref := range siblings[d.Ref.Account] {
-				if ref == d.Ref || picked[ref] || !h.members[ref].Read.Before(rep.Seen) {
+				if ref == d.Ref {
 					continue
+				}
+				if linked {
+					went = append(went, store.DirtyEvent{Ref: ref, ID: d.ID})
 				}
 				if !linked {
 					from, err := linkedAlike(tx, ref, rep.Event.UID)
@@ -52,6 +58,10 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 					if from == "" {
 						continue
 					}
+					origins = append(origins, store.DirtyEvent{Ref: ref, ID: from})
+				}
+				if picked[ref] || !h.members[ref].Read.Before(rep.Seen) {
+					continue
 				}
 				picked[ref] = true
 				again = append(again, ref)
@@ -59,7 +69,7 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 		}
 		return nil
 	})
-	if err != nil || len(again) == 0 {
+	if err != nil {
 		return 0, err
 	}
 	for _, ref := range again {
@@ -76,7 +86,62 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 			return requests, err
 		}
 	}
+	for _, o := range origins[:min(len(origins), askAtMost)] {
+		asked, err := e.askOrigin(ctx, h, o)
+		if requests += asked; err != nil {
+			return requests, err
+		}
+	}
+	for _, w := range went[:min(len(went), askEach)] {
+		asked, err := e.askArrived(ctx, h, w)
+		if requests += asked; err != nil {
+			return requests, err
+		}
+	}
 	return requests, nil
+}
+
+// askArrived asks whether an event that went from another calendar is in this one, if
+// nothing has said so.
+func (e *Engine) askArrived(ctx context.Context, h *house, w store.DirtyEvent) (requests int, err error) {
+	known := false
+	err = e.Store.View(func(tx *store.Tx) (err error) { _, known, err = tx.Replica(w.Ref, w.ID); return err })
+	if err != nil || known || !h.members[w.Ref].Ready {
+		return 0, err
+	}
+	ev, trouble := h.reach[w.Ref.Account].Get(ctx, w.Ref.Calendar, w.ID)
+	switch calendar.KindOf(trouble) {
+	case -1:
+		return 1, e.Store.Update(func(tx *store.Tx) error { return e.observe(tx, w.Ref, ev, false) })
+	case calendar.NotFound, calendar.Gone:
+		return 1, nil
+	}
+	m := h.members[w.Ref]
+	m.Ready = false // what went has to wait until it is known
+	h.members[w.Ref] = m
+	e.trouble(ctx, w.Ref, trouble)
+	return 1, nil
+}
+
+// askOrigin asks whether an event is where it was, if nothing has said that it is not.
+func (e *Engine) askOrigin(ctx context.Context, h *house, o store.DirtyEvent) (requests int, err error) {
+	gone := false
+	err = e.Store.View(func(tx *store.Tx) error {
+		rep, known, err := tx.Replica(o.Ref, o.ID)
+		gone = !known || rep.Deleted
+		return err
+	})
+	if err != nil || gone || !h.members[o.Ref].Ready {
+		return 0, err
+	}
+	trouble, err := e.reread(ctx, h.reach[o.Ref.Account], o.Ref, o.ID)
+	if trouble != nil { // what came has to wait until it is known
+		m := h.members[o.Ref]
+		m.Ready = false
+		h.members[o.Ref] = m
+		e.trouble(ctx, o.Ref, trouble)
+	}
+	return 1, err
 }
 
 // linkedAlike is the first linked, live event of a calendar with a UID; empty if
@@ -93,7 +158,7 @@ func linkedAlike(tx *store.Tx, ref state.Ref, uid string) (calendar.RemoteID, er
 // moves notes where the events of an entity are now that are gone from where they were.
 // An item that its provider still answers for under the old calendar, but shows
 // in another one under the same id, has moved too: Graph's immutable ids name an item
-// wherever it is.
+// wherever it is. Moved there and back it may be another item in the same calendar.
 func (l *loader) moves(ent state.Entity) error {
 	for ref, rec := range ent.Records {
 		for _, p := range rec.Parts {
@@ -102,7 +167,7 @@ func (l *loader) moves(ent state.Entity) error {
 				continue
 			}
 			for _, other := range slices.SortedFunc(maps.Keys(l.h.members), compareRefs) {
-				if other.Account != ref.Account || other == ref {
+				if other.Account != ref.Account {
 					continue
 				}
 				list, err := l.unlinked(other, l.tx.AlikeByUID(other, rep.Event.UID))

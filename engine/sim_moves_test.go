@@ -109,6 +109,13 @@ func (p *person) moveTo() string {
 		return ""
 	}
 	to := p.at(1 - p.i)
+	// Nobody moves a meeting to where it is already as an event of the person's, or with
+	// guests of its own: both stay then, as two events (TestMovedOntoAnother).
+	for _, o := range to.f.live() {
+		if p.root(o.soul.of) == p.root(h.soul.of) && (!o.soul.made || o.HasGuests()) {
+			return ""
+		}
+	}
 	x := &held{Event: h.Event, soul: h.soul}
 	if p.f.unsure {
 		x.ID = calendar.RemoteID(fmt.Sprintf("moved-%s%d", to.f.own, len(to.f.events)))
@@ -123,6 +130,7 @@ func (p *person) moveTo() string {
 	}
 	p.touch(h.soul.of, p.i)
 	p.touch(x.soul.of, to.i)
+	p.ended[p.family(p.root(h.soul.of))] = true // where it was
 	h.dead, h.soul.away = true, true
 	p.f.touch(h)
 	to.f.events[x.ID] = x
@@ -330,6 +338,8 @@ func TestFoundWithALostStore(t *testing.T) {
 		script string
 	}{
 		"a copy with guests of an invitation is a copy":   {1123, "invite:2:73:263,pass,guests@12:1:18:994,pass,forget:2:496:432"},
+		"a clone that looks as its original does":         {316, "add:5:307:186,pass,paste@8:4:364:506,pass,forget:0:987:68"},
+		"moved there and back in a pass":                  {3663, "add:5:700:294,pass,moveto:5:20:533,moveto@2:0:716:428,occur:4:975:497,pass"},
 		"a clone with a mark that was replaced meanwhile": {2350, "add:4:558:517,forget:5:855:212,mapping:5:939:396,paste:5:78:933"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -605,7 +605,7 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 // kept checks that a copy belongs to an event, or is said to be kept.
 func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
 	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
-	if !linked && s.outOfSight(h) {
+	if !linked && (s.outOfSight(h) || len(h.Guests) > 0 && s.orphaned(tx, h, linked)) { // kept for its guests, by a store that is lost
 		s.excused++
 		return
 	}

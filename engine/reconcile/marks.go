@@ -31,10 +31,17 @@ import (
 // mark is the mark on an unlinked event as far as it means anything.
 func (r *reconciler) mark(f Found) calendar.Mark {
 	m := r.replica(f.Ref, f.ID).Event.Mark
-	if m == (calendar.Mark{}) || m.Mirror == "" || r.clone(f, m) {
+	if m == (calendar.Mark{}) || m.Mirror == "" || r.followed(f) || r.clone(f, m) {
 		return calendar.Mark{}
 	}
 	return m
+}
+
+// followed reports whether unlinked events name an event as the one that they are copies
+// of: it is a home, whatever mark came along.
+func (r *reconciler) followed(f Found) bool {
+	uid := r.replica(f.Ref, f.ID).Event.UID
+	return slices.ContainsFunc(r.Alike[f], func(g Found) bool { return names(r.replica(g.Ref, g.ID).Event.Mark, uid) })
 }
 
 // clone reports whether an unlinked event bears its mark because it was copied from
@@ -171,6 +178,11 @@ func (r *reconciler) lead(copied Found, known ...Found) (Found, bool) {
 	m, likest := r.mark(copied), r.likest(copied)
 	named := func(g Found) bool { return names(m, r.replica(g.Ref, g.ID).Event.UID) }
 	return slices.MinFunc(homes, func(a, b Found) int { return cmp.Or(compareBool(named(b), named(a)), likest(a, b)) }), true
+}
+
+// hasCopy reports whether a calendar has an unlinked event whose mark leads to a home.
+func (r *reconciler) hasCopy(home Found, ref state.Ref) bool {
+	return slices.ContainsFunc(r.Alike[home], func(g Found) bool { return g.Ref == ref && !r.linkedNow[g] && r.leads(g, home) })
 }
 
 // print is the fingerprint by which the copies of an event are to be known: that of its

@@ -321,3 +321,49 @@ func TestALostStoreAndACopyWithGuests(t *testing.T) {
 	w.edit("b", w.the("b", "Lunch").ID, withGuest)
 	w.recalls("i2")
 }
+
+// Two meetings look the same, and one of them has a copy beside the other: its mark says
+// which of the two goes with the one over there.
+func TestALostStoreAndALookAlikeBesideTheCopy(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.ready("b", false) // Lunch in a has not crossed yet
+	one := w.add("a", "Lunch")
+	w.pass()
+	w.gone[ref("a")][one] = true
+	w.ready("b", true)
+	w.add("b", "Lunch")
+	w.settle()
+	delete(w.gone[ref("a")], one) // out of the bin, where it looks like what came meanwhile
+	copied := w.the("b", "Lunch").ID
+	w.forget("i2")
+	w.settle()
+	for _, e := range w.entities {
+		if len(e.Records) == 2 && e.Records[ref("b")].Parts[0].ID == copied && e.Records[ref("a")].Parts[0].ID == one {
+			t.Errorf("what was in a before is taken for the copy")
+		}
+	}
+}
+
+// A clone with copies of its own is no copy, though its original's copy is gone and its mark
+// is the only one there that leads to the original.
+func TestALostStoreAndACloneInPlaceOfTheCopy(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	w.add("a", "Lunch")
+	w.settle()
+	copied := w.the("c", "Lunch").ID
+	w.paste("c", copied, "c", "Pasted")
+	w.settle()
+	w.gone[ref("c")][copied] = true // an undo took it away, which only the lost store knew
+	w.forget("i2")
+	w.settle()
+	for _, name := range []string{"a", "b", "c"} {
+		if got := w.titles(name); got != "Lunch, Pasted" {
+			t.Errorf("%s holds %s", name, got)
+		}
+	}
+	for _, e := range w.entities {
+		if e.Base.Title == "Pasted" && e.Home != ref("c") {
+			t.Errorf("the home of Pasted is %s", e.Home)
+		}
+	}
+}

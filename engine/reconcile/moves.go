@@ -36,6 +36,13 @@ func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
 		return nil
 	}
 	r.foldMoved(e, moves)
+	for ref, to := range moves {
+		if to.Ref == ref { // it was away and came back under another id
+			whole(*e, ref).ID = to.ID
+			r.linkedNow[to] = true
+			delete(moves, ref)
+		}
+	}
 	for _, ref := range refs(*e)[1:] { // home and copy may have changed places
 		if to, ok := moves[ref]; ok {
 			left = append(left, r.followCopy(e, ref, to)...)
@@ -106,6 +113,7 @@ func (r *reconciler) followCopy(e *state.Entity, ref state.Ref, to Found) (left 
 	moved := state.Record{Mirror: r.targets(e.Home)[to.Ref], Parts: []state.Part{p}}
 	why := "its copy was moved from " + r.name(ref) + " to " + r.name(to.Ref)
 	switch {
+	case !r.written(to.Ref): // it is the person's there, whatever else there is
 	case to.Ref == e.Home || made(*e, to.Ref):
 		r.linkedNow[to] = true
 		r.giveUp(*e, ref)
@@ -129,10 +137,18 @@ func (r *reconciler) giveUp(e state.Entity, ref state.Ref) {
 }
 
 // leave is a copy that an entity lets go of and that is to go: deleted with its
-// reason, as an entity of its own.
+// reason, as an entity of its own. What was there before Twinday, or is kept as it is,
+// stays: it is looked at again, as an event that belongs to none.
 func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, by state.MirrorID, rec state.Record, why string) []state.Entity {
 	live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
-	if len(live) == 0 || rec.Kept {
+	if len(live) == 0 {
+		return left
+	}
+	if rec.Adopted || rec.Kept {
+		for _, p := range live {
+			r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})
+		}
+		r.note(e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", live[0].Read, live[0].Read)
 		return left
 	}
 	for i := range live {

@@ -242,3 +242,55 @@ func TestAnEditOfWhatAMoveLeft(t *testing.T) {
 		t.Errorf("its deletion keeps %q", before)
 	}
 }
+
+// A copy that is moved to a calendar in which nothing is ever written stays there, though
+// the meeting is there already: it is an event of the person's own.
+func TestACopyMovedToWhereNothingIsWritten(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.mirrors[0].Members[0].Direction = state.SendOnly
+	w.add("a", "Lunch")
+	w.settle()
+	moved := w.move("b", w.the("b", "Lunch").ID, "a")
+	w.settle()
+	if w.gone[ref("a")][moved] || w.titles("a") != "Lunch, Lunch" || w.titles("b") != "Lunch, Lunch" {
+		t.Errorf("a holds %s; b holds %s", w.titles("a"), w.titles("b"))
+	}
+}
+
+// An event that was moved away and back between two passes, and is another item now, is the
+// one that it was: its copies stay, and an edit of one goes home.
+func TestThereAndBackAtOnce(t *testing.T) {
+	for _, side := range []string{"a", "x"} {
+		w := newWorld(t, "a", "x")
+		w.add("a", "Lunch")
+		w.settle()
+		was := *w.the(side, "Lunch")
+		w.remove(side, was.ID)
+		was.ID = "back"
+		w.events[ref(side)]["back"] = &was
+		w.dirty[Found{ref(side), "back"}] = true
+		before := w.writes
+		w.edit("x", w.the("x", "Lunch").ID, place("Oslo"))
+		w.settle()
+		if w.writes != before+1 || len(w.entities) != 1 || w.the("a", "Lunch").Content.Place != "Oslo" || w.titles("x") != "Lunch" {
+			t.Errorf("%s: %d writes, %d entities, a holds %s, x holds %s", side, w.writes-before, len(w.entities), w.titles("a"), w.titles("x"))
+		}
+	}
+}
+
+// A meeting that is moved to where it is linked with an event of the person's takes
+// nothing away: both are there.
+func TestMovedOntoAnother(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	h := w.add("a", "Lunch")
+	w.add("b", "Lunch")
+	w.settle()
+	w.move("a", h, "b")
+	w.settle()
+	if a, b := w.titles("a"), w.titles("b"); a != "Lunch, Lunch" || b != "Lunch, Lunch" {
+		t.Errorf("a holds %q, b holds %q", a, b)
+	}
+	if got := w.noted(state.Noted); !strings.Contains(got, "it stays there, as an event of its own") {
+		t.Errorf("history says %q", got)
+	}
+}

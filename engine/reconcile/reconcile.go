@@ -243,13 +243,13 @@ func (r *reconciler) found(f Found) {
 	if doubt := r.replica(home.Ref, home.ID).Event.Doubt; doubt != "" {
 		r.note(e, state.Noted, home.Ref, nil, doubt, e.Base, e.Base)
 	}
-	r.linkedNow[home] = true
 	members := append([]Found{f}, slices.SortedFunc(maps.Values(twins), compareFound)...)
 	for _, m := range members {
 		if m != home {
 			r.adopt(&e, m)
 		}
 	}
+	r.linkedNow[home] = true // not before: what the marks on its copies mean depends on it
 	r.extend(&e)
 	r.derive(&e, folding{from: home.Ref})
 	if len(e.Records) > 1 || len(r.targets(home.Ref)) > 0 {
@@ -304,6 +304,9 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 		twin, by := r.replica(a.Ref, a.ID), r.bond(f, a)
 		if home, ok := r.lead(a); ok && home != f && r.leads(a, f) {
 			continue // it is a copy of another one
+		}
+		if by != byMark && r.hasCopy(a, f.Ref) {
+			continue // what is its copy here looks the same, and a mark is surer
 		}
 		if by == apart || ev.HasGuests() && twin.Event.HasGuests() && by == byLook {
 			continue // two meetings, each with guests of its own

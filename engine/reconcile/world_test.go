@@ -263,7 +263,7 @@ func (w *world) input() Input {
 					for to, evs := range w.events {
 						for x, ev := range evs {
 							_, is := linked[Found{to, x}]
-							if was := w.events[r][p.ID]; was != nil && w.gone[r][p.ID] && to != r && to.Account == r.Account && !is && !w.gone[to][x] && ev.UID == was.UID {
+							if was := w.events[r][p.ID]; was != nil && w.gone[r][p.ID] && to.Account == r.Account && !is && !w.gone[to][x] && ev.UID == was.UID {
 								in.Moves[Found{r, p.ID}] = Found{to, x}
 							}
 						}
