@@ -130,6 +130,7 @@ func (p *person) moveTo() string {
 	}
 	p.touch(h.soul.of, p.i)
 	p.touch(x.soul.of, to.i)
+	p.ended[p.family(p.root(h.soul.of))] = true // where it was
 	h.dead, h.soul.away = true, true
 	p.f.touch(h)
 	to.f.events[x.ID] = x

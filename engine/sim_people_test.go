@@ -55,7 +55,7 @@ var deeds = map[string]struct {
 	"calloff":    {1, (*person).callOff},
 	"bump":       {2, (*person).bump},
 
-	"mapping":  {2, (*person).mapping},
+	"mapping":  {5, (*person).mapping},
 	"off":      {1, (*person).off},
 	"on":       {2, (*person).on},
 	"pause":    {1, (*person).pause},
