@@ -48,8 +48,9 @@ bench: ## What the engine and the store cost by themselves, in memory
 
 soak: STEPS ?= 1000000
 soak: SEED ?= 1
-soak: ## Simulate people, faults and crashes for long: make soak STEPS=1000000 [SEED=n]
-	go test ./engine -run 'TestSimulation$$' -count=1 -timeout 0 -v -sim.steps=$(STEPS) -sim.seed=$(SEED)
+soak: WITHOUT ?=
+soak: ## Simulate people, faults and crashes for long: make soak STEPS=1000000 [SEED=n] [WITHOUT=forget,moveto]
+	go test ./engine -run 'TestSimulation$$' -count=1 -timeout 0 -v -sim.steps=$(STEPS) -sim.seed=$(SEED) -sim.without=$(WITHOUT)
 
 mutants: ## Build the engine with each of a list of deliberate bugs, and see the simulation find it
 	go test ./engine -run TestMutants -count=1 -timeout 0 -sim.mutants

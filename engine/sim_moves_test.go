@@ -24,7 +24,7 @@ import (
 // account.
 func worldOf(seed uint64) setup {
 	su := setupOf(seed)
-	if su.siblings = seed%4 == 3; su.siblings {
+	if su.siblings = seed%4 == 3 && !left("moveto"); su.siblings {
 		su.kinds = slices.Clone(su.kinds)
 		su.kinds[1] = su.kinds[0]
 	}

@@ -755,7 +755,7 @@ func (p *person) decideOne() string {
 // undo takes back one of the latest changes, or all of a pass, undos included. Whoever
 // does gives up what the change had brought, and with force what came after it.
 func (p *person) undo() {
-	l := p.history()
+	l := slices.DeleteFunc(p.history(), func(h state.HistoryEntry) bool { return h.Pass == 0 }) // what was noted before the first pass
 	if l = l[:min(len(l), 30)]; len(l) == 0 {
 		return
 	}
