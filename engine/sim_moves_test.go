@@ -215,7 +215,7 @@ func (s *sim) takeOver() {
 	before, marked := s.counts.writes, false
 	for _, f := range s.fakes {
 		for _, h := range f.live() {
-			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event)
+			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event) && len(s.seen([]*held{h})) > 0 // those out of the window are not looked at
 		}
 	}
 	s.tell("a pass of an empty store")
