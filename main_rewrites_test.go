@@ -85,9 +85,8 @@ func comesToRest(t *testing.T, switches mailbox.Switches, m state.Mapping, home 
 	p.edit(home, id, func(e *mailbox.Event) { e.Title = "Lunch, moved" })
 	rest("edited at home")
 	p.silent("at its end")
-	// A title that is copied as it is goes home in capitals, and all is well. Of a series
-	// the connectors read the whole after a write, and see then what became of it.
-	if target := other(home); !series && rewrites(switches, target) && (m.Title != nil || m.Detail == state.BusyOnly) {
+	// A title that is copied as it is goes home in capitals, and all is well.
+	if target := other(home); rewrites(switches, target) && (m.Title != nil || m.Detail == state.BusyOnly) {
 		p.noted(state.Noted, "written to its title in")
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,6 +58,98 @@ func TestCutWriteOfAnOccurrenceThatThenGoes(t *testing.T) {
 				t.Errorf("Outlook shows %+v", got)
 			}
 		})
+	}
+}
+
+// A write to a series is cut off, and before it is settled the person changes an
+// occurrence that it is not about: both stand.
+func TestEditOfAnOccurrenceBesideACutWrite(t *testing.T) {
+	for _, side := range []string{onGoogle, onOutlook} {
+		for _, landed := range []bool{false, true} {
+			t.Run(fmt.Sprintf("on %s, landed=%v", side, landed), func(t *testing.T) {
+				p := newPair(t, mailbox.Switches{})
+				home := map[string]string{onGoogle: onOutlook, onOutlook: onGoogle}[side]
+				id := p.series(home)
+				_, slots := p.first(home)
+				p.must(p.sides[home].EditOccurrence(p.cals[home], id, slots[7], func(e *mailbox.Event) { e.Place = "Attic" }))
+				p.sync("an occurrence is different")
+				p.must(p.sides[home].EditSeries(p.cals[home], id, func(e *mailbox.Event) { e.Title = "Renamed" }))
+				p.sides[side].AddFault(simulator.Fault{Match: "PATCH /", DropBefore: !landed, DropAfter: landed})
+				if r, err := p.engine.Sync(context.Background(), control.SyncRequest{}); err != nil || r.Failed != 1 {
+					t.Fatalf("the cut pass: %+v, %v", r, err)
+				}
+				there, _ := p.first(side)
+				p.must(p.sides[side].EditOccurrence(p.cals[side], there, slots[3], func(e *mailbox.Event) { e.Title = "Retro" }))
+				p.must(p.sides[side].CancelOccurrence(p.cals[side], there, slots[5]))
+				if _, err := p.engine.Sync(context.Background(), control.SyncRequest{}); err != nil {
+					t.Fatal(err)
+				}
+				p.sync("after it")
+				if got := p.agenda(home); len(got) != 9 || got[2].Title != "Renamed" || got[3].Title != "Retro" {
+					t.Errorf("%s shows %+v", home, got)
+				}
+			})
+		}
+	}
+}
+
+// afterPatch is a transport that has something done once, right after a PATCH.
+type afterPatch struct {
+	http.RoundTripper
+	host string
+	act  func()
+}
+
+func (a *afterPatch) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := a.RoundTripper.RoundTrip(req)
+	if act := a.act; act != nil && req.Method == http.MethodPatch && req.URL.Host == a.host {
+		a.act = nil
+		act()
+	}
+	return res, err
+}
+
+// A series is written in several requests and then read again. What a person does in
+// between is theirs, not the service's answer to our write.
+func TestEditWhileASeriesIsWritten(t *testing.T) {
+	for _, side := range []string{onGoogle, onOutlook} {
+		for name, edit := range map[string]func(s *simulator.Simulator, cal, id string, slots []string) error{
+			"another occurrence is cancelled": func(s *simulator.Simulator, cal, id string, slots []string) error {
+				return s.CancelOccurrence(cal, id, slots[5])
+			},
+			"another occurrence is renamed": func(s *simulator.Simulator, cal, id string, slots []string) error {
+				return s.EditOccurrence(cal, id, slots[5], func(e *mailbox.Event) { e.Title = "Retro" })
+			},
+			"the same occurrence is renamed": func(s *simulator.Simulator, cal, id string, slots []string) error {
+				return s.EditOccurrence(cal, id, slots[3], func(e *mailbox.Event) { e.Title = "Retro" })
+			},
+			"its place is written over": func(s *simulator.Simulator, cal, id string, slots []string) error {
+				return s.EditOccurrence(cal, id, slots[3], func(e *mailbox.Event) { e.Place = "Cellar" })
+			},
+			"the series is renamed": func(s *simulator.Simulator, cal, id string, slots []string) error {
+				return s.EditSeries(cal, id, func(e *mailbox.Event) { e.Title = "Renamed" })
+			},
+			"the series moves": func(s *simulator.Simulator, cal, id string, slots []string) error {
+				return s.EditSeries(cal, id, func(e *mailbox.Event) { e.Place = "Garden" })
+			},
+		} {
+			t.Run(name+" on "+side, func(t *testing.T) {
+				p := newPair(t, mailbox.Switches{})
+				home := map[string]string{onGoogle: onOutlook, onOutlook: onGoogle}[side]
+				id := p.series(home)
+				there, slots := p.first(side)
+				p.must(p.sides[home].EditOccurrence(p.cals[home], id, slots[3], func(e *mailbox.Event) { e.Place = "Attic" }))
+				p.wire.RoundTripper = &afterPatch{p.wire.RoundTripper, side + ".test", func() { p.must(edit(p.sides[side], p.cals[side], there, slots)) }}
+				if _, err := p.engine.Sync(context.Background(), control.SyncRequest{}); err != nil {
+					t.Fatal(err)
+				}
+				want := p.agenda(side)
+				p.sync("after it")
+				if got := p.agenda(home); !slices.EqualFunc(got, want, func(a, b mailbox.Occurrence) bool { return mailbox.CompareOccurrences(a, b) == 0 }) {
+					t.Errorf("%s shows %+v\nand not %+v", home, got, want)
+				}
+			})
+		}
 	}
 }
 

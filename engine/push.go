@@ -230,15 +230,16 @@ type job struct {
 	again  bool // an earlier try may have landed
 	intent state.Intent
 	mark   calendar.Mark
-	remark bool              // the copy bears another installation's mark: ours goes along
-	under  calendar.Version  // the version that was written over
-	event  calendar.Event    // what the provider now holds
-	gone   bool              // it holds it no more
-	before calendar.RemoteID // what a create makes again
-	back   calendar.Event    // that is there again, so that nothing was made
-	unsent bool              // nothing was done
-	calls  int               // made to the connector for it
-	shut   bool              // the whole calendar may not be written, for now
+	remark bool                         // the copy bears another installation's mark: ours goes along
+	under  calendar.Version             // the version that was written over
+	event  calendar.Event               // what the provider now holds
+	ours   map[string]calendar.Override // its overrides by our doing, where people's are among them
+	gone   bool                         // it holds it no more
+	before calendar.RemoteID            // what a create makes again
+	back   calendar.Event               // that is there again, so that nothing was made
+	unsent bool                         // nothing was done
+	calls  int                          // made to the connector for it
+	shut   bool                         // the whole calendar may not be written, for now
 	err    error
 }
 
@@ -428,19 +429,22 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		// did not write ourselves may be a person's doing.
 		strange := s.Kind == state.Update && (!known || old.Event.Version != j.under)
 		j.event = complete(j.event, written(s, old.Event.Content))
+		if j.ours == nil {
+			j.ours = j.event.Overrides
+		}
 		if j.remark && len(s.Groups) > 0 {
 			part.By, part.Bore, old.Event.Mark = "", old.Event.Mark, j.mark
 		}
 		j.event.Mark = cmp.Or(j.event.Mark, old.Event.Mark)
 		swept = l.swept(*part, s, j.event)
-		settlePart(part, s, j.event, old.Event, strange)
+		edited := settlePart(part, s, j.event, old.Event, j.ours, strange)
 		if s.Kind == state.Create {
 			noneOfBefore(ent, s)
 		}
 		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
 			return err
 		}
-		if strange {
+		if edited {
 			if err := tx.MarkDirty(s.Ref, j.event.ID); err != nil {
 				return err
 			}
@@ -571,14 +575,15 @@ func (l lane) recordAnswer(tx *store.Tx, j *job, ent state.Entity) (err error) {
 
 // settlePart takes over what the provider made of a write. A group that we did
 // not write and that the person had changed before (an edit that still waits)
-// keeps its old read-back, so that it goes on counting as changed.
-func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, strange bool) {
+// keeps its old read-back, so that it goes on counting as changed. So does an
+// occurrence that the person has changed by the time the series was read back.
+func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, ours map[string]calendar.Override, strange bool) (edited bool) {
 	part.ID, part.Version, part.Gone, part.Refused = ev.ID, ev.Version, false, ""
 	if s.Kind == state.Create {
 		part.Before = nil
 		part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil
 		part.WroteOverrides, part.ReadOverrides, part.DirtySlots = s.Overrides, ev.Overrides, nil
-		return
+		return false
 	}
 	for _, g := range calendar.AllGroups {
 		switch {
@@ -596,12 +601,15 @@ func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, strange 
 		if written(slot) {
 			part.WroteOverrides = calendar.WithOverride(part.WroteOverrides, slot, s.Overrides[slot])
 		}
-		if written(slot) || !strange && was.Overrides[slot].Equal(part.ReadOverrides[slot]) {
-			part.ReadOverrides = calendar.WithOverride(part.ReadOverrides, slot, ev.Overrides[slot])
+		is, read := ours[slot], part.ReadOverrides[slot]
+		if written(slot) || !strange && was.Overrides[slot].Equal(read) && is.Equal(s.Overrides[slot]) {
+			part.ReadOverrides = calendar.WithOverride(part.ReadOverrides, slot, is)
 		}
+		edited = edited || !ev.Overrides[slot].Equal(part.ReadOverrides[slot])
 	}
 	part.Dirty = part.Dirty.Without(s.Groups...)
 	part.DirtySlots = slices.DeleteFunc(part.DirtySlots, written)
+	return strange || edited
 }
 
 // slotsOf lists all slots of several sets of overrides.

@@ -92,11 +92,11 @@ func TestSeriesInSingleEvents(t *testing.T) {
 	}
 }
 
-// The write of an override times out; a person changes that very occurrence, or
-// another one, before it is settled.
+// The write of an override times out; a person changes that very occurrence, another
+// field of it, or another one, before it is settled.
 func TestUnknownOutcomeOfAnOverride(t *testing.T) {
 	for _, landed := range []bool{false, true} {
-		for _, typed := range []string{"same", "other", "nothing"} {
+		for _, typed := range []string{"same", "beside", "other", "nothing"} {
 			t.Run(fmt.Sprintf("landed=%v %s", landed, typed), func(t *testing.T) {
 				b := newBench(t)
 				b.a.add("Stand-up", daily)
@@ -118,6 +118,10 @@ func TestUnknownOutcomeOfAnOverride(t *testing.T) {
 				switch typed {
 				case "same":
 					b.b.override("Stand-up", retitled("Typed"))
+				case "beside": // another field of it
+					o := b.b.one("Stand-up").Overrides[secondDay.Slot()]
+					o.Original, o.Changed, o.Content = secondDay, o.Changed.With(calendar.GroupPlace), o.Content.Take(calendar.GroupPlace, calendar.Content{Place: "Oslo"})
+					b.b.override("Stand-up", o)
 				case "other":
 					b.b.mu.Lock()
 					h := b.b.one("Stand-up")
@@ -128,9 +132,15 @@ func TestUnknownOutcomeOfAnOverride(t *testing.T) {
 				}
 				b.restart()
 				b.quiet()
-				want := map[string]string{"same": "Typed", "other": "Retro", "nothing": "Retro"}[typed]
+				want := "Retro"
+				if typed == "same" {
+					want = "Typed"
+				}
 				for _, f := range []*fake{b.a, b.b} {
 					o := f.one("Stand-up").Overrides
+					if got := o[secondDay.Slot()].Content.Place; typed == "beside" && got != "Oslo" {
+						t.Errorf("the occurrence's place is %q", got)
+					}
 					if got := o[secondDay.Slot()].Content.Title; got != want {
 						t.Errorf("the occurrence is called %q, want %q", got, want)
 					}

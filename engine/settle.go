@@ -126,6 +126,10 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		return l.conclude(ctx, j)
 	case state.Create:
 		j.send(ctx, l) // idempotent: the key is the same
+		if j.err == nil && !s.Want.When.Recurrence.IsZero() {
+			j.calls++ // the answer to a create need not tell what became of occurrences since
+			j.event, j.err = l.provider.Get(ctx, s.Ref.Calendar, j.event.ID)
+		}
 		if j.err != nil {
 			return l.conclude(ctx, j)
 		}
@@ -150,26 +154,25 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	// Never overwrite what is not durably recorded: the state found is kept with
 	// the intent before the write is sent again.
 	found := j.event
-	in.Seen = append(in.Seen, state.Snapshot{Content: found.Content, Overrides: found.Overrides})
+	in.Seen = append(in.Seen, state.Snapshot{Content: found.Content, Overrides: found.Overrides, Updated: found.Updated})
 	in.Attempt++
 	j.intent = in
 	if err := l.Store.Update(func(tx *store.Tx) error { return tx.PutIntent(in) }); err != nil {
 		return false, nil, fmt.Errorf("engine: %w", err)
 	}
-	again := change(s)
-	again.Slots = standing(again, found)
-	if s.Kind == state.Create {
-		again.Groups, again.Slots = calendar.AllGroups, slotsOf(s.Overrides, found.Overrides)
-	}
 	j.under = found.Version
-	j.calls++
-	j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, again)
+	again := outstanding(s, found)
+	if len(again.Groups)+len(again.Slots) > 0 {
+		j.calls++
+		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, found.ID, found.Version, again)
+	}
 	if calendar.KindOf(j.err) == calendar.Conflict {
 		return false, nil, nil // someone is at it just now: next pass
 	}
 	if j.err == nil {
 		j.event = complete(j.event, written(s, found.Content))
-		if err := l.rescue(j, again, found); err != nil {
+		j.ours = ourOverrides(s, again, j.event)
+		if err := l.rescue(j); err != nil {
 			return false, nil, err
 		}
 	}
@@ -195,13 +198,13 @@ func (l lane) leaveAlone(j *job) (settled bool, trouble, err error) {
 		}
 		switch {
 		case s.Ref != ent.Home: // written again, should it cross again
-			settlePart(part, s, found, calendar.Event{}, true)
+			settlePart(part, s, found, calendar.Event{}, found.Overrides, true)
 			part.Dirty, part.DirtySlots = part.Dirty.With(s.Groups...), slices.Clone(s.Slots)
 			if s.Kind == state.Create {
 				part.Dirty = calendar.Diff(s.Want, found.Content)
 			}
 		case s.Kind == state.Create: // what is otherwise is a change made there
-			settlePart(part, s, calendar.Event{ID: found.ID, Version: found.Version, Content: s.Want, Overrides: s.Overrides}, calendar.Event{}, true)
+			settlePart(part, s, calendar.Event{ID: found.ID, Version: found.Version, Content: s.Want, Overrides: s.Overrides}, calendar.Event{}, s.Overrides, true)
 		}
 		err = putEntity(tx, ent)
 		if taken, is := errors.AsType[*store.TakenError](err); is {
@@ -221,66 +224,88 @@ func (l lane) leaveAlone(j *job) (settled bool, trouble, err error) {
 	return false, nil, nil
 }
 
-// standing are the slots of a change that are still there to be written: the
-// person may have shortened or moved the series meanwhile.
-func standing(c calendar.Change, found calendar.Event) []string {
+// outstanding is what of a step is not so yet where it was found like this. What people
+// have done meanwhile to occurrences that it is not about stays.
+func outstanding(s state.Step, found calendar.Event) calendar.Change {
+	c := change(s)
+	if s.Kind == state.Create {
+		c.Groups, c.Slots = calendar.AllGroups, slotsOf(s.Overrides, found.Overrides)
+	}
+	c.Groups = slices.DeleteFunc(slices.Clone(c.Groups), func(g calendar.Group) bool { return calendar.Equal(g, found.Content, s.Want) })
+	if !c.Groups.Has(calendar.GroupWhen) { // else all are written
+		for _, slot := range slotsOf(s.Overrides, found.Overrides) {
+			if !slices.Contains(c.Slots, slot) {
+				c.Overrides = calendar.WithOverride(c.Overrides, slot, edited(s, slot, s.Overrides[slot], found.Overrides[slot]))
+			}
+		}
+		c.Slots = calendar.Slots(c.Overrides, found.Overrides)
+	}
 	w := found.Content.When
 	if c.Groups.Has(calendar.GroupWhen) {
 		w = c.Content.When
 	}
-	occurrences, err := w.Occurrences()
-	if err != nil {
-		return c.Slots
+	// The person may have shortened or moved the series meanwhile.
+	if occurrences, err := w.Occurrences(); err == nil {
+		c.Slots = slices.DeleteFunc(slices.Clone(c.Slots), func(slot string) bool {
+			_, shown := found.Overrides[slot]
+			return !shown && !occurrences.Has(w.Original(slot))
+		})
 	}
-	return slices.DeleteFunc(slices.Clone(c.Slots), func(slot string) bool {
-		_, shown := found.Overrides[slot]
-		return !shown && !occurrences.Has(w.Original(slot))
-	})
+	return c
 }
 
-// rescued is what is kept of a person's edits.
-type rescued struct{ state.Rescued }
-
-func (r *rescued) take(slot string, o calendar.Override) {
-	if !slices.Contains(r.Slots, slot) {
-		r.Slots = append(r.Slots, slot)
+// ourOverrides are those of an event as we wrote them: not with what was left as it was
+// found, which people did.
+func ourOverrides(s state.Step, again calendar.Change, ev calendar.Event) map[string]calendar.Override {
+	out := ev.Overrides
+	for _, slot := range slotsOf(s.Overrides, ev.Overrides) {
+		if !slices.Contains(again.Slots, slot) && !again.Groups.Has(calendar.GroupWhen) {
+			out = calendar.WithOverride(out, slot, s.Overrides[slot])
+		}
 	}
-	r.Overrides = calendar.WithOverride(r.Overrides, slot, o)
+	return out
+}
+
+// edited is an occurrence of ours with what a person did to it, where it was found like
+// this under a step that was cut off.
+func edited(s state.Step, slot string, ours, found calendar.Override) calendar.Override {
+	was := []calendar.Override{ours, s.Overrides[slot], s.BeforeOverrides[slot], {Changed: s.Groups, Content: s.Before}} // the last: left behind by its master
+	if s.Kind == state.Create || s.Groups.Has(calendar.GroupWhen) {
+		was = append(was, calendar.Override{}) // not written yet, or gone with the old time
+	}
+	return ours.Edited(found, was...)
 }
 
 // rescue keeps a person's edits that were found under our unfinished write.
-func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error {
+func (l lane) rescue(j *job) error {
 	s := j.intent.Step
-	saved := rescued{state.Rescued{Updated: found.Updated}}
+	groups := s.Groups
+	if s.Kind == state.Create {
+		groups = calendar.AllGroups
+	}
+	var saved state.Rescued
 	for _, seen := range j.intent.Seen {
-		for _, g := range again.Groups {
+		var edit state.Image
+		for _, g := range groups {
 			ours := calendar.Equal(g, seen.Content, j.event.Content)
 			before := s.Kind == state.Update && calendar.Equal(g, seen.Content, s.Before)
 			if !ours && !before {
-				saved.Groups = saved.Groups.With(g)
-				saved.Content = saved.Content.Take(g, seen.Content)
+				edit = edit.With(g, seen.Content)
 			}
 		}
-		if again.Groups.Has(calendar.GroupWhen) && s.Kind == state.Update {
-			// Other slots. What is there may be ours, or was before; what is not there may
-			// have gone with the old time.
-			for _, slot := range slotsOf(seen.Overrides) {
-				o := seen.Overrides[slot]
-				if !o.Equal(j.event.Overrides[slot]) && !o.Equal(s.Overrides[slot]) && !o.Equal(s.BeforeOverrides[slot]) {
-					saved.take(slot, o)
-				}
+		for _, slot := range slotsOf(seen.Overrides, s.Overrides, s.BeforeOverrides) {
+			ours := j.ours[slot]
+			theirs := edited(s, slot, ours, seen.Overrides[slot])
+			if slices.Contains(saved.Slots, slot) && !theirs.Equal(ours) {
+				theirs = saved.Overrides[slot].Edited(theirs, ours)
 			}
-			continue
-		}
-		for _, slot := range again.Slots {
-			o := seen.Overrides[slot]
-			if o.Equal(j.event.Overrides[slot]) || s.Kind == state.Update && o.Equal(s.BeforeOverrides[slot]) || s.Kind == state.Create && o.IsZero() {
-				continue // ours, as before, or not written yet
+			if !theirs.Equal(ours) {
+				edit = edit.WithSlot(slot, theirs)
 			}
-			saved.take(slot, o)
 		}
+		saved = saved.Under(edit, seen.Updated)
 	}
-	if len(saved.Groups) == 0 && len(saved.Slots) == 0 {
+	if saved.IsZero() {
 		return nil
 	}
 	return l.Store.Update(func(tx *store.Tx) error {
@@ -293,7 +318,7 @@ func (l lane) rescue(j *job, again calendar.Change, found calendar.Event) error 
 			return nil
 		}
 		part.ID = j.event.ID
-		part.Rescued = &saved.Rescued
+		part.Rescued = &saved
 		err = tx.PutEntity(ent)
 		if _, taken := errors.AsType[*store.TakenError](err); taken {
 			return nil // recorded so, and whose it is has the edit

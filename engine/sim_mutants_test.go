@@ -28,7 +28,7 @@ var mutants = []mutant{
 	{"do not hold mass deletions", "reconcile/guard.go", "if asked || n > MaxDeletions ||", "if asked || n > 1000 || false &&"},
 	{"take a copy that a filter removes for a deletion at home", "reconcile/scope.go", "s.IfVersion, s.Fact, s.Reason = p.Version, fact,", "e.Deleted = true; s.IfVersion, s.Fact, s.Reason = p.Version, fact,"},
 	{"send a create again under another key", "push.go", "calendar.Draft{Key: j.intent.Key,", "calendar.Draft{Key: map[bool]calendar.Key{false: j.intent.Key, true: key(fmt.Sprint(l.Now()), s, 0)}[j.again],"},
-	{"settle without looking what was there", "settle.go", "if err := l.rescue(j, again, found); err != nil {", "if err := error(nil); err != nil {"},
+	{"settle without looking what was there", "settle.go", "if err := l.rescue(j); err != nil {", "if err := error(nil); err != nil {"},
 	{"lose what was rescued", "reconcile/fold.go", "case p.Rescued != nil && p.Rescued.Groups.Has(g):", "case false:"},
 	{"change meetings with guests without asking", "reconcile/permit.go", "case !facts.HasGuests() || ed.stays || r.unheard(*e, g, ed.now):", "case true:"},
 	{"take a short listing for deletions", "suspect.go", "a.each(d.missing)\n\t\tif r.trouble == nil && short(", "r.gone = append(r.gone, d.missing...)\n\t\tif false && short("},

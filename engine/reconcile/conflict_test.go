@@ -263,7 +263,8 @@ func TestARescuedEditWaitsWithTheQuestion(t *testing.T) {
 	w.edit("a", id, title("From a"))
 	for eid, e := range w.entities {
 		p := e.Part(ref("b"), "")
-		p.Rescued = &state.Rescued{Groups: calendar.Groups{calendar.GroupTitle}, Content: calendar.Content{Title: "Rescued"}, Updated: w.tick()}
+		p.Rescued = &state.Rescued{Image: state.Image{}.With(calendar.GroupTitle, calendar.Content{Title: "Rescued"}),
+			Updated: w.tick()}
 		w.pending[eid] = true
 	}
 	for range 3 {

@@ -91,6 +91,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 			if e.Records[ref].Kept {
 				continue
 			}
+			overtaken := overtake(p, rep.Event)
 			if p.Slot != "" {
 				slots = append(slots, r.aloneEdits(*e, ref, p, rep)...)
 			} else {
@@ -100,7 +101,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				slots = append(slots, r.overrideEdits(*e, ref, p, rep)...)
 			}
 			if p.Rescued != nil {
-				saved = append(saved, rescue{ref, p, rep.Event})
+				saved = append(saved, rescue{ref, p, rep.Event, overtaken})
 			}
 		}
 	}
@@ -112,7 +113,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	}
 	r.mergeSlots(e, &f, slots)
 	for _, s := range saved {
-		r.saved(f, s)
+		r.saved(*e, f, s)
 	}
 	e.Facts = facts // what the copies showed so far was told of the old ones
 	undone := f.wished && e.Wish.Gone
@@ -160,38 +161,94 @@ func (r *reconciler) outdated(e *state.Entity, edits map[calendar.Group][]edit, 
 	})
 }
 
-// rescue is a part where edits were rescued, and what is there now.
+// rescue is a part where edits were rescued, what is there now, and what the person has
+// changed once more since.
 type rescue struct {
-	ref  state.Ref
-	part *state.Part
-	now  calendar.Event
+	ref       state.Ref
+	part      *state.Part
+	now       calendar.Event
+	overtaken []state.Image
+}
+
+// overtake leaves of the edits rescued in a part those that still lie under our write. It
+// returns those that the person has changed once more.
+func overtake(p *state.Part, now calendar.Event) []state.Image {
+	if p.Rescued == nil {
+		return nil
+	}
+	var again state.Image
+	for _, g := range p.Rescued.Groups {
+		if !calendar.Equal(g, now.Content, p.Read) {
+			again = again.With(g, now.Content)
+		}
+	}
+	whole := map[string]bool{} // nothing of the rescued edit is left over
+	for _, slot := range p.Rescued.Slots {
+		is, was := now.Overrides[slot], p.ReadOverrides[slot]
+		if over := p.Rescued.Overrides[slot].Edited(is, was); !is.Equal(was) {
+			again, whole[slot] = again.WithSlot(slot, over), over.Equal(is)
+		}
+	}
+	left := p.Rescued.Under(again, p.Rescued.Updated)
+	over := left.Overtaken
+	left.Overtaken = nil
+	left.Groups = left.Groups.Without(again.Groups...)
+	left.Slots = slices.DeleteFunc(left.Slots, func(slot string) bool { return whole[slot] })
+	p.Rescued = &left
+	return over
+}
+
+// overtook tells of rescued edits that the person has changed once more.
+func (r *reconciler) overtook(e state.Entity, s rescue, lost state.Image) {
+	const why = " before an earlier change of it was carried on; the later one was kept"
+	tell := func(ed slotEdit) {
+		n := r.note(e, state.Overridden, s.ref, ed.set, r.slotWords(e, []string{ed.slot})+" was changed in "+r.name(s.ref)+why, ed.content, r.occurrence(e, ed.slot))
+		n.Slots, n.Was, n.Became = []string{ed.slot}, r.lostSlot(e, ed), state.Image{}.WithSlot(ed.slot, e.Overrides[ed.slot])
+		n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
+	}
+	if s.part.Slot != "" {
+		tell(slotEdit{ref: s.ref, part: s.part.Slot, slot: s.part.Slot, set: lost.Groups, content: lost.Content})
+		return
+	}
+	for _, g := range lost.Groups {
+		n := r.note(e, state.Overridden, s.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(s.ref)+why,
+			calendar.Content{}.Take(g, lost.Content), calendar.Content{}.Take(g, e.Base))
+		n.Was, n.Became = r.lost(e, s.ref, calendar.Groups{g}, lost.Content), state.Image{}.With(g, e.Base)
+	}
+	for _, slot := range lost.Slots {
+		o := lost.Overrides[slot]
+		ed := slotEdit{ref: s.ref, slot: slot, set: o.Changed, now: o, content: o.Content}
+		if o.Cancelled {
+			ed.cancel = yes
+		}
+		tell(ed)
+	}
 }
 
 // saved lets go of rescued edits that are folded in: what is there is still the write of
 // ours that lay over them. Those about which the person is asked stay.
-func (r *reconciler) saved(f folding, s rescue) {
+func (r *reconciler) saved(e state.Entity, f folding, s rescue) {
 	p := s.part
-	if p.Rescued == nil {
-		return
+	for _, lost := range s.overtaken {
+		r.overtook(e, s, lost)
 	}
 	groups, slots := r.waits(f, s.ref)
 	old, kept := *p.Rescued, state.Rescued{Updated: p.Rescued.Updated}
 	for _, g := range old.Groups {
 		if p.Slot == "" && groups.Has(g) || p.Slot != "" && slices.Contains(slots, p.Slot) {
-			kept.Groups, kept.Content = kept.Groups.With(g), kept.Content.Take(g, old.Content)
+			kept.Image = kept.With(g, old.Content)
 			continue
 		}
 		p.Read = p.Read.Take(g, s.now.Content)
 	}
 	for _, slot := range old.Slots {
 		if slices.Contains(slots, slot) {
-			kept.Slots = append(kept.Slots, slot)
-			kept.Overrides = calendar.WithOverride(kept.Overrides, slot, old.Overrides[slot])
+			kept.Image = kept.WithSlot(slot, old.Overrides[slot])
 			continue
 		}
 		readOverride(p, slot, s.now.Overrides[slot])
 	}
-	if p.Rescued = nil; len(kept.Groups) > 0 || len(kept.Slots) > 0 {
+	if p.Rescued = nil; !kept.IsZero() {
 		p.Rescued = &kept
 	}
 }
@@ -246,7 +303,6 @@ func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep sta
 	for _, g := range r.groups(e, ref) {
 		switch {
 		case !calendar.Equal(g, rep.Event.Content, p.Read):
-			r.enteredAnew(e, ref, p, g, rep.Event.Content)
 			out[g] = edit{ref: ref, now: rep.Event.Content, updated: rep.Event.Updated}
 		case p.Rescued != nil && p.Rescued.Groups.Has(g):
 			// Our own unfinished write lies over it now: written again once merged.
@@ -255,24 +311,6 @@ func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep sta
 		}
 	}
 	return out
-}
-
-// enteredAnew lets go of a rescued edit of a group that the person has made another edit
-// of, where they no longer saw it.
-func (r *reconciler) enteredAnew(e state.Entity, ref state.Ref, p *state.Part, g calendar.Group, now calendar.Content) {
-	if p.Rescued == nil || !p.Rescued.Groups.Has(g) {
-		return
-	}
-	lost, kept := p.Rescued.Content, *p.Rescued
-	kept.Groups = kept.Groups.Without(g)
-	p.Rescued = &kept
-	if calendar.Equal(g, lost, now) {
-		return
-	}
-	n := r.note(e, state.Overridden, ref, calendar.Groups{g}, "its "+words(calendar.Groups{g})+" was changed again in "+r.name(ref)+" before the change before that was taken over: the later one counts",
-		calendar.Content{}.Take(g, lost), calendar.Content{}.Take(g, now))
-	n.Was = r.lost(e, ref, calendar.Groups{g}, lost)
-	n.Became = r.lost(e, ref, calendar.Groups{g}, now)
 }
 
 // rescueGone lets go of an edit that was rescued on a part that is deleted now.

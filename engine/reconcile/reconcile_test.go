@@ -450,8 +450,8 @@ func TestReconcile(t *testing.T) {
 			w.add("a", "Lunch")
 			w.settle()
 			for id, e := range w.entities {
-				e.Records[ref("b")].Parts[0].Rescued = &state.Rescued{Groups: calendar.Groups{calendar.GroupTitle},
-					Content: calendar.Content{Title: "Rescued"}, Updated: now.Add(time.Hour)}
+				e.Records[ref("b")].Parts[0].Rescued = &state.Rescued{Image: state.Image{}.With(calendar.GroupTitle, calendar.Content{Title: "Rescued"}),
+					Updated: now.Add(time.Hour)}
 				w.pending[id] = true
 			}
 			w.expect(`update "Rescued" in a (title)`, `update "Rescued" in b (title)`)

@@ -63,15 +63,11 @@ func (r *reconciler) overrideEdits(e state.Entity, ref state.Ref, p *state.Part,
 		// Our own unfinished write lies over these: they are written again.
 		now = maps.Clone(now)
 		for _, slot := range p.Rescued.Slots {
-			if slices.Contains(slots, slot) {
-				r.slotEnteredAnew(e, ref, p, slot, now[slot])
-				continue
-			}
 			if now == nil {
 				now = map[string]calendar.Override{}
 			}
 			now[slot] = p.Rescued.Overrides[slot]
-			slots = append(slots, slot)
+			slots = with(slots, slot)
 			p.DirtySlots = with(p.DirtySlots, slot)
 		}
 	}
@@ -109,19 +105,6 @@ func (r *reconciler) overrideEdits(e state.Entity, ref state.Ref, p *state.Part,
 	return out
 }
 
-// slotEnteredAnew is enteredAnew for an occurrence of a series.
-func (r *reconciler) slotEnteredAnew(e state.Entity, ref state.Ref, p *state.Part, slot string, now calendar.Override) {
-	lost, kept := p.Rescued.Overrides[slot], *p.Rescued
-	kept.Slots = slices.DeleteFunc(slices.Clone(kept.Slots), func(s string) bool { return s == slot })
-	kept.Overrides = calendar.WithOverride(kept.Overrides, slot, calendar.Override{})
-	p.Rescued = &kept
-	if lost.Equal(now) || lost.IsZero() {
-		return
-	}
-	n := r.note(e, state.Overridden, ref, lost.Changed, r.slotWords(e, []string{slot})+" was changed again in "+r.name(ref)+" before the change before that was taken over: the later one counts", lost.Content, now.Content)
-	n.Slots, n.BeforeOverrides, n.AfterOverrides = []string{slot}, calendar.WithOverride(nil, slot, lost), calendar.WithOverride(nil, slot, now)
-}
-
 // aloneEdits compares an occurrence that stands alone with what was last read.
 func (r *reconciler) aloneEdits(e state.Entity, ref state.Ref, p *state.Part, rep state.Replica) []slotEdit {
 	ed := slotEdit{ref: ref, part: p.Slot, slot: p.Slot, content: rep.Event.Content, updated: rep.Event.Updated}
@@ -138,10 +121,6 @@ func (r *reconciler) aloneEdits(e state.Entity, ref state.Ref, p *state.Part, re
 	}
 	if p.Rescued != nil {
 		for _, g := range p.Rescued.Groups {
-			if ed.set.Has(g) {
-				r.enteredAnew(e, ref, p, g, rep.Event.Content)
-				continue
-			}
 			if r.groups(e, ref).Has(g) {
 				ed.set, ed.content, ed.rescued = ed.set.With(g), ed.content.Take(g, p.Rescued.Content), true
 				p.Dirty = p.Dirty.With(g)

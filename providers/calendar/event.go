@@ -165,6 +165,31 @@ func (o Override) Equal(p Override) bool {
 // IsZero reports whether the override says nothing: the slot is as the rule has it.
 func (o Override) IsZero() bool { return !o.Cancelled && len(o.Changed) == 0 }
 
+// Edited is the override with what a person did to the occurrence, who left it as now:
+// field groups that are as in one of was were not their doing.
+func (o Override) Edited(now Override, was ...Override) Override {
+	if slices.ContainsFunc(was, now.Equal) {
+		return o
+	}
+	if now.Cancelled || o.Cancelled {
+		return now
+	}
+	for _, g := range AllGroups {
+		has := now.Changed.Has(g)
+		untouched := func(w Override) bool {
+			return !w.Cancelled && w.Changed.Has(g) == has && (!has || Equal(g, w.Content, now.Content))
+		}
+		switch {
+		case slices.ContainsFunc(was, untouched):
+		case has:
+			o.Original, o.Changed, o.Content = now.Original, o.Changed.With(g), o.Content.Take(g, now.Content)
+		default:
+			o.Changed, o.Content = o.Changed.Without(g), o.Content.Take(g, Content{})
+		}
+	}
+	return o
+}
+
 // Slots lists the slots, sorted, in which two sets of overrides differ.
 func Slots(a, b map[string]Override) []string {
 	var out []string

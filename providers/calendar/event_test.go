@@ -225,6 +225,39 @@ func TestOverridesThatSayTheSame(t *testing.T) {
 	}
 }
 
+func TestWhatAPersonDidToAnOccurrence(t *testing.T) {
+	says := func(fields ...string) (o Override) { // "title=a", "place=b"
+		for _, f := range fields {
+			name, value, _ := strings.Cut(f, "=")
+			o.Changed = o.Changed.With(Group(name))
+			o.Content = o.Content.Take(Group(name), Content{Title: value, Place: value})
+		}
+		return o
+	}
+	cancelled := Override{Cancelled: true}
+	ours, before := says("title=ours", "place=ours"), says("title=before")
+	for name, c := range map[string]struct{ now, want Override }{
+		"nothing, our write landed":                       {ours, ours},
+		"nothing, our write did not land":                 {before, ours},
+		"another title, our write landed":                 {says("title=theirs", "place=ours"), says("title=theirs", "place=ours")},
+		"another title, our write did not land":           {says("title=theirs"), says("title=theirs", "place=ours")},
+		"a place, our write did not land":                 {says("title=before", "place=theirs"), says("title=ours", "place=theirs")},
+		"the title as in the series, our write landed":    {says("place=ours"), says("place=ours")},
+		"the title as in the series, and it did not land": {Override{}, says("place=ours")},
+		"cancelled": {cancelled, cancelled},
+	} {
+		if got := ours.Edited(c.now, ours, before); !got.Equal(c.want) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := cancelled.Edited(says("title=theirs"), cancelled, before); !got.Equal(says("title=theirs")) {
+		t.Errorf("changed, where we cancel it: %+v", got)
+	}
+	if got := cancelled.Edited(before, cancelled, before); !got.Equal(cancelled) {
+		t.Errorf("left alone, where we cancel it: %+v", got)
+	}
+}
+
 func TestSlotsAreThoseThatDiffer(t *testing.T) {
 	overrides := rapid.Custom(func(t *rapid.T) map[string]Override {
 		return rapid.MapOfN(rapid.SampledFrom([]string{"20260315", "20260316", "20260317"}), rapid.Custom(func(t *rapid.T) Override {

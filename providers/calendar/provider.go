@@ -165,10 +165,12 @@ type Provider interface {
 	Create(ctx context.Context, cal CalendarID, d Draft) (Event, error)
 
 	// Update writes a change, if the event still has the given version, else
-	// Conflict, and returns it as the provider now holds it. Fields outside the
+	// Conflict, and returns it as the provider holds it by that. Fields outside the
 	// named groups, slots that are not named, and guests are left as they are. A
 	// series takes several requests: after Unavailable any part of them may have
-	// happened, and the same change sent again brings about the rest.
+	// happened, and the same change sent again brings about the rest. What others
+	// change between them is not in what is returned, which has another version then
+	// than the next Changes.
 	Update(ctx context.Context, cal CalendarID, id RemoteID, v Version, c Change) (Event, error)
 
 	// Respond answers an invitation of the calendar's owner, without a mail to

@@ -55,8 +55,36 @@ func (r *reader) patch(ctx context.Context, id, etag string, body *gcal.Event) (
 // already is not written twice.
 type writer struct {
 	*reader
-	now   series // as last read or answered
-	wrote bool   // occurrences were written since
+	now     series                 // as last read or answered
+	answers map[string]*gcal.Event // to our own writes, by id
+	wrote   bool                   // occurrences were written
+}
+
+// answered takes note of the answer to a write.
+func (w *writer) answered(g *gcal.Event) {
+	if w.answers == nil {
+		w.answers = map[string]*gcal.Event{}
+	}
+	w.answers[g.Id] = g
+}
+
+// left is the series as our writes left it.
+func (w *writer) left() calendar.Event {
+	s := series{master: w.now.master, zone: w.now.zone}
+	if own := w.answers[s.master.Id]; own != nil {
+		s.master = own
+	}
+	rest := maps.Clone(w.answers)
+	delete(rest, s.master.Id)
+	for _, g := range w.now.exceptions {
+		if own := rest[g.Id]; own != nil {
+			g = own
+			delete(rest, g.Id)
+		}
+		s.exceptions = append(s.exceptions, g)
+	}
+	s.exceptions = slices.AppendSeq(s.exceptions, maps.Values(rest))
+	return s.event()
 }
 
 // change brings about an update of what was a series until now.
@@ -89,6 +117,7 @@ func (w *writer) change(ctx context.Context, c calendar.Change) (calendar.Event,
 		if err != nil {
 			return calendar.Event{}, err
 		}
+		w.answered(g)
 		if retimed {
 			return w.becameSeries(ctx, g, c)
 		}
@@ -98,7 +127,7 @@ func (w *writer) change(ctx context.Context, c calendar.Change) (calendar.Event,
 	}
 	now, _, err := w.now.bySlot()
 	if err != nil {
-		return w.now.event(), nil
+		return w.left(), nil
 	}
 	// What an occurrence takes over from its master is Google's to decide, and
 	// differs by how it was changed before. So, after the master, its
@@ -170,6 +199,7 @@ func (w *writer) clear(ctx context.Context, orphans []*gcal.Event) error {
 			return err
 		}
 		w.wrote = true
+		w.answered(&gcal.Event{Id: g.Id, RecurringEventId: g.RecurringEventId, OriginalStartTime: g.OriginalStartTime, Status: "cancelled"})
 	}
 	return nil
 }
@@ -205,8 +235,9 @@ func (w *writer) bring(ctx context.Context, slots []string, want map[string]cale
 			return calendar.Event{}, err
 		}
 	}
+	left := w.left()
 	if !w.wrote {
-		return w.now.event(), nil
+		return left, nil
 	}
 	after, err := w.get(ctx, w.now.master.Id)
 	if err != nil {
@@ -218,7 +249,13 @@ func (w *writer) bring(ctx context.Context, slots []string, want map[string]cale
 	if w.now, err = w.whole(ctx, after); err != nil {
 		return calendar.Event{}, err
 	}
-	return w.now.event(), nil
+	// What a person has changed meanwhile comes with the next read, under another version:
+	// in here, it would pass for what Google made of our writes.
+	e := w.now.event()
+	if len(calendar.Diff(e.Content, left.Content)) > 0 || len(calendar.Slots(e.Overrides, left.Overrides)) > 0 {
+		return left, nil
+	}
+	return e, nil
 }
 
 // occurrence makes one occurrence what is wanted, if it is not so already.
@@ -275,6 +312,7 @@ func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Ov
 		return err
 	}
 	w.wrote = true
+	w.answered(g)
 	if g.Status == "cancelled" && !want.Cancelled {
 		return &calendar.Error{Op: w.op, Kind: calendar.Conflict, Calendar: w.cal, Event: calendar.RemoteID(w.now.master.Id),
 			Err: fmt.Errorf("the occurrence at %s was cancelled meanwhile", want.Original)}
@@ -283,6 +321,7 @@ func (w *writer) occurrence(ctx context.Context, now exception, want calendar.Ov
 		if g, err = w.withoutForgotten(ctx, g, master.Occurrence(want)); err != nil {
 			return err
 		}
+		w.answered(g)
 	}
 	w.p.written.keep(w.cal, g)
 	return nil

@@ -122,6 +122,7 @@ func (p *Provider) Update(ctx context.Context, cal calendar.CalendarID, id calen
 		return calendar.Event{}, err
 	}
 	w := &writer{reader: r}
+	w.answered(g)
 	switch {
 	case g.Status == "cancelled" || len(g.Recurrence) == 0 && len(c.Slots) == 0:
 		return r.event(ctx, g)

@@ -44,8 +44,32 @@ func (u *update) overrides(s *series, all bool) (calendar.Event, error) {
 	if u.writes == before {
 		return s.event, nil
 	}
-	s, err := u.p.whole(u.ctx, u.cal, u.id)
-	return s.event, err
+	after, err := u.p.whole(u.ctx, u.cal, u.id)
+	if err != nil {
+		return calendar.Event{}, err
+	}
+	left := s.event
+	left.Overrides = after.event.Overrides // far from now they are known only in part
+	differs := len(compared(calendar.Diff(after.event.Content, left.Content))) > 0
+	for slot := range s.found {
+		is, was := after.event.Overrides[slot], s.event.Overrides[slot]
+		if own, wrote := u.answers[slot]; wrote {
+			was = own
+		}
+		left.Overrides = calendar.WithOverride(left.Overrides, slot, was)
+		is.Changed, was.Changed = compared(is.Changed), compared(was.Changed)
+		differs = differs || !is.Equal(was)
+	}
+	if differs {
+		return left, nil
+	}
+	return after.event, nil
+}
+
+// compared are the groups by which it is told whether a series is as it was answered.
+// Answers do not show hidden properties.
+func compared(gs calendar.Groups) calendar.Groups {
+	return gs.And(held).Without(calendar.GroupProperties)
 }
 
 // outstanding are the slots that are not as they are wanted. Of those that are not
@@ -205,7 +229,16 @@ func (u *update) cancel(o occurrence) error {
 		return err
 	}
 	u.writes++
+	u.answered(o.slot, calendar.Override{Original: o.slot, Cancelled: true})
 	return nil
+}
+
+// answered takes note of what an occurrence has become.
+func (u *update) answered(slot calendar.Time, o calendar.Override) {
+	if u.answers == nil {
+		u.answers = map[string]calendar.Override{}
+	}
+	u.answers[slot.Slot()] = o
 }
 
 // edit writes the groups in which the occurrence is not as it is wanted; those
@@ -226,17 +259,20 @@ func (u *update) edit(s *series, o occurrence, now, want calendar.Override) erro
 	if len(groups) == 0 {
 		return nil
 	}
-	_, err := u.p.writeTimes(func(zones zoneNames) (models.Eventable, error) {
+	answer, err := u.p.writeTimes(func(zones zoneNames) (models.Eventable, error) {
 		body, err := patchEvent(groups, to, zones)
 		if err != nil {
 			return nil, refused("write occurrence", u.cal, calendar.GroupWhen, "%w", err)
 		}
 		return u.patch(o.id, o.version, body)
 	})
-	if err == nil {
-		u.writes++
+	if err != nil {
+		return err
 	}
-	return err
+	if u.writes++; answer != nil && val(answer.GetId()) != "" {
+		u.answered(o.slot, s.overrideOf(o.slot, answer))
+	}
+	return nil
 }
 
 // find looks for an occurrence outside of what was read, around its own day.

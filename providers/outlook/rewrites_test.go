@@ -57,6 +57,14 @@ func TestASeriesOnAServiceThatRewrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	again := func() {
+		t.Helper()
+		before := e.Version
+		if e, err = g.p.Get(t.Context(), g.cal, e.ID); err != nil || e.Version == before {
+			t.Fatalf("read again: version %s, %v; want another one than that of the write", e.Version, err)
+		}
+	}
+	again()
 	for slot, o := range list {
 		if got := e.Overrides[slot]; got.Cancelled != o.Cancelled || got.Content.Title != strings.ToUpper(o.Content.Title) || !calendar.Equal(calendar.GroupWhen, got.Content, o.Content) {
 			t.Errorf("%s is %+v; want %+v, rewritten", slot, got, o)
@@ -69,6 +77,9 @@ func TestASeriesOnAServiceThatRewrites(t *testing.T) {
 	want.Title = "Other words"
 	e, err = g.p.Update(t.Context(), g.cal, e.ID, e.Version, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: want,
 		Overrides: e.Overrides})
+	if err == nil {
+		again()
+	}
 	if err != nil || e.Content.Title != "OTHER WORDS" || len(e.Overrides) != len(list) {
 		t.Errorf("updated to %q with %+v, %v", e.Content.Title, e.Overrides, err)
 	}
@@ -78,6 +89,9 @@ func TestASeriesOnAServiceThatRewrites(t *testing.T) {
 			delete(list, slot)
 			e, err = g.p.Update(t.Context(), g.cal, e.ID, e.Version, calendar.Change{Overrides: list, Slots: []string{slot}})
 		}
+	}
+	if err == nil {
+		again()
 	}
 	if err != nil || len(e.Overrides) != 2 {
 		t.Errorf("restored: %+v, %v", e.Overrides, err)

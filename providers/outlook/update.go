@@ -27,6 +27,10 @@ import (
 // The answer to a write shows no hidden properties: unless they were written
 // with it, they are Unseen in what Update returns of a single event.
 //
+// What a person changes while a series is written is not in what Update returns, or it
+// would pass for what Outlook made of the write: it comes with the next read, under
+// another version.
+//
 // A master is written under its version, an occurrence under its own, read
 // right before. When an occurrence turns out to have changed half-way, the error is
 // Unavailable, since part of the change has happened.
@@ -84,8 +88,8 @@ type update struct {
 	id   calendar.RemoteID
 	want calendar.Change
 
-	writes int // requests that changed something
-
+	writes  int                          // requests that changed something
+	answers map[string]calendar.Override // what the occurrences that were written became, by slot
 }
 
 // settled says what a failure means once something has been written: a conflict
@@ -107,6 +111,7 @@ func (u *update) run(groups calendar.Groups, v calendar.Version) (calendar.Event
 		}
 	}
 	retimed := groups.Has(calendar.GroupWhen)
+	var answer models.Eventable // of the master
 	if len(groups) > 0 {
 		changed, err := u.master(groups, v, wasSeries)
 		if err != nil {
@@ -116,7 +121,7 @@ func (u *update) run(groups calendar.Groups, v calendar.Version) (calendar.Event
 			if !isMaster(changed) {
 				return u.p.written(u.ctx, u.cal, changed, groups, u.want.Content), nil
 			}
-			v = version(changed)
+			v, answer = version(changed), changed
 		} else {
 			v = "" // written; the answer was empty
 		}
@@ -127,6 +132,12 @@ func (u *update) run(groups calendar.Groups, v calendar.Version) (calendar.Event
 	}
 	if v != "" && s.event.Version != v && u.writes == 0 {
 		return calendar.Event{}, errStale
+	}
+	if answer != nil {
+		for _, g := range compared(calendar.Diff(content(answer), content(s.master))) {
+			s.event.Content = s.event.Content.Take(g, neutral(answer, func() string { return "" }).Content)
+			s.event.Version = version(answer)
+		}
 	}
 	if s.event.Content.When.Recurrence.IsZero() || len(u.want.Slots) == 0 && !retimed {
 		return s.event, nil

@@ -246,6 +246,13 @@ func TestFileIsForItsOwnerOnly(t *testing.T) {
 	if mode(path) != 0o600 {
 		t.Errorf("a file open to others stayed %o", mode(path))
 	}
+	// A process died while it wrote: the next change takes away what it left.
+	if err := os.WriteFile(path+".new", []byte(`{"secrets": {"berta"`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Save("anna", token); err != nil || mode(path) != 0o600 {
+		t.Errorf("saved after a crash: %v, mode %o", err, mode(path))
+	}
 	if names, _ := filepath.Glob(path + "*"); len(names) != 1 {
 		t.Errorf("left over: %v", names)
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -323,14 +324,37 @@ type Rewrite struct {
 	Last   time.Time `json:"last"`
 }
 
-// Rescued holds a person's edit that must not be lost: groups of the content, and
-// slots of the overrides (one that is not in Overrides was put back to the rule).
+// Rescued holds a person's edit that must not be lost. A slot that is not in its
+// Overrides was put back to the rule.
 type Rescued struct {
-	Groups    calendar.Groups              `json:"groups,omitempty"`
-	Content   calendar.Content             `json:"content,omitzero"`
-	Slots     []string                     `json:"slots,omitempty"`
-	Overrides map[string]calendar.Override `json:"overrides,omitempty"`
-	Updated   time.Time                    `json:"updated"`
+	Image
+	Updated time.Time `json:"updated"`
+	// Overtaken are earlier edits of what the person has changed once more since, oldest
+	// first: for the history.
+	Overtaken []Image `json:"overtaken,omitempty"`
+}
+
+// Under is r with a later edit over it; what that hides is overtaken.
+func (r Rescued) Under(later Image, updated time.Time) Rescued {
+	if later.IsZero() {
+		return r
+	}
+	var hidden Image
+	groups, slots := r.Differs(later.Content, later.Overrides)
+	for _, g := range groups {
+		if later.Groups.Has(g) {
+			hidden = hidden.With(g, r.Content)
+		}
+	}
+	for _, slot := range slots {
+		if slices.Contains(later.Slots, slot) {
+			hidden = hidden.WithSlot(slot, r.Overrides[slot])
+		}
+	}
+	if r.Image, r.Updated = r.Over(later), updated; !hidden.IsZero() {
+		r.Overtaken = append(slices.Clone(r.Overtaken), hidden)
+	}
+	return r
 }
 
 // StepKind says what a step does.
@@ -417,6 +441,7 @@ type Intent struct {
 type Snapshot struct {
 	Content   calendar.Content             `json:"content"`
 	Overrides map[string]calendar.Override `json:"overrides,omitempty"`
+	Updated   time.Time                    `json:"updated,omitzero"` // by the provider's clock
 }
 
 // Decision is what the person said about a held step.
