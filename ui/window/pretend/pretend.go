@@ -204,6 +204,18 @@ func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (contro
 	return s, e.enter(ctx, "ChangeSettings", "ChangeSettings "+plain(s))
 }
 
+// CheckClient takes what ends like an id of Google's, or looks like one of Microsoft's.
+func (e *Engine) CheckClient(ctx context.Context, req control.CheckClient) (state.Client, error) {
+	if err := e.enter(ctx, "CheckClient", ""); err != nil {
+		return state.Client{}, err
+	}
+	c := state.Client{ID: strings.TrimSpace(req.ID), Secret: strings.TrimSpace(req.Secret)}
+	if req.Provider == state.Google && strings.HasSuffix(c.ID, ".apps.googleusercontent.com") || req.Provider == state.Outlook && strings.Count(c.ID, "-") == 4 {
+		return c, nil
+	}
+	return c, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("the client id for %s: that is none", req.Provider)}
+}
+
 // Unlock is noted.
 func (e *Engine) Unlock(ctx context.Context, _ string) error { return e.enter(ctx, "Unlock", "Unlock") }
 
