@@ -43,7 +43,8 @@ func newCalendarsPage(w *Window) *calendarsPage {
 	again := newButton("", theme.ViewRefreshIcon(), func() { w.listCalendars(true) }, w.escape)
 	p.root = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14), column(
 		heading(assets.Text("Mirrors"), p.add), p.mirrors,
-		heading(assets.Text("Accounts"), again, connectButton(w, state.Google), connectButton(w, state.Outlook)), p.accounts)))
+		heading(assets.Text("Accounts"), again,
+			newButton(assets.Text("Connect an account…"), theme.LoginIcon(), func() { w.connect(state.Google) }, w.escape)), p.accounts)))
 	return p
 }
 

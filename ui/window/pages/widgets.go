@@ -330,3 +330,27 @@ func important(b *button, i widget.Importance) *button {
 	b.Importance = i
 	return b
 }
+
+// badge is a word or two on a pill. High importance makes it look like a button of a
+// page, medium like a field; warning and danger colour its words; low is words alone.
+func badge(s string, how widget.Importance) fyne.CanvasObject {
+	l := widget.NewLabel(s)
+	l.SizeName = theme.SizeNameCaptionText
+	b := newBackdrop(theme.ColorNameButton, 5, container.New(layout.NewCustomPaddedLayout(-5, -5, -3, -3), l))
+	switch how {
+	case widget.HighImportance:
+		b.stroke, l.TextStyle.Bold = theme.ColorNamePrimary, true
+	case widget.MediumImportance:
+		b.name, b.stroke = theme.ColorNameInputBackground, theme.ColorNameInputBorder
+	case widget.LowImportance:
+		b.name, l.Importance = "", how
+	default:
+		l.Importance = how
+	}
+	return container.NewCenter(b)
+}
+
+// notice is text with an icon before it.
+func notice(icon fyne.Resource, s string) fyne.CanvasObject {
+	return container.NewBorder(nil, nil, container.NewVBox(container.NewPadded(widget.NewIcon(icon))), nil, prose(s))
+}

@@ -49,6 +49,35 @@ func providerName(k state.ProviderKind) string {
 	return string(k)
 }
 
+// brand is the company whose consent page it is.
+func brand(k state.ProviderKind) string {
+	if k == state.Outlook {
+		return "Microsoft"
+	}
+	return providerName(k)
+}
+
+// serviceName is a provider by what its people call it, and serviceNote whose it is.
+func serviceName(k state.ProviderKind) string {
+	switch k {
+	case state.Google:
+		return "Google Calendar"
+	case state.Outlook:
+		return "Outlook, Microsoft 365"
+	}
+	return providerName(k)
+}
+
+func serviceNote(k state.ProviderKind) string {
+	switch k {
+	case state.Google:
+		return assets.Text("A private Google account, or one of a Workspace.")
+	case state.Outlook:
+		return assets.Text("An account of work or school, or a private one.")
+	}
+	return ""
+}
+
 // role says what a calendar is to its account.
 func role(c state.Calendar) string {
 	switch {

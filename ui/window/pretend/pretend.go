@@ -43,6 +43,10 @@ type World struct {
 	// could not see.
 	Due, Plan    []control.StepResult
 	PlanProblems []control.ProblemNote
+	// Providers are what can be connected: by default Google and Outlook, each with a
+	// client id that was built in.
+	Providers []control.ProviderInfo
+	Settings  control.Settings
 	// Fail answers a call, by the method's name, with an error.
 	Fail map[string]error
 	// Hang makes every call wait for the end of its context.
@@ -145,12 +149,27 @@ func (e *Engine) Watch(ctx context.Context, f func(control.Status) error) error 
 	}
 }
 
-// BeginSignIn gives a made-up address.
+// BeginSignIn gives a made-up address, and with Device a code.
 func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (control.SignIn, error) {
-	if err := e.enter(ctx, "BeginSignIn", fmt.Sprintf("BeginSignIn %s %s plain=%v", req.Provider, req.ID, req.PlainSecrets)); err != nil {
+	note := fmt.Sprintf("BeginSignIn %s %s plain=%v", req.Provider, req.ID, req.PlainSecrets)
+	if req.Access != nil {
+		note += " access=" + plain(req.Access)
+	}
+	if req.Passphrase != "" {
+		note += " passphrase"
+	}
+	if req.Endpoint.ClientID != "" {
+		note += " client=" + req.Endpoint.ClientID
+	}
+	s := control.SignIn{ID: string(req.Provider), URL: "https://sign-in.example/" + string(req.Provider), Expires: e.now().Add(10 * time.Minute)}
+	if req.Device {
+		note += " device"
+		s.Code, s.URL = "GTHK-LPWM", "https://sign-in.example/device"
+	}
+	if err := e.enter(ctx, "BeginSignIn", note); err != nil {
 		return control.SignIn{}, err
 	}
-	return control.SignIn{ID: string(req.Provider), URL: "https://sign-in.example/" + string(req.Provider), Expires: e.now().Add(10 * time.Minute)}, nil
+	return s, nil
 }
 
 // FinishSignIn waits until the world has an account of the provider that was
@@ -189,19 +208,46 @@ func (e *Engine) Accounts(ctx context.Context) ([]control.AccountState, error) {
 	return s.Accounts, err
 }
 
-// Providers lists Google and Outlook, without extras.
+// Providers lists the world's.
 func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) {
-	return []control.ProviderInfo{{Provider: state.Google}, {Provider: state.Outlook, Device: true}}, e.enter(ctx, "Providers", "")
+	if err := e.enter(ctx, "Providers", ""); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.world.Providers != nil {
+		return slices.Clone(e.world.Providers), nil
+	}
+	return Connectable(control.BuiltInClient), nil
 }
 
-// Settings are empty.
+// Connectable is Google and Outlook with what each lets a person tick.
+func Connectable(client control.ClientSource) []control.ProviderInfo {
+	return []control.ProviderInfo{
+		{Provider: state.Google, Client: client, Extras: []control.ExtraInfo{{Extra: calendar.CopiesCalendar, Reason: "make a calendar of its own for copies"}}},
+		{Provider: state.Outlook, Client: client, Device: true, Extras: []control.ExtraInfo{
+			{Extra: calendar.SharedCalendars, Reason: "see and change calendars that others share with you"},
+			{Extra: calendar.MailboxSettings, Reason: "see your mailbox's time zone and the colours of its categories"}}},
+	}
+}
+
+// Settings are the world's.
 func (e *Engine) Settings(ctx context.Context) (control.Settings, error) {
-	return control.Settings{}, e.enter(ctx, "Settings", "")
+	if err := e.enter(ctx, "Settings", ""); err != nil {
+		return control.Settings{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.world.Settings, nil
 }
 
-// ChangeSettings is noted.
+// ChangeSettings replaces the world's.
 func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (control.Settings, error) {
-	return s, e.enter(ctx, "ChangeSettings", "ChangeSettings "+plain(s))
+	if err := e.enter(ctx, "ChangeSettings", "ChangeSettings "+plain(s)); err != nil {
+		return s, err
+	}
+	e.Change(func(w *World) { w.Settings = s })
+	return s, nil
 }
 
 // CheckClient takes what ends like an id of Google's, or looks like one of Microsoft's.
