@@ -29,7 +29,7 @@ func (w *Window) newMirror() {
 	scroll := container.NewVScroll(rows)
 	k := keeper{w.escape, revealIn(scroll)}
 	var account state.AccountID
-	list := w.cals.writable()
+	list := w.cals.usable()
 	for _, c := range list {
 		if c.Ref.Account != account {
 			account = c.Ref.Account
@@ -41,24 +41,28 @@ func (w *Window) newMirror() {
 		on := newCheck("", false, func(on bool) {
 			chosen[c.Ref] = on
 			setShown(levelRow, on)
-			n := 0
-			for _, yes := range chosen {
-				if yes {
-					n++
+			n, takes := 0, false
+			for _, c := range list {
+				if chosen[c.Ref] {
+					n, takes = n+1, takes || c.Writable
 				}
 			}
-			setEnabled(create, n >= 2)
+			setEnabled(create, n >= 2 && takes)
 		}, k)
-		rows.Add(container.NewBorder(nil, nil, container.NewHBox(on, swatch(c.Color)), levelRow, container.NewGridWithColumns(2, text(w.name(c.Ref)), dim(role(c)))))
+		rows.Add(container.NewBorder(nil, nil, container.NewHBox(on, swatch(c.Color)), container.NewHBox(badges(c), levelRow), text(w.name(c.Ref))))
 	}
 	if len(list) < 2 {
-		rows.Add(prose(assets.Text("A mirror needs two calendars that can be written. Connect another account first.")))
+		rows.Add(prose(assets.Text("A mirror needs two calendars, one of which can be written. Connect another account first.")))
 	}
 	create = important(newButton(assets.Text("Create mirror"), nil, func() {
 		req := control.NewMirror{Name: strings.TrimSpace(name.Text)}
 		for _, c := range list {
 			if chosen[c.Ref] {
-				req.Members = append(req.Members, state.Member{Ref: c.Ref})
+				m := state.Member{Ref: c.Ref}
+				if !c.Writable {
+					m.Direction = state.SendOnly
+				}
+				req.Members = append(req.Members, m)
 				if d := shown[c.Ref]; d != state.Everything {
 					req.Mappings = append(req.Mappings, state.PairMapping{From: c.Ref, Mapping: state.Mapping{Detail: d}})
 				}
@@ -77,7 +81,7 @@ func (w *Window) newMirror() {
 	}, w.escape), widget.HighImportance)
 	create.Disable()
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
-	body := container.NewBorder(container.NewVBox(prose(assets.Text("Choose two or more calendars. What you add, move or cancel in one happens in the others; how much copies there show is up to you.")), name),
+	body := container.NewBorder(container.NewVBox(prose(assets.Text("Choose two or more calendars. What you add, move or cancel in one happens in the others; how much copies there show is up to you. A calendar that is read-only only sends.")), name),
 		nil, nil, nil, scroll)
 	p = w.popup(assets.Text("New mirror"), fyne.NewSize(640, 480), body, cancel, create)
 }

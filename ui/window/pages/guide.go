@@ -156,11 +156,14 @@ func (w *Window) guideStep(n int, s guideStep) fyne.CanvasObject {
 	rows := container.NewVBox(prose(s.text))
 	page := container.New(layout.NewRowWrapLayout())
 	for _, x := range s.see {
+		value := widget.NewLabel(x.value)
 		if x.name == "" {
-			page.Add(badge(x.value, widget.HighImportance))
-		} else {
-			page.Add(container.NewHBox(badge(x.name, widget.LowImportance), badge(x.value, widget.MediumImportance)))
+			value.TextStyle.Bold = true
+			page.Add(pill(value, theme.ColorNameButton, theme.ColorNamePrimary))
+			continue
 		}
+		field := pill(value, theme.ColorNameInputBackground, theme.ColorNameInputBorder)
+		page.Add(container.NewHBox(badge(x.name, widget.LowImportance), field))
 	}
 	rows.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 8, 0), page))
 	if s.page != "" {

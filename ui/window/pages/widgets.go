@@ -331,22 +331,20 @@ func important(b *button, i widget.Importance) *button {
 	return b
 }
 
-// badge is a word or two on a pill. High importance makes it look like a button of a
-// page, medium like a field; warning and danger colour its words; low is words alone.
+// badge is a word or two on a pill, louder or quieter; low importance is dim words alone.
 func badge(s string, how widget.Importance) fyne.CanvasObject {
 	l := widget.NewLabel(s)
-	l.SizeName = theme.SizeNameCaptionText
-	b := newBackdrop(theme.ColorNameButton, 5, container.New(layout.NewCustomPaddedLayout(-5, -5, -3, -3), l))
-	switch how {
-	case widget.HighImportance:
-		b.stroke, l.TextStyle.Bold = theme.ColorNamePrimary, true
-	case widget.MediumImportance:
-		b.name, b.stroke = theme.ColorNameInputBackground, theme.ColorNameInputBorder
-	case widget.LowImportance:
-		b.name, l.Importance = "", how
-	default:
-		l.Importance = how
+	l.Importance = how
+	if how == widget.LowImportance {
+		return pill(l, "", "")
 	}
+	return pill(l, theme.ColorNameButton, "")
+}
+
+func pill(l *widget.Label, name, stroke fyne.ThemeColorName) fyne.CanvasObject {
+	l.SizeName = theme.SizeNameCaptionText
+	b := newBackdrop(name, 5, container.New(layout.NewCustomPaddedLayout(-5, -5, -2, -2), l))
+	b.stroke = stroke
 	return container.NewCenter(b)
 }
 

@@ -78,21 +78,6 @@ func serviceNote(k state.ProviderKind) string {
 	return ""
 }
 
-// role says what a calendar is to its account.
-func role(c state.Calendar) string {
-	switch {
-	case c.Missing:
-		return assets.Text("no longer there")
-	case !c.Details && !c.Writable:
-		return assets.Text("free/busy only")
-	case !c.Writable:
-		return assets.Text("read only")
-	case c.Primary:
-		return assets.Text("main calendar")
-	}
-	return ""
-}
-
 // happened says in a few words what a history entry is about; where is the
 // calendar's name.
 func happened(h state.HistoryEntry, where string) string {
@@ -286,6 +271,14 @@ func sentence(s string) string {
 		return s
 	}
 	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// cutWord shortens what has no words, as an address.
+func cutWord(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return s
 }
 
 // cut shortens a long text at a word.

@@ -47,6 +47,11 @@ type World struct {
 	// client id that was built in.
 	Providers []control.ProviderInfo
 	Settings  control.Settings
+	// Disconnected is what becomes of any account that is removed, Duplicates what is
+	// there several times, and CleanedUp how its removal goes.
+	Disconnected control.Disconnected
+	Duplicates   control.Duplicates
+	CleanedUp    control.Report
 	// Fail answers a call, by the method's name, with an error.
 	Fail map[string]error
 	// Hang makes every call wait for the end of its context.
@@ -268,14 +273,20 @@ func (e *Engine) Unlock(ctx context.Context, _ string) error { return e.enter(ct
 // RemoveAccount takes an account and its calendars out of the world.
 func (e *Engine) RemoveAccount(ctx context.Context, req control.RemoveAccount) (control.Disconnected, error) {
 	id := req.ID
-	if err := e.enter(ctx, "RemoveAccount", "RemoveAccount "+string(id)); err != nil {
+	note := "RemoveAccount " + string(id)
+	if req.RemoveCopies {
+		note += " with its copies"
+	}
+	if err := e.enter(ctx, "RemoveAccount", note); err != nil {
 		return control.Disconnected{}, err
 	}
+	var out control.Disconnected
 	e.Change(func(w *World) {
+		out = w.Disconnected
 		w.Status.Accounts = slices.DeleteFunc(slices.Clone(w.Status.Accounts), func(a control.AccountState) bool { return a.ID == id })
 		w.Calendars = slices.DeleteFunc(slices.Clone(w.Calendars), func(c state.Calendar) bool { return c.Ref.Account == id })
 	})
-	return control.Disconnected{Account: state.Account{ID: id}, Revoked: true}, nil
+	return out, nil
 }
 
 // Calendars lists the world's calendars.
@@ -311,7 +322,11 @@ func (e *Engine) Mirrors(ctx context.Context) ([]control.MirrorState, error) {
 func (e *Engine) AddMirror(ctx context.Context, req control.NewMirror) (state.Mirror, error) {
 	var names []string
 	for _, m := range req.Members {
-		names = append(names, m.Ref.String())
+		name := m.Ref.String()
+		if m.Direction != state.TwoWay {
+			name += "/" + string(m.Direction)
+		}
+		names = append(names, name)
 	}
 	note := fmt.Sprintf("AddMirror %q %s", req.Name, strings.Join(names, " "))
 	if len(req.Mappings) > 0 {
@@ -418,14 +433,24 @@ func (e *Engine) Preview(ctx context.Context, req control.PreviewRequest) ([]con
 	return nil, &control.Error{Code: control.CodeNotFound, Message: "there is no event " + req.Event}
 }
 
-// Duplicates finds none.
-func (e *Engine) Duplicates(ctx context.Context, _ state.MirrorID) (control.Duplicates, error) {
-	return control.Duplicates{}, e.enter(ctx, "Duplicates", "Duplicates")
+// Duplicates finds the world's.
+func (e *Engine) Duplicates(ctx context.Context, id state.MirrorID) (control.Duplicates, error) {
+	if err := e.enter(ctx, "Duplicates", "Duplicates "+string(id)); err != nil {
+		return control.Duplicates{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.world.Duplicates, nil
 }
 
-// CleanUp removes nothing.
-func (e *Engine) CleanUp(ctx context.Context, _ control.CleanUp) (control.Report, error) {
-	return control.Report{}, e.enter(ctx, "CleanUp", "CleanUp")
+// CleanUp ends as the world says.
+func (e *Engine) CleanUp(ctx context.Context, req control.CleanUp) (control.Report, error) {
+	if err := e.enter(ctx, "CleanUp", "CleanUp "+plain(req)); err != nil {
+		return control.Report{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.world.CleanedUp, nil
 }
 
 // TakeOver ends the watching of a mirror.
