@@ -28,7 +28,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 	rows := container.NewVBox(prose(assets.Text("Looking…")))
 	scroll := container.NewVScroll(rows)
 	k := keeper{w.escape, revealIn(scroll)}
-	size := fyne.NewSize(560, 520)
+	size := fyne.NewSize(560, 630)
 	var p *popup
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
 	next := important(newButton(assets.Text("Continue"), nil, nil, w.escape), widget.HighImportance)
@@ -52,14 +52,26 @@ func (w *Window) connect(kind state.ProviderKind) {
 		var access calendar.Access
 		device := false
 		asked := container.NewVBox() // what depends on the provider
+		var makes *check             // of no use where nothing may be changed
+		narrow := func() {
+			if makes != nil {
+				makes.SetChecked(makes.Checked && !access.ReadOnly)
+				setEnabled(makes, !access.ReadOnly)
+			}
+		}
 		show := func(i int) {
-			at, access.Extras, device = i, nil, false
+			at, access.Extras, device, makes = i, nil, false, nil
 			asked.RemoveAll()
 			for _, x := range list[i].Extras {
-				asked.Add(newCheck(sentence(x.Reason), false, func(on bool) {
+				tick := newCheck(sentence(x.Reason), false, func(on bool) {
 					access.Extras = with(access.Extras, x.Extra, on)
-				}, k))
+				}, k)
+				if x.Extra == calendar.CopiesCalendar {
+					makes = tick
+				}
+				asked.Add(tick)
 			}
+			narrow()
 			if list[i].Device {
 				asked.Add(newCheck(assets.Text("Sign in with a code, in a browser on any device"), false, func(on bool) { device = on }, k))
 			}
@@ -76,7 +88,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 		for _, o := range newOptions(
 			[]string{assets.Text("See and change events"), assets.Text("Only see events")},
 			[]string{assets.Text("Its calendars can be mirrored in both directions."), assets.Text("Its events are copied elsewhere; nothing in it is ever changed.")},
-			0, func(i int) { access.ReadOnly = i == 1 }, k) {
+			0, func(i int) { access.ReadOnly = i == 1; narrow() }, k) {
 			rows.Add(o)
 		}
 		rows.Add(bold(assets.Text("Only if you want it")))

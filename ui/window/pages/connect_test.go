@@ -50,6 +50,12 @@ func TestWhatTwindayMayDoIsTicked(t *testing.T) {
 		t.Errorf("of Google the dialog offers:\n%s", strings.Join(r.texts(), "\n"))
 	}
 	r.tick(made)
+	r.choose("Only see events")
+	if c := r.checks()[0]; c.Checked || !c.Disabled() {
+		t.Error("a calendar is to be made where nothing may be changed")
+	}
+	r.choose("See and change events")
+	r.tick(made)
 	r.choose("Outlook, Microsoft 365") // what was ticked for Google is none of Microsoft's
 	if r.sees(made) || !r.sees(shared) {
 		t.Errorf("of Microsoft the dialog offers:\n%s", strings.Join(r.texts(), "\n"))

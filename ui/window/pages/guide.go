@@ -24,6 +24,7 @@ type guideStep struct {
 	text string
 	page string // its address; "" for the page of the step before
 	see  []seen
+	warn string // what happens without; "" for nothing worth a word
 }
 
 // seen is something on a provider's page. One without a name is a button.
@@ -37,24 +38,25 @@ type seen struct{ name, value string }
 func guideSteps(kind state.ProviderKind) []guideStep {
 	if kind == state.Google {
 		return []guideStep{
-			{assets.Text("Create a project. Any name will do."), "https://console.cloud.google.com/projectcreate", []seen{{"Project name", "Twinday"}, {"", "Create"}}},
-			{assets.Text("Switch on the calendar interface for it."), "https://console.cloud.google.com/apis/library/calendar-json.googleapis.com", []seen{{"", "Enable"}}},
+			{assets.Text("Create a project. Any name will do."), "https://console.cloud.google.com/projectcreate", []seen{{"Project name", "Twinday"}, {"", "Create"}}, ""},
+			{assets.Text("Switch on the calendar interface for it."), "https://console.cloud.google.com/apis/library/calendar-json.googleapis.com", []seen{{"", "Enable"}}, ""},
 			{assets.Text("Say who may use it: give a name and your address. With a Workspace account choose Internal, which spares you the last step."),
-				"https://console.cloud.google.com/auth/overview", []seen{{"", "Get started"}, {"Audience", "External"}}},
+				"https://console.cloud.google.com/auth/overview", []seen{{"", "Get started"}, {"Audience", "External"}}, ""},
 			{assets.Text("Make the client. No other type works: a web application refuses the address on your own machine to which the browser comes back."),
-				"https://console.cloud.google.com/auth/clients", []seen{{"", "Create client"}, {"Application type", "Desktop app"}}},
-			{assets.Text("Download it, and paste what is in the file below; or paste id and secret."), "", []seen{{"", "Download JSON"}}},
-			{assets.Text("Publish it. While it is in testing, Google ends every sign-in after seven days, and lets in only test users that you list. At the sign-in Google then warns that it has not verified the app: go on by Advanced."),
-				"https://console.cloud.google.com/auth/audience", []seen{{"", "Publish app"}}},
+				"https://console.cloud.google.com/auth/clients", []seen{{"", "Create client"}, {"Application type", "Desktop app"}}, ""},
+			{assets.Text("Download it, and paste what is in the file below; or paste id and secret."), "", []seen{{"", "Download JSON"}}, ""},
+			{assets.Text("Publish it. At the sign-in Google then warns that it has not verified the app: go on by Advanced."),
+				"https://console.cloud.google.com/auth/audience", []seen{{"", "Publish app"}},
+				assets.Text("While it is in testing, Google ends every sign-in after seven days, and lets in only test users that you list.")},
 		}
 	}
 	return []guideStep{
 		{assets.Text("Register an app. A personal account without a directory gets one with a free Azure account; or ask your organisation’s IT."),
-			"https://entra.microsoft.com", []seen{{"", "App registrations"}, {"", "New registration"}, {"Name", "Twinday"}}},
-		{assets.Text("Say whose accounts may sign in."), "", []seen{{"Supported account types", "Accounts in any organizational directory and personal Microsoft accounts"}}},
-		{assets.Text("Choose where the browser comes back to: exactly this, without a path."), "", []seen{{"Redirect URI", "Public client/native (mobile & desktop)"}, {"", "http://localhost"}, {"", "Register"}}},
-		{assets.Text("For signing in by a code, open Authentication, Settings, and allow it."), "", []seen{{"Allow public client flows", "Yes"}, {"", "Save"}}},
-		{assets.Text("Copy the id from the app’s overview, and paste it below. Make no client secret: a desktop app must not send one."), "", []seen{{"Application (client) ID", "00001111-aaaa-2222-…"}}},
+			"https://entra.microsoft.com", []seen{{"", "App registrations"}, {"", "New registration"}, {"Name", "Twinday"}}, ""},
+		{assets.Text("Say whose accounts may sign in."), "", []seen{{"Supported account types", "Accounts in any organizational directory and personal Microsoft accounts"}}, ""},
+		{assets.Text("Choose where the browser comes back to: exactly this, without a path."), "", []seen{{"Redirect URI", "Public client/native (mobile & desktop)"}, {"URI", "http://localhost"}, {"", "Register"}}, ""},
+		{assets.Text("For signing in by a code, open Authentication, Settings, and allow it."), "", []seen{{"Allow public client flows", "Yes"}, {"", "Save"}}, ""},
+		{assets.Text("Copy the id from the app’s overview, and paste it below. Make no client secret: a desktop app must not send one."), "", []seen{{"Application (client) ID", "00001111-aaaa-2222-…"}}, ""},
 	}
 }
 
@@ -165,11 +167,17 @@ func (w *Window) guideStep(n int, s guideStep) fyne.CanvasObject {
 		field := pill(value, theme.ColorNameInputBackground, theme.ColorNameInputBorder)
 		page.Add(container.NewHBox(badge(x.name, widget.LowImportance), field))
 	}
-	rows.Add(container.New(layout.NewCustomPaddedLayout(0, 0, 8, 0), page))
+	var link fyne.CanvasObject
 	if s.page != "" {
-		link := widget.NewHyperlink(assets.Text("Open the page"), nil)
-		link.OnTapped = func() { _ = w.open(s.page) }
-		rows.Add(link)
+		l := widget.NewHyperlink(assets.Text("Open the page"), nil)
+		l.OnTapped = func() { _ = w.open(s.page) }
+		link = container.NewVBox(l)
 	}
+	if s.warn != "" {
+		t := prose(s.warn)
+		t.Importance = widget.WarningImportance
+		rows.Add(t)
+	}
+	rows.Add(container.NewBorder(nil, nil, nil, link, container.New(layout.NewCustomPaddedLayout(6, 6, 8, 0), page)))
 	return container.NewBorder(nil, nil, container.NewVBox(container.New(layout.NewCustomPaddedLayout(6, 0, 8, 0), disc)), nil, rows)
 }

@@ -273,6 +273,14 @@ func sentence(s string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
+// stopped is a sentence with its full stop, which the engine's words go without.
+func stopped(s string) string {
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
+	}
+	return s + "."
+}
+
 // cutWord shortens what has no words, as an address.
 func cutWord(s string, n int) string {
 	if r := []rune(s); len(r) > n {

@@ -11,7 +11,7 @@ import (
 
 // Worlds are the worlds to look at, by name.
 var Worlds = map[string]func(now time.Time) World{
-	"lively": Lively, "empty": Empty, "alone": Alone, "trouble": Trouble, "long": Long, "accounts": Accounts, "unplanned": Unplanned,
+	"lively": Lively, "empty": Empty, "clientless": Clientless, "alone": Alone, "trouble": Trouble, "long": Long, "accounts": Accounts, "unplanned": Unplanned,
 }
 
 // Refs of the calendars in Lively.
@@ -29,6 +29,13 @@ func Empty(time.Time) World {
 		Activity: control.Empty, Summary: "Nothing to do yet: connect an account", Version: "0.1.0",
 		Mirrors: []control.MirrorState{}, Accounts: []control.AccountState{},
 	}}
+}
+
+// Clientless is a first start of a build without client ids.
+func Clientless(now time.Time) World {
+	w := Empty(now)
+	w.Providers = Connectable("")
+	return w
 }
 
 // Alone has accounts but no mirror.
