@@ -268,7 +268,7 @@ func (w *Window) forIT(why, text string, req control.NewAccount) {
 		w.app.Clipboard().SetContent(text)
 		copied.SetText(assets.Text("Copied"))
 	}
-	head := container.NewVBox(prose(sentence(why)), faint(assets.Text("This text says all that your IT needs. Send it to them.")))
+	head := container.NewVBox(prose(stopped(sentence(why))), faint(assets.Text("This text says all that your IT needs. Send it to them.")))
 	p = w.popup(assets.Text("Your IT has to agree first"), fyne.NewSize(620, 480),
 		container.NewBorder(head, nil, nil, nil, newBackdrop(theme.ColorNameBackground, 8, container.NewVScroll(body))), end, agreed, copied)
 }

@@ -249,10 +249,11 @@ func (h *home) drawMirrors() {
 			t.Importance = widget.DangerImportance
 			rows = append(rows, t)
 		}
+		card := []fyne.CanvasObject{container.NewBorder(nil, nil, container.NewHBox(colors), nil, container.New(tight{gap: -12, middle: true}, rows...))}
 		if m.Watching != nil {
-			rows = append(rows, h.w.watching(m))
+			card = append(card, h.w.watching(m))
 		}
-		h.mirrors.Add(panel(container.NewBorder(nil, nil, container.NewHBox(colors), nil, container.New(tight{gap: -12, middle: true}, rows...))))
+		h.mirrors.Add(panel(card...))
 		h.mirrorRow = append(h.mirrorRow, r)
 	}
 	h.mirrors.Refresh() // adding to a container does not repaint it

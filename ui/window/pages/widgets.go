@@ -338,7 +338,7 @@ func badge(s string, how widget.Importance) fyne.CanvasObject {
 	if how == widget.LowImportance {
 		return pill(l, "", "")
 	}
-	return pill(l, theme.ColorNameButton, "")
+	return pill(l, theme.ColorNameBackground, theme.ColorNameSeparator)
 }
 
 func pill(l *widget.Label, name, stroke fyne.ThemeColorName) fyne.CanvasObject {
