@@ -81,7 +81,7 @@ func (w *Window) newMirror() {
 	}, w.escape), widget.HighImportance)
 	create.Disable()
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
-	body := container.NewBorder(container.NewVBox(prose(assets.Text("Choose two or more calendars. What you add, move or cancel in one happens in the others; how much copies there show is up to you. A calendar that is read-only only sends.")), name),
+	body := container.NewBorder(container.NewVBox(prose(assets.Text("Choose two or more calendars. What you add, move or cancel in one happens in the others; how much copies there show is up to you. A read-only calendar only sends.")), name),
 		nil, nil, nil, scroll)
 	p = w.popup(assets.Text("New mirror"), fyne.NewSize(640, 480), body, cancel, create)
 }

@@ -26,7 +26,7 @@ func (w *Window) duplicates(m state.Mirror) {
 	end := newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape)
 	remove := important(newButton(assets.Text("Remove"), nil, nil, w.escape), widget.DangerImportance)
 	remove.Hide()
-	p = w.popup(assets.Text("Duplicates in “{{.Mirror}}”", "Mirror", cut(m.Name, 40)), fyne.NewSize(680, 520), scroll, end, remove)
+	p = w.popup(assets.Text("Duplicates in “{{.Mirror}}”", "Mirror", cut(m.Name, 40)), fyne.NewSize(460, 180), scroll, end, remove)
 	p.closed = func() { wait.Stop(); cancel() }
 	fill := func(objects ...fyne.CanvasObject) {
 		wait.Stop()
@@ -80,6 +80,9 @@ func (w *Window) duplicates(m state.Mirror) {
 			cards = append(cards, lines(left...))
 		}
 		fill(cards...)
+		if len(cards) > 1 {
+			p.resize(fyne.NewSize(680, 520))
+		}
 		if count == 0 {
 			return
 		}
