@@ -761,8 +761,8 @@ func (p *person) undo() {
 	}
 	ctx := context.Background()
 	req := control.UndoRequest{Entry: l[p.e.pick%len(l)].Seq, Force: p.e.arg%4 == 0}
-	if p.e.arg%3 == 0 {
-		req.Entry, req.Pass = 0, l[p.e.pick%len(l)].Pass
+	if pass := l[p.e.pick%len(l)].Pass; p.e.arg%3 == 0 && pass > 0 { // an entry made between passes is of none
+		req.Entry, req.Pass = 0, pass
 	}
 	p.run(func() (control.Report, error) {
 		dry := req
