@@ -25,7 +25,7 @@ TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo run build test quick bench soak mutants lint deps deps-build deps-test clean help
+.PHONY: demo run build test quick bench soak kill mutants lint deps deps-build deps-test clean help
 
 demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
 	./twinday demo
@@ -38,7 +38,7 @@ build: deps-build ## Build ./twinday
 	go build -ldflags "-X main.version=$(VERSION) $(CLIENTS)" -o twinday .
 
 test: deps lint ## Install what is missing, lint, and run the whole suite
-	go test ./...
+	go test -timeout 20m ./...
 
 quick: ## The inner loop: the pure packages, in seconds
 	go test ./engine/... ./store/... ./providers/calendar/...
@@ -51,6 +51,10 @@ soak: SEED ?= 1
 soak: WITHOUT ?=
 soak: ## Simulate people, faults and crashes for long: make soak STEPS=1000000 [SEED=n] [WITHOUT=forget,moveto]
 	go test ./engine -run 'TestSimulation$$' -count=1 -timeout 0 -v -sim.steps=$(STEPS) -sim.seed=$(SEED) -sim.without=$(WITHOUT)
+
+kill: KILLS ?= 1000
+kill: ## Kill the built program at random moments of its syncs: make kill KILLS=1000 [TWINDAY_SEED=n]
+	TWINDAY_KILLS=$(KILLS) go test . -run TestKilledAtAnyMoment -count=1 -timeout 0 -v
 
 mutants: ## Build the engine with each of a list of deliberate bugs, and see the simulation find it
 	go test ./engine -run TestMutants -count=1 -timeout 0 -sim.mutants
