@@ -152,3 +152,25 @@ func TestUnknownOutcomeOfAnOverride(t *testing.T) {
 		}
 	}
 }
+
+// The write of an occurrence times out, and a person puts it back to the rule before
+// that is settled: so it is then, whether the write had landed or not.
+func TestUnknownOutcomeOfAnOverrideThatGoes(t *testing.T) {
+	for _, landed := range []bool{false, true} {
+		b := newBench(t)
+		b.a.add("Stand-up", daily)
+		b.a.override("Stand-up", retitled("Demo"))
+		b.quiet()
+		b.a.override("Stand-up", retitled("Retro"))
+		b.b.once("update", landed)
+		b.sync()
+		b.b.override("Stand-up", calendar.Override{})
+		b.restart()
+		b.quiet()
+		for _, f := range []*fake{b.a, b.b} {
+			if got := f.one("Stand-up").Overrides[secondDay.Slot()]; !got.IsZero() {
+				t.Errorf("landed %v: the occurrence is %+v", landed, got)
+			}
+		}
+	}
+}

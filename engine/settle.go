@@ -269,7 +269,10 @@ func ourOverrides(s state.Step, again calendar.Change, ev calendar.Event) map[st
 // edited is an occurrence of ours with what a person did to it, where it was found like
 // this under a step that was cut off.
 func edited(s state.Step, slot string, ours, found calendar.Override) calendar.Override {
-	was := []calendar.Override{ours, s.Overrides[slot], s.BeforeOverrides[slot], {Changed: s.Groups, Content: s.Before}} // the last: left behind by its master
+	was := []calendar.Override{ours, s.Overrides[slot], s.BeforeOverrides[slot]}
+	if len(s.Groups) > 0 { // left behind by its series
+		was = append(was, calendar.Override{Changed: s.Groups, Content: s.Before})
+	}
 	if s.Kind == state.Create || s.Groups.Has(calendar.GroupWhen) {
 		was = append(was, calendar.Override{}) // not written yet, or gone with the old time
 	}
