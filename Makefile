@@ -38,7 +38,7 @@ build: deps-build ## Build ./twinday
 	go build -ldflags "-X main.version=$(VERSION) $(CLIENTS)" -o twinday .
 
 test: deps lint ## Install what is missing, lint, and run the whole suite
-	go test ./...
+	go test -timeout 20m ./...
 
 quick: ## The inner loop: the pure packages, in seconds
 	go test ./engine/... ./store/... ./providers/calendar/...
@@ -48,12 +48,13 @@ bench: ## What the engine and the store cost by themselves, in memory
 
 soak: STEPS ?= 1000000
 soak: SEED ?= 1
-soak: ## Simulate people, faults and crashes for long: make soak STEPS=1000000 [SEED=n]
-	go test ./engine -run 'TestSimulation$$' -count=1 -timeout 0 -v -sim.steps=$(STEPS) -sim.seed=$(SEED)
+soak: WITHOUT ?=
+soak: ## Simulate people, faults and crashes for long: make soak STEPS=1000000 [SEED=n] [WITHOUT=forget,moveto]
+	go test ./engine -run 'TestSimulation$$' -count=1 -timeout 0 -v -sim.steps=$(STEPS) -sim.seed=$(SEED) -sim.without=$(WITHOUT)
 
 kill: KILLS ?= 1000
 kill: SEED ?= 1
-kill: ## Kill the built program in the middle of passes, and see that nothing is lost: make kill KILLS=1000 [SEED=n]
+kill: ## Kill the built program at random moments of its syncs: make kill KILLS=1000 [SEED=n]
 	TWINDAY_KILLS=$(KILLS) TWINDAY_SEED=$(SEED) go test . -run TestKilledAtAnyMoment -count=1 -timeout 0 -v
 
 mutants: ## Build the engine with each of a list of deliberate bugs, and see the simulation find it

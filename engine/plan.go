@@ -55,7 +55,7 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 // input loads the part of the world that must be reconsidered, and lists the dirty
 // events that are in it.
 func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Input, []store.DirtyEvent, error) {
-	l := &loader{tx: tx, h: h, loaded: map[state.EntityID]bool{}, found: map[reconcile.Found]bool{}}
+	l := &loader{tx: tx, h: h, loaded: map[state.EntityID]bool{}, found: map[reconcile.Found]bool{}, unsettled: map[state.EntityID]bool{}}
 	l.in = reconcile.Input{Now: e.Now(), Installation: e.Store.Installation(), Mirrors: h.mirrors, Members: h.members,
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
 		Moves: map[reconcile.Found]reconcile.Found{}, Origins: map[reconcile.Found]reconcile.Found{},
@@ -78,7 +78,6 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 	}
 	// What lies over an event whose update is not settled may be that update's own
 	// doing: the event waits.
-	unsettled := map[state.EntityID]bool{}
 	intents, err := tx.Intents()
 	if err != nil {
 		return l.in, nil, err
@@ -89,7 +88,7 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 			return l.in, nil, err
 		}
 		if x.Step.Kind == state.Update || again {
-			l.loaded[x.Step.Entity], unsettled[x.Step.Entity] = true, true
+			l.loaded[x.Step.Entity], l.unsettled[x.Step.Entity] = true, true
 		}
 	}
 	for _, id := range tx.PendingEntities() {
@@ -116,7 +115,13 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		if err != nil {
 			return l.in, nil, err
 		}
-		if linked && unsettled[id] || !linked && l.unsure(d.Ref, d.ID) {
+		wait := linked && l.unsettled[id]
+		if !linked {
+			if wait, err = l.unsure(d.Ref, d.ID); err != nil {
+				return l.in, nil, err
+			}
+		}
+		if wait {
 			continue
 		}
 		considered = append(considered, d)
@@ -145,6 +150,8 @@ type loader struct {
 	in     reconcile.Input
 	loaded map[state.EntityID]bool
 	found  map[reconcile.Found]bool
+
+	unsettled map[state.EntityID]bool // they wait
 }
 
 // replica loads the latest observation of an event.
@@ -217,6 +224,9 @@ func (l *loader) either(ref state.Ref, id calendar.RemoteID) error {
 	if err != nil || !ok || rep.Deleted || l.found[f] {
 		return err
 	}
+	if wait, err := l.unsure(ref, id); err != nil || wait {
+		return err
+	}
 	l.found[f] = true
 	l.in.Found = append(l.in.Found, f)
 	if err := l.alike(f, rep.Event); err != nil {
@@ -243,7 +253,11 @@ func (l *loader) unlinked(ref state.Ref, ids []calendar.RemoteID) (out []reconci
 		if err != nil {
 			return nil, err
 		}
-		if ok && !rep.Deleted && !l.unsure(ref, id) {
+		wait, err := l.unsure(ref, id)
+		if err != nil {
+			return nil, err
+		}
+		if ok && !rep.Deleted && !wait {
 			out = append(out, reconcile.Found{Ref: ref, ID: id})
 		}
 	}
@@ -251,14 +265,32 @@ func (l *loader) unlinked(ref state.Ref, ids []calendar.RemoteID) (out []reconci
 }
 
 // unsure reports whether an unlinked event may be a copy of ours of which it is not
-// known yet that it was made.
-func (l *loader) unsure(ref state.Ref, id calendar.RemoteID) bool {
-	if l.h.unsure[ref] == nil {
-		return false
-	}
+// known yet that it was made, or a linked one that was moved here while a write to it
+// is not settled.
+func (l *loader) unsure(ref state.Ref, id calendar.RemoteID) (bool, error) {
 	rep, ok, err := l.replica(ref, id)
-	mark := rep.Event.Mark
-	return err == nil && ok && mark.Installation == l.in.Installation && l.h.unsure[ref][mark.Entity]
+	if err != nil || !ok {
+		return false, err
+	}
+	if mark := rep.Event.Mark; mark.Installation == l.in.Installation && l.h.unsure[ref][mark.Entity] {
+		return true, nil
+	}
+	for of := range l.unsettled {
+		ent, _, err := l.tx.Entity(of)
+		if err != nil {
+			return false, err
+		}
+		for from, rec := range ent.Records {
+			if from.Account != ref.Account || len(rec.Parts) == 0 {
+				continue
+			}
+			was, _, err := l.replica(from, rec.Parts[0].ID)
+			if err != nil || was.Event.UID != "" && was.Event.UID == rep.Event.UID && (from != ref || rec.Parts[0].ID != id) {
+				return true, err
+			}
+		}
+	}
+	return false, nil
 }
 
 // keep stores what Reconcile decided: entities, what is outstanding, what is

@@ -39,16 +39,12 @@ func (e *Engine) Settings(context.Context) (control.Settings, error) {
 func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (control.Settings, error) {
 	clients := map[state.ProviderKind]state.Client{}
 	for _, kind := range slices.Sorted(maps.Keys(s.Clients)) {
-		c, ok := e.Connectors[kind]
-		if !ok {
-			return s, usage("there is no provider %q; there are google and outlook", kind)
-		}
-		if s.Clients[kind] == (state.Client{}) {
+		if _, ok := e.Connectors[kind]; ok && s.Clients[kind] == (state.Client{}) {
 			continue // the built-in one
 		}
-		client, err := c.CheckClient(s.Clients[kind])
+		client, err := e.CheckClient(ctx, control.CheckClient{Provider: kind, Client: s.Clients[kind]})
 		if err != nil {
-			return s, usage("the client id for %s: %s", serviceName(kind), cause(err))
+			return s, err
 		}
 		clients[kind] = client
 	}
@@ -85,6 +81,19 @@ func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (contro
 	e.hurry()
 	e.poke()
 	return s, nil
+}
+
+// CheckClient tells whether a client id looks like one to sign in with.
+func (e *Engine) CheckClient(_ context.Context, req control.CheckClient) (state.Client, error) {
+	c, ok := e.Connectors[req.Provider]
+	if !ok {
+		return state.Client{}, usage("there is no provider %q; there are google and outlook", req.Provider)
+	}
+	client, err := c.CheckClient(req.Client)
+	if err != nil {
+		return state.Client{}, usage("the client id for %s: %s", serviceName(req.Provider), cause(err))
+	}
+	return client, nil
 }
 
 // proxySecret is what the proxy's password is kept as: no account can be called so.

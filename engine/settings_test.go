@@ -63,6 +63,14 @@ func TestWhichClientAnAccountIsSignedInAs(t *testing.T) {
 	if _, err := begin("", state.Endpoint{ClientID: "bad", AuthURL: "http://127.0.0.1:1/auth"}); err != nil && strings.Contains(err.Error(), "no client id") {
 		t.Errorf("at an address of one's own: %v", err)
 	}
+	if got, err := b.face.CheckClient(t.Context(), control.CheckClient{Provider: state.Google, Client: state.Client{ID: " new@x.test\n"}}); err != nil || got.ID != "new@x.test" {
+		t.Errorf("looked at only: %+v, %v", got, err)
+	}
+	for _, wrong := range []control.CheckClient{{Provider: state.Google, Client: state.Client{ID: "bad"}}, {Provider: "icloud", Client: state.Client{ID: "x"}}} {
+		if _, err := b.face.CheckClient(t.Context(), wrong); err == nil {
+			t.Errorf("%+v looks right", wrong)
+		}
+	}
 	for _, wrong := range []control.Settings{
 		{Clients: map[state.ProviderKind]state.Client{state.Google: {ID: "bad"}}},
 		{Clients: map[state.ProviderKind]state.Client{"icloud": {ID: "x"}}},

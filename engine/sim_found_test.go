@@ -289,54 +289,6 @@ func TestFound(t *testing.T) {
 	}
 }
 
-// What a person did to an occurrence of a copy whose making was cut off is not lost
-// when the settling of it is cut off as well.
-func TestAnOccurrenceIsRescuedOnlyOnce(t *testing.T) {
-	b := newBench(t)
-	b.a.add("Stand-up", daily)
-	b.b.once("create", true)
-	b.sync()
-	b.b.override("Stand-up", retitled("Retro"))
-	b.b.once("update", true)
-	b.sync()
-	b.restart()
-	b.quiet()
-	for _, f := range []*fake{b.a, b.b} {
-		if got := f.one("Stand-up").Overrides[secondDay.Slot()]; !got.Equal(retitled("Retro")) {
-			t.Errorf("the occurrence is %+v", got)
-		}
-	}
-}
-
-// Of edits of one field that were made one over the other under our own unfinished write,
-// and of one over that write, the last one stands, and history keeps the others.
-func TestEditsOverEachOtherUnderAnUnfinishedWrite(t *testing.T) {
-	b := newBench(t)
-	b.a.add("Lunch")
-	b.b.once("create", true)
-	b.sync()
-	for _, title := range []string{"Brunch", "Dinner"} {
-		b.b.edit("Lunch", func(c *calendar.Content) { c.Title = title })
-		b.b.once("update", true)
-		b.restart()
-		b.sync()
-	}
-	settled := false
-	b.b.fault, b.b.between = nil, func(call string) {
-		if call == "create" {
-			settled = true
-		} else if call == "changes" && settled && b.b.titles() == "Lunch" {
-			b.b.edit("Lunch", func(c *calendar.Content) { c.Title = "Supper" })
-		}
-	}
-	b.restart()
-	b.quiet()
-	b.alike("Supper")
-	if got := b.overridden(); !slices.Equal(got, []string{"Dinner", "Brunch"}) {
-		t.Errorf("history keeps %q", got)
-	}
-}
-
 // A service that answers a create with an event that is another's already makes trouble
 // for that one event: it is told of and left alone, and the others go on.
 func TestAnEventThatIsAnothers(t *testing.T) {
@@ -436,5 +388,53 @@ func TestAnEntityThatCannotBeKept(t *testing.T) {
 	tea.Part(refB, "").ID = taken
 	if steps, err := b.Engine.Keep(reconcile.Output{Entities: []state.Entity{tea, lunch}}); err != nil || len(steps) > 0 || of("Tea").Part(refB, "").ID != taken {
 		t.Errorf("handed over: %v, %v", steps, err)
+	}
+}
+
+// What a person did to an occurrence of a copy whose making was cut off is not lost
+// when the settling of it is cut off as well.
+func TestAnOccurrenceIsRescuedOnlyOnce(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Stand-up", daily)
+	b.b.once("create", true)
+	b.sync()
+	b.b.override("Stand-up", retitled("Retro"))
+	b.b.once("update", true)
+	b.sync()
+	b.restart()
+	b.quiet()
+	for _, f := range []*fake{b.a, b.b} {
+		if got := f.one("Stand-up").Overrides[secondDay.Slot()]; !got.Equal(retitled("Retro")) {
+			t.Errorf("the occurrence is %+v", got)
+		}
+	}
+}
+
+// Of edits of one field that were made one over the other under our own unfinished write,
+// and of one over that write, the last one stands, and history keeps the others.
+func TestEditsOverEachOtherUnderAnUnfinishedWrite(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.once("create", true)
+	b.sync()
+	for _, title := range []string{"Brunch", "Dinner"} {
+		b.b.edit("Lunch", func(c *calendar.Content) { c.Title = title })
+		b.b.once("update", true)
+		b.restart()
+		b.sync()
+	}
+	settled := false
+	b.b.fault, b.b.between = nil, func(call string) {
+		if call == "create" {
+			settled = true
+		} else if call == "changes" && settled && b.b.titles() == "Lunch" {
+			b.b.edit("Lunch", func(c *calendar.Content) { c.Title = "Supper" })
+		}
+	}
+	b.restart()
+	b.quiet()
+	b.alike("Supper")
+	if got := b.overridden(); !slices.Equal(got, []string{"Dinner", "Brunch"}) {
+		t.Errorf("history keeps %q", got)
 	}
 }

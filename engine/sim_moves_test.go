@@ -24,7 +24,7 @@ import (
 // account.
 func worldOf(seed uint64) setup {
 	su := setupOf(seed)
-	if su.siblings = seed%4 == 3; su.siblings {
+	if su.siblings = seed%4 == 3 && !left("moveto"); su.siblings {
 		su.kinds = slices.Clone(su.kinds)
 		su.kinds[1] = su.kinds[0]
 	}
@@ -130,6 +130,7 @@ func (p *person) moveTo() string {
 	}
 	p.touch(h.soul.of, p.i)
 	p.touch(x.soul.of, to.i)
+	p.ended[p.family(p.root(h.soul.of))] = true // where it was
 	h.dead, h.soul.away = true, true
 	p.f.touch(h)
 	to.f.events[x.ID] = x
@@ -214,7 +215,7 @@ func (s *sim) takeOver() {
 	before, marked := s.counts.writes, false
 	for _, f := range s.fakes {
 		for _, h := range f.live() {
-			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event)
+			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event) && len(s.seen([]*held{h})) > 0 // those out of the window are not looked at
 		}
 	}
 	s.tell("a pass of an empty store")

@@ -446,7 +446,7 @@ func (s *sim) judge() {
 	hist := s.history()
 	kept, lost := "", ""
 	for _, h := range hist {
-		if h.Outcome != state.Done || h.Kind == state.Delete {
+		if h.Outcome != state.Done || h.Kind == state.Delete || h.Kind == state.Answer {
 			kept += text(h)
 		}
 	}
@@ -586,7 +586,7 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 					crosses, sure := s.look.crosses(s, i, j, h)
 					said = said || j != i && sure && !crosses
 				}
-				if s.deleted[s.root(h.soul.of)] && !h.Cancelled && h.MyResponse != calendar.Declined && !said { // the copy of what is declined was to go anyway
+				if s.deleted[s.root(h.soul.of)] && !h.soul.back && !h.Cancelled && h.MyResponse != calendar.Declined && !said { // the copy of what is declined was to go anyway
 					s.fail("I3", "%q in %s was deleted by a person and is there, and no history says why", h.Content.Title, s.name(i))
 				}
 				for j := range s.fakes {
@@ -605,7 +605,7 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 // kept checks that a copy belongs to an event, or is said to be kept.
 func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
 	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
-	if !linked && s.outOfSight(h) {
+	if !linked && (s.outOfSight(h) || len(h.Guests) > 0 && s.orphaned(tx, h, linked)) { // kept for its guests, by a store that is lost
 		s.excused++
 		return
 	}

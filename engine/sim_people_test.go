@@ -55,7 +55,7 @@ var deeds = map[string]struct {
 	"calloff":    {1, (*person).callOff},
 	"bump":       {2, (*person).bump},
 
-	"mapping":  {2, (*person).mapping},
+	"mapping":  {5, (*person).mapping},
 	"off":      {1, (*person).off},
 	"on":       {2, (*person).on},
 	"pause":    {1, (*person).pause},
@@ -755,14 +755,14 @@ func (p *person) decideOne() string {
 // undo takes back one of the latest changes, or all of a pass, undos included. Whoever
 // does gives up what the change had brought, and with force what came after it.
 func (p *person) undo() {
-	l := p.history()
+	l := slices.DeleteFunc(p.history(), func(h state.HistoryEntry) bool { return h.Pass == 0 }) // what was noted before the first pass
 	if l = l[:min(len(l), 30)]; len(l) == 0 {
 		return
 	}
 	ctx := context.Background()
 	req := control.UndoRequest{Entry: l[p.e.pick%len(l)].Seq, Force: p.e.arg%4 == 0}
-	if p.e.arg%3 == 0 {
-		req.Entry, req.Pass = 0, l[p.e.pick%len(l)].Pass
+	if pass := l[p.e.pick%len(l)].Pass; p.e.arg%3 == 0 && pass > 0 { // an entry made between passes is of none
+		req.Entry, req.Pass = 0, pass
 	}
 	p.run(func() (control.Report, error) {
 		dry := req

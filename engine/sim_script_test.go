@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -189,10 +190,15 @@ func joinScript(l []entry) string {
 	return strings.Join(words, ",")
 }
 
+var simWithout = flag.String("sim.without", "", "what people do not do in the simulation: verbs, with commas between")
+
+// left reports whether a verb was left out on the command line.
+func left(verb string) bool { return slices.Contains(strings.Split(*simWithout, ","), verb) }
+
 // scriptOf is what happens in the world of a seed.
 func scriptOf(seed uint64, length int) []entry {
 	r := rand.New(rand.NewPCG(seed, 2))
-	names := slices.Sorted(maps.Keys(deeds))
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(deeds)), left)
 	total := 0
 	for _, n := range names {
 		total += deeds[n].often

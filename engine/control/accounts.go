@@ -141,6 +141,12 @@ const (
 	OwnClient     ClientSource = "own" // Settings.Clients
 )
 
+// CheckClient is a client id as pasted, to be looked at.
+type CheckClient struct {
+	Provider state.ProviderKind `json:"provider"`
+	state.Client
+}
+
 // Settings are what the person set for all accounts.
 type Settings struct {
 	// Clients are OAuth clients of the person's own, by provider. The id may be given as

@@ -98,6 +98,10 @@ func (r *recorder) ChangeSettings(_ context.Context, s Settings) (Settings, erro
 	return answer[Settings](r.note("ChangeSettings", s))
 }
 
+func (r *recorder) CheckClient(_ context.Context, req CheckClient) (state.Client, error) {
+	return answer[state.Client](r.note("CheckClient", req))
+}
+
 func (r *recorder) Unlock(_ context.Context, passphrase string) error {
 	return r.note("Unlock", passphrase)
 }

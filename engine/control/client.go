@@ -180,6 +180,11 @@ func (c *Client) ChangeSettings(ctx context.Context, s Settings) (Settings, erro
 	return call[Settings](ctx, c, "PUT", "/settings", s)
 }
 
+// CheckClient tells whether a client id looks like one.
+func (c *Client) CheckClient(ctx context.Context, req CheckClient) (state.Client, error) {
+	return call[state.Client](ctx, c, "POST", "/clients/check", req)
+}
+
 // Unlock opens the file of sign-ins.
 func (c *Client) Unlock(ctx context.Context, passphrase string) error {
 	return c.do(ctx, "POST", "/unlock", UnlockRequest{passphrase}, &nothing{})

@@ -299,6 +299,10 @@ type Backend interface {
 	// what makes no sense.
 	Settings(ctx context.Context) (Settings, error)
 	ChangeSettings(ctx context.Context, s Settings) (Settings, error)
+	// CheckClient tells whether a client id looks like one to sign in with, and gives it
+	// tidied up, out of what was pasted. Nothing is kept, and nobody is asked: it can be
+	// called at each letter. What is wrong is an Error with CodeUsage.
+	CheckClient(ctx context.Context, req CheckClient) (state.Client, error)
 	// Unlock opens the file of sign-ins with its passphrase.
 	Unlock(ctx context.Context, passphrase string) error
 	// RemoveAccount ends the account's part in mirrors, revokes the sign-in where the

@@ -65,6 +65,7 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"what can be connected": func(ctx context.Context, b Backend) (any, error) { return b.Providers(ctx) },
 	"settings":              func(ctx context.Context, b Backend) (any, error) { return b.Settings(ctx) },
 	"changing settings":     func(ctx context.Context, b Backend) (any, error) { return b.ChangeSettings(ctx, full[Settings]()) },
+	"checking a client id":  func(ctx context.Context, b Backend) (any, error) { return b.CheckClient(ctx, full[CheckClient]()) },
 	"unlocking":             func(ctx context.Context, b Backend) (any, error) { return nil, b.Unlock(ctx, "correct horse") },
 }
 

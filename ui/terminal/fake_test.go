@@ -121,6 +121,10 @@ func (f *fake) Providers(context.Context) ([]control.ProviderInfo, error) {
 
 func (f *fake) Settings(context.Context) (control.Settings, error) { return f.settings, f.fail }
 
+func (f *fake) CheckClient(_ context.Context, req control.CheckClient) (state.Client, error) {
+	return req.Client, f.fail
+}
+
 func (f *fake) ChangeSettings(_ context.Context, s control.Settings) (control.Settings, error) {
 	asked, _ := json.Marshal(s) // plain data
 	f.tell("change settings %s", asked)

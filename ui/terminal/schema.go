@@ -76,7 +76,7 @@ What each command prints:
 
 // taken are the bodies of the interface's calls, as far as no command prints them.
 var taken = []any{control.NewAccount{}, control.NewCalendar{}, control.NewMirror{}, control.ChangeMirror{}, control.RemoveMirror{},
-	control.PreviewRequest{}, control.UndoRequest{}, control.WhyRequest{}, control.SyncRequest{}, control.PauseRequest{}, control.UnlockRequest{}}
+	control.PreviewRequest{}, control.UndoRequest{}, control.WhyRequest{}, control.SyncRequest{}, control.PauseRequest{}, control.UnlockRequest{}, control.CheckClient{}}
 
 // schema is the text of the topic: the commands, then every type they print.
 func schema() string {

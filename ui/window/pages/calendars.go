@@ -32,8 +32,7 @@ type calendarsPage struct {
 // calendarsState is what the page depends on.
 type calendarsState struct {
 	accounts []control.AccountState
-	mirrors  []state.Mirror
-	trouble  []string
+	mirrors  []control.MirrorState // without what changes at each pass
 	list     []state.Calendar
 }
 
@@ -43,7 +42,8 @@ func newCalendarsPage(w *Window) *calendarsPage {
 	again := newButton("", theme.ViewRefreshIcon(), func() { w.listCalendars(true) }, w.escape)
 	p.root = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14), column(
 		heading(assets.Text("Mirrors"), p.add), p.mirrors,
-		heading(assets.Text("Accounts"), again, connectButton(w, state.Google), connectButton(w, state.Outlook)), p.accounts)))
+		heading(assets.Text("Accounts"), again,
+			newButton(assets.Text("Connect an account…"), theme.LoginIcon(), func() { w.connect(state.Google) }, w.escape)), p.accounts)))
 	return p
 }
 
@@ -56,24 +56,25 @@ func (p *calendarsPage) update() {
 	}
 	s := calendarsState{accounts: p.w.status.Accounts, list: p.list}
 	for _, m := range p.w.status.Mirrors {
-		s.mirrors, s.trouble = append(s.mirrors, m.Mirror), append(s.trouble, m.Trouble)
+		s.mirrors = append(s.mirrors, control.MirrorState{Mirror: m.Mirror, Trouble: m.Trouble, Watching: m.Watching})
 	}
-	setEnabled(p.add, len(p.writable()) >= 2)
+	setEnabled(p.add, len(p.usable()) >= 2)
 	if !reflect.DeepEqual(s, p.drawn) {
 		p.drawn = s
 		p.draw()
 	}
 }
 
-// writable are the calendars that can be members of a mirror.
-func (p *calendarsPage) writable() []state.Calendar {
-	return slices.DeleteFunc(slices.Clone(p.list), func(c state.Calendar) bool { return !c.Writable || c.Missing })
+// usable are the calendars that can be members of a mirror: what shows no more than
+// free and busy times cannot, and what is read-only only sends.
+func (p *calendarsPage) usable() []state.Calendar {
+	return slices.DeleteFunc(slices.Clone(p.list), func(c state.Calendar) bool { return !c.Details || c.Missing })
 }
 
 func (p *calendarsPage) draw() {
 	p.mirrors.RemoveAll()
-	for i, m := range p.drawn.mirrors {
-		p.mirrors.Add(p.mirror(m, p.drawn.trouble[i]))
+	for _, m := range p.drawn.mirrors {
+		p.mirrors.Add(p.mirror(m))
 	}
 	if len(p.drawn.mirrors) == 0 {
 		hint := assets.Text("No mirror yet. A mirror keeps two or more calendars alike.")
@@ -94,15 +95,20 @@ func (p *calendarsPage) draw() {
 }
 
 // mirror is the card of one mirror.
-func (p *calendarsPage) mirror(m state.Mirror, trouble string) fyne.CanvasObject {
+func (p *calendarsPage) mirror(s control.MirrorState) fyne.CanvasObject {
+	m := s.Mirror
 	remove := newButton("", theme.DeleteIcon(), func() { p.removeMirror(m) }, p.w.escape)
 	remove.Importance = widget.LowImportance
 	copies := newButton(assets.Text("What copies show…"), nil, func() { p.w.showCopies(m) }, p.w.escape)
-	rows := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(copies, remove), bold(m.Name))}
-	if trouble != "" {
-		t := prose(trouble)
+	twice := newButton(assets.Text("Duplicates…"), nil, func() { p.w.duplicates(m) }, p.w.escape)
+	rows := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(twice, copies, remove), bold(m.Name))}
+	if s.Trouble != "" {
+		t := prose(s.Trouble)
 		t.Importance = widget.DangerImportance
 		rows = append(rows, t)
+	}
+	if s.Watching != nil {
+		rows = append(rows, p.w.watching(s))
 	}
 	for i, x := range m.Members {
 		rows = append(rows, p.member(m, i, x))
@@ -147,50 +153,6 @@ func (p *calendarsPage) member(m state.Mirror, i int, x state.Member) fyne.Canva
 		container.NewGridWithColumns(2, text(p.w.name(x.Ref)), dim(p.w.accountName(x.Ref.Account))))
 }
 
-// account is the card of one account and its calendars.
-func (p *calendarsPage) account(a control.AccountState) fyne.CanvasObject {
-	remove := newButton("", theme.DeleteIcon(), func() { p.removeAccount(a) }, p.w.escape)
-	remove.Importance = widget.LowImportance
-	actions := container.NewHBox(remove)
-	title := a.Name
-	if title == "" {
-		title = p.w.accountName(a.ID)
-	}
-	rows := []fyne.CanvasObject{bold(title), dim(providerName(a.Provider) + " · " + p.w.accountName(a.ID))}
-	if a.Trouble != "" {
-		t := prose(a.Trouble)
-		t.Importance = widget.DangerImportance
-		rows = append(rows, t)
-	}
-	if a.SignedOut {
-		actions.Objects = slices.Insert(actions.Objects, 0, fyne.CanvasObject(important(
-			newButton(assets.Text("Sign in again…"), theme.LoginIcon(), func() { p.w.signIn(again(a.Account)) }, p.w.escape), widget.HighImportance)))
-	}
-	card := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewVBox(actions), lines(rows...))}
-	for _, c := range p.list {
-		if c.Ref.Account == a.ID {
-			card = append(card, p.calendar(c))
-		}
-	}
-	return panel(card...)
-}
-
-// calendar is one calendar's row in its account's card.
-func (p *calendarsPage) calendar(c state.Calendar) fyne.CanvasObject {
-	var in []string
-	for _, m := range p.drawn.mirrors {
-		if m.Has(c.Ref) {
-			in = append(in, m.Name)
-		}
-	}
-	note := dim("")
-	if len(in) > 0 {
-		note.SetText(assets.Text("in {{.Mirrors}}", "Mirrors", joinComma(in)))
-	}
-	return container.NewBorder(nil, nil, container.NewHBox(width(8, layout.NewSpacer()), swatch(c.Color)), nil,
-		container.NewGridWithColumns(3, text(p.w.name(c.Ref)), dim(role(c)), note))
-}
-
 func (p *calendarsPage) removeMirror(m state.Mirror) {
 	removeCopies, keep := assets.Text("Remove the copies that Twinday made"), assets.Text("Keep the copies as plain events")
 	choice := widget.NewRadioGroup([]string{removeCopies, keep}, nil)
@@ -202,16 +164,5 @@ func (p *calendarsPage) removeMirror(m state.Mirror) {
 		call(p.w, removeTimeout, func(ctx context.Context) (control.Report, error) {
 			return p.w.backend.RemoveMirror(ctx, control.RemoveMirror{ID: m.ID, KeepCopies: choice.Selected == keep})
 		}, func(_ control.Report, err error) { p.w.tell(assets.Text("The mirror could not be removed"), err) })
-	})
-}
-
-func (p *calendarsPage) removeAccount(a control.AccountState) {
-	body := prose(assets.Text("Twinday signs out of {{.Account}} and its calendars leave their mirrors. Copies that are there stay as plain events.", "Account", p.w.accountName(a.ID)))
-	p.w.confirm(assets.Text("Remove this account?"), body, assets.Text("Remove"), widget.DangerImportance, func() {
-		p.w.ask(removeTimeout, func(ctx context.Context) error {
-			_, err := p.w.backend.RemoveAccount(ctx, control.RemoveAccount{ID: a.ID})
-			return err
-		},
-			func(err error) { p.w.tell(assets.Text("The account could not be removed"), err) })
 	})
 }

@@ -360,7 +360,7 @@ func TestANewMirrorsCopiesShowWhatWasChosen(t *testing.T) {
 	r.tap("New mirror…")
 	boxes := r.checks()[5:]
 	test.Tap(boxes[0])
-	test.Tap(boxes[3])
+	test.Tap(boxes[4])
 	if n := len(r.picks()); n != 2 {
 		t.Fatalf("%d levels are offered, want one a calendar", n)
 	}

@@ -2,8 +2,6 @@ package pages
 
 import (
 	"context"
-	"errors"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -20,108 +18,6 @@ import (
 
 func joinComma(s []string) string { return strings.Join(s, ", ") }
 
-// connectButton begins the sign-in of an account of one provider.
-func connectButton(w *Window, kind state.ProviderKind) *button {
-	label := assets.Text("Connect {{.Provider}}…", "Provider", providerName(kind))
-	return newButton(label, theme.LoginIcon(), func() { w.signIn(control.NewAccount{Provider: kind}) }, w.escape)
-}
-
-// again asks for the same account to be signed in anew.
-func again(a state.Account) control.NewAccount {
-	return control.NewAccount{Provider: a.Provider, ID: a.ID, Endpoint: a.Endpoint}
-}
-
-// signIn opens the provider's page in the browser and waits for the end of it;
-// closing the dialog gives up.
-func (w *Window) signIn(req control.NewAccount) {
-	ctx, cancel := context.WithCancel(w.ctx)
-	provider := providerName(req.Provider)
-	line := prose(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
-	wait := widget.NewProgressBarInfinite()
-	link := widget.NewHyperlink(assets.Text("Open the page again"), nil)
-	copyLink := newButton(assets.Text("Copy its address"), theme.ContentCopyIcon(), nil, w.escape)
-	copyLink.Importance = widget.LowImportance
-	more := container.NewHBox(link, copyLink)
-	more.Hide()
-	var p *popup
-	stop := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
-	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", provider), fyne.NewSize(460, 220),
-		container.NewVBox(line, wait, more), stop)
-
-	var id string
-	done := false
-	p.closed = func() {
-		wait.Stop()
-		cancel()
-		if id != "" && !done {
-			w.ask(w.opt.CallTimeout, func(ctx context.Context) error { return w.backend.CancelSignIn(ctx, id) }, func(error) {})
-		}
-	}
-	fail := func(err error) {
-		done = true
-		gone := ctx.Err() != nil // the person gave up
-		p.close()
-		var e *control.Error
-		switch {
-		case gone:
-		case errors.As(err, &e) && e.Code == control.CodeSecrets && !req.PlainSecrets:
-			w.plainSecrets(req)
-		default:
-			w.tell(assets.Text("{{.Provider}} could not be connected", "Provider", provider), err)
-		}
-	}
-	call(w, w.opt.CallTimeout, func(context.Context) (control.SignIn, error) {
-		return w.backend.BeginSignIn(ctx, req)
-	}, func(s control.SignIn, err error) {
-		if err != nil {
-			fail(err)
-			return
-		}
-		id = s.ID
-		if ctx.Err() != nil { // closed meanwhile
-			w.ask(w.opt.CallTimeout, func(ctx context.Context) error { return w.backend.CancelSignIn(ctx, id) }, func(error) {})
-			return
-		}
-		open := func() error {
-			u, err := url.Parse(s.URL)
-			if err != nil {
-				return err
-			}
-			return w.opt.OpenURL(u)
-		}
-		line.SetText(assets.Text("Your browser shows {{.Provider}}’s sign-in page. Sign in there and come back: this goes on by itself.", "Provider", provider))
-		link.OnTapped = func() { _ = open() }
-		copyLink.OnTapped = func() { w.app.Clipboard().SetContent(s.URL) }
-		more.Show()
-		if err := open(); err != nil {
-			line.SetText(assets.Text("Your browser could not be opened. Open this address yourself: {{.URL}}", "URL", s.URL))
-		}
-		go func() {
-			_, err := w.backend.FinishSignIn(ctx, s.ID)
-			w.do(func() {
-				if err != nil {
-					fail(err)
-					return
-				}
-				done = true
-				p.close()
-				w.listCalendars(true)
-				w.show(1)
-			})
-		}()
-	})
-}
-
-// plainSecrets asks whether the sign-in may be kept without a keyring.
-func (w *Window) plainSecrets(req control.NewAccount) {
-	w.confirm(assets.Text("No keyring answers"),
-		prose(assets.Text("Twinday keeps sign-ins in the desktop’s keyring, and none answers here. It can keep this one in a file that only you can read instead.")),
-		assets.Text("Keep it in a file"), widget.HighImportance, func() {
-			req.PlainSecrets = true
-			w.signIn(req)
-		})
-}
-
 // newMirror lets the person choose calendars to be kept alike.
 func (w *Window) newMirror() {
 	name := newEntry(assets.Text("Name (may stay empty)"), w.escape, w.shortcut)
@@ -133,7 +29,7 @@ func (w *Window) newMirror() {
 	scroll := container.NewVScroll(rows)
 	k := keeper{w.escape, revealIn(scroll)}
 	var account state.AccountID
-	list := w.cals.writable()
+	list := w.cals.usable()
 	for _, c := range list {
 		if c.Ref.Account != account {
 			account = c.Ref.Account
@@ -145,24 +41,28 @@ func (w *Window) newMirror() {
 		on := newCheck("", false, func(on bool) {
 			chosen[c.Ref] = on
 			setShown(levelRow, on)
-			n := 0
-			for _, yes := range chosen {
-				if yes {
-					n++
+			n, takes := 0, false
+			for _, c := range list {
+				if chosen[c.Ref] {
+					n, takes = n+1, takes || c.Writable
 				}
 			}
-			setEnabled(create, n >= 2)
+			setEnabled(create, n >= 2 && takes)
 		}, k)
-		rows.Add(container.NewBorder(nil, nil, container.NewHBox(on, swatch(c.Color)), levelRow, container.NewGridWithColumns(2, text(w.name(c.Ref)), dim(role(c)))))
+		rows.Add(container.NewBorder(nil, nil, container.NewHBox(on, swatch(c.Color)), container.NewHBox(badges(c), levelRow), text(w.name(c.Ref))))
 	}
 	if len(list) < 2 {
-		rows.Add(prose(assets.Text("A mirror needs two calendars that can be written. Connect another account first.")))
+		rows.Add(prose(assets.Text("A mirror needs two calendars, one of which can be written. Connect another account first.")))
 	}
 	create = important(newButton(assets.Text("Create mirror"), nil, func() {
 		req := control.NewMirror{Name: strings.TrimSpace(name.Text)}
 		for _, c := range list {
 			if chosen[c.Ref] {
-				req.Members = append(req.Members, state.Member{Ref: c.Ref})
+				m := state.Member{Ref: c.Ref}
+				if !c.Writable {
+					m.Direction = state.SendOnly
+				}
+				req.Members = append(req.Members, m)
 				if d := shown[c.Ref]; d != state.Everything {
 					req.Mappings = append(req.Mappings, state.PairMapping{From: c.Ref, Mapping: state.Mapping{Detail: d}})
 				}
@@ -181,7 +81,7 @@ func (w *Window) newMirror() {
 	}, w.escape), widget.HighImportance)
 	create.Disable()
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
-	body := container.NewBorder(container.NewVBox(prose(assets.Text("Choose two or more calendars. What you add, move or cancel in one happens in the others; how much copies there show is up to you.")), name),
+	body := container.NewBorder(container.NewVBox(prose(assets.Text("Choose two or more calendars. What you add, move or cancel in one happens in the others; how much copies there show is up to you. A read-only calendar only sends.")), name),
 		nil, nil, nil, scroll)
 	p = w.popup(assets.Text("New mirror"), fyne.NewSize(640, 480), body, cancel, create)
 }

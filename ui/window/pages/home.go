@@ -46,6 +46,7 @@ type home struct {
 // homeState is what the rebuilt parts of the page depend on.
 type homeState struct {
 	problems []control.ProblemNote
+	accounts []control.AccountState
 	mirrors  []control.MirrorState
 	names    map[state.Ref]state.Calendar
 }
@@ -149,7 +150,7 @@ func (h *home) update() {
 	setShown(h.connect, len(s.Accounts) < 2)
 	setShown(h.choose, len(s.Accounts) > 0)
 
-	state := homeState{s.Problems, s.Mirrors, h.w.calendars}
+	state := homeState{s.Problems, s.Accounts, s.Mirrors, h.w.calendars}
 	if !reflect.DeepEqual(state, h.drawn) {
 		h.drawn = state
 		h.drawProblems()
@@ -207,8 +208,10 @@ func (h *home) drawProblems() {
 		}
 		rows = append(rows, dim(assets.Text("since {{.When}}", "When", assets.Moment(h.w.opt.Now(), p.Since))))
 		var action fyne.CanvasObject
-		if a, ok := h.account(p.Account); ok && a.SignedOut {
-			action = container.NewCenter(important(newButton(assets.Text("Sign in again…"), theme.LoginIcon(), func() { h.w.signIn(again(a.Account)) }, h.w.escape), widget.HighImportance))
+		if a, ok := h.account(p.Account); ok && p.Ref.Calendar == "" {
+			if mend := h.w.mendButton(a); mend != nil {
+				action = container.NewCenter(mend)
+			}
 		}
 		h.problems.Add(panel(container.NewBorder(nil, nil, icon, action, lines(rows...))))
 	}
@@ -246,11 +249,11 @@ func (h *home) drawMirrors() {
 			t.Importance = widget.DangerImportance
 			rows = append(rows, t)
 		}
+		card := []fyne.CanvasObject{container.NewBorder(nil, nil, container.NewHBox(colors), nil, container.New(tight{gap: -12, middle: true}, rows...))}
 		if m.Watching != nil {
-			rows = append(rows, prose(assets.Text("Another Twinday ({{.Who}}) keeps this mirror; this one only watches. ‘twinday mirror take-over {{.Mirror}}’ takes over.",
-				"Who", m.Watching.Installation, "Mirror", string(m.ID))))
+			card = append(card, h.w.watching(m))
 		}
-		h.mirrors.Add(panel(container.NewBorder(nil, nil, container.NewHBox(colors), nil, container.New(tight{gap: -12, middle: true}, rows...))))
+		h.mirrors.Add(panel(card...))
 		h.mirrorRow = append(h.mirrorRow, r)
 	}
 	h.mirrors.Refresh() // adding to a container does not repaint it

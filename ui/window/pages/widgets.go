@@ -330,3 +330,25 @@ func important(b *button, i widget.Importance) *button {
 	b.Importance = i
 	return b
 }
+
+// badge is a word or two on a pill, louder or quieter; low importance is dim words alone.
+func badge(s string, how widget.Importance) fyne.CanvasObject {
+	l := widget.NewLabel(s)
+	l.Importance = how
+	if how == widget.LowImportance {
+		return pill(l, "", "")
+	}
+	return pill(l, theme.ColorNameBackground, theme.ColorNameSeparator)
+}
+
+func pill(l *widget.Label, name, stroke fyne.ThemeColorName) fyne.CanvasObject {
+	l.SizeName = theme.SizeNameCaptionText
+	b := newBackdrop(name, 5, container.New(layout.NewCustomPaddedLayout(-5, -5, -2, -2), l))
+	b.stroke = stroke
+	return container.NewCenter(b)
+}
+
+// notice is text with an icon before it.
+func notice(icon fyne.Resource, s string) fyne.CanvasObject {
+	return container.NewBorder(nil, nil, container.NewVBox(container.NewPadded(widget.NewIcon(icon))), nil, prose(s))
+}

@@ -49,17 +49,31 @@ func providerName(k state.ProviderKind) string {
 	return string(k)
 }
 
-// role says what a calendar is to its account.
-func role(c state.Calendar) string {
-	switch {
-	case c.Missing:
-		return assets.Text("no longer there")
-	case !c.Details && !c.Writable:
-		return assets.Text("free/busy only")
-	case !c.Writable:
-		return assets.Text("read only")
-	case c.Primary:
-		return assets.Text("main calendar")
+// brand is the company whose consent page it is.
+func brand(k state.ProviderKind) string {
+	if k == state.Outlook {
+		return "Microsoft"
+	}
+	return providerName(k)
+}
+
+// serviceName is a provider by what its people call it, and serviceNote whose it is.
+func serviceName(k state.ProviderKind) string {
+	switch k {
+	case state.Google:
+		return "Google Calendar"
+	case state.Outlook:
+		return "Outlook, Microsoft 365"
+	}
+	return providerName(k)
+}
+
+func serviceNote(k state.ProviderKind) string {
+	switch k {
+	case state.Google:
+		return assets.Text("A private Google account, or one of a Workspace.")
+	case state.Outlook:
+		return assets.Text("An account of work or school, or a private one.")
 	}
 	return ""
 }
@@ -257,6 +271,22 @@ func sentence(s string) string {
 		return s
 	}
 	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// stopped is a sentence with its full stop, which the engine's words go without.
+func stopped(s string) string {
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
+	}
+	return s + "."
+}
+
+// cutWord shortens what has no words, as an address.
+func cutWord(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return s
 }
 
 // cut shortens a long text at a word.

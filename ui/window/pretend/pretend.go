@@ -43,6 +43,15 @@ type World struct {
 	// could not see.
 	Due, Plan    []control.StepResult
 	PlanProblems []control.ProblemNote
+	// Providers are what can be connected: by default Google and Outlook, each with a
+	// client id that was built in.
+	Providers []control.ProviderInfo
+	Settings  control.Settings
+	// Disconnected is what becomes of any account that is removed, Duplicates what is
+	// there several times, and CleanedUp how its removal goes.
+	Disconnected control.Disconnected
+	Duplicates   control.Duplicates
+	CleanedUp    control.Report
 	// Fail answers a call, by the method's name, with an error.
 	Fail map[string]error
 	// Hang makes every call wait for the end of its context.
@@ -145,12 +154,27 @@ func (e *Engine) Watch(ctx context.Context, f func(control.Status) error) error 
 	}
 }
 
-// BeginSignIn gives a made-up address.
+// BeginSignIn gives a made-up address, and with Device a code.
 func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (control.SignIn, error) {
-	if err := e.enter(ctx, "BeginSignIn", fmt.Sprintf("BeginSignIn %s %s plain=%v", req.Provider, req.ID, req.PlainSecrets)); err != nil {
+	note := fmt.Sprintf("BeginSignIn %s %s plain=%v", req.Provider, req.ID, req.PlainSecrets)
+	if req.Access != nil {
+		note += " access=" + plain(req.Access)
+	}
+	if req.Passphrase != "" {
+		note += " passphrase"
+	}
+	if req.Endpoint.ClientID != "" {
+		note += " client=" + req.Endpoint.ClientID
+	}
+	s := control.SignIn{ID: string(req.Provider), URL: "https://sign-in.example/" + string(req.Provider), Expires: e.now().Add(10 * time.Minute)}
+	if req.Device {
+		note += " device"
+		s.Code, s.URL = "GTHK-LPWM", "https://sign-in.example/device"
+	}
+	if err := e.enter(ctx, "BeginSignIn", note); err != nil {
 		return control.SignIn{}, err
 	}
-	return control.SignIn{ID: string(req.Provider), URL: "https://sign-in.example/" + string(req.Provider), Expires: e.now().Add(10 * time.Minute)}, nil
+	return s, nil
 }
 
 // FinishSignIn waits until the world has an account of the provider that was
@@ -189,19 +213,58 @@ func (e *Engine) Accounts(ctx context.Context) ([]control.AccountState, error) {
 	return s.Accounts, err
 }
 
-// Providers lists Google and Outlook, without extras.
+// Providers lists the world's.
 func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) {
-	return []control.ProviderInfo{{Provider: state.Google}, {Provider: state.Outlook, Device: true}}, e.enter(ctx, "Providers", "")
+	if err := e.enter(ctx, "Providers", ""); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.world.Providers != nil {
+		return slices.Clone(e.world.Providers), nil
+	}
+	return Connectable(control.BuiltInClient), nil
 }
 
-// Settings are empty.
+// Connectable is Google and Outlook with what each lets a person tick.
+func Connectable(client control.ClientSource) []control.ProviderInfo {
+	return []control.ProviderInfo{
+		{Provider: state.Google, Client: client, Extras: []control.ExtraInfo{{Extra: calendar.CopiesCalendar, Reason: "make a calendar of its own for copies"}}},
+		{Provider: state.Outlook, Client: client, Device: true, Extras: []control.ExtraInfo{
+			{Extra: calendar.SharedCalendars, Reason: "see and change calendars that others share with you"},
+			{Extra: calendar.MailboxSettings, Reason: "see your mailbox's time zone and the colours of its categories"}}},
+	}
+}
+
+// Settings are the world's.
 func (e *Engine) Settings(ctx context.Context) (control.Settings, error) {
-	return control.Settings{}, e.enter(ctx, "Settings", "")
+	if err := e.enter(ctx, "Settings", ""); err != nil {
+		return control.Settings{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.world.Settings, nil
 }
 
-// ChangeSettings is noted.
+// ChangeSettings replaces the world's.
 func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (control.Settings, error) {
-	return s, e.enter(ctx, "ChangeSettings", "ChangeSettings "+plain(s))
+	if err := e.enter(ctx, "ChangeSettings", "ChangeSettings "+plain(s)); err != nil {
+		return s, err
+	}
+	e.Change(func(w *World) { w.Settings = s })
+	return s, nil
+}
+
+// CheckClient takes what ends like an id of Google's, or looks like one of Microsoft's.
+func (e *Engine) CheckClient(ctx context.Context, req control.CheckClient) (state.Client, error) {
+	if err := e.enter(ctx, "CheckClient", ""); err != nil {
+		return state.Client{}, err
+	}
+	c := state.Client{ID: strings.TrimSpace(req.ID), Secret: strings.TrimSpace(req.Secret)}
+	if req.Provider == state.Google && strings.HasSuffix(c.ID, ".apps.googleusercontent.com") || req.Provider == state.Outlook && strings.Count(c.ID, "-") == 4 {
+		return c, nil
+	}
+	return c, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("the client id for %s: that is none", req.Provider)}
 }
 
 // Unlock is noted.
@@ -210,14 +273,20 @@ func (e *Engine) Unlock(ctx context.Context, _ string) error { return e.enter(ct
 // RemoveAccount takes an account and its calendars out of the world.
 func (e *Engine) RemoveAccount(ctx context.Context, req control.RemoveAccount) (control.Disconnected, error) {
 	id := req.ID
-	if err := e.enter(ctx, "RemoveAccount", "RemoveAccount "+string(id)); err != nil {
+	note := "RemoveAccount " + string(id)
+	if req.RemoveCopies {
+		note += " with its copies"
+	}
+	if err := e.enter(ctx, "RemoveAccount", note); err != nil {
 		return control.Disconnected{}, err
 	}
+	var out control.Disconnected
 	e.Change(func(w *World) {
+		out = w.Disconnected
 		w.Status.Accounts = slices.DeleteFunc(slices.Clone(w.Status.Accounts), func(a control.AccountState) bool { return a.ID == id })
 		w.Calendars = slices.DeleteFunc(slices.Clone(w.Calendars), func(c state.Calendar) bool { return c.Ref.Account == id })
 	})
-	return control.Disconnected{Account: state.Account{ID: id}, Revoked: true}, nil
+	return out, nil
 }
 
 // Calendars lists the world's calendars.
@@ -253,7 +322,11 @@ func (e *Engine) Mirrors(ctx context.Context) ([]control.MirrorState, error) {
 func (e *Engine) AddMirror(ctx context.Context, req control.NewMirror) (state.Mirror, error) {
 	var names []string
 	for _, m := range req.Members {
-		names = append(names, m.Ref.String())
+		name := m.Ref.String()
+		if m.Direction != state.TwoWay {
+			name += "/" + string(m.Direction)
+		}
+		names = append(names, name)
 	}
 	note := fmt.Sprintf("AddMirror %q %s", req.Name, strings.Join(names, " "))
 	if len(req.Mappings) > 0 {
@@ -360,14 +433,24 @@ func (e *Engine) Preview(ctx context.Context, req control.PreviewRequest) ([]con
 	return nil, &control.Error{Code: control.CodeNotFound, Message: "there is no event " + req.Event}
 }
 
-// Duplicates finds none.
-func (e *Engine) Duplicates(ctx context.Context, _ state.MirrorID) (control.Duplicates, error) {
-	return control.Duplicates{}, e.enter(ctx, "Duplicates", "Duplicates")
+// Duplicates finds the world's.
+func (e *Engine) Duplicates(ctx context.Context, id state.MirrorID) (control.Duplicates, error) {
+	if err := e.enter(ctx, "Duplicates", "Duplicates "+string(id)); err != nil {
+		return control.Duplicates{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.world.Duplicates, nil
 }
 
-// CleanUp removes nothing.
-func (e *Engine) CleanUp(ctx context.Context, _ control.CleanUp) (control.Report, error) {
-	return control.Report{}, e.enter(ctx, "CleanUp", "CleanUp")
+// CleanUp ends as the world says.
+func (e *Engine) CleanUp(ctx context.Context, req control.CleanUp) (control.Report, error) {
+	if err := e.enter(ctx, "CleanUp", "CleanUp "+plain(req)); err != nil {
+		return control.Report{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.world.CleanedUp, nil
 }
 
 // TakeOver ends the watching of a mirror.

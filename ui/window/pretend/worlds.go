@@ -11,7 +11,7 @@ import (
 
 // Worlds are the worlds to look at, by name.
 var Worlds = map[string]func(now time.Time) World{
-	"lively": Lively, "empty": Empty, "alone": Alone, "trouble": Trouble, "long": Long, "unplanned": Unplanned,
+	"lively": Lively, "empty": Empty, "clientless": Clientless, "alone": Alone, "trouble": Trouble, "long": Long, "accounts": Accounts, "unplanned": Unplanned,
 }
 
 // Refs of the calendars in Lively.
@@ -29,6 +29,13 @@ func Empty(time.Time) World {
 		Activity: control.Empty, Summary: "Nothing to do yet: connect an account", Version: "0.1.0",
 		Mirrors: []control.MirrorState{}, Accounts: []control.AccountState{},
 	}}
+}
+
+// Clientless is a first start of a build without client ids.
+func Clientless(now time.Time) World {
+	w := Empty(now)
+	w.Providers = Connectable("")
+	return w
 }
 
 // Alone has accounts but no mirror.
@@ -171,6 +178,54 @@ func Trouble(now time.Time) World {
 	s.Mirrors[1].Trouble = "Family cannot be written"
 	w.Held = nil
 	return w
+}
+
+// Accounts has an account in each of several conditions, calendars of each kind, a
+// mirror that another Twinday keeps, and events that are there twice.
+func Accounts(now time.Time) World {
+	w := Lively(now)
+	w.Held = nil
+	s := &w.Status
+	s.Activity, s.Summary = control.Problem, "3 accounts need you"
+	s.Mirrors[1].Watching = &control.Watching{Installation: "7f3a9c", Seen: now.Add(-3 * time.Minute)}
+	ada, king, family := &s.Accounts[0], &s.Accounts[1], &s.Accounts[2]
+	ada.Makes, ada.Kept = control.MakesTicked, control.InPlainFile
+	king.Makes, king.Kept = control.CanMake, control.InKeyring
+	king.SignedOut, king.Condition, king.Words = true, control.NeedsConsent, "The sign-in of ada@outlook.example at Microsoft has ended (the password was changed)"
+	king.WayOut = control.WayOut{Do: control.SignInAgain, Text: "Sign in again; nothing is lost meanwhile."}
+	family.Access.ReadOnly, family.Condition, family.Words = true, control.Throttled, "Google asks for patience with family@home.example; tried again at 15:20"
+	family.WayOut = control.WayOut{Do: control.JustWait, Text: "Nothing to do: Twinday waits as long as the provider asks."}
+	add := func(id, email string, c control.Condition, words string, out control.WayOut) {
+		s.Accounts = append(s.Accounts, control.AccountState{Account: state.Account{ID: state.AccountID(id), Provider: state.Outlook, Email: email, Name: id}, Condition: c, Words: words, WayOut: out, Kept: control.InKeyring})
+	}
+	add("Analytical Engines", "ada@engines.example", control.NeedsAdmin, "An administrator of engines.example has to agree before ada@engines.example can sign in", control.WayOut{Do: control.AskIT, Text: "Send the ready-made text to your IT, and sign in when they have agreed."})
+	s.Accounts[3].ForIT = "Hello,\n\nI would like to use Twinday with my account ada@engines.example. It asks for:\n\n  Calendars.ReadWrite: see and change the events of your calendars\n\nAn administrator agrees here:\n\n  https://login.example/engines.example/adminconsent?client_id=0000\n"
+	add("Choir society", "choir@society.example", control.Locked, "The sign-in of choir@society.example is in a file that waits for its passphrase", control.WayOut{Do: control.Unlock, Text: "Give the passphrase of your sign-ins."})
+	s.Accounts[4].Kept = control.InSealedFile
+	w.Calendars[1] = state.Calendar{Ref: Team, Calendar: calendar.Calendar{ID: Team.Calendar, Name: "Team plans", Color: "#0b8043", Shared: true, Owner: "grace@lovelace.example"}.WithRole(calendar.RolePublicWriter)}
+	w.Calendars[2].Hidden = true
+	w.Calendars[4].Missing = true
+	w.Duplicates = duplicates(now)
+	w.CleanedUp = control.Report{Pass: 483, Deleted: 2}
+	w.Disconnected = control.Disconnected{Left: 3, ConsentPage: "https://myapps.microsoft.com", Words: "Microsoft has no way for an app to give back what you allowed it. Twinday has forgotten its sign-in; to take the permission itself back, remove Twinday at https://myapps.microsoft.com"}
+	return w
+}
+
+// duplicates are two meetings that are there several times, and a stray copy.
+func duplicates(now time.Time) control.Duplicates {
+	made := func(days int) time.Time { return now.AddDate(0, 0, -days) }
+	return control.Duplicates{
+		Groups: []control.DuplicateGroup{
+			{ID: "g1", Title: "Stand-up", When: hour("2026-11-24T09:00:00", "2026-11-24T09:15:00"),
+				Stays: control.DuplicateEvent{Ref: Work, ID: "s1", Created: made(40), Why: "linked with other calendars"},
+				Go:    []control.DuplicateEvent{{Ref: Work, ID: "s2", Created: made(12), Copies: 1}}},
+			{ID: "g2", Title: "Budget review", When: hour("2026-11-24T14:00:00", "2026-11-24T15:00:00"),
+				Stays: control.DuplicateEvent{Ref: Work, ID: "b1", Created: made(9), Why: "has guests"},
+				Go:    []control.DuplicateEvent{{Ref: Work, ID: "b2", Created: made(8)}},
+				Kept:  []control.DuplicateEvent{{Ref: Work, ID: "b3", Created: made(7), Why: "has guests, too"}}},
+		},
+		Stray: []control.DuplicateEvent{{Ref: Office, ID: "x", Title: "Lunch", When: hour("2026-11-25T12:00:00", "2026-11-25T13:00:00"), Why: "another Twinday made this copy, and its event cannot be found"}},
+	}
 }
 
 // Long has names that do not fit.
