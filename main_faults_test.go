@@ -423,6 +423,7 @@ var plights = []plight{
 
 // strike begins a plight on one side, and returns what ends it.
 func (w *weather) strike(p plight, side string) (end func()) {
+	synctest.Wait() // no pass is halfway: the faults count its requests from the first
 	var after func()
 	if p.begin != nil {
 		after = p.begin(w, side)
