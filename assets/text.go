@@ -4,21 +4,68 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"sync"
+	"slices"
+	"strings"
+	"sync/atomic"
 
+	"github.com/jeandeaual/go-locale"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 )
 
 // translations holds one JSON file a language, in go-i18n's flat form: the key
 // is the English text, with {{.Name}} where a value goes; a text with a count
-// has the forms "one" and "other".
+// has the forms "one" and "other". A file of a region ("en-US") holds what its
+// people write otherwise. Layouts of dates are texts like any other, in Go's form.
 //
 //go:embed translations/*.json
 var translations embed.FS
 
-// localizer is made at first use: commands that print no text need not wait.
-var localizer = sync.OnceValue(func() *i18n.Localizer {
+// Language is one that all faces speak.
+type Language struct {
+	Tag  string // as BCP 47 writes it: "de"
+	Name string // in itself: "Deutsch"
+}
+
+// Languages are those that the catalogue has whole.
+var Languages = []Language{{"en", "English"}, {"de", "Deutsch"}}
+
+// speech is the catalogue in one language.
+type speech struct {
+	tag       string
+	localizer *i18n.Localizer
+	numbers   *message.Printer
+}
+
+// spoken is English until Speak says otherwise.
+var spoken atomic.Pointer[speech]
+
+// Speak sets the language of this process: one of Languages, or, if tag is empty,
+// the one that the system is set to, with the habits of its region. A language that
+// the catalogue lacks is English. It may be called at any time; what is shown
+// already changes when it is made anew.
+func Speak(tag string) {
+	want := []string{tag}
+	if tag == "" {
+		want, _ = locale.GetLocales() // none: English
+	}
+	spoken.Store(newSpeech(want))
+}
+
+// Spoken is the language of this process, one of Languages.
+func Spoken() string { return speaking().tag }
+
+func speaking() *speech {
+	s := spoken.Load()
+	if s == nil { // commands that print no text need not wait for this
+		s = newSpeech([]string{"en"})
+		spoken.CompareAndSwap(nil, s)
+	}
+	return s
+}
+
+func newSpeech(want []string) *speech {
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
 	files, err := translations.ReadDir("translations")
@@ -30,8 +77,23 @@ var localizer = sync.OnceValue(func() *i18n.Localizer {
 			panic("assets: " + err.Error())
 		}
 	}
-	return i18n.NewLocalizer(bundle, "en")
-})
+	s := &speech{tag: "en", numbers: message.NewPrinter(language.BritishEnglish)}
+	for _, w := range want {
+		base, region, _ := strings.Cut(strings.ReplaceAll(w, "_", "-"), "-")
+		i := slices.IndexFunc(Languages, func(l Language) bool { return strings.EqualFold(l.Tag, base) })
+		if i < 0 {
+			continue
+		}
+		s.tag = Languages[i].Tag
+		want = []string{s.tag + "-" + region, s.tag}
+		if tag, err := language.Parse(strings.TrimSuffix(want[0], "-")); err == nil {
+			s.numbers = message.NewPrinter(tag)
+		}
+		break
+	}
+	s.localizer = i18n.NewLocalizer(bundle, append(want, "en")...)
+	return s
+}
 
 // Text is the catalogue's text for key, which is the English text itself. The
 // args are pairs of a name and a value for the {{.Name}} in it. A key that the
@@ -41,15 +103,18 @@ func Text(key string, args ...any) string {
 }
 
 // Count is the text for n things, in the form that the language has for n. In
-// the text, {{.N}} is the number.
+// the text, {{.N}} is the number, as Number writes it.
 func Count(key string, n int, args ...any) string {
 	values := pairs(args)
-	values["N"] = n
+	values["N"] = Number(n)
 	return localize(key, n, values)
 }
 
+// Number is n with the marks between thousands that the person is used to.
+func Number(n int) string { return speaking().numbers.Sprint(n) }
+
 func localize(key string, count any, values map[string]any) string {
-	s, err := localizer().Localize(&i18n.LocalizeConfig{
+	s, err := speaking().localizer.Localize(&i18n.LocalizeConfig{
 		DefaultMessage: &i18n.Message{ID: key, Other: key},
 		TemplateData:   values,
 		PluralCount:    count,

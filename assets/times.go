@@ -1,6 +1,9 @@
 package assets
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Ago says how long before now t was, in one coarse unit: "3 minutes ago".
 // The zero time is "never"; what is less than 10 seconds old is "just now".
@@ -46,14 +49,142 @@ func Moment(now, t time.Time) string {
 	case t.IsZero():
 		return Text("never")
 	case t.Format(time.DateOnly) == now.Format(time.DateOnly):
-		return t.Format("15:04")
+		return Clock(t)
 	case d.Abs() < 6*24*time.Hour:
-		return t.Format("Mon 15:04")
+		return dated(t, Text("Mon 15:04"))
 	case t.Year() == now.Year():
-		return t.Format("2 Jan 15:04")
+		return dated(t, Text("2 Jan 15:04"))
 	default:
-		return t.Format("2 Jan 2006")
+		return dated(t, Text("2 Jan 2006"))
 	}
+}
+
+// Clock is the time of day of t, on its own wall clock: "14:32".
+func Clock(t time.Time) string { return dated(t, Text("15:04")) }
+
+// ClockSeconds is Clock to the second: "14:32:07".
+func ClockSeconds(t time.Time) string { return dated(t, Text("15:04:05")) }
+
+// Day is the date of t with its weekday: "Mon 24 Nov 2025".
+func Day(t time.Time) string { return dated(t, Text("Mon 2 Jan 2006")) }
+
+// DayOfYear is Day without the year: "Mon 24 Nov".
+func DayOfYear(t time.Time) string { return dated(t, Text("Mon 2 Jan")) }
+
+// Date is the date of t in the shortest form that has the year: "24 Nov 2025".
+func Date(t time.Time) string { return dated(t, Text("2 Jan 2006")) }
+
+// Weekday is the name of t's weekday in short: "Mon".
+func Weekday(t time.Time) string { return name(t.Format("Mon")) }
+
+// Month is t's month and year: "November 2025".
+func Month(t time.Time) string { return dated(t, Text("January 2006")) }
+
+// Stamp is date and time to the second: "Mon 24 Nov 2025, 14:32:07".
+func Stamp(t time.Time) string { return Day(t) + ", " + ClockSeconds(t) }
+
+// When is date and time to the minute: "Mon 24 Nov 2025, 14:32".
+func When(t time.Time) string { return Day(t) + ", " + Clock(t) }
+
+// dated writes t in a layout of package time, with the names of weekdays and months in the
+// person's language.
+func dated(t time.Time, layout string) string {
+	var b strings.Builder
+	for layout != "" {
+		at, token := len(layout), ""
+		for _, x := range []string{"Monday", "January", "Mon", "Jan"} { // the longer ones first
+			if i := strings.Index(layout, x); i >= 0 && i < at {
+				at, token = i, x
+			}
+		}
+		b.WriteString(t.Format(layout[:at]))
+		if token != "" {
+			b.WriteString(name(t.Format(token)))
+		}
+		layout = layout[at+len(token):]
+	}
+	return b.String()
+}
+
+// name is a weekday's or month's English name in the person's language.
+func name(english string) string {
+	switch english {
+	case "Mon":
+		return Text("Mon")
+	case "Tue":
+		return Text("Tue")
+	case "Wed":
+		return Text("Wed")
+	case "Thu":
+		return Text("Thu")
+	case "Fri":
+		return Text("Fri")
+	case "Sat":
+		return Text("Sat")
+	case "Sun":
+		return Text("Sun")
+	case "Monday":
+		return Text("Monday")
+	case "Tuesday":
+		return Text("Tuesday")
+	case "Wednesday":
+		return Text("Wednesday")
+	case "Thursday":
+		return Text("Thursday")
+	case "Friday":
+		return Text("Friday")
+	case "Saturday":
+		return Text("Saturday")
+	case "Sunday":
+		return Text("Sunday")
+	case "Jan":
+		return Text("Jan")
+	case "Feb":
+		return Text("Feb")
+	case "Mar":
+		return Text("Mar")
+	case "Apr":
+		return Text("Apr")
+	case "May":
+		return Text("May")
+	case "Jun":
+		return Text("Jun")
+	case "Jul":
+		return Text("Jul")
+	case "Aug":
+		return Text("Aug")
+	case "Sep":
+		return Text("Sep")
+	case "Oct":
+		return Text("Oct")
+	case "Nov":
+		return Text("Nov")
+	case "Dec":
+		return Text("Dec")
+	case "January":
+		return Text("January")
+	case "February":
+		return Text("February")
+	case "March":
+		return Text("March")
+	case "April":
+		return Text("April")
+	case "June":
+		return Text("June")
+	case "July":
+		return Text("July")
+	case "August":
+		return Text("August")
+	case "September":
+		return Text("September")
+	case "October":
+		return Text("October")
+	case "November":
+		return Text("November")
+	case "December":
+		return Text("December")
+	}
+	return english
 }
 
 // Tomorrow is when a pause "until tomorrow" ends: six in the morning of the

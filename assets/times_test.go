@@ -32,3 +32,43 @@ func TestTimesInWords(t *testing.T) {
 		}
 	}
 }
+
+// speak has a test speak a language.
+func speak(t *testing.T, tag string) {
+	t.Helper()
+	Speak(tag)
+	t.Cleanup(func() { Speak("en") })
+}
+
+func TestDatesAndNumbersAreThoseOfTheRegion(t *testing.T) {
+	at := time.Date(2026, 3, 2, 15, 4, 5, 0, time.UTC)
+	for _, c := range []struct{ tag, spoken, clock, day, when, month, number, ago string }{
+		{"en", "en", "15:04", "Mon 2 Mar 2026", "Mon 2 Mar 2026, 15:04", "March 2026", "12,345", "1 day ago"},
+		{"en-US", "en", "3:04 PM", "Mon, Mar 2, 2026", "Mon, Mar 2, 2026, 3:04 PM", "March 2026", "12,345", "1 day ago"},
+		{"de", "de", "15:04", "Mo, 2. März 2026", "Mo, 2. März 2026, 15:04", "März 2026", "12.345", "vor 1 Tag"},
+		{"de-CH", "de", "15:04", "Mo, 2. März 2026", "Mo, 2. März 2026, 15:04", "März 2026", "12’345", "vor 1 Tag"},
+		{"tlh", "en", "15:04", "Mon 2 Mar 2026", "Mon 2 Mar 2026, 15:04", "March 2026", "12,345", "1 day ago"},
+	} {
+		speak(t, c.tag)
+		got := []string{Spoken(), Clock(at), Day(at), When(at), Month(at), Number(12345), Ago(at.AddDate(0, 0, 1), at)}
+		want := []string{c.spoken, c.clock, c.day, c.when, c.month, c.number, c.ago}
+		for i := range want {
+			if got[i] != want[i] {
+				t.Errorf("%s: %q, want %q", c.tag, got[i], want[i])
+			}
+		}
+	}
+}
+
+func TestTheSystemsLanguageIsSpoken(t *testing.T) {
+	t.Setenv("LC_ALL", "de_DE.UTF-8")
+	speak(t, "")
+	if Spoken() != "de" || Weekday(time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC)) != "Mi" {
+		t.Errorf("with LC_ALL=de_DE.UTF-8 it speaks %q", Spoken())
+	}
+	t.Setenv("LC_ALL", "C")
+	Speak("")
+	if Spoken() != "en" {
+		t.Errorf("with LC_ALL=C it speaks %q", Spoken())
+	}
+}

@@ -119,7 +119,7 @@ func (w *Window) duplicateCard(g control.DuplicateGroup, tick fyne.CanvasObject)
 	row := func(label string, look widget.Importance, x control.DuplicateEvent) {
 		says := w.name(x.Ref)
 		if !x.Created.IsZero() {
-			says += " · " + assets.Text("made {{.Day}}", "Day", x.Created.In(w.opt.Now().Location()).Format(dayFormat))
+			says += " · " + assets.Text("made {{.Day}}", "Day", assets.Day(x.Created.In(w.opt.Now().Location())))
 		}
 		if x.Why != "" {
 			says += " · " + x.Why

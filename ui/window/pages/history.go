@@ -279,7 +279,7 @@ func (p *historyPage) choose(i widget.ListItemID) {
 	done.Importance = widget.LowImportance
 	title := prose(titleOf(h.Title))
 	title.TextStyle.Bold = true
-	date := dim(h.Time.In(p.w.opt.Now().Location()).Format(dayFormat + ", 15:04:05"))
+	date := dim(assets.Stamp(h.Time.In(p.w.opt.Now().Location())))
 	rows := []fyne.CanvasObject{title, prose(happened(h, p.w.name(h.Ref)))}
 	if h.From != (state.Ref{}) && h.From != h.Ref {
 		rows = append(rows, bold(assets.Text("From")), prose(p.w.place(h.From)),

@@ -181,7 +181,7 @@ func lastDay(until, start calendar.Time) string {
 	if err != nil {
 		return day
 	}
-	return t.Format(dayFormat)
+	return assets.Day(t)
 }
 
 // both joins words as a person does: "a", "a and b", "a, b and c".

@@ -217,10 +217,8 @@ func dayText(w calendar.When) string {
 	if err != nil {
 		return ""
 	}
-	return day.Format(dayFormat)
+	return assets.Day(day)
 }
-
-const dayFormat = "Mon 2 Jan 2006"
 
 // allDayText turns the exclusive end into the last day.
 func allDayText(w calendar.When) string {
@@ -230,9 +228,9 @@ func allDayText(w calendar.When) string {
 		return w.Start.String()
 	}
 	if last := to.AddDate(0, 0, -1); err2 == nil && last.After(from) {
-		return from.Format(dayFormat) + " – " + last.Format(dayFormat)
+		return assets.Day(from) + " – " + assets.Day(last)
 	}
-	return from.Format(dayFormat) + ", " + assets.Text("all day")
+	return assets.Day(from) + ", " + assets.Text("all day")
 }
 
 func clockText(w calendar.When) string {
@@ -242,13 +240,13 @@ func clockText(w calendar.When) string {
 	if err1 != nil {
 		return w.Start.String()
 	}
-	s := from.Format(dayFormat + ", 15:04")
+	s := assets.When(from)
 	switch {
 	case err2 != nil:
 	case to.Format(time.DateOnly) == from.Format(time.DateOnly):
-		s += " – " + to.Format("15:04")
+		s += " – " + assets.Clock(to)
 	default:
-		s += " – " + to.Format(dayFormat+", 15:04")
+		s += " – " + assets.When(to)
 	}
 	return s + " (" + w.Start.Zone + ")"
 }
