@@ -90,7 +90,7 @@ type Secret interface {
 // How often to look: closely while changes flow, calmly otherwise.
 const (
 	ActiveInterval = 15 * time.Second
-	IdleInterval   = 2 * time.Minute
+	IdleInterval   = state.UsualMinutes * time.Minute // unless the person set another (state.Rhythm)
 	// ActiveFor is how long after the last change the closer look goes on.
 	ActiveFor = 3 * time.Minute
 )
@@ -213,7 +213,7 @@ func (e *Engine) Close() {
 // status and tried again.
 func (e *Engine) Run(ctx context.Context) {
 	for {
-		if until := e.pausedUntil(); !e.Now().Before(until) {
+		if until := e.stillUntil(); !e.Now().Before(until) {
 			if _, err := e.turnOf(ctx, control.SyncRequest{}); err != nil && ctx.Err() == nil {
 				e.Log.Error("a pass failed", "error", err)
 			}
@@ -239,18 +239,27 @@ func (e *Engine) Run(ctx context.Context) {
 	}
 }
 
+// stillUntil is until when nothing is synced by itself: paused, or in quiet hours.
+func (e *Engine) stillUntil() time.Time {
+	until := e.pausedUntil()
+	if quiet := e.rhythm().QuietUntil(e.Now()); quiet.After(until) {
+		return quiet
+	}
+	return until
+}
+
 // interval is how long to wait for the next pass.
 func (e *Engine) interval() time.Duration {
-	until := e.pausedUntil()
+	until := e.stillUntil()
 	now := e.Now()
 	if until.After(now) {
 		return until.Sub(now)
 	}
+	wait := e.rhythm().Interval()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	wait := IdleInterval
 	if !e.changedAt.IsZero() && now.Sub(e.changedAt) < ActiveFor {
-		wait = ActiveInterval
+		wait = min(wait, ActiveInterval)
 	}
 	return min(wait, e.nextTry(now))
 }

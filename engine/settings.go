@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+
+	"golang.org/x/text/language"
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
@@ -49,6 +52,13 @@ func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (contro
 		clients[kind] = client
 	}
 	s.Clients = clients
+	var err error
+	if s.Rhythm, err = s.Rhythm.Tidy(); err != nil {
+		return s, usage("%s", err)
+	}
+	if err := sensible(s.Faces); err != nil {
+		return s, err
+	}
 	before, err := e.Settings(ctx)
 	if err != nil {
 		return s, err
@@ -78,9 +88,32 @@ func (e *Engine) ChangeSettings(ctx context.Context, s control.Settings) (contro
 	if err := e.keepSettings(s); err != nil {
 		return s, err
 	}
-	e.hurry()
-	e.poke()
+	after := s
+	after.Faces = before.Faces
+	if !reflect.DeepEqual(before, after) { // a way out that failed before may work now
+		e.hurry()
+		e.poke()
+	}
+	e.statusChanged()
 	return s, nil
+}
+
+// sensible refuses words that no face knows.
+func sensible(f control.Faces) error {
+	if _, err := language.Parse(f.Language); f.Language != "" && err != nil {
+		return usage("%q is no language: write a tag like de", f.Language)
+	}
+	switch f.Theme {
+	case control.SystemTheme, control.LightTheme, control.DarkTheme:
+	default:
+		return usage("there is no theme %q; there are light and dark, and the system's", f.Theme)
+	}
+	switch f.Notify {
+	case control.NotifyProblems, control.NotifyChanges, control.NotifyNever:
+	default:
+		return usage("notifications are about problems (the default), all or never, not %q", f.Notify)
+	}
+	return nil
 }
 
 // CheckClient tells whether a client id looks like one to sign in with.
@@ -155,6 +188,16 @@ func fieldOf(err error) string {
 		return e.Field
 	}
 	return "settings"
+}
+
+// rhythm is when to sync; the usual one where the settings cannot be read, which a pass
+// will tell of.
+func (e *Engine) rhythm() state.Rhythm {
+	s, err := e.Settings(context.Background())
+	if err != nil {
+		return state.Rhythm{}
+	}
+	return s.Rhythm
 }
 
 func (e *Engine) keepSettings(s control.Settings) error {

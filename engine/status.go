@@ -372,6 +372,11 @@ func (e *Engine) Status(context.Context) (control.Status, error) {
 	if s.Accounts, err = e.accountStates(accounts); err != nil {
 		return s, fmt.Errorf("engine: %w", err)
 	}
+	settings, err := e.Settings(context.Background())
+	if err != nil {
+		return s, err
+	}
+	s.Faces, s.Quiet = settings.Faces, settings.Rhythm.QuietUntil(e.Now())
 	s.DataDir = filepath.Dir(e.Store.Path())
 	e.storeState(&s)
 	e.mu.Lock()

@@ -157,7 +157,41 @@ type Settings struct {
 	ProxyPassword string `json:"proxyPassword,omitempty"`
 	// PlainSecrets agrees to keep it in a 0600 file where no keyring answers; taken only.
 	PlainSecrets bool `json:"plainSecrets,omitempty"`
+	// Rhythm is when Twinday syncs by itself, Faces how it looks and when it speaks up.
+	Rhythm state.Rhythm `json:"rhythm,omitzero"`
+	Faces  Faces        `json:"faces,omitzero"`
 }
+
+// Faces are what the person wants of the tray and the window. The zero value is right
+// for most.
+type Faces struct {
+	// Language is a tag (BCP 47) of those that the faces speak; the system's if empty.
+	Language string `json:"language,omitempty"`
+	Theme    Theme  `json:"theme,omitempty"`
+	Notify   Notify `json:"notify,omitempty"`
+	// ToldToClose is set once the person was told that closing the window ends no sync.
+	ToldToClose bool `json:"toldToClose,omitempty"`
+}
+
+// Theme is whether the window is light or dark.
+type Theme string
+
+// The themes; as the system has it if empty.
+const (
+	SystemTheme Theme = ""
+	LightTheme  Theme = "light"
+	DarkTheme   Theme = "dark"
+)
+
+// Notify is what Twinday speaks up about by itself.
+type Notify string
+
+// What there is to choose.
+const (
+	NotifyProblems Notify = ""      // what needs the person: problems, and decisions
+	NotifyChanges  Notify = "all"   // what crossed between calendars as well
+	NotifyNever    Notify = "never" // the tray's icon says it
+)
 
 // ExtraInfo is a permission to tick, and its reason.
 type ExtraInfo struct {

@@ -53,6 +53,9 @@ type Status struct {
 	Version     string         `json:"version"` // of the program
 	// Installation is this one.
 	Installation Installation `json:"installation,omitzero"`
+	// Quiet is set in the quiet hours, till their end: nothing is synced by itself then.
+	Quiet time.Time `json:"quiet,omitzero"`
+	Faces Faces     `json:"faces,omitzero"`
 }
 
 // MirrorState is a mirror and how it fares.

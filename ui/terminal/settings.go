@@ -1,12 +1,14 @@
 package terminal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -75,8 +77,24 @@ func (a *app) showSettings(ctx context.Context, b control.Backend, s control.Set
 		root = "the system's, and one given here"
 	}
 	t.add("root certificates", root)
+	t.add("syncs", fmt.Sprintf("every %d min", int(s.Rhythm.Interval()/time.Minute))+", at once when asked, closely while changes flow")
+	t.add("quiet hours", cmp.Or(s.Rhythm.Quiet, "none"))
+	t.add("notifies of", notifyWords(s.Faces.Notify))
+	t.add("language", cmp.Or(s.Faces.Language, "the system's"))
+	t.add("theme", cmp.Or(string(s.Faces.Theme), "the system's"))
 	a.print(t)
 	return nil
+}
+
+// notifyWords is what Twinday speaks up about.
+func notifyWords(n control.Notify) string {
+	switch n {
+	case control.NotifyChanges:
+		return "problems, decisions, and what crosses"
+	case control.NotifyNever:
+		return "nothing"
+	}
+	return "problems and decisions"
 }
 
 func (a *app) settingsSet() *cobra.Command {
@@ -84,6 +102,8 @@ func (a *app) settingsSet() *cobra.Command {
 	ids, secret := map[state.ProviderKind]*string{}, ""
 	var proxy, proxyUser, bypass, rootFile string
 	var askPassword, plain bool
+	var every time.Duration
+	var quiet, language, theme, notify string
 	c := &cobra.Command{
 		Use: "set", Short: "Change what holds for all accounts",
 		Example: "  twinday settings set --google-client-file client_secret_123.json\n  twinday settings set --outlook-client-id 00001111-aaaa-2222-bbbb-3333cccc4444\n  twinday settings set --outlook-client-id ''\n  twinday settings set --proxy http://proxy.example:8080 --proxy-user ann --proxy-password\n  twinday settings set --root-certificate acme-root.pem",
@@ -100,6 +120,11 @@ func (a *app) settingsSet() *cobra.Command {
 	f.BoolVar(&askPassword, "proxy-password", false, "ask for the proxy's password, or read it from standard input")
 	f.StringVar(&bypass, "proxy-bypass", "", "hosts that are reached without the proxy, with commas between")
 	f.StringVar(&rootFile, "root-certificate", "", "a `FILE` of root certificates (PEM) to trust beside the system's; empty for none")
+	f.DurationVar(&every, "interval", 0, "how often to look while nothing changes, in whole minutes: 5m, 1h")
+	f.StringVar(&quiet, "quiet", "", "hours in which nothing is synced by itself, and nobody notified: `22:00-07:00`; empty for none")
+	f.StringVar(&notify, "notify", "", "what to notify you of: `problems` (and decisions), all, never")
+	f.StringVar(&language, "language", "", "of window and tray: en, de; empty for the system's")
+	f.StringVar(&theme, "theme", "", "of the window: light, dark; empty for the system's")
 	f.BoolVar(&plain, "plain-secrets", false, "keep the password in a file where no keyring answers")
 	c.RunE = a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
 		s, err := b.Settings(ctx)
@@ -145,6 +170,23 @@ func (a *app) settingsSet() *cobra.Command {
 					return err
 				}
 			}
+		}
+		if f.Changed("interval") {
+			if s.Rhythm.Minutes = int(every / time.Minute); every <= 0 || every%time.Minute != 0 {
+				return usage("--interval is in whole minutes, like 5m, not %s", every)
+			}
+		}
+		if f.Changed("quiet") {
+			s.Rhythm.Quiet = quiet
+		}
+		if f.Changed("language") {
+			s.Faces.Language = language
+		}
+		if f.Changed("theme") {
+			s.Faces.Theme = control.Theme(strings.Replace(theme, "system", "", 1))
+		}
+		if f.Changed("notify") {
+			s.Faces.Notify = control.Notify(strings.Replace(notify, "problems", "", 1))
 		}
 		s.PlainSecrets = plain
 		if askPassword {
