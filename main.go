@@ -59,6 +59,7 @@ func (p program) deps() terminal.Deps {
 		Window:   p.window,
 		Simulate: simulate,
 		Restore:  restore,
+		AtLogin:  func(dataDir string) terminal.AtLogin { return atLogin(dataDir) },
 		Demo:     demoStage,
 		Terminal: term.IsTerminal(out),
 	}

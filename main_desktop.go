@@ -16,7 +16,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/adrg/xdg"
+
 	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/ui/login"
 )
 
 // This file is about the desktop that the process runs on: is there a display,
@@ -48,6 +51,22 @@ func openURL(url string) error {
 	}
 	go func() { _ = cmd.Wait() }() // a browser's exit code says nothing
 	return nil
+}
+
+// atLogin has this program, on this data folder, start at login.
+func atLogin(dataDir string) *login.Starter {
+	exe, err := os.Executable()
+	if err != nil {
+		exe = "twinday" // as PATH has it
+	}
+	command := []string{exe}
+	if dataDir != filepath.Join(xdg.DataHome, "twinday") {
+		if abs, err := filepath.Abs(dataDir); err == nil {
+			dataDir = abs
+		}
+		command = append(command, "--data", dataDir)
+	}
+	return login.New(command)
 }
 
 // windows keeps at most one window open, in a process of its own.

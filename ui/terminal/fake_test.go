@@ -22,6 +22,7 @@ var now = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 // what it was told to do.
 type fake struct {
 	mu        sync.Mutex
+	login     fakeLogin
 	accounts  []control.AccountState
 	calendars []state.Calendar
 	newer     []state.Calendar // listed only when asked afresh
@@ -571,3 +572,9 @@ func planned() *fake {
 	}
 	return f
 }
+
+// fakeLogin is what starts at login.
+type fakeLogin struct{ on, hidden bool }
+
+func (l *fakeLogin) Get() (on, hidden bool, err error) { return l.on, l.hidden, nil }
+func (l *fakeLogin) Set(on, hidden bool) error         { l.on, l.hidden = on, hidden; return nil }

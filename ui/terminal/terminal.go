@@ -51,6 +51,9 @@ type Deps struct {
 	// Restore is `twinday restore`: puts a backup in the place of the store.
 	Restore func(ctx context.Context, o RestoreOptions) (RestoreNote, error)
 
+	// AtLogin is about Twinday with this data folder.
+	AtLogin func(dataDir string) AtLogin
+
 	// ReadSecret reads what the person types without showing it; nil where it cannot.
 	ReadSecret func() (string, error)
 	// OpenURL shows an address in the person's browser; nil where there is none.
@@ -275,7 +278,7 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
 		&cobra.Group{ID: groupSync, Title: "Sync:"},
 		&cobra.Group{ID: groupTry, Title: "Try out:"})
-	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.settingsCommand(), a.calendarCommand(), a.mirrorCommand(), a.restoreCommand())
+	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.settingsCommand(), a.calendarCommand(), a.mirrorCommand(), a.autostartCommand(), a.restoreCommand())
 	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.undoCommand(), a.whyCommand(), a.heldCommand(), a.duplicatesCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())

@@ -77,6 +77,7 @@ func (r *run) do(ctx context.Context) {
 			}
 			return n, r.fake.fail
 		},
+		AtLogin:  func(string) AtLogin { return &r.fake.login },
 		OpenURL:  func(u string) error { r.opened = append(r.opened, u); return nil },
 		Terminal: r.person, Interactive: r.person, Width: r.width,
 	}
