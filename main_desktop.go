@@ -164,6 +164,23 @@ func (w *windows) wait() {
 // days, or some hours of trouble.
 const maxLog = 4 << 20
 
+// logTail reads the end of the log that logTo writes.
+func logTail(dir string) func() []byte {
+	const most = 256 << 10
+	return func() []byte {
+		f, err := os.Open(filepath.Join(dir, "twinday.log"))
+		if err != nil {
+			return []byte("no log: " + err.Error())
+		}
+		defer func() { _ = f.Close() }()
+		if fi, err := f.Stat(); err == nil && fi.Size() > most {
+			_, _ = f.Seek(-most, io.SeekEnd)
+		}
+		text, _ := io.ReadAll(io.LimitReader(f, most)) // what can be read is told
+		return text
+	}
+}
+
 // logTo sends what a process without a terminal has to say to a file in the data
 // folder, and its last words, should it crash, to another.
 func logTo(dir string, verbose bool) (*slog.Logger, error) {

@@ -278,9 +278,9 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
 		&cobra.Group{ID: groupSync, Title: "Sync:"},
 		&cobra.Group{ID: groupTry, Title: "Try out:"})
-	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.settingsCommand(), a.calendarCommand(), a.mirrorCommand(), a.autostartCommand(), a.restoreCommand())
+	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.settingsCommand(), a.calendarCommand(), a.mirrorCommand(), a.autostartCommand(), a.setupCommand(), a.restoreCommand())
 	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.undoCommand(), a.whyCommand(), a.heldCommand(), a.duplicatesCommand(),
-		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand())
+		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand(), a.diagnosticsCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())
 	root.AddCommand(a.versionCommand(), mappingTopic(), jsonTopic())
 	return root
