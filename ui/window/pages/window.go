@@ -34,6 +34,11 @@ type Options struct {
 	Now func() time.Time
 	// OpenURL opens an address in the person's browser; the app's if nil.
 	OpenURL func(*url.URL) error
+	// AtLogin is asked whether Twinday starts at login; nil where that cannot be set.
+	AtLogin AtLogin
+	// SaveFile and OpenFile let the person choose a file; dialogs of the window's if nil.
+	SaveFile func(w *Window, name string, content []byte, done func(error))
+	OpenFile func(w *Window, done func([]byte, error))
 	// CallTimeout is how long the engine may take to answer; 15 s if zero. A
 	// pass and a sign-in have limits of their own.
 	CallTimeout time.Duration
@@ -68,6 +73,8 @@ type Window struct {
 	home      *home
 	cals      *calendarsPage
 	hist      *historyPage
+	set       *settingsPage
+	faces     control.Faces // as shown
 	shown     int
 	popups    []*popup
 	shortcuts map[string]func()
@@ -94,7 +101,13 @@ func New(app fyne.App, backend control.Backend, do func(func()), opt Options) *W
 	if opt.CallTimeout == 0 {
 		opt.CallTimeout = 15 * time.Second
 	}
-	app.Settings().SetTheme(newLook())
+	if opt.SaveFile == nil {
+		opt.SaveFile = saveFile
+	}
+	if opt.OpenFile == nil {
+		opt.OpenFile = openFile
+	}
+	app.Settings().SetTheme(newLook(control.SystemTheme))
 	app.SetIcon(fyne.NewStaticResource("twinday.png", assets.AppIcon()))
 	w := &Window{opt: opt, app: app, backend: backend, do: do, win: app.NewWindow("Twinday"), shown: -1}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
@@ -117,10 +130,10 @@ func (w *Window) Fyne() fyne.Window { return w.win }
 func (w *Window) Closed() <-chan struct{} { return w.ctx.Done() }
 
 func (w *Window) build() {
-	w.home, w.cals, w.hist = newHome(w), newCalendarsPage(w), newHistoryPage(w)
-	w.pages = []page{w.home, w.cals, w.hist}
-	titles := []string{assets.Text("Home"), assets.Text("Calendars"), assets.Text("History")}
-	icons := []fyne.Resource{theme.HomeIcon(), theme.CalendarIcon(), theme.HistoryIcon()}
+	w.home, w.cals, w.hist, w.set = newHome(w), newCalendarsPage(w), newHistoryPage(w), newSettingsPage(w)
+	w.pages, w.nav = []page{w.home, w.cals, w.hist, w.set}, nil
+	titles := []string{assets.Text("Home"), assets.Text("Calendars"), assets.Text("History"), assets.Text("Settings")}
+	icons := []fyne.Resource{theme.HomeIcon(), theme.CalendarIcon(), theme.HistoryIcon(), theme.SettingsIcon()}
 	side := container.NewVBox()
 	body := container.NewStack()
 	for i, p := range w.pages {
@@ -146,6 +159,27 @@ func (w *Window) build() {
 	w.win.SetContent(container.NewBorder(w.banner, nil, nav, nil, body))
 }
 
+// face takes on the language and the appearance that the person chose, in whatever face.
+func (w *Window) face(f control.Faces) {
+	before := w.faces
+	w.faces = f
+	if f.Theme != before.Theme {
+		w.app.Settings().SetTheme(newLook(f.Theme))
+	}
+	if f.Language == before.Language {
+		return
+	}
+	assets.Speak(f.Language)
+	for len(w.popups) > 0 {
+		w.escape()
+	}
+	at, offset, list := w.shown, w.set.root.Offset, w.cals.list
+	w.build()
+	w.cals.list, w.set.root.Offset = list, offset
+	w.shown = -1
+	w.show(at)
+}
+
 // show turns to a page.
 func (w *Window) show(i int) {
 	if w.shown == i {
@@ -164,7 +198,7 @@ func (w *Window) show(i int) {
 	w.pages[i].enter()
 }
 
-// keys makes Ctrl+R sync, Ctrl+1 to Ctrl+3 turn pages and Escape close dialogs.
+// keys makes Ctrl+R sync, Ctrl+1 to Ctrl+4 turn pages and Escape close dialogs.
 func (w *Window) keys() {
 	w.shortcuts = map[string]func(){}
 	add := func(key fyne.KeyName, f func()) {
@@ -176,8 +210,8 @@ func (w *Window) keys() {
 		}
 		w.win.Canvas().AddShortcut(s, func(fyne.Shortcut) { w.shortcuts[s.ShortcutName()]() })
 	}
-	add(fyne.KeyR, w.home.sync)
-	for i, key := range []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3} {
+	add(fyne.KeyR, func() { w.home.sync() })
+	for i, key := range []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3, fyne.Key4} {
 		add(key, func() { w.show(i) })
 	}
 	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
