@@ -154,4 +154,3 @@ func (p *settingsPage) report() {
 		pop = p.w.popup(assets.Text("Report for people who help"), fyne.NewSize(760, 560), body, cancel, copied, save)
 	})
 }
-

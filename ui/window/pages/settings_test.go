@@ -174,7 +174,9 @@ func TestSettingsAndMirrorsGoToAFileAndBack(t *testing.T) {
 	r.tap("Export…")
 	r.until("a file", func() bool { return strings.Contains(string(kept), `"mirrors": [`) })
 	r.tap("Import…")
-	r.until("what comes of it", func() bool { return r.sees("The mirror “Home and work” is made.") && r.sees("Not “Club”: bo@club.test is not connected here.") })
+	r.until("what comes of it", func() bool {
+		return r.sees("The mirror “Home and work” is made.") && r.sees("Not “Club”: bo@club.test is not connected here.")
+	})
 	r.tap("Take over")
 	r.until("it is taken over", func() bool { return strings.Contains(strings.Join(r.engine.Calls(), "\n"), "dry: false") })
 	kept = []byte("no JSON")
