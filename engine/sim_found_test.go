@@ -236,6 +236,36 @@ func TestRescuedOnlyOnce(t *testing.T) {
 	b.alike("Brunch")
 }
 
+// What a twin had of its own when it was linked is kept in history when a change of its
+// home is first written over it, and undone it comes back, on both sides; what is written
+// over after that was ours.
+func TestWhatATwinHadOfItsOwn(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.add("Lunch", func(e *calendar.Event) { e.Content.Notes = calendar.NotesFromText("Bring cake") })
+	b.quiet()
+	for _, notes := range []string{"Bring tea", "Bring nothing"} {
+		b.a.edit("Lunch", func(c *calendar.Content) { c.Notes = calendar.NotesFromText(notes) })
+		b.quiet()
+	}
+	var lost []state.HistoryEntry
+	for _, x := range b.entries(control.HistoryQuery{}) {
+		if x.Outcome == state.Overridden {
+			lost = append(lost, x)
+		}
+	}
+	if len(lost) != 1 || lost[0].Before.Notes.Text() != "Bring cake" || lost[0].Ref != refB {
+		t.Fatalf("history keeps %+v", lost)
+	}
+	b.undo(control.UndoRequest{Entry: lost[0].Seq, Force: true})
+	b.quiet()
+	for _, f := range []*fake{b.a, b.b} {
+		if got := f.one("Lunch").Content.Notes.Text(); got != "Bring cake" {
+			t.Errorf("the notes are %q", got)
+		}
+	}
+}
+
 // Scripts in which the simulation once found something, as small as it could make them.
 func TestFound(t *testing.T) {
 	defer engine.OneByOne()()
