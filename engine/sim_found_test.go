@@ -266,6 +266,29 @@ func TestWhatATwinHadOfItsOwn(t *testing.T) {
 	}
 }
 
+// An edit of a copy that lies under an unfinished write of ours goes home all the same
+// when guests are invited from the copy before that write is settled, and it is left alone.
+func TestGuestsInvitedOverAnUnfinishedWrite(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.once("create", true)
+	b.sync()
+	b.b.edit("Lunch", func(c *calendar.Content) { c.Place = "Oslo" })
+	b.b.once("update", true)
+	b.restart()
+	b.sync()
+	if got := b.b.one("Lunch").Content.Place; got != "" {
+		t.Fatalf("our write did not land: the place is %q", got)
+	}
+	withGuest(&b.b.one("Lunch").Event)
+	b.b.touch(b.b.one("Lunch"))
+	b.restart()
+	b.quiet()
+	if got := b.a.one("Lunch").Content.Place; got != "Oslo" {
+		t.Errorf("the place at home is %q", got)
+	}
+}
+
 // Scripts in which the simulation once found something, as small as it could make them.
 func TestFound(t *testing.T) {
 	defer engine.OneByOne()()
