@@ -240,6 +240,7 @@ type job struct {
 	before calendar.RemoteID            // what a create makes again
 	back   calendar.Event               // that is there again, so that nothing was made
 	unsent bool                         // nothing was done
+	late   bool                         // what it deletes was deleted by somebody else already
 	calls  int                          // made to the connector for it
 	shut   bool                         // the whole calendar may not be written, for now
 	err    error
@@ -313,9 +314,9 @@ func (j *job) send(ctx context.Context, l lane) {
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
 		if k := calendar.KindOf(j.err); k == calendar.NotFound || k == calendar.Gone { // already, or the calendar is away
 			j.calls++
-			if j.err = stands(ctx, l.provider, l.ref); j.err != nil {
-				j.unsent = true
-			}
+			j.err = stands(ctx, l.provider, l.ref)
+			j.unsent = j.err != nil
+			j.late = !j.again
 		}
 	case state.Answer:
 		if j.err = l.provider.Respond(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Response); j.err == nil {
@@ -465,7 +466,9 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		entry.Slots = slotsOf(entry.BeforeOverrides, j.event.Overrides)
 	}
 	entry.AfterOverrides = only(j.event.Overrides, entry.Slots)
-	entry.Requests = j.calls
+	if entry.Requests = j.calls; j.late {
+		entry.Why += "; it was found deleted there"
+	}
 	for _, x := range swept {
 		if err := tx.AppendHistory(x); err != nil {
 			return err

@@ -289,6 +289,40 @@ func TestGuestsInvitedOverAnUnfinishedWrite(t *testing.T) {
 	}
 }
 
+// Where a series is told in single events from now on, the copy that showed it whole goes.
+// If a person has deleted that copy before, the single events are there all the same, and
+// history says so: whether the deletion was read in time or is met by ours.
+func TestDeletedBeforeItWasToGo(t *testing.T) {
+	for name, late := range map[string]bool{"read in time": false, "not read yet": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.b.noSeries = "it holds none"
+			b.a.add("Lunch")
+			b.quiet()
+			copied := b.b.one("Lunch")
+			b.a.edit("Lunch", func(c *calendar.Content) { c.When.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;COUNT=3"} })
+			if late {
+				b.b.lag = func() int { return 3 }
+			} else {
+				b.b.fault = refuse(b.b, "delete", calendar.Throttled)
+				b.sync()
+				b.b.fault = nil
+			}
+			copied.dead = true
+			b.b.touch(copied)
+			b.b.lag = nil
+			*b.clock = b.clock.Add(time.Hour)
+			b.quiet()
+			if got := b.b.titles(); got != "Lunch, Lunch, Lunch" {
+				t.Errorf("b holds %q", got)
+			}
+			if !slices.ContainsFunc(b.entries(control.HistoryQuery{}), func(x state.HistoryEntry) bool { return strings.Contains(x.Why, "found deleted") }) {
+				t.Error("history does not say that it had been deleted")
+			}
+		})
+	}
+}
+
 // Scripts in which the simulation once found something, as small as it could make them.
 func TestFound(t *testing.T) {
 	defer engine.OneByOne()()

@@ -568,6 +568,15 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 			}
 		}
 	}
+	late := maps.Clone(told)
+	maps.DeleteFunc(late, func(_ state.EntityID, why string) bool { return !strings.Contains(why, "found deleted") })
+	for id, of := range s.soulOf {
+		for was, why := range late { // it was moved away before its deletion came, and is another to the engine
+			if was != id && s.root(s.soulOf[was]) == s.root(of) {
+				told[id] += why
+			}
+		}
+	}
 	_ = s.store.View(func(tx *store.Tx) error {
 		for i, f := range s.fakes {
 			for _, h := range f.live() {
