@@ -323,6 +323,19 @@ func TestDeletedBeforeItWasToGo(t *testing.T) {
 	}
 }
 
+// A meeting that is left alone since both accounts are invited to it crosses when it is
+// gone from one of them.
+func TestInvitedNoLongerOnBothSides(t *testing.T) {
+	b := newBench(t)
+	for _, f := range []*fake{b.a, b.b} {
+		f.add("Board", withGuest, func(e *calendar.Event) { e.UID = "board@z.test" })
+	}
+	b.quiet()
+	b.a.remove("Board")
+	b.quiet()
+	b.alike("Board")
+}
+
 // Scripts in which the simulation once found something, as small as it could make them.
 func TestFound(t *testing.T) {
 	defer engine.OneByOne()()
