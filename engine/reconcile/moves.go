@@ -18,7 +18,7 @@ const moveWait = 24 * time.Hour
 // of the account. It returns what is left behind by that: entities of their own,
 // with copies that are to go.
 func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
-	if e.Deleted {
+	if e.Deleted && !r.arrived(e) {
 		return nil
 	}
 	moves := map[state.Ref]Found{}
@@ -52,6 +52,19 @@ func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
 		left = append(left, r.followHome(e, to)...)
 	}
 	return left
+}
+
+// arrived reports whether an event that was taken for deleted is in another calendar after
+// all: a list showed it late. It goes on then.
+func (r *reconciler) arrived(e *state.Entity) bool {
+	p := whole(*e, e.Home)
+	if to, ok := r.Moves[Found{e.Home, p.ID}]; !ok || r.linkedNow[to] || !p.Gone || e.Left {
+		return false
+	}
+	p.Gone = false
+	undelete(e)
+	remakeGone(e)
+	return true
 }
 
 // foldMoved takes in what was edited, of the moved events and of all others, as if all

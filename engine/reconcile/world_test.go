@@ -226,7 +226,7 @@ func (w *world) input() Input {
 				if other == d || w.gone[r][id] {
 					continue
 				}
-				if names(ev.Mark, x.UID) || sameMark(*ev, *x) {
+				if _, is := linked[other]; names(ev.Mark, x.UID) || sameMark(*ev, *x) || is && names(x.Mark, ev.UID) {
 					meet(other)
 				}
 				if _, is := linked[other]; is && x.UID == ev.UID && r != d.Ref && r.Account == d.Ref.Account {
