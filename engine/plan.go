@@ -295,7 +295,7 @@ func (l *loader) unsure(ref state.Ref, id calendar.RemoteID) (bool, error) {
 	if err != nil || !ok {
 		return false, err
 	}
-	if mark := rep.Event.Mark; mark.Installation == l.in.Installation && l.h.unsure[ref][mark.Entity] {
+	if mark := rep.Event.Mark; mark.Installation == l.in.Installation && l.h.unsure[ref][kin(mark.Entity)] {
 		return true, nil
 	}
 	for of := range l.unsettled {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func (e *Engine) open() (open []state.Intent, err error) {
 // closeUnsettled takes the calendars out of this pass in which an event may have
 // been made that we do not know yet: it would look like a person's. Where nothing can be
 // written, that may stay so for long: then only what may be that event waits, by its
-// mark.
+// mark, or may stand in for it, by that of an earlier copy.
 func (e *Engine) closeUnsettled(h *house) error {
 	open, err := e.open()
 	if err != nil {
@@ -91,11 +92,14 @@ func (e *Engine) closeUnsettled(h *house) error {
 			if h.unsure[in.Step.Ref] == nil {
 				h.unsure[in.Step.Ref] = map[string]bool{}
 			}
-			h.unsure[in.Step.Ref][string(in.Step.Entity)] = true
+			h.unsure[in.Step.Ref][kin(string(in.Step.Entity))] = true
 		}
 	}
 	return nil
 }
+
+// kin is what the marks on all copies that were ever made of one event have in common.
+func kin(entity string) string { return cmp.Or(state.EntityID(entity).Fingerprint(), entity) }
 
 func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, trouble, err error) {
 	j := &job{again: true, intent: in, mark: l.mark(in.Step), calls: in.Attempt} // each try was one

@@ -159,6 +159,46 @@ func TestRestoredBeforeItIsMadeAgain(t *testing.T) {
 	}
 }
 
+// A copy that is restored while it is not known how the making of another one ended is no
+// stand-in for that one: it is an event of the person's, whose deletion is no deletion of
+// the meeting.
+func TestRestoredBeforeAnotherIsKnownToBeMade(t *testing.T) {
+	for name, shut := range map[string]bool{"where it can be written": false, "where nothing can be written for now": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.a.add("Lunch")
+			b.quiet()
+			home, copied := b.a.one("Lunch"), b.b.one("Lunch")
+			b.a.remove("Lunch")
+			b.quiet()
+			turn := func(f *fake, h *held, dead bool) {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				h.dead = dead
+				f.touch(h)
+			}
+			turn(b.a, home, false)
+			b.b.fault = refuse(b.b, "create", calendar.Unavailable)
+			b.sync()
+			turn(b.b, copied, false)
+			if b.b.readOnly = shut; shut {
+				if _, err := b.face.Calendars(t.Context(), "", true); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.sync()
+			turn(b.b, copied, true)
+			b.sync()
+			b.b.fault, b.b.readOnly = nil, false
+			if _, err := b.face.Calendars(t.Context(), "", true); err != nil {
+				t.Fatal(err)
+			}
+			b.quiet()
+			b.alike("Lunch")
+		})
+	}
+}
+
 // refuse has every call of a kind refused.
 func refuse(f *fake, call string, kind calendar.Kind) func(string) (before, after error) {
 	return func(c string) (before, after error) {
@@ -343,6 +383,7 @@ func TestFound(t *testing.T) {
 		seed   uint64
 		script string
 	}{
+		"a copy restored while another one is made":      {1008110, "pass,add:0:14:517,pass,delete:2:191:379,pass,restore:2:28:330,down@12:0:0:202,pass,restore:3:130:8,lost@5:0:0:858,pass"},
 		"a decision on an event that is gone":            {97, "add:4:415:45,delete@8:4:142:905,pass,move:1:775:274"},
 		"an occurrence's refused edit":                   {96, "add:3:635:684,mapping:3:524:614,pass,occur:0:579:515"},
 		"an occurrence edited, its series deleted":       {109, "add@8:1:235:850,pass,pass,occur:3:907:948,clear:0:239:261"},
