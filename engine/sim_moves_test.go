@@ -215,7 +215,9 @@ func (s *sim) takeOver() {
 	before, marked := s.counts.writes, false
 	for _, f := range s.fakes {
 		for _, h := range f.live() {
-			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event) && len(s.seen([]*held{h})) > 0 // those out of the window are not looked at
+			// Those out of the window are not looked at. One whose event is gone may be of a
+			// mirror that is not this one: it says nothing of who keeps this one.
+			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event) && len(s.seen([]*held{h})) > 0 && s.hasHome(h)
 		}
 	}
 	s.tell("a pass of an empty store")
@@ -237,6 +239,13 @@ func (s *sim) takeOver() {
 	if err := s.TakeOver(context.Background(), s.mirror.ID); err != nil {
 		s.fail("E", "take over: %v", err)
 	}
+}
+
+// hasHome reports whether what a copy is of is in some calendar.
+func (s *sim) hasHome(copied *held) bool {
+	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
+		return slices.ContainsFunc(f.live(), func(h *held) bool { return !h.soul.made && s.root(h.soul.of) == s.root(copied.soul.of) })
+	})
 }
 
 func (s *sim) lastPass() (n uint64) {
@@ -342,6 +351,9 @@ func TestFoundWithALostStore(t *testing.T) {
 		"moved home before its deletion came":               {21399, "add:5:809:551,pass,occur:5:865:90,pass,cancel:0:586:256,occur:3:177:912,pass,move:4:909:560,delete:0:383:879,pass,clear:4:554:74,moveto@28:5:163:237,pass"},
 		"moved there and back in a pass":                    {3663, "add:5:700:294,pass,moveto:5:20:533,moveto@2:0:716:428,occur:4:975:497,pass"},
 		"a copy of what looks like one without a copy":      {1449, "add:1:320:777,pass,paste:5:260:470,undo:5:788:445,forget:4:358:767"},
+		"a home that an undo made again":                    {1746, "pass,add:1:749:372,pass,delete:3:384:257,pass,undo:3:734:466,invite:0:48:375,delete:0:281:730,forget:5:466:907"},
+		"a copy with guests of what is gone":                {513, "add:2:931:413,pass,guests:3:817:88,clear:0:69:781,forget:1:382:466"},
+		"a copy with guests of what is gone, in an account": {32339, "add:5:51:712,pass,guests:3:930:616,delete:1:572:896,forget:5:3:98"},
 		"a move that shows late, and guests of a copy":      {31631, "add:0:229:111,pass,pass,guests@5:5:11:682,pass,moveto:0:412:888"},
 		"a move that shows late, to a calendar that is off": {31791, "add@3:1:350:228,pass,off:2:222:120,clear:4:776:49,moveto:3:89:862,split:4:566:227,pass"},
 		"a move to beyond what is listed":                   {31791, "add@3:1:350:228,pass,move:2:409:198,pass,clear:4:776:49,moveto:3:89:862,split:4:566:227"},
