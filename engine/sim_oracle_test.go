@@ -197,7 +197,7 @@ func (s *sim) born(i int, h *held, d calendar.Draft) {
 				h.soul.of = s.newSoul(s.soulOf[x.Entity]).of
 				s.soulOf[e.ID] = h.soul.of
 			}
-			if m := s.member(e.Home); m.Direction == state.TakeOnly {
+			if m := s.member(e.Home); m.Direction == state.TakeOnly && h.soul.made { // put back at home it goes nowhere
 				s.fail("I6", "%q of %s, which only receives, goes to %s", d.Content.Title, e.Home, s.name(i))
 			}
 		}
