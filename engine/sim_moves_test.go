@@ -161,6 +161,7 @@ type recalled struct {
 	told    map[int]string  // by soul: what the history said
 	left    map[int]bool    // by soul: the history says that it is left as it is
 	adopted map[[2]int]bool // souls, and the calendars in which they were found
+	alone   map[*held]bool  // copies that were kept for their guests when their event went
 	pass    uint64          // the last one in which what was there was found again
 }
 
@@ -256,9 +257,9 @@ func (s *sim) lastPass() (n uint64) {
 // recall keeps what the judge is to know of a store that is lost. What people typed and
 // only the history held is lost with it, by the nature of the thing.
 func (s *sim) recall() {
-	r := recalled{told: s.recalled.told, left: s.recalled.left, adopted: s.recalled.adopted}
+	r := recalled{told: s.recalled.told, left: s.recalled.left, adopted: s.recalled.adopted, alone: s.recalled.alone}
 	if r.told == nil {
-		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}}
+		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}, alone: map[*held]bool{}}
 	}
 	hist := s.history()
 	_ = s.store.View(func(tx *store.Tx) error {
@@ -283,6 +284,7 @@ func (s *sim) recall() {
 	live := ""
 	for _, f := range s.fakes {
 		for _, h := range f.live() {
+			r.alone[h] = r.alone[h] || h.soul.made && len(h.Guests) > 0 && !s.hasHome(h)
 			live += text(h.Event)
 		}
 	}
@@ -352,6 +354,7 @@ func TestFoundWithALostStore(t *testing.T) {
 		"moved there and back in a pass":                    {3663, "add:5:700:294,pass,moveto:5:20:533,moveto@2:0:716:428,occur:4:975:497,pass"},
 		"a copy of what looks like one without a copy":      {1449, "add:1:320:777,pass,paste:5:260:470,undo:5:788:445,forget:4:358:767"},
 		"a home that an undo made again":                    {1746, "pass,add:1:749:372,pass,delete:3:384:257,pass,undo:3:734:466,invite:0:48:375,delete:0:281:730,forget:5:466:907"},
+		"a copy with guests of what is gone, and without":   {1268, "invite@11:2:650:913,pass,pass,pass,guests@2:1:21:997,pass,delete:4:714:667,forget:5:21:655,guests@2:1:533:980,pass"},
 		"a copy with guests of what is gone":                {513, "add:2:931:413,pass,guests:3:817:88,clear:0:69:781,forget:1:382:466"},
 		"a copy with guests of what is gone, in an account": {32339, "add:5:51:712,pass,guests:3:930:616,delete:1:572:896,forget:5:3:98"},
 		"a move that shows late, and guests of a copy":      {31631, "add:0:229:111,pass,pass,guests@5:5:11:682,pass,moveto:0:412:888"},

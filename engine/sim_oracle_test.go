@@ -627,7 +627,7 @@ func (s *sim) isDeclined(h *held) bool {
 // kept checks that a copy belongs to an event, or is said to be kept.
 func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
 	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
-	if !linked && (s.outOfSight(h) || len(h.Guests) > 0 && s.orphaned(tx, h, linked)) { // kept for its guests, by a store that is lost
+	if !linked && (s.outOfSight(h) || s.recalled.alone[h] && s.orphaned(tx, h, linked)) { // kept for its guests, by a store that is lost
 		s.excused++
 		return
 	}
@@ -706,7 +706,7 @@ func (s *sim) own() (out []string) {
 					return err
 				})
 			}
-			if !copied || len(h.Guests) > 0 || s.outOfSight(h) && !s.linkedNow(i, h) {
+			if !copied || len(h.Guests) > 0 || (s.outOfSight(h) || s.recalled.alone[h]) && !s.linkedNow(i, h) {
 				out = append(out, s.name(i)+" "+string(h.ID)+" "+h.Content.Title)
 			}
 		}
