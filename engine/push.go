@@ -630,7 +630,7 @@ func (l lane) recordAnswer(tx *store.Tx, j *job, ent state.Entity) (err error) {
 func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, ours map[string]calendar.Override, strange bool) (edited bool) {
 	part.ID, part.Version, part.Gone, part.Refused = ev.ID, ev.Version, false, ""
 	if s.Kind == state.Create {
-		part.Before = nil
+		part.Before, part.Made = nil, true
 		part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil
 		part.WroteOverrides, part.ReadOverrides, part.DirtySlots = s.Overrides, ev.Overrides, nil
 		return false

@@ -702,7 +702,9 @@ func (s *sim) own() (out []string) {
 				_ = s.store.View(func(tx *store.Tx) error {
 					id, _, _ := tx.EntityOf(s.refs[i], h.ID)
 					e, ok, err := tx.Entity(id)
-					copied = ok && e.Home != s.refs[i] && !e.Records[s.refs[i]].Adopted
+					rec := e.Records[s.refs[i]]
+					at := slices.IndexFunc(rec.Parts, func(p state.Part) bool { return p.ID == h.ID })
+					copied = ok && e.Home != s.refs[i] && at >= 0 && !rec.WasHere(rec.Parts[at])
 					return err
 				})
 			}

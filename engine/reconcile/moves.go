@@ -153,15 +153,21 @@ func (r *reconciler) giveUp(e state.Entity, ref state.Ref) {
 // reason, as an entity of its own. What was there before Twinday, or is kept as it is,
 // stays: it is looked at again, as an event that belongs to none.
 func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, by state.MirrorID, rec state.Record, why string) []state.Entity {
-	live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
-	if len(live) == 0 {
-		return left
-	}
-	if rec.Adopted || rec.Kept {
-		for _, p := range live {
+	var live, stay []state.Part
+	for _, p := range rec.Parts {
+		switch {
+		case p.ID == "" || p.Gone:
+		case rec.Kept || rec.WasHere(p):
+			stay = append(stay, p)
 			r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})
+		default:
+			live = append(live, p)
 		}
-		r.note(e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", live[0].Read, live[0].Read)
+	}
+	if len(stay) > 0 {
+		r.note(e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", stay[0].Read, stay[0].Read)
+	}
+	if len(live) == 0 {
 		return left
 	}
 	for i := range live {

@@ -406,6 +406,13 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	// A mark of another store says that Twinday wrote it. What this store wrote it knows:
 	// with its mark, and linked to nothing, it is a person's clone or was restored.
 	person := mark == calendar.Mark{} || mark.Installation == r.Installation
+	if _, whole := want[""]; person && whole && len(parts) == 1 && parts[0].Slot == "" {
+		for _, slot := range slices.Sorted(maps.Keys(want)) {
+			if slot != "" { // its series may show it: see apart
+				parts = append(parts, state.Part{Slot: slot, Wrote: want[slot].Content})
+			}
+		}
+	}
 	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: person, Kept: kept, Parts: parts}
 	r.linkedNow[twin] = true
 	for _, p := range parts {

@@ -272,6 +272,9 @@ type Record struct {
 	Out bool `json:"out,omitempty"`
 }
 
+// WasHere reports whether a part was here before Twinday.
+func (r Record) WasHere(p Part) bool { return r.Adopted && !p.Made }
+
 // Part is one event of a record: the single event or series master, or an
 // occurrence kept apart (Slot).
 type Part struct {
@@ -280,6 +283,8 @@ type Part struct {
 	Version calendar.Version  `json:"version,omitempty"`
 	// Generation of the key: grows when a deleted part must be made again.
 	Generation int `json:"generation,omitempty"`
+	// Made: by Twinday, even where the event itself was here before.
+	Made bool `json:"made,omitempty"`
 	// By is the installation whose mark was on it when it was linked; empty for ours.
 	By string `json:"by,omitempty"`
 	// Bore is the mark that ours replaced: who copied the copy before has that one.
