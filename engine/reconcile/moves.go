@@ -86,6 +86,7 @@ func (r *reconciler) followHome(e *state.Entity, to Found) (left []state.Entity)
 		left = r.leave(left, *e, to.Ref, old.Mirror, old, why+", where its copy was")
 	}
 	p.ID = to.ID
+	e.Moves++
 	e.Home, e.Records[to.Ref] = to.Ref, state.Record{Parts: []state.Part{p}}
 	r.linkedNow[to] = true
 	targets := r.targets(e.Home)
