@@ -125,6 +125,9 @@ func (p *person) moveTo() string {
 		x.soul = p.newSoul(h.soul.of)
 		x.soul.slot, x.soul.back, x.soul.moved = slot, true, true
 	}
+	if !h.soul.made {
+		delete(p.deleted, p.root(h.soul.of)) // it was its copy that was deleted, and this is the later word
+	}
 	if h.soul.made && p.invitation(h) { // should the other half of the move come late, its copy is deleted
 		p.hidden[[2]int{p.root(h.soul.of), p.i}] = true
 	}
