@@ -533,10 +533,8 @@ func (s *sim) seen(list []*held) map[string]occurrence {
 			continue
 		}
 		for t := range occurs.Between(from.AddDate(0, 0, -20), to.AddDate(0, 0, 20)) {
-			o, ok := h.Overrides[t.Slot()]
-			if !ok {
-				o = calendar.Override{Original: t}
-			}
+			o := h.Overrides[t.Slot()]
+			o.Original = t // in the zone that the series has now
 			if !o.Cancelled {
 				add(h.Content.Occurrence(o))
 			}
