@@ -282,9 +282,14 @@ func (l lane) intend(steps []int, results []control.StepResult) ([]*job, error) 
 	return jobs, nil
 }
 
-// mark says on a copy who wrote it.
+// mark says on a copy who wrote it. A home that is made again bears one that names no
+// mirror: it is no copy.
 func (l lane) mark(s state.Step) calendar.Mark {
-	return calendar.Mark{Installation: l.Store.Installation(), Mirror: string(s.Mirror), Entity: string(s.Entity)}
+	m := calendar.Mark{Installation: l.Store.Installation(), Mirror: string(s.Mirror), Entity: string(s.Entity)}
+	if s.Ref == s.Home {
+		m.Mirror = ""
+	}
+	return m
 }
 
 // key makes a create idempotent: the same part of the same entity in the same

@@ -344,6 +344,7 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a clone that looks as its original does":         {316, "add:5:307:186,pass,paste@8:4:364:506,pass,forget:0:987:68"},
 		"moved home before its deletion came":             {21399, "add:5:809:551,pass,occur:5:865:90,pass,cancel:0:586:256,occur:3:177:912,pass,move:4:909:560,delete:0:383:879,pass,clear:4:554:74,moveto@28:5:163:237,pass"},
 		"moved back, its copy restored":                   {3101491, "add@12:3:593:698,pass,pass,pass,add:0:280:661,add:1:316:241,move:4:550:966,pass,split:5:553:996,crash@14,pass,moveto:5:232:198,pass,restore:2:455:259,moveto:2:355:370"},
+		"made again by an undo":                           {3100789, "add:4:365:480,pass,delete:0:626:708,add:0:509:909,pass,undo:3:277:774,add:1:107:762,forget:4:674:931"},
 		"moved there and back in a pass":                  {3663, "add:5:700:294,pass,moveto:5:20:533,moveto@2:0:716:428,occur:4:975:497,pass"},
 		"a clone with a mark that was replaced meanwhile": {2350, "add:4:558:517,forget:5:855:212,mapping:5:939:396,paste:5:78:933"},
 	} {

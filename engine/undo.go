@@ -464,6 +464,7 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 	id := state.EntityID(fmt.Sprintf("again%d", len(u.again)+1))
 	if u.mint {
 		id = tx.NextEntityID()
+		id = id.WithFingerprint(string(id)) // the UID is not known yet; marks lead home by this
 	}
 	u.again[x.Entity] = id
 	u.entities[id] = state.Entity{ID: id, Home: home, Base: base, Overrides: overrides, Facts: calendar.Facts{Organized: true}, Made: u.Now(),
