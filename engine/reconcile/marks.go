@@ -225,6 +225,14 @@ func (r *reconciler) bond(f, a Found) bond {
 	return byLook
 }
 
+// MaySeem reports whether an event could be linked as the copy of an entity in another
+// calendar: by its mark, by its UID, or since it looks the same.
+func MaySeem(e state.Entity, ev calendar.Event) bool {
+	bears := state.EntityID(ev.Mark.Entity)
+	return bears == e.ID || bears.Fingerprint() != "" && copiesBear(e, bears.Fingerprint()) ||
+		ev.UID != "" && ev.UID == e.UID || looksAlike(e.Base, ev.Content)
+}
+
 // sameTimes reports whether two events are at one time, both once or both again and again.
 func sameTimes(a, b calendar.When) bool {
 	return a.Start.Slot() == b.Start.Slot() && a.End.Slot() == b.End.Slot() && a.Recurrence.IsZero() == b.Recurrence.IsZero()
