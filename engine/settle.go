@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,7 +72,7 @@ func (e *Engine) open() (open []state.Intent, err error) {
 // closeUnsettled takes the calendars out of this pass in which an event may have
 // been made that we do not know yet: it would look like a person's. Where nothing can be
 // written, that may stay so for long: then only what may be that event waits, by its
-// mark.
+// mark, or may stand in for it, by that of an earlier copy.
 func (e *Engine) closeUnsettled(h *house) error {
 	open, err := e.open()
 	if err != nil {
@@ -91,11 +92,14 @@ func (e *Engine) closeUnsettled(h *house) error {
 			if h.unsure[in.Step.Ref] == nil {
 				h.unsure[in.Step.Ref] = map[string]bool{}
 			}
-			h.unsure[in.Step.Ref][string(in.Step.Entity)] = true
+			h.unsure[in.Step.Ref][kin(string(in.Step.Entity))] = true
 		}
 	}
 	return nil
 }
+
+// kin is what the marks on all copies that were ever made of one event have in common.
+func kin(entity string) string { return cmp.Or(state.EntityID(entity).Fingerprint(), entity) }
 
 func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, trouble, err error) {
 	j := &job{again: true, intent: in, mark: l.mark(in.Step), calls: in.Attempt} // each try was one
@@ -184,6 +188,11 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 // and the next plan asks; a copy is left as it is from now on.
 func (l lane) leaveAlone(j *job) (settled bool, trouble, err error) {
 	s, found := j.intent.Step, j.event
+	j.ours = found.Overrides
+	err = l.rescue(j) // what lay under earlier tries
+	if err != nil {
+		return false, nil, err
+	}
 	err = l.Store.Update(func(tx *store.Tx) error {
 		if err := tx.DeleteIntent(j.intent.ID); err != nil {
 			return err
@@ -234,8 +243,8 @@ func outstanding(s state.Step, found calendar.Event) calendar.Change {
 	c.Groups = slices.DeleteFunc(slices.Clone(c.Groups), func(g calendar.Group) bool { return calendar.Equal(g, found.Content, s.Want) })
 	if !c.Groups.Has(calendar.GroupWhen) { // else all are written
 		for _, slot := range slotsOf(s.Overrides, found.Overrides) {
-			if !slices.Contains(c.Slots, slot) {
-				c.Overrides = calendar.WithOverride(c.Overrides, slot, edited(s, slot, s.Overrides[slot], found.Overrides[slot]))
+			if !slices.Contains(c.Slots, slot) { // as it was before: an edit of it may wait for a word
+				c.Overrides = calendar.WithOverride(c.Overrides, slot, edited(s, slot, s.BeforeOverrides[slot], found.Overrides[slot]))
 			}
 		}
 		c.Slots = calendar.Slots(c.Overrides, found.Overrides)

@@ -159,6 +159,46 @@ func TestRestoredBeforeItIsMadeAgain(t *testing.T) {
 	}
 }
 
+// A copy that is restored while it is not known how the making of another one ended is no
+// stand-in for that one: it is an event of the person's, whose deletion is no deletion of
+// the meeting.
+func TestRestoredBeforeAnotherIsKnownToBeMade(t *testing.T) {
+	for name, shut := range map[string]bool{"where it can be written": false, "where nothing can be written for now": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.a.add("Lunch")
+			b.quiet()
+			home, copied := b.a.one("Lunch"), b.b.one("Lunch")
+			b.a.remove("Lunch")
+			b.quiet()
+			turn := func(f *fake, h *held, dead bool) {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				h.dead = dead
+				f.touch(h)
+			}
+			turn(b.a, home, false)
+			b.b.fault = refuse(b.b, "create", calendar.Unavailable)
+			b.sync()
+			turn(b.b, copied, false)
+			if b.b.readOnly = shut; shut {
+				if _, err := b.face.Calendars(t.Context(), "", true); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.sync()
+			turn(b.b, copied, true)
+			b.sync()
+			b.b.fault, b.b.readOnly = nil, false
+			if _, err := b.face.Calendars(t.Context(), "", true); err != nil {
+				t.Fatal(err)
+			}
+			b.quiet()
+			b.alike("Lunch")
+		})
+	}
+}
+
 // refuse has every call of a kind refused.
 func refuse(f *fake, call string, kind calendar.Kind) func(string) (before, after error) {
 	return func(c string) (before, after error) {
@@ -236,6 +276,130 @@ func TestRescuedOnlyOnce(t *testing.T) {
 	b.alike("Brunch")
 }
 
+// What a twin had of its own when it was linked is kept in history when a change of its
+// home is first written over it, and undone it comes back, on both sides; what is written
+// over after that was ours.
+func TestWhatATwinHadOfItsOwn(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.add("Lunch", func(e *calendar.Event) { e.Content.Notes = calendar.NotesFromText("Bring cake") })
+	b.quiet()
+	for _, notes := range []string{"Bring tea", "Bring nothing"} {
+		b.a.edit("Lunch", func(c *calendar.Content) { c.Notes = calendar.NotesFromText(notes) })
+		b.quiet()
+	}
+	var lost []state.HistoryEntry
+	for _, x := range b.entries(control.HistoryQuery{}) {
+		if x.Outcome == state.Overridden {
+			lost = append(lost, x)
+		}
+	}
+	if len(lost) != 1 || lost[0].Before.Notes.Text() != "Bring cake" || lost[0].Ref != refB {
+		t.Fatalf("history keeps %+v", lost)
+	}
+	b.undo(control.UndoRequest{Entry: lost[0].Seq, Force: true})
+	b.quiet()
+	for _, f := range []*fake{b.a, b.b} {
+		if got := f.one("Lunch").Content.Notes.Text(); got != "Bring cake" {
+			t.Errorf("the notes are %q", got)
+		}
+	}
+}
+
+// An edit of a copy that lies under an unfinished write of ours goes home all the same
+// when guests are invited from the copy before that write is settled, and it is left alone.
+func TestGuestsInvitedOverAnUnfinishedWrite(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.once("create", true)
+	b.sync()
+	b.b.edit("Lunch", func(c *calendar.Content) { c.Place = "Oslo" })
+	b.b.once("update", true)
+	b.restart()
+	b.sync()
+	if got := b.b.one("Lunch").Content.Place; got != "" {
+		t.Fatalf("our write did not land: the place is %q", got)
+	}
+	withGuest(&b.b.one("Lunch").Event)
+	b.b.touch(b.b.one("Lunch"))
+	b.restart()
+	b.quiet()
+	if got := b.a.one("Lunch").Content.Place; got != "Oslo" {
+		t.Errorf("the place at home is %q", got)
+	}
+}
+
+// Where a series is told in single events from now on, the copy that showed it whole goes.
+// If a person has deleted that copy before, the single events are there all the same, and
+// history says so: whether the deletion was read in time or is met by ours.
+func TestDeletedBeforeItWasToGo(t *testing.T) {
+	for name, late := range map[string]bool{"read in time": false, "not read yet": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.b.noSeries = "it holds none"
+			b.a.add("Lunch")
+			b.quiet()
+			copied := b.b.one("Lunch")
+			b.a.edit("Lunch", func(c *calendar.Content) { c.When.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;COUNT=3"} })
+			if late {
+				b.b.lag = func() int { return 3 }
+			} else {
+				b.b.fault = refuse(b.b, "delete", calendar.Throttled)
+				b.sync()
+				b.b.fault = nil
+			}
+			copied.dead = true
+			b.b.touch(copied)
+			b.b.lag = nil
+			*b.clock = b.clock.Add(time.Hour)
+			b.quiet()
+			if got := b.b.titles(); got != "Lunch, Lunch, Lunch" {
+				t.Errorf("b holds %q", got)
+			}
+			if !slices.ContainsFunc(b.entries(control.HistoryQuery{}), func(x state.HistoryEntry) bool { return strings.Contains(x.Why, "found deleted") }) {
+				t.Error("history does not say that it had been deleted")
+			}
+		})
+	}
+}
+
+// A meeting that is left alone since both accounts are invited to it crosses when it is
+// gone from one of them.
+func TestInvitedNoLongerOnBothSides(t *testing.T) {
+	b := newBench(t)
+	for _, f := range []*fake{b.a, b.b} {
+		f.add("Board", withGuest, func(e *calendar.Event) { e.UID = "board@z.test" })
+	}
+	b.quiet()
+	b.a.remove("Board")
+	b.quiet()
+	b.alike("Board")
+}
+
+// An occurrence whose change waits for a word is not put back by an unfinished write to
+// other fields of its series.
+func TestAnOccurrenceThatWaitsUnderAnUnfinishedWrite(t *testing.T) {
+	for _, landed := range []bool{false, true} {
+		b := newBench(t)
+		b.a.add("Board", daily, withGuest)
+		b.quiet()
+		b.b.override("Board", retitled("Retro"))
+		b.sync()
+		b.a.edit("Board", func(c *calendar.Content) { c.Place = "Oslo" })
+		b.b.once("update", landed)
+		b.sync()
+		b.restart()
+		b.sync()
+		b.decide(state.Apply)
+		b.quiet()
+		for _, f := range []*fake{b.a, b.b} {
+			if h := f.one("Board"); h.Content.Place != "Oslo" || !h.Overrides[secondDay.Slot()].Equal(retitled("Retro")) {
+				t.Errorf("landed %v: in %q the occurrence is %+v", landed, h.Content.Place, h.Overrides[secondDay.Slot()])
+			}
+		}
+	}
+}
+
 // Scripts in which the simulation once found something, as small as it could make them.
 func TestFound(t *testing.T) {
 	defer engine.OneByOne()()
@@ -243,6 +407,9 @@ func TestFound(t *testing.T) {
 		seed   uint64
 		script string
 	}{
+		"a copy restored while another one is made":      {1008110, "pass,add:0:14:517,pass,delete:2:191:379,pass,restore:2:28:330,down@12:0:0:202,pass,restore:3:130:8,lost@5:0:0:858,pass"},
+		"a twin that cannot hold an occurrence":          {1012879, "add:0:612:162,add:1:460:115,occur:2:534:313,twin:2:176:139"},
+		"what is undone where nothing goes out":          {1006161, "pass,readonly:5:891:952,add:1:355:427,pass,clear:3:747:103,pass,undo:4:921:484"},
 		"a decision on an event that is gone":            {97, "add:4:415:45,delete@8:4:142:905,pass,move:1:775:274"},
 		"an occurrence's refused edit":                   {96, "add:3:635:684,mapping:3:524:614,pass,occur:0:579:515"},
 		"an occurrence edited, its series deleted":       {109, "add@8:1:235:850,pass,pass,occur:3:907:948,clear:0:239:261"},

@@ -261,6 +261,7 @@ func (r *reconciler) found(f Found) {
 func (r *reconciler) left(e state.Entity, target state.Ref, by state.MirrorID) string {
 	m := r.direction(by, e.Home, target)
 	if rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]; ok {
+		rep.Event.Content.When = e.Base.When
 		if why := TooFar(rep, r.Now, m); why != "" {
 			return why
 		}
@@ -302,7 +303,7 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 			continue
 		}
 		twin, by := r.replica(a.Ref, a.ID), r.bond(f, a)
-		if home, ok := r.lead(a); ok && home != f && r.leads(a, f) {
+		if home, ok := r.lead(a); ok && home != f && (by != byMark || r.leads(a, f)) {
 			continue // it is a copy of another one
 		}
 		if by != byMark && r.hasCopy(a, f.Ref) {
@@ -405,6 +406,13 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	// A mark of another store says that Twinday wrote it. What this store wrote it knows:
 	// with its mark, and linked to nothing, it is a person's clone or was restored.
 	person := mark == calendar.Mark{} || mark.Installation == r.Installation
+	if _, whole := want[""]; person && whole && len(parts) == 1 && parts[0].Slot == "" {
+		for _, slot := range slices.Sorted(maps.Keys(want)) {
+			if slot != "" { // its series may show it: see apart
+				parts = append(parts, state.Part{Slot: slot, Wrote: want[slot].Content})
+			}
+		}
+	}
 	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: person, Kept: kept, Parts: parts}
 	r.linkedNow[twin] = true
 	for _, p := range parts {
@@ -426,6 +434,7 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 func (r *reconciler) extend(e *state.Entity) {
 	home := Found{e.Home, whole(*e, e.Home).ID}
 	rep, seen := r.Replicas[home.Ref][home.ID]
+	rep.Event.Content.When = e.Base.When // to which it is to be moved, perhaps
 	if seen && outOfScope(rep, r.Now, Past, Future) != "" {
 		return
 	}

@@ -89,7 +89,8 @@ type StartOptions struct {
 // WindowOptions says what the window shows.
 type WindowOptions struct {
 	DataDir string
-	NoTray  bool // there is no icon: closing the window hides Twinday altogether
+	Page    string // to begin with; any if empty
+	NoTray  bool   // there is no icon: closing the window hides Twinday altogether
 }
 
 // SimulateOptions says which simulator runs, and where.

@@ -198,3 +198,43 @@ func TestTheReportIsSeenBeforeItIsSaved(t *testing.T) {
 		t.Errorf("%q", kept)
 	}
 }
+
+func TestClosingTheWindowIsExplainedOnce(t *testing.T) {
+	r := lively(t)
+	r.w.leave()
+	if !r.sees("its icon stays in the tray") {
+		t.Fatal("nothing is said")
+	}
+	r.tap("Cancel")
+	if r.w.ctx.Err() != nil {
+		t.Fatal("it closed all the same")
+	}
+	r.w.leave()
+	r.tap("Close the window")
+	r.until("it remembers, and closes", func() bool {
+		return strings.Contains(strings.Join(r.engine.Calls(), "\n"), `"toldToClose":true`) && r.w.ctx.Err() != nil
+	})
+	again := rigUp(t, pretend.World{Status: control.Status{Faces: control.Faces{ToldToClose: true}}}, Options{})
+	again.until("the status", func() bool { return again.w.known })
+	again.w.leave()
+	if again.w.ctx.Err() == nil {
+		t.Error("it is said a second time")
+	}
+}
+
+func TestAnotherProcessNamesThePage(t *testing.T) {
+	r := lively(t)
+	for i, name := range pageNames {
+		r.w.Turn(name)
+		if r.w.shown != i {
+			t.Errorf("%s is not shown", name)
+		}
+		r.w.Turn("no such page")
+		if r.w.shown != i {
+			t.Error("a name that is none turned the page")
+		}
+	}
+	if len(pageNames) != len(r.w.pages) {
+		t.Errorf("%d pages have %d names", len(r.w.pages), len(pageNames))
+	}
+}

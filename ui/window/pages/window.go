@@ -10,7 +10,9 @@ package pages
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -112,9 +114,7 @@ func New(app fyne.App, backend control.Backend, do func(func()), opt Options) *W
 	w := &Window{opt: opt, app: app, backend: backend, do: do, win: app.NewWindow("Twinday"), shown: -1}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.win.SetOnClosed(w.cancel)
-	if opt.NoTray {
-		w.win.SetCloseIntercept(w.askBeforeClose)
-	}
+	w.win.SetCloseIntercept(w.leave)
 	w.build()
 	w.keys()
 	w.win.Resize(fyne.NewSize(980, 680))
@@ -179,6 +179,17 @@ func (w *Window) face(f control.Faces) {
 	w.shown = -1
 	w.show(at)
 }
+
+// Turn turns to the page of this name: "home", "calendars", "history", "decisions" or
+// "settings". A name that is none changes nothing.
+func (w *Window) Turn(name string) {
+	if i := slices.Index(pageNames, name); i >= 0 {
+		w.show(i)
+	}
+}
+
+// pageNames are what other processes call the pages, in their order.
+var pageNames = []string{"home", "calendars", "history", "settings"}
 
 // show turns to a page.
 func (w *Window) show(i int) {
@@ -313,6 +324,47 @@ func (w *Window) confirm(title string, body fyne.CanvasObject, doing string, how
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
 	ok := important(newButton(doing, nil, func() { p.close(); yes() }, w.escape), how)
 	p = w.popup(title, fyne.NewSize(460, 200), body, cancel, ok)
+}
+
+// leave closes the window. Where that hides Twinday altogether it asks first; where the
+// tray's icon stays, it says once that the sync does.
+func (w *Window) leave() {
+	switch {
+	case w.opt.NoTray:
+		w.askBeforeClose()
+	case !w.known || w.status.Faces.ToldToClose:
+		w.win.Close()
+	default:
+		w.tellBeforeClose()
+	}
+}
+
+// tellBeforeClose says that closing the window ends no sync, and remembers that it did.
+func (w *Window) tellBeforeClose() {
+	for len(w.popups) > 0 {
+		w.escape()
+	}
+	told := func(then func(context.Context) error) func() {
+		return func() {
+			w.ask(w.opt.CallTimeout, func(ctx context.Context) error {
+				s, err := w.backend.Settings(ctx)
+				if err == nil {
+					s.Faces.ToldToClose = true
+					_, err = w.backend.ChangeSettings(ctx, s)
+				}
+				if err != nil {
+					slog.Warn("window: it will say once more that closing it ends no sync", "err", err)
+				}
+				return then(ctx)
+			}, func(error) { w.win.Close() })
+		}
+	}
+	var p *popup
+	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
+	quit := newButton(assets.Text("Quit Twinday"), nil, told(w.backend.Quit), w.escape)
+	ok := important(newButton(assets.Text("Close the window"), nil, told(func(context.Context) error { return nil }), w.escape), widget.HighImportance)
+	p = w.popup(assets.Text("Twinday goes on syncing"), fyne.NewSize(480, 200),
+		prose(assets.Text("Closing the window does not end it: its icon stays in the tray, and a click there brings the window back. You are told this once.")), cancel, quit, ok)
 }
 
 // askBeforeClose lets the person choose what becomes of the syncing when the
