@@ -122,7 +122,7 @@ func showHeld(w *Window) {
 		call(w, w.opt.CallTimeout, w.backend.Held, func(held []state.Held, err error) {
 			rows.RemoveAll()
 			if err != nil {
-				rows.Add(prose(err.Error()))
+				rows.Add(prose(sentence(reason(err))))
 				scroll.Refresh()
 				return
 			}
@@ -214,7 +214,7 @@ func (w *Window) heldRow(h state.Held, always *check, apply, drop fyne.CanvasObj
 	if title == "" {
 		title = assets.Text("(no title)")
 	}
-	why := prose(sentence(h.Step.Reason))
+	why := prose(sentence(assets.Said(h.Step.Reason)))
 	rows := []fyne.CanvasObject{bold(title), dim(does), why}
 	for _, g := range h.Step.Groups {
 		rows = append(rows, change(g, h.Step.Before, h.Step.Want)...)
