@@ -71,7 +71,7 @@ func TestAPersonAtTheWindow(t *testing.T) {
 	d.presses("ctrl+2")
 	d.sees("Accounts")
 	d.command("settings", "set", "--language", "de")
-	d.sees("Jetzt")
+	d.sees("Einstellungen", "Entscheidungen", "Neuer Spiegel")
 	d.quit(app)
 	if strings.Contains(app.complained.String(), "panic") {
 		t.Error(app.complained.String())

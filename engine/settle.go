@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,8 +70,8 @@ func (e *Engine) open() (open []state.Intent, err error) {
 
 // closeUnsettled takes the calendars out of this pass in which an event may have
 // been made that we do not know yet: it would look like a person's. Where nothing can be
-// written, that may stay so for long: then only what may be that event waits, by its
-// mark, or may stand in for it, by that of an earlier copy.
+// written, that may stay so for long: then only what may be that event waits, or may seem
+// to be.
 func (e *Engine) closeUnsettled(h *house) error {
 	open, err := e.open()
 	if err != nil {
@@ -87,19 +86,13 @@ func (e *Engine) closeUnsettled(h *house) error {
 			h.members[in.Step.Ref] = m
 		default:
 			if h.unsure == nil {
-				h.unsure = map[state.Ref]map[string]bool{}
+				h.unsure = map[state.Ref][]state.EntityID{}
 			}
-			if h.unsure[in.Step.Ref] == nil {
-				h.unsure[in.Step.Ref] = map[string]bool{}
-			}
-			h.unsure[in.Step.Ref][kin(string(in.Step.Entity))] = true
+			h.unsure[in.Step.Ref] = append(h.unsure[in.Step.Ref], in.Step.Entity)
 		}
 	}
 	return nil
 }
-
-// kin is what the marks on all copies that were ever made of one event have in common.
-func kin(entity string) string { return cmp.Or(state.EntityID(entity).Fingerprint(), entity) }
 
 func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, trouble, err error) {
 	j := &job{again: true, intent: in, mark: l.mark(in.Step), calls: in.Attempt} // each try was one

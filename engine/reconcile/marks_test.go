@@ -253,6 +253,38 @@ func TestACopyOfWhatLooksTheSame(t *testing.T) {
 	}
 }
 
+// A meeting and its copy are restored, and the copy was given another time before it was
+// deleted that never went home: they are two meetings, since both cannot be true of one.
+func TestACopyRestoredWithATimeOfItsOwn(t *testing.T) {
+	for name, change := range map[string]func(*calendar.Event){"at another time": at(hour(15)), "as a series": func(e *calendar.Event) {
+		e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;COUNT=3"}
+	}} {
+		t.Run(name, func(t *testing.T) {
+			for _, both := range []bool{true, false} { // restored in one pass, or the meeting first
+				w := newWorld(t, "a", "b")
+				home := w.add("a", "Lunch")
+				w.settle()
+				copied := w.the("b", "Lunch").ID
+				w.remove("a", home)
+				w.settle()
+				delete(w.gone[ref("a")], home)
+				w.edit("a", home)
+				if !both {
+					w.ready("b", false)
+					w.pass()
+					w.ready("b", true)
+				}
+				delete(w.gone[ref("b")], copied)
+				w.edit("b", copied, change)
+				w.settle()
+				if w.sameAgenda("a", "b"); w.titles("a") != "Lunch, Lunch" {
+					t.Errorf("a holds %q", w.titles("a"))
+				}
+			}
+		})
+	}
+}
+
 // Who copies a home that was made again copies its mark: the copies lead to both, and are
 // of the one whose UID they name, or else of the one that they show.
 func TestACloneOfAHomeMadeAgain(t *testing.T) {

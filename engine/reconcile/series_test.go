@@ -449,3 +449,29 @@ func TestATwinThatCannotHoldAnOccurrence(t *testing.T) {
 		})
 	}
 }
+
+// The cancellation of an occurrence waits, since guests would hear of it, and meanwhile that
+// is changed at home in a way that the copy does not show: the change beats it.
+func TestACancellationThatWaitsIsBeaten(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.maps(state.Mapping{Detail: state.TitleAndTime})
+	second := local(3, 17, 9)
+	id := w.add("a", "Weekly", weekly, withGuest)
+	w.settle()
+	w.edit("b", w.the("b", "Weekly").ID, cancelled(second))
+	w.expect(`update "Weekly" in a (` + second.Slot() + `) held: guests`)
+	w.edit("a", id, func(e *calendar.Event) {
+		o := calendar.Override{Original: second, Changed: calendar.Groups{calendar.GroupPlace}, Content: calendar.Content{Place: "Oslo"}}
+		e.Overrides = calendar.WithOverride(e.Overrides, second.Slot(), o)
+	})
+	w.expect(`update "Weekly" in b (` + second.Slot() + `)`)
+	w.decide(state.Apply)
+	w.settle()
+	if got := w.events[ref("a")][id].Overrides[second.Slot()]; got.Cancelled || got.Content.Place != "Oslo" {
+		t.Errorf("at home it is %+v", got)
+	}
+	w.sameAgenda("a", "b")
+	if got := w.noted(state.Overridden); !strings.Contains(got, "another change was kept") {
+		t.Errorf("history says %q", got)
+	}
+}
