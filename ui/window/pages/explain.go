@@ -38,7 +38,7 @@ func (w *Window) why(event string) {
 func (w *Window) explanation(x control.Explanation) fyne.CanvasObject {
 	rows := []fyne.CanvasObject{bold(titleOf(x.Title)), prose(sentence(assets.Said(x.Born)))}
 	for _, r := range x.Calendars {
-		icon := theme.NewSuccessThemedResource(theme.ConfirmIcon())
+		var icon fyne.Resource = theme.NewSuccessThemedResource(theme.ConfirmIcon())
 		if !r.There {
 			icon = theme.NewDisabledResource(theme.CancelIcon())
 		}

@@ -49,6 +49,7 @@ type row struct {
 type historyPage struct {
 	w    *Window
 	root fyne.CanvasObject
+	body *fyne.Container
 
 	filter       *entry
 	mirrors      *pick
@@ -70,6 +71,7 @@ type historyPage struct {
 	asked   int  // grows with each filter: answers to older ones are dropped
 	typing  *time.Timer
 	chosen  uint64 // Seq, 0 if none
+	moving  bool   // the chosen entry goes to another row
 	named   int    // how many calendars had names when the lines were written
 }
 
@@ -84,7 +86,13 @@ func newHistoryPage(w *Window) *historyPage {
 	p.list = widget.NewList(func() int { return len(p.rows) }, func() fyne.CanvasObject { return newHistoryRow(w.escape) }, p.fill)
 	p.list.HideSeparators = true
 	p.list.OnSelected = p.choose
-	p.list.OnUnselected = func(widget.ListItemID) { p.chosen = 0; p.detail.Hide() }
+	p.list.OnUnselected = func(widget.ListItemID) {
+		if !p.moving {
+			p.chosen = 0
+			p.detail.Hide()
+			p.body.Refresh() // the list takes its place
+		}
+	}
 	sample := newHistoryRow(nil)
 	sample.as(false)
 	p.lineH = sample.MinSize().Height
@@ -101,8 +109,8 @@ func newHistoryPage(w *Window) *historyPage {
 	p.only = container.NewBorder(nil, nil, nil, back, p.onlyTitle)
 	p.only.Hide()
 	head := container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(width(170, framed(p.mirrors)), width(170, framed(p.kinds))), p.filter), p.only)
-	body := container.NewBorder(nil, nil, nil, p.detail, container.NewStack(newBackdrop(colorPanel, 10, container.NewPadded(p.list)), container.NewCenter(p.empty)))
-	p.root = container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14), container.NewBorder(head, nil, nil, nil, body))
+	p.body = container.NewBorder(nil, nil, nil, p.detail, container.NewStack(newBackdrop(colorPanel, 10, container.NewPadded(p.list)), container.NewCenter(p.empty)))
+	p.root = container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14), container.NewBorder(head, nil, nil, nil, p.body))
 	return p
 }
 
@@ -239,7 +247,9 @@ func (p *historyPage) merge(got []state.HistoryEntry) {
 	}
 	p.lay()
 	if i := p.index(p.chosen); i >= 0 {
-		p.list.Select(i) // the chosen entry moved down
+		p.moving = true // the chosen entry did, down the list
+		p.list.Select(i)
+		p.moving = false
 	}
 }
 
@@ -283,7 +293,7 @@ type historyRow struct {
 	widget.BaseWidget
 	icon                   *widget.Icon
 	time, title, day, what *widget.Label
-	entry                  *fyne.Container
+	entry, top             *fyne.Container
 
 	passed *widget.Label
 	undo   *button
@@ -292,8 +302,8 @@ type historyRow struct {
 
 func newHistoryRow(escape func()) *historyRow {
 	r := &historyRow{icon: widget.NewIcon(nil), time: dim(""), title: bold(""), day: short(""), what: dim(""), passed: dim("")}
-	r.entry = container.NewBorder(nil, nil, container.NewHBox(container.NewPadded(r.icon), width(64, r.time)), nil,
-		lines(container.NewBorder(nil, nil, nil, r.day, r.title), r.what))
+	r.top = container.NewBorder(nil, nil, nil, r.day, r.title)
+	r.entry = container.NewBorder(nil, nil, container.NewHBox(container.NewPadded(r.icon), width(64, r.time)), nil, lines(r.top, r.what))
 	r.undo = newButton(assets.Text("Undo this sync…"), nil, nil, escape)
 	r.undo.Importance = widget.LowImportance
 	r.passed.TextStyle.Bold = true
@@ -329,7 +339,10 @@ func (p *historyPage) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	}
 	setText(r.time, assets.Clock(h.time.In(p.w.opt.Now().Location())))
 	setText(r.title, h.title)
-	setText(r.day, h.day)
+	if r.day.Text != h.day {
+		r.day.SetText(h.day)
+		r.top.Refresh() // it may be wider than the one before
+	}
 	setText(r.what, h.line)
 	if p.rows[i].entry >= len(p.entries)-historyAhead && !p.all && !p.loading {
 		p.fetch(p.entries[len(p.entries)-1].seq)
@@ -354,16 +367,17 @@ func (p *historyPage) fillHead(i int, r *historyRow) {
 
 // line says what happened, where from and why, in one line.
 func (p *historyPage) line(h state.HistoryEntry) string {
-	if len(h.Groups) > 0 && strings.HasPrefix(h.Why, groupNames(h.Groups)) {
+	why := assets.Said(h.Why)
+	if len(h.Groups) > 0 && strings.HasPrefix(why, groupNames(h.Groups)) {
 		h.Groups = nil // the reason says it
 	}
 	s := happened(h, p.w.name(h.Ref))
 	from := p.w.name(h.From)
-	if h.From != (state.Ref{}) && h.From != h.Ref && !strings.Contains(h.Why, from) { // or the reason says it
+	if h.From != (state.Ref{}) && h.From != h.Ref && !strings.Contains(why, from) { // or the reason says it
 		s += ", " + assets.Text("from {{.Where}}", "Where", from)
 	}
-	if h.Why != "" {
-		s += " · " + assets.Said(h.Why)
+	if why != "" {
+		s += " · " + why
 	}
 	return s
 }
@@ -447,7 +461,7 @@ func (p *historyPage) showDetail(d control.HistoryDetail) {
 	if h.Why != "" {
 		rows = append(rows, prose(sentence(assets.Said(h.Why))))
 	}
-	content := container.NewVBox(lines(rows...))
+	content := container.New(tight{gap: 2}, lines(rows...)) // which lets text that wraps be as high as it is
 	if groups := detailGroups(h); len(groups) > 0 {
 		content.Add(p.sides(h, groups))
 	}
@@ -470,12 +484,12 @@ func (p *historyPage) showDetail(d control.HistoryDetail) {
 	p.detail.Objects = []fyne.CanvasObject{container.New(layout.NewCustomPaddedLayout(0, 0, 10, 0), width(430,
 		newBackdrop(colorPanel, 10, container.NewPadded(container.NewBorder(head, ways, nil, nil, container.NewVScroll(content))))))}
 	p.detail.Show()
-	p.detail.Refresh()
+	p.body.Refresh() // the list makes room
 }
 
 // sides are before and after, side by side.
 func (p *historyPage) sides(h state.HistoryEntry, groups calendar.Groups) fyne.CanvasObject {
-	out := container.NewVBox(container.NewGridWithColumns(2, faint(assets.Text("Before")), faint(assets.Text("After"))))
+	out := container.New(tight{gap: -4}, container.NewGridWithColumns(2, faint(assets.Text("Before")), faint(assets.Text("After"))))
 	for _, g := range groups {
 		after := prose(cmp.Or(groupText(g, h.After), "–"))
 		after.TextStyle.Bold = true

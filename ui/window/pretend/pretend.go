@@ -55,7 +55,9 @@ type World struct {
 	// TakenOver is what becomes of a setup that is taken over; Report is the text of the
 	// diagnostics.
 	TakenOver control.TakenOver
-	Report    string
+	// Why explains any event.
+	Why    []control.Explanation
+	Report string
 	// Fail answers a call, by the method's name, with an error.
 	Fail map[string]error
 	// Hang makes every call wait for the end of its context.
