@@ -11,7 +11,7 @@ import (
 
 // Worlds are the worlds to look at, by name.
 var Worlds = map[string]func(now time.Time) World{
-	"lively": Lively, "empty": Empty, "clientless": Clientless, "alone": Alone, "trouble": Trouble, "long": Long, "accounts": Accounts, "unplanned": Unplanned,
+	"lively": Lively, "empty": Empty, "clientless": Clientless, "alone": Alone, "trouble": Trouble, "long": Long, "accounts": Accounts, "unplanned": Unplanned, "crowded": Crowded,
 }
 
 // Refs of the calendars in Lively.
@@ -91,6 +91,7 @@ func Lively(now time.Time) World {
 		},
 	}
 	w.History = history(now, 260)
+	w.Agenda, w.Days = agenda(now), days(now)
 	w.Due, w.Plan = steps(1, state.Update, Work, "Stand-up", "the place changed in Calendar"), changes()
 	return w
 }
@@ -252,6 +253,9 @@ func Long(now time.Time) World {
 	}
 	for i := range w.Held {
 		w.Held[i].Step.Title = long
+	}
+	for i := range w.Agenda {
+		w.Agenda[i].Title = long
 	}
 	for i := range w.Plan {
 		w.Plan[i].Title, w.Plan[i].Reason = long, "because "+long
