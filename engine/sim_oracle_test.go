@@ -590,7 +590,7 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				}
 				id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
 				e, _, _ := tx.Entity(id)
-				if linked && e.Home != s.refs[i] || s.orphaned(tx, h, linked) || !linked && h.soul.back && s.isDeclined(h) {
+				if linked && e.Home != s.refs[i] || s.orphaned(tx, i, h, linked) || !linked && h.soul.back && s.isDeclined(h) {
 					continue // a twin that was there already, or what no other store can know; or a copy of what does not cross
 				}
 				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) }) ||
@@ -627,7 +627,7 @@ func (s *sim) isDeclined(h *held) bool {
 // kept checks that a copy belongs to an event, or is said to be kept.
 func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
 	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
-	if !linked && (s.outOfSight(h) || s.recalled.alone[h] && s.orphaned(tx, h, linked)) { // kept for its guests, by a store that is lost
+	if !linked && (s.outOfSight(h) || s.recalled.alone[h] && s.orphaned(tx, i, h, linked)) { // kept for its guests, by a store that is lost
 		s.excused++
 		return
 	}
