@@ -113,6 +113,15 @@ func Count(key string, n int, args ...any) string {
 // Number is n with the marks between thousands that the person is used to.
 func Number(n int) string { return speaking().numbers.Sprint(n) }
 
+// MidLine is a word of the catalogue as it is written within a line: small, but for the
+// languages that write nouns large anywhere.
+func MidLine(word string) string {
+	if Spoken() == "de" {
+		return word
+	}
+	return strings.ToLower(word)
+}
+
 func localize(key string, count any, values map[string]any) string {
 	s, err := speaking().localizer.Localize(&i18n.LocalizeConfig{
 		DefaultMessage: &i18n.Message{ID: key, Other: key},

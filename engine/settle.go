@@ -236,8 +236,8 @@ func outstanding(s state.Step, found calendar.Event) calendar.Change {
 	c.Groups = slices.DeleteFunc(slices.Clone(c.Groups), func(g calendar.Group) bool { return calendar.Equal(g, found.Content, s.Want) })
 	if !c.Groups.Has(calendar.GroupWhen) { // else all are written
 		for _, slot := range slotsOf(s.Overrides, found.Overrides) {
-			if !slices.Contains(c.Slots, slot) {
-				c.Overrides = calendar.WithOverride(c.Overrides, slot, edited(s, slot, s.Overrides[slot], found.Overrides[slot]))
+			if !slices.Contains(c.Slots, slot) { // as it was before: an edit of it may wait for a word
+				c.Overrides = calendar.WithOverride(c.Overrides, slot, edited(s, slot, s.BeforeOverrides[slot], found.Overrides[slot]))
 			}
 		}
 		c.Slots = calendar.Slots(c.Overrides, found.Overrides)

@@ -376,6 +376,30 @@ func TestInvitedNoLongerOnBothSides(t *testing.T) {
 	b.alike("Board")
 }
 
+// An occurrence whose change waits for a word is not put back by an unfinished write to
+// other fields of its series.
+func TestAnOccurrenceThatWaitsUnderAnUnfinishedWrite(t *testing.T) {
+	for _, landed := range []bool{false, true} {
+		b := newBench(t)
+		b.a.add("Board", daily, withGuest)
+		b.quiet()
+		b.b.override("Board", retitled("Retro"))
+		b.sync()
+		b.a.edit("Board", func(c *calendar.Content) { c.Place = "Oslo" })
+		b.b.once("update", landed)
+		b.sync()
+		b.restart()
+		b.sync()
+		b.decide(state.Apply)
+		b.quiet()
+		for _, f := range []*fake{b.a, b.b} {
+			if h := f.one("Board"); h.Content.Place != "Oslo" || !h.Overrides[secondDay.Slot()].Equal(retitled("Retro")) {
+				t.Errorf("landed %v: in %q the occurrence is %+v", landed, h.Content.Place, h.Overrides[secondDay.Slot()])
+			}
+		}
+	}
+}
+
 // Scripts in which the simulation once found something, as small as it could make them.
 func TestFound(t *testing.T) {
 	defer engine.OneByOne()()

@@ -125,6 +125,9 @@ func (p *person) moveTo() string {
 		x.soul = p.newSoul(h.soul.of)
 		x.soul.slot, x.soul.back, x.soul.moved = slot, true, true
 	}
+	if !h.soul.made {
+		delete(p.deleted, p.root(h.soul.of)) // it was its copy that was deleted, and this is the later word
+	}
 	if h.soul.made && p.invitation(h) { // should the other half of the move come late, its copy is deleted
 		p.hidden[[2]int{p.root(h.soul.of), p.i}] = true
 	}
@@ -364,6 +367,8 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a move that shows late, to a calendar that is off": {31791, "add@3:1:350:228,pass,off:2:222:120,clear:4:776:49,moveto:3:89:862,split:4:566:227,pass"},
 		"a move to beyond what is listed":                   {31791, "add@3:1:350:228,pass,move:2:409:198,pass,clear:4:776:49,moveto:3:89:862,split:4:566:227"},
 		"a clone with a mark that was replaced meanwhile":   {2350, "add:4:558:517,forget:5:855:212,mapping:5:939:396,paste:5:78:933"},
+		"moved back, its copy restored":                     {3101491, "add@12:3:593:698,pass,pass,pass,add:0:280:661,add:1:316:241,move:4:550:966,pass,split:5:553:996,crash@14,pass,moveto:5:232:198,pass,restore:2:455:259,moveto:2:355:370"},
+		"made again by an undo":                             {3100789, "add:4:365:480,pass,delete:0:626:708,add:0:509:909,pass,undo:3:277:774,add:1:107:762,forget:4:674:931"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			script, err := parseScript(c.script)

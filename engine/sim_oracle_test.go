@@ -534,10 +534,8 @@ func (s *sim) seen(list []*held) map[string]occurrence {
 			continue
 		}
 		for t := range occurs.Between(from.AddDate(0, 0, -20), to.AddDate(0, 0, 20)) {
-			o, ok := h.Overrides[t.Slot()]
-			if !ok {
-				o = calendar.Override{Original: t}
-			}
+			o := h.Overrides[t.Slot()]
+			o.Original = t // in the zone that the series has now
 			if !o.Cancelled {
 				add(h.Content.Occurrence(o))
 			}
@@ -572,15 +570,6 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 			}
 		}
 	}
-	late := maps.Clone(told)
-	maps.DeleteFunc(late, func(_ state.EntityID, why string) bool { return !strings.Contains(why, "found deleted") })
-	for id, of := range s.soulOf {
-		for was, why := range late { // it was moved away before its deletion came, and is another to the engine
-			if was != id && s.root(s.soulOf[was]) == s.root(of) {
-				told[id] += why
-			}
-		}
-	}
 	_ = s.store.View(func(tx *store.Tx) error {
 		for i, f := range s.fakes {
 			for _, h := range f.live() {
@@ -590,7 +579,7 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				}
 				id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
 				e, _, _ := tx.Entity(id)
-				if linked && e.Home != s.refs[i] || s.orphaned(tx, i, h, linked) || !linked && h.soul.back && s.isDeclined(h) {
+				if linked && e.Home != s.refs[i] || s.orphaned(tx, i, h, linked) || !linked && h.soul.back && s.staysHome(i, h) {
 					continue // a twin that was there already, or what no other store can know; or a copy of what does not cross
 				}
 				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) }) ||
@@ -615,13 +604,18 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 	})
 }
 
-// isDeclined reports whether a meeting is there with the person's refusal.
-func (s *sim) isDeclined(h *held) bool {
-	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
-		return slices.ContainsFunc(f.live(), func(x *held) bool {
-			return x.MyResponse == calendar.Declined && s.family(s.root(x.soul.of)) == s.family(s.root(h.soul.of))
-		})
-	})
+// staysHome reports whether an event in calendar i came back, and what it was a copy of is
+// in another one, and does not cross.
+func (s *sim) staysHome(i int, h *held) bool {
+	for j, f := range s.fakes {
+		for _, x := range f.live() {
+			crosses, sure := s.look.crosses(s, j, i, x)
+			if j != i && !x.soul.made && s.family(s.root(x.soul.of)) == s.family(s.root(h.soul.of)) && !(crosses && sure) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // kept checks that a copy belongs to an event, or is said to be kept.

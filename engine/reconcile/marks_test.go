@@ -426,3 +426,31 @@ func TestALostStoreAndACloneInPlaceOfTheCopy(t *testing.T) {
 		}
 	}
 }
+
+// Of two pairs that all look the same one has a copy with a mark: it goes with its home,
+// and the other two with each other, whichever is looked at first.
+func TestALostStoreAndPairsThatLookTheSame(t *testing.T) {
+	for _, seq := range []int{0, 96} { // ids in another order
+		w := newWorld(t, "a", "b")
+		w.seq = seq
+		other := w.add("b", "Lunch")
+		w.add("a", "Lunch")
+		w.settle()
+		home := w.add("a", "Lunch")
+		w.settle()
+		copied := calendar.RemoteID("")
+		for id, ev := range w.events[ref("b")] {
+			if id != other && ev.Mark.Entity != "" {
+				copied = id
+			}
+		}
+		w.forget("i2")
+		w.settle()
+		for _, e := range w.entities {
+			a, b := e.Records[ref("a")].Parts, e.Records[ref("b")].Parts
+			if len(a) != 1 || len(b) != 1 || (a[0].ID == home) != (b[0].ID == copied) {
+				t.Errorf("seq %d: linked are %v and %v", seq, a, b)
+			}
+		}
+	}
+}

@@ -99,6 +99,7 @@ func (r *reconciler) followHome(e *state.Entity, to Found) (left []state.Entity)
 		left = r.leave(left, *e, to.Ref, old.Mirror, old, why+", where its copy was")
 	}
 	p.ID = to.ID
+	e.Moves++
 	e.Home, e.Records[to.Ref] = to.Ref, state.Record{Parts: []state.Part{p}}
 	r.linkedNow[to] = true
 	targets := r.targets(e.Home)
@@ -204,11 +205,11 @@ func (r *reconciler) mayHaveMoved(ref state.Ref, rep state.Replica) bool {
 }
 
 // mayBeMoved reports whether a found event may be a linked one whose going from
-// another calendar of the account was not read yet.
+// another calendar of the account was not read yet, nor will be while that one is off.
 func (r *reconciler) mayBeMoved(f Found) bool {
 	rep := r.replica(f.Ref, f.ID)
 	from, ok := r.Origins[f]
-	return ok && r.Now.Sub(rep.Seen) < moveWait && r.takesPart(from.Ref) && r.readBefore(from.Ref, rep.Seen)
+	return ok && r.Now.Sub(rep.Seen) < moveWait && r.readBefore(from.Ref, rep.Seen)
 }
 
 // readBefore reports whether a calendar was last read before a moment, or could not

@@ -141,17 +141,21 @@ func TestHalvesOfAMove(t *testing.T) {
 	w.dirty[Found{ref("b"), "moved"}] = true
 	same(w, before)
 
-	w, home = start() // there first
-	before = w.writes
-	was = *w.events[ref("a")][home]
-	was.ID = "moved"
-	w.events[ref("b")]["moved"] = &was
-	w.dirty[Found{ref("b"), "moved"}] = true
-	w.ready("a", false)
-	w.expect()
-	w.ready("a", true)
-	w.remove("a", home)
-	same(w, before)
+	for _, off := range []bool{false, true} { // there first; the other calendar is off, or cannot be read just now
+		w, home = start()
+		before = w.writes
+		was = *w.events[ref("a")][home]
+		was.ID = "moved"
+		w.events[ref("b")]["moved"] = &was
+		w.dirty[Found{ref("b"), "moved"}] = true
+		w.mirrors[0].Members[0].Off = off
+		w.ready("a", false)
+		w.expect()
+		w.mirrors[0].Members[0].Off = false
+		w.ready("a", true)
+		w.remove("a", home)
+		same(w, before)
+	}
 
 	w, home = start() // deleted, while another calendar cannot be read for long
 	w.remove("a", home)

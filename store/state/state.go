@@ -225,9 +225,12 @@ type Entity struct {
 	Why     string `json:"why,omitempty"`
 	// Duplicate: it is deleted as one of several that are alike. Left: a move left it
 	// behind; the event is elsewhere, so that an edit made here meanwhile does not keep it.
-	Duplicate bool      `json:"duplicate,omitempty"`
-	Left      bool      `json:"left,omitempty"`
-	Made      time.Time `json:"made"`
+	Duplicate bool `json:"duplicate,omitempty"`
+	Left      bool `json:"left,omitempty"`
+	// Moves is how often its home was moved to another calendar: what is made after that
+	// has other keys than what was made and let go of before.
+	Moves int       `json:"moves,omitempty"`
+	Made  time.Time `json:"made"`
 	// Heard is what the person agreed that guests hear of, as long as it is not written.
 	Heard Heard `json:"heard,omitzero"`
 	// Was is what the last change of the base replaced.

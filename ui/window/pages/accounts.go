@@ -252,9 +252,9 @@ func (p *calendarsPage) disconnect(a control.AccountState) {
 		switch {
 		case len(others) == len(m.Members):
 		case len(others) < 2:
-			end = append(end, "“"+cut(m.Name, 40)+"”")
+			end = append(end, assets.Text("“{{.Name}}”", "Name", cut(m.Name, 40)))
 		default:
-			stay = append(stay, "“"+cut(m.Name, 40)+"”")
+			stay = append(stay, assets.Text("“{{.Name}}”", "Name", cut(m.Name, 40)))
 		}
 	}
 	body := container.NewVBox()

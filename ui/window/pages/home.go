@@ -75,7 +75,7 @@ func newHome(w *Window) *home {
 	hero := panel(container.NewBorder(nil, nil, container.NewHBox(h.icon), buttons, container.New(tight{gap: -12, middle: true}, h.summary, h.when)))
 
 	h.heldText = text("")
-	look := important(newButton(assets.Text("Decide…"), nil, func() { showHeld(w) }, w.escape), widget.HighImportance)
+	look := important(newButton(assets.Text("Decide…"), nil, func() { w.Turn("decisions") }, w.escape), widget.HighImportance)
 	h.held = panel(container.NewBorder(nil, nil, widget.NewIcon(theme.NewWarningThemedResource(theme.QuestionIcon())), look, h.heldText))
 	h.held.Hide()
 	h.problems = column()

@@ -349,39 +349,6 @@ func TestAMirrorIsMadeAndRemoved(t *testing.T) {
 	}
 }
 
-func TestHeldStepsAreDecided(t *testing.T) {
-	r := lively(t)
-	r.tap("Decide…")
-	r.until("what is held", func() bool { return r.sees("Budget review") && r.sees("School play") })
-	for _, s := range []string{"Change in Work", "The time changed in Calendar, and Grace Hopper, Charles Babbage, Annabella Byron-Milbanke and 1 other guest would hear of it", "Tue 24 Nov 2026, 16:00 – 17:00 (Europe/Berlin)", "was: Tue 24 Nov 2026, 14:00", "Delete in Family", "Sat 12 Dec 2026, all day"} {
-		if !r.sees(s) {
-			t.Errorf("the dialog does not say %q", s)
-		}
-	}
-	r.tap("Drop") // the last row's
-	r.called("Decide drop h2")
-	r.until("it is off the list", func() bool { return !r.sees("School play") })
-	r.tap("Apply")
-	r.called("Decide apply h1")
-	r.until("the dialog closes, nothing waits", func() bool { return len(r.w.popups) == 0 && !r.sees("Decide…") })
-}
-
-func TestHeldDeletionsAreDecidedTogether(t *testing.T) {
-	world := pretend.Lively(now)
-	gone := world.Held[1]
-	world.Held = nil
-	for _, id := range []string{"d1", "d2"} {
-		gone.ID = id
-		world.Held = append(world.Held, gone)
-	}
-	r := rigUp(t, world, Options{})
-	r.until("the home page", func() bool { return r.sees("Decide…") })
-	r.tap("Decide…")
-	r.until("what is held", func() bool { return r.sees("2 deletions") })
-	r.tap("Drop all")
-	r.called("Decide drop d1 d2")
-}
-
 func TestHistoryLoadsFurtherPagesWhenScrolled(t *testing.T) {
 	r := lively(t)
 	r.tap("History")
@@ -457,6 +424,11 @@ func TestKeyboard(t *testing.T) {
 	press(fyne.KeyR)
 	r.called("Sync")
 	r.tap("Decide…")
+	if pageNames[r.w.shown] != "decisions" {
+		t.Error("what waits is not shown")
+	}
+	press(fyne.Key1)
+	r.w.connect("")
 	press(fyne.Key2)
 	if r.w.shown != 0 {
 		t.Error("a page was turned behind a dialog")

@@ -558,7 +558,9 @@ func (e *Engine) History(ctx context.Context, q control.HistoryQuery) ([]state.H
 	defer e.mu.Unlock()
 	var out []state.HistoryEntry
 	for _, h := range e.world.History {
-		if q.Before != 0 && h.Seq >= q.Before || !strings.Contains(strings.ToLower(h.Title), strings.ToLower(q.Text)) {
+		amiss := h.Outcome == state.Failed || h.Outcome == state.Overridden || h.Outcome == state.Reverted
+		if q.Before != 0 && h.Seq >= q.Before || !strings.Contains(strings.ToLower(h.Title), strings.ToLower(q.Text)) ||
+			q.Mirror != "" && h.Mirror != q.Mirror || q.Entity != "" && h.Entity != q.Entity || q.Kind != "" && h.Kind != q.Kind || q.Amiss && !amiss || q.Pass != 0 && h.Pass != q.Pass {
 			continue
 		}
 		if out = append(out, h); len(out) == cmp.Or(q.Limit, 100) {
