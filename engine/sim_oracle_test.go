@@ -360,6 +360,9 @@ func (s *sim) once(rested bool) {
 		seen := map[soul]*held{}
 		moved := func(h *held) bool { return h.soul.moved && (!rested || !f.sees(h.Event)) } // the person put it there
 		for _, h := range f.live() {
+			if s.outOfSight(h) && !s.linkedNow(i, h) { // no store can know of it
+				continue
+			}
 			k := soul{of: s.root(h.soul.of), slot: h.soul.slot}
 			x := seen[k]
 			if x != nil && (h.soul.made || x.soul.made) && !moved(h) && !moved(x) {
