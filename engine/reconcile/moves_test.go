@@ -339,3 +339,27 @@ func TestAMoveThatShowsLate(t *testing.T) {
 		})
 	}
 }
+
+// What a move left behind, and the person does not want deleted, is an event of its own: it
+// crosses, and is no copy that goes with the mirror.
+func TestWhatAMoveLeftIsKept(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	for i := range FewDeletions {
+		w.add("a", fmt.Sprint("T", i))
+	}
+	w.settle()
+	for i := range FewDeletions {
+		w.move("b", w.the("b", fmt.Sprint("T", i)).ID, "a")
+	}
+	w.settle()
+	w.decide(state.Drop)
+	w.settle()
+	if a, b := w.titles("a"), w.titles("b"); a != "T0, T0, T1, T1, T2, T2, T3, T3, T4, T4" || b != a {
+		t.Errorf("a holds %s; b holds %s", a, b)
+	}
+	for _, e := range w.entities {
+		if by := e.Records[e.Home].Mirror; by != "" {
+			t.Errorf("%q at home is a copy by %s", e.Base.Title, by)
+		}
+	}
+}

@@ -156,8 +156,16 @@ func (r *reconciler) restored(ref state.Ref, p *state.Part) {
 	p.WroteOverrides, p.ReadOverrides, p.Rewrites = maps.Clone(p.WroteOverrides), maps.Clone(p.ReadOverrides), maps.Clone(p.Rewrites)
 }
 
-// undelete takes back that an event is gone, and why it was to go.
-func undelete(e *state.Entity) { e.Deleted, e.Duplicate, e.Left, e.Why = false, false, false, "" }
+// undelete takes back that an event is gone, and why it was to go. What a move left behind
+// is an event of the person's then, and no copy.
+func undelete(e *state.Entity) {
+	if e.Left {
+		rec := e.Records[e.Home]
+		rec.Mirror = ""
+		e.Records[e.Home] = rec
+	}
+	e.Deleted, e.Duplicate, e.Left, e.Why = false, false, false, ""
+}
 
 func remakeGone(e *state.Entity) {
 	for _, rec := range e.Records {
