@@ -364,6 +364,7 @@ func TestFoundWithALostStore(t *testing.T) {
 		"what a move left is not to be deleted":             {2042703, "pass,clear:4:909:222,cancel@6:0:287:307,pass,repeat:2:419:292,pass,clear:4:926:112,crash@8,pass,moveto:4:46:355,pass"},
 		"a copy beyond what is listed":                      {2042746, "add:2:675:955,pass,move:1:670:366,forget:3:805:196"},
 		"a copy with guests that are taken off later":       {2042674, "add:2:927:832,pass,guests:3:7:824,edit:2:284:189,forget:0:701:301,guests:0:622:539"},
+		"a move that shows late beside an edit":             {2040891, "add:4:205:882,lost@9:0:0:455,pass,invite:2:183:434,pass,occur:3:184:812,moveto:4:293:171"},
 		"a copy with guests of what is gone":                {513, "add:2:931:413,pass,guests:3:817:88,clear:0:69:781,forget:1:382:466"},
 		"a copy with guests of what is gone, in an account": {32339, "add:5:51:712,pass,guests:3:930:616,delete:1:572:896,forget:5:3:98"},
 		"a move that shows late, and guests of a copy":      {31631, "add:0:229:111,pass,pass,guests@5:5:11:682,pass,moveto:0:412:888"},

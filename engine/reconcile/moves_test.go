@@ -363,3 +363,46 @@ func TestWhatAMoveLeftIsKept(t *testing.T) {
 		}
 	}
 }
+
+// A copy is edited and its meeting is moved, and the list of the new calendar does not know
+// of it yet: the meeting is not made again where it was before a later list was read.
+func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
+	read := func(w *world, at time.Time) {
+		for _, name := range []string{"a", "b", "x"} {
+			m := w.members[ref(name)]
+			m.Read = at
+			w.members[ref(name)] = m
+		}
+	}
+	for name, moved := range map[string]bool{"moved": true, "deleted": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b", "x")
+			home := w.add("a", "Lunch")
+			w.settle()
+			w.edit("x", w.the("x", "Lunch").ID, place("Oslo"))
+			was := *w.events[ref("a")][home]
+			w.remove("a", home)
+			gone := w.clock
+			w.seen = map[Found]time.Time{{ref("a"), home}: gone}
+			read(w, gone.Add(time.Second))
+			w.pass()
+			if w.titles("a") != "" {
+				t.Fatalf("a holds %q", w.titles("a"))
+			}
+			read(w, gone.Add(2*lateList))
+			if was.ID = "moved"; moved {
+				w.events[ref("b")]["moved"] = &was
+				w.dirty[Found{ref("b"), "moved"}] = true
+			}
+			w.settle()
+			for _, name := range []string{"a", "b", "x"} {
+				if got := w.the(name, "Lunch").Content.Place; got != "Oslo" {
+					t.Errorf("in %s it is at %q", name, got)
+				}
+			}
+			if (w.the("b", "Lunch").ID == "moved") != moved {
+				t.Errorf("b holds %s", w.the("b", "Lunch").ID)
+			}
+		})
+	}
+}
