@@ -198,6 +198,35 @@ func TestTheFirstPassIsLookedAtBeforeThereIsAMirror(t *testing.T) {
 	b.alike("Dentist, Lunch, Same")
 }
 
+func TestAMadeUpMeetingShowsWhatAMirrorWouldTell(t *testing.T) {
+	b := bare(t)
+	m := state.Mirror{Members: []state.Member{{Ref: refA}, {Ref: refB}},
+		Mappings: []state.PairMapping{{From: refA, Mapping: state.Mapping{Detail: state.BusyOnly}}}}
+	meeting := calendar.Content{Title: "Budget", Place: "Room 4", Availability: calendar.Busy, When: calendar.When{Start: calendar.Date(2026, 3, 11), End: calendar.Date(2026, 3, 12)}}
+	all, err := b.face.Preview(t.Context(), control.PreviewRequest{As: &m, Meeting: meeting})
+	if err != nil || len(all) != 2 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	shown := map[state.Ref]string{}
+	for _, p := range all {
+		for _, f := range p.Fields {
+			if f.Field == calendar.GroupTitle || f.Field == calendar.GroupPlace {
+				shown[p.To] += f.Copy + "."
+			}
+		}
+	}
+	if shown[refB] != "Busy.." || shown[refA] != "Budget.Room 4." || all[0].Detail != state.BusyOnly {
+		t.Errorf("%+v", shown)
+	}
+	m.Members[1].Direction = state.SendOnly
+	if all, err := b.face.Preview(t.Context(), control.PreviewRequest{As: &m, Meeting: meeting}); err != nil || len(all) != 1 || all[0].To != refA {
+		t.Errorf("one way: %+v, %v", all, err)
+	}
+	if b.a.writes()+b.b.writes() != 0 {
+		t.Error("something was written")
+	}
+}
+
 // What was unticked in the plan is not done: not at first, and not later.
 func TestWhatIsLeftOutOfAPlanIsNeverDone(t *testing.T) {
 	b := bare(t)

@@ -154,6 +154,10 @@ type PreviewRequest struct {
 	// At picks an occurrence of a series by its original start (calendar.Time.Slot),
 	// if it is not empty.
 	At string `json:"at,omitempty"`
+	// As asks about a mirror that there is not, or as it is not yet: what Meeting would
+	// look like, had it been made up in each of its calendars. Event stays empty.
+	As      *state.Mirror    `json:"as,omitempty"`
+	Meeting calendar.Content `json:"meeting,omitzero"`
 }
 
 // Preview is one event and what its copy in one calendar looks like.
