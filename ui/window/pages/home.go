@@ -31,6 +31,7 @@ type home struct {
 	decideBtn     *button
 	until         *widget.Label // what becomes of what waits
 
+	hero      fyne.CanvasObject
 	held      fyne.CanvasObject
 	heldText  *widget.Label
 	problems  *fyne.Container
@@ -38,9 +39,8 @@ type home struct {
 	mirrorRow []mirrorRow
 	week      *homeWeek
 	days      *homeDays
-	start     fyne.CanvasObject // first steps, while there is nothing to sync
-	connect   fyne.CanvasObject
-	choose    fyne.CanvasObject
+	start     *setupFlow // while there is nothing to sync
+	progress  *homeProgress
 
 	syncing bool // a pass that was asked for here is under way
 	offline bool
@@ -80,7 +80,7 @@ func newHome(w *Window) *home {
 	buttons := container.NewCenter(container.NewHBox(h.pauseBtn, h.resumeBtn, h.syncBtn, h.decideBtn))
 	h.until = dim(assets.Text("Nothing is done about them until you have looked."))
 	h.until.Hide()
-	hero := panel(container.New(withActions{least: 300},
+	h.hero = panel(container.New(withActions{least: 300},
 		container.NewBorder(nil, nil, container.NewHBox(h.icon), nil, container.New(tight{gap: -12, middle: true}, h.summary, h.until, h.when)), buttons))
 
 	h.heldText = text("")
@@ -91,20 +91,15 @@ func newHome(w *Window) *home {
 	h.mirrors = column()
 	h.week, h.days = newHomeWeek(w), newHomeDays(w)
 
-	h.connect = panel(
-		bold(assets.Text("1. Connect your accounts")),
-		prose(assets.Text("Your calendars stay where they are. Twinday runs on this computer alone; no server of ours sees them.")),
-		container.NewHBox(connectButton(w, state.Google), connectButton(w, state.Outlook)))
-	h.choose = panel(
-		bold(assets.Text("2. Choose what mirrors what")),
-		prose(assets.Text("Pick two or more calendars. From then on, what you add, move or cancel in one happens in the others.")),
-		container.NewHBox(important(newButton(assets.Text("New mirror…"), theme.ContentAddIcon(), w.newMirror, w.escape), widget.HighImportance)))
-	h.start = column(h.connect, h.choose)
-	h.start.Hide()
-
+	k := &keeper{escape: w.escape}
+	h.progress = newHomeProgress(w)
+	h.start = newSetupFlow(w, stepConnect, k, func() {}, nil)
+	starting := h.start.root
+	starting.Hide()
 	h.root = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14),
-		column(hero, h.held, h.problems, h.start, h.week.root, container.New(besides{gap: 8, least: 330}, h.mirrors, h.days.root))))
-	h.week.view.reveal = revealIn(h.root.(*container.Scroll))
+		column(h.hero, h.progress.root, h.held, h.problems, starting, h.week.root, container.New(besides{gap: 8, least: 330}, h.mirrors, h.days.root))))
+	k.reveal = revealIn(h.root.(*container.Scroll))
+	h.week.view.reveal = k.reveal
 	return h
 }
 
@@ -164,9 +159,11 @@ func (h *home) update() {
 		setText(h.heldText, assets.Count("{{.N}} changes wait for your decision", s.Held))
 	}
 	setShown(h.held, s.Held > 0 && !waits)
-	setShown(h.start, len(s.Mirrors) == 0)
-	setShown(h.connect, len(s.Accounts) < 2)
-	setShown(h.choose, len(s.Accounts) > 0)
+	setShown(h.start.root, len(s.Mirrors) == 0)
+	if len(s.Mirrors) == 0 {
+		h.start.update()
+	}
+	h.progress.update()
 
 	state := homeState{s.Problems, s.Accounts, s.Mirrors, h.w.calendars}
 	if !reflect.DeepEqual(state, h.drawn) {
@@ -188,6 +185,9 @@ const aMoment = 10 * time.Second
 func lastAndNext(s control.Status, now time.Time) string {
 	if s.Activity == control.Empty || s.Activity == control.Starting && s.LastSync.IsZero() {
 		return ""
+	}
+	if s.LastSync.IsZero() && s.Activity == control.Syncing {
+		return assets.Text("The first sync is under way.")
 	}
 	line := assets.Text("Last sync {{.Ago}}", "Ago", assets.Ago(now, s.LastSync))
 	switch {

@@ -273,6 +273,14 @@ func swatch(hex string) fyne.CanvasObject {
 	return container.NewCenter(container.NewGridWrap(fyne.NewSize(14, 14), r))
 }
 
+// bar is an edge in a calendar's colour.
+func bar(hex string) fyne.CanvasObject {
+	r := canvas.NewRectangle(hexColor(hex))
+	r.CornerRadius = 2
+	r.SetMinSize(fyne.NewSize(4, 10))
+	return r
+}
+
 func hexColor(hex string) color.Color {
 	n, err := strconv.ParseUint(strings.TrimPrefix(hex, "#"), 16, 32)
 	if err != nil || len(hex) != 7 {
@@ -285,6 +293,13 @@ func hexColor(hex string) color.Color {
 func width(w float32, o fyne.CanvasObject) fyne.CanvasObject {
 	space := canvas.NewRectangle(color.Transparent)
 	space.SetMinSize(fyne.NewSize(w, 0))
+	return container.NewStack(space, o)
+}
+
+// tall makes an object at least so high.
+func tall(h float32, o fyne.CanvasObject) fyne.CanvasObject {
+	space := canvas.NewRectangle(color.Transparent)
+	space.SetMinSize(fyne.NewSize(0, h))
 	return container.NewStack(space, o)
 }
 

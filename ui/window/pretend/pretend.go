@@ -517,6 +517,9 @@ func (e *Engine) Preview(ctx context.Context, req control.PreviewRequest) ([]con
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if req.As != nil {
+		return previewsAs(*req.As, req.Meeting), nil
+	}
 	if p, ok := e.world.Previews[req.Event]; ok {
 		return p, nil
 	}
