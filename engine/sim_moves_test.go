@@ -340,10 +340,24 @@ func (s *sim) linkedNow(i int, h *held) (linked bool) {
 	return linked
 }
 
-// outOfSight reports whether a copy was beyond the window when its store was lost.
+// outOfSight reports whether a copy was beyond the window when its store was lost, or its
+// event is.
 func (s *sim) outOfSight(h *held) bool {
-	start, err := h.Content.When.Start.Instant()
-	return err == nil && s.recalled.told != nil && start.After(s.clock.AddDate(0, 0, 370))
+	far := func(x *held) bool {
+		start, err := x.Content.When.Start.Instant()
+		return err == nil && start.After(s.clock.AddDate(0, 0, 370))
+	}
+	if s.recalled.told == nil {
+		return false
+	}
+	for _, f := range s.fakes {
+		for _, x := range f.events {
+			if (x == h || !x.soul.made && s.root(x.soul.of) == s.root(h.soul.of)) && far(x) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Scripts of moves and lost stores in which the simulation once found something.
@@ -356,6 +370,7 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a copy with guests of an invitation is a copy":     {1123, "invite:2:73:263,pass,guests@12:1:18:994,pass,forget:2:496:432"},
 		"a clone that looks as its original does":           {316, "add:5:307:186,pass,paste@8:4:364:506,pass,forget:0:987:68"},
 		"moved home before its deletion came":               {21399, "add:5:809:551,pass,occur:5:865:90,pass,cancel:0:586:256,occur:3:177:912,pass,move:4:909:560,delete:0:383:879,pass,clear:4:554:74,moveto@28:5:163:237,pass"},
+		"made again beside what came back":                  {3200750, "add:5:312:216,pass,pass,private:0:358:54,delete:5:441:419,pass,restore:1:479:923,forget:0:965:274"},
 		"moved there and back in a pass":                    {3663, "add:5:700:294,pass,moveto:5:20:533,moveto@2:0:716:428,occur:4:975:497,pass"},
 		"a copy of what looks like one without a copy":      {1449, "add:1:320:777,pass,paste:5:260:470,undo:5:788:445,forget:4:358:767"},
 		"a home that an undo made again":                    {1746, "pass,add:1:749:372,pass,delete:3:384:257,pass,undo:3:734:466,invite:0:48:375,delete:0:281:730,forget:5:466:907"},
