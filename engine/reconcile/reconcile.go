@@ -235,7 +235,7 @@ func (r *reconciler) found(f Found) {
 		}
 	}
 	e := r.newEntity(home)
-	if why, all := r.leftByAll(e, r.targets(home.Ref)); all {
+	if why, all := r.leftByAll(e, r.targets(home.Ref)); all && !followed { // what is its copy is so, whatever crosses now
 		skip(why)
 		return
 	}
