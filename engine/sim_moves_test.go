@@ -245,10 +245,10 @@ func (s *sim) takeOver() {
 	}
 }
 
-// hasHome reports whether what a copy is of is in some calendar.
+// hasHome reports whether what a copy is of is in some calendar, and not called off.
 func (s *sim) hasHome(copied *held) bool {
 	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
-		return slices.ContainsFunc(f.live(), func(h *held) bool { return !h.soul.made && s.root(h.soul.of) == s.root(copied.soul.of) })
+		return slices.ContainsFunc(f.live(), func(h *held) bool { return !h.soul.made && !h.Cancelled && s.root(h.soul.of) == s.root(copied.soul.of) })
 	})
 }
 
