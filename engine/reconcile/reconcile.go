@@ -157,6 +157,10 @@ type direction struct {
 func (r *reconciler) entity(e state.Entity) {
 	e = clone(e)
 	r.remarked(e)
+	if e.Deleted && r.Decisions[GoneFact(e)] == state.Drop { // first: what was changed of it counts
+		r.note(e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
+		r.goOn(&e)
+	}
 	left := r.follow(&e)
 	f := r.fold(&e)
 	if !e.Deleted {
