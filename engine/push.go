@@ -312,7 +312,7 @@ func (j *job) send(ctx context.Context, l lane) {
 	case state.Update:
 		j.under = s.IfVersion
 		c := change(s)
-		if j.remark {
+		if j.remark && len(s.Groups) > 0 { // it is on the series itself
 			c.Mark = j.mark
 		}
 		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, c)
