@@ -319,6 +319,13 @@ func (f *fake) Why(_ context.Context, req control.WhyRequest) ([]control.Explana
 	return all, f.fail
 }
 
+// Agenda and Days are not asked for by commands.
+func (f *fake) Agenda(context.Context, control.AgendaQuery) (control.Agenda, error) {
+	return control.Agenda{}, f.fail
+}
+
+func (f *fake) Days(context.Context, int) ([]control.DayCount, error) { return nil, f.fail }
+
 func (f *fake) Held(context.Context) ([]state.Held, error) { return f.held, f.fail }
 
 func (f *fake) Decide(_ context.Context, d control.Decide) error {
