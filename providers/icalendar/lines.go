@@ -105,7 +105,11 @@ func (l line) params() []parameter {
 		return nil
 	}
 	var out []parameter
-	for _, p := range splitUnquoted(l.text[len(l.name)+1:l.colon], ';') {
+	list := splitUnquoted(l.text[len(l.name)+1:l.colon], ';')
+	if strings.Count(l.text[:l.colon], `"`)%2 == 1 {
+		list = strings.Split(l.text[len(l.name)+1:l.colon], ";")
+	}
+	for _, p := range list {
 		name, raw, _ := strings.Cut(p, "=")
 		out = append(out, parameter{strings.ToUpper(strings.TrimSpace(name)), raw})
 	}

@@ -368,7 +368,7 @@ func (o *Object) people(e *calendar.Event, events []*component) {
 				continue
 			}
 			g := guestOf(l)
-			if !slices.ContainsFunc(e.Guests, func(h calendar.Guest) bool { return h.Person == g.Person }) {
+			if !slices.ContainsFunc(e.Guests, func(h calendar.Guest) bool { return cmp.Or(h.Email, h.Name) == cmp.Or(g.Email, g.Name) }) {
 				e.Guests = append(e.Guests, g)
 			}
 		}
