@@ -258,8 +258,8 @@ func markOf(c *component) calendar.Mark {
 func linksOf(c *component) calendar.Links {
 	var out calendar.Links
 	for _, l := range c.all("CONFERENCE") { // RFC 7986 §5.11
-		features := strings.ToUpper(l.param("FEATURE"))
-		if u := webLink(l.value()); u != "" && (out.Conference == "" || strings.Contains(features, "VIDEO")) {
+		video := slices.ContainsFunc(l.paramList("FEATURE"), func(f string) bool { return strings.EqualFold(f, "VIDEO") })
+		if u := webLink(l.value()); u != "" && (out.Conference == "" || video) {
 			out.Conference = u
 		}
 	}
