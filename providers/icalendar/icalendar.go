@@ -122,6 +122,9 @@ func New(uid string, d calendar.Draft, owner Owner, now time.Time) (*Object, err
 	if err != nil {
 		return nil, err
 	}
+	for _, c := range o.events() {
+		c.set(newLine("SEQUENCE", "0"))
+	}
 	return o, nil
 }
 
@@ -165,8 +168,18 @@ func Capabilities() calendar.Capabilities {
 var writes = calendar.AllGroups.Without(calendar.GroupLinks)
 
 // holds says why a series cannot be held, "" if it can: RFC 5545 holds what can be
-// expanded here.
+// expanded here, but for a second rule, which it advises against (§3.8.5.3) and many
+// programs do not look at.
 func holds(w calendar.When) string {
+	rules := 0
+	for _, line := range w.Recurrence.Rules {
+		if strings.HasPrefix(line, "RRULE") {
+			rules++
+		}
+	}
+	if rules > 1 {
+		return "a series has one rule in iCalendar"
+	}
 	if _, err := w.Occurrences(); err != nil {
 		return err.Error()
 	}

@@ -189,7 +189,9 @@ func (o *Object) rulesOf(c *component, r *reading, lone bool) (exdates []calenda
 	lines := r.content.When.Recurrence.Rules
 	if !lone {
 		for _, l := range c.all("RRULE", "RDATE", "EXDATE", "EXRULE") {
-			lines = append(lines, o.plainDates(l))
+			if strings.TrimSpace(l.value()) != "" { // "RRULE:" is seen in feeds, for no rule
+				lines = append(lines, o.plainDates(l))
+			}
 		}
 	}
 	if !slices.ContainsFunc(lines, func(l string) bool { return !strings.HasPrefix(l, "EXDATE") }) {
