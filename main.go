@@ -22,6 +22,7 @@ import (
 	"github.com/adrg/xdg"
 	"golang.org/x/term"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/network"
@@ -180,7 +181,7 @@ func (p program) options(dir string, log *slog.Logger, show func() error, quit f
 		Connectors: connectors(time.Now, way.Client()), Clients: builtIn(), Secrets: p.ring, Network: func(n state.Network, password string) error {
 			return way.Use(network.Settings{Proxy: n.Proxy, User: n.ProxyUser, Password: password, Bypass: n.Bypass, Roots: n.RootCertificate})
 		}, Plain: secrets.File(filepath.Join(dir, "secrets.json")),
-		Sealed: sealed(dir, log), Log: log, ShowWindow: show, Quit: quit,
+		Sealed: sealed(dir, log), Log: log, LogTail: logTail(dir), ShowWindow: show, Quit: quit,
 	}
 }
 
@@ -209,7 +210,7 @@ func (p program) connect(ctx context.Context, o terminal.ConnectOptions) (contro
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	w := &windows{dir: o.DataDir, log: log}
-	return p.reach(ctx, o, log, func(running context.Context) error { return w.open(running) })
+	return p.reach(ctx, o, log, func(running context.Context) error { return w.open(running, "") })
 }
 
 // reach is connect with a say in what an engine made here does when it is asked
@@ -264,7 +265,7 @@ func (p program) start(ctx context.Context, o terminal.StartOptions) error {
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	w := &windows{dir: dir, log: log}
-	client, own, err := find(ctx, dir, lockPatience, p.options(dir, log, func() error { return w.open(ctx) }, quit))
+	client, own, err := find(ctx, dir, lockPatience, p.options(dir, log, func() error { return w.open(ctx, "") }, quit))
 	if err != nil {
 		return err
 	}
@@ -294,6 +295,13 @@ const trayRetry = 15 * time.Second
 // or ctx ends. Without a tray the window is the face; without a display there
 // is none, and the engine goes on.
 func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer) error {
+	assets.Speak("")
+	opt := tray.Options{Version: h.engine.Version, OpenWindow: func(page string) {
+		if err := w.open(ctx, page); err != nil {
+			h.log.Error("the window does not open", "error", err)
+		}
+	}}
+	h.work.Go(func() { tray.Notify(ctx, h.engine, opt) })
 	for first := true; ; first = false {
 		noTray := tray.Host(ctx) != nil
 		w.setNoTray(noTray)
@@ -302,16 +310,12 @@ func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer)
 			case noTray && !hasDisplay():
 				fmt.Fprintln(say, "twinday: there is no tray and no display here; syncing goes on without them, until 'twinday quit' or Ctrl-C")
 			case !hidden && hasDisplay():
-				if err := w.open(ctx); err != nil {
+				if err := w.open(ctx, ""); err != nil {
 					h.log.Error("the window does not open", "error", err)
 				}
 			}
 		}
-		err := tray.Run(ctx, h.engine, tray.Options{Version: h.engine.Version, OpenWindow: func() {
-			if err := w.open(ctx); err != nil {
-				h.log.Error("the window does not open", "error", err)
-			}
-		}})
+		err := tray.Run(ctx, h.engine, opt)
 		if !errors.Is(err, tray.ErrNoTray) {
 			return err
 		}
@@ -342,7 +346,8 @@ func (p program) window(ctx context.Context, o terminal.WindowOptions) error {
 		return err
 	}
 	defer done()
-	opt := window.Options{NoTray: o.NoTray}
+	assets.Speak("")
+	opt := window.Options{NoTray: o.NoTray, Page: o.Page, AtLogin: atLogin(dir)}
 	if !term.IsTerminal(int(os.Stdin.Fd())) { // a person started it there
 		opt.Raise = raises(os.Stdin)
 	}

@@ -99,7 +99,7 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 	showing, quit := context.WithCancel(ctx)
 	closing = append(closing, quit)
 	h, err := become(dir, 0, engine.Options{
-		Connectors: connectors(clock.now, nil), Now: clock.now, Sleep: engine.Wait, Secrets: secrets.Memory(), Log: log, ShowWindow: func() error { return w.open(showing) }, Quit: quit,
+		Connectors: connectors(clock.now, nil), Now: clock.now, Sleep: engine.Wait, Secrets: secrets.Memory(), Log: log, ShowWindow: func() error { return w.open(showing, "") }, Quit: quit,
 	})
 	if err != nil {
 		return nil, err

@@ -89,16 +89,16 @@ func (w *windows) setNoTray(no bool) {
 // windowGrace is how long a window may take to close when Twinday quits.
 const windowGrace = 3 * time.Second
 
-// open starts the window's process, or brings the one that is open to the front.
-// The window closes when ctx ends.
-func (w *windows) open(ctx context.Context) error {
+// open starts the window's process, or brings the one that is open to the front, on a
+// page of it if one is named. The window closes when ctx ends.
+func (w *windows) open(ctx context.Context, page string) error {
 	if !hasDisplay() {
 		return errors.New("there is no display here to open a window on")
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.done != nil {
-		_, _ = io.WriteString(w.raise, "\n") // if not, it is closing
+		_, _ = io.WriteString(w.raise, page+"\n") // if not, it is closing
 		return nil
 	}
 	exe, err := os.Executable()
@@ -106,6 +106,9 @@ func (w *windows) open(ctx context.Context) error {
 		return fmt.Errorf("open the window: %w", err)
 	}
 	args := []string{"window", "--data", w.dir}
+	if page != "" {
+		args = append(args, "--page", page)
+	}
 	if w.noTray {
 		args = append(args, "--no-tray")
 	}
@@ -138,13 +141,13 @@ func (w *windows) open(ctx context.Context) error {
 	return nil
 }
 
-// raises is a value for each line on in, until it ends: in the window's process
-// the wishes of the one that started it.
-func raises(in io.Reader) <-chan struct{} {
-	wishes := make(chan struct{})
+// raises is a page, or "" for any, for each line on in, until it ends: in the window's
+// process the wishes of the one that started it.
+func raises(in io.Reader) <-chan string {
+	wishes := make(chan string)
 	go func() {
 		for lines := bufio.NewScanner(in); lines.Scan(); {
-			wishes <- struct{}{}
+			wishes <- lines.Text()
 		}
 	}()
 	return wishes
@@ -163,6 +166,23 @@ func (w *windows) wait() {
 // maxLog is the size at which a log is put aside for a new one: a year of quiet
 // days, or some hours of trouble.
 const maxLog = 4 << 20
+
+// logTail reads the end of the log that logTo writes.
+func logTail(dir string) func() []byte {
+	const most = 256 << 10
+	return func() []byte {
+		f, err := os.Open(filepath.Join(dir, "twinday.log"))
+		if err != nil {
+			return []byte("no log: " + err.Error())
+		}
+		defer func() { _ = f.Close() }()
+		if fi, err := f.Stat(); err == nil && fi.Size() > most {
+			_, _ = f.Seek(-most, io.SeekEnd)
+		}
+		text, _ := io.ReadAll(io.LimitReader(f, most)) // what can be read is told
+		return text
+	}
+}
 
 // logTo sends what a process without a terminal has to say to a file in the data
 // folder, and its last words, should it crash, to another.

@@ -129,6 +129,8 @@ type Options struct {
 	Random  func() float64
 	Log     *slog.Logger // slog.Default() if nil
 	Version string
+	// LogTail reads the end of the log, for Diagnostics; may be nil.
+	LogTail func() []byte
 	// ShowWindow and Quit are what the faces' requests lead to; may be nil.
 	ShowWindow func() error
 	Quit       func()

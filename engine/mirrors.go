@@ -53,10 +53,15 @@ func (e *Engine) mirrorStates(tx *store.Tx) ([]control.MirrorState, error) {
 
 // AddMirror makes a mirror of two or more calendars and has them read.
 func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirror, error) {
+	return e.addMirror(state.Mirror{Name: req.Name, Members: req.Members, Mappings: req.Mappings}, false)
+}
+
+// addMirror keeps a new mirror, as far as it makes sense; with dry it only looks whether it
+// does.
+func (e *Engine) addMirror(m state.Mirror, dry bool) (state.Mirror, error) {
 	defer e.alone()()
-	m := state.Mirror{Name: strings.TrimSpace(req.Name), Members: req.Members, Mappings: versioned(req.Mappings), Created: e.Now()}
-	err := e.Store.Update(func(tx *store.Tx) error {
-		m.ID = tx.NextMirrorID()
+	m.Name, m.Mappings, m.Created = strings.TrimSpace(m.Name), versioned(m.Mappings), e.Now()
+	keep := func(tx *store.Tx) error {
 		names, err := checkMembers(tx, m, nil)
 		if err != nil {
 			return err
@@ -74,12 +79,19 @@ func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirr
 			}
 		}
 		m.Name = cmp.Or(m.Name, strings.Join(names, " – "))
+		if dry {
+			return nil
+		}
+		m.ID = tx.NextMirrorID()
 		if err := tx.PutMirror(m); err != nil {
 			return err
 		}
 		return reconsider(tx, m)
-	})
-	if err != nil {
+	}
+	if dry {
+		return m, e.Store.View(keep)
+	}
+	if err := e.Store.Update(keep); err != nil {
 		return m, err
 	}
 	e.statusChanged()

@@ -221,8 +221,11 @@ func (l *loader) either(ref state.Ref, id calendar.RemoteID) error {
 	}
 	f := reconcile.Found{Ref: ref, ID: id}
 	rep, ok, err := l.replica(ref, id)
-	if err != nil || !ok || rep.Deleted || l.found[f] {
+	if err != nil || !ok || l.found[f] {
 		return err
+	}
+	if rep.Deleted {
+		return l.survivors(rep.Event)
 	}
 	if wait, err := l.unsure(ref, id); err != nil || wait {
 		return err
@@ -236,6 +239,26 @@ func (l *loader) either(ref state.Ref, id calendar.RemoteID) error {
 		return err
 	}
 	return l.origin(f, rep.Event)
+}
+
+// survivors loads the same meeting elsewhere of an event that is gone and belonged to
+// none: it may have been left alone for the sake of that one.
+func (l *loader) survivors(gone calendar.Event) error {
+	if gone.UID == "" {
+		return nil
+	}
+	for ref := range l.h.members {
+		list, err := l.unlinked(ref, l.tx.AlikeByUID(ref, gone.UID))
+		if err != nil {
+			return err
+		}
+		for _, f := range list {
+			if err := l.either(f.Ref, f.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // unlinked keeps of some events those that are live and belong to no entity.

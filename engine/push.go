@@ -15,6 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/mapping"
+	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -253,6 +255,7 @@ type job struct {
 	before calendar.RemoteID            // what a create makes again
 	back   calendar.Event               // that is there again, so that nothing was made
 	unsent bool                         // nothing was done
+	late   bool                         // what it deletes was deleted by somebody else already
 	calls  int                          // made to the connector for it
 	shut   bool                         // the whole calendar may not be written, for now
 	err    error
@@ -326,9 +329,9 @@ func (j *job) send(ctx context.Context, l lane) {
 		j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)
 		if k := calendar.KindOf(j.err); k == calendar.NotFound || k == calendar.Gone { // already, or the calendar is away
 			j.calls++
-			if j.err = stands(ctx, l.provider, l.ref); j.err != nil {
-				j.unsent = true
-			}
+			j.err = stands(ctx, l.provider, l.ref)
+			j.unsent = j.err != nil
+			j.late = !j.again
 		}
 	case state.Answer:
 		if j.err = l.provider.Respond(ctx, s.Ref.Calendar, s.Event, s.IfVersion, s.Response); j.err == nil {
@@ -451,7 +454,7 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 			part.By, part.Bore, old.Event.Mark = "", old.Event.Mark, j.mark
 		}
 		j.event.Mark = cmp.Or(j.event.Mark, old.Event.Mark)
-		swept = l.swept(*part, s, j.event)
+		swept = l.swept(ent, *part, s, j.event)
 		edited := settlePart(part, s, j.event, old.Event, j.ours, strange)
 		if s.Kind == state.Create {
 			noneOfBefore(ent, s)
@@ -478,7 +481,9 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		entry.Slots = slotsOf(entry.BeforeOverrides, j.event.Overrides)
 	}
 	entry.AfterOverrides = only(j.event.Overrides, entry.Slots)
-	entry.Requests = j.calls
+	if entry.Requests = j.calls; j.late {
+		entry.Why += "; it was found deleted there"
+	}
 	for _, x := range swept {
 		if err := tx.AppendHistory(x); err != nil {
 			return err
@@ -487,23 +492,64 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	return tx.AppendHistory(entry)
 }
 
-// swept tells of occurrences that somebody else made different before the event was
-// linked, so that nothing carried them home, and that go with the series' new time.
-func (l lane) swept(part state.Part, s state.Step, now calendar.Event) (out []*state.HistoryEntry) {
-	if s.Kind != state.Update || !s.Groups.Has(calendar.GroupWhen) {
+// swept tells of what was different in a calendar before its event was linked, so that
+// nothing carried it home, and that a write has replaced.
+func (l lane) swept(ent state.Entity, part state.Part, s state.Step, now calendar.Event) (out []*state.HistoryEntry) {
+	if s.Kind != state.Update {
 		return nil
 	}
-	for _, slot := range slotsOf(s.BeforeOverrides) {
-		was := s.BeforeOverrides[slot]
-		if was.Equal(part.WroteOverrides[slot]) || was.Equal(now.Overrides[slot]) {
+	found := part.Found
+	var lost state.Image
+	for _, g := range s.Groups.And(found.Groups) {
+		if calendar.Equal(g, found.Content, part.Read) && !calendar.Equal(g, found.Content, now.Content) {
+			lost = lost.With(g, found.Content)
+		}
+	}
+	const why = " here before the event was linked went with the new "
+	if len(lost.Groups) > 0 {
+		s := s
+		s.Groups, s.Slots, s.Reason = lost.Groups, nil, "what was different"+why+"one"
+		if s.Was, s.Became = (state.Image{}), (state.Image{}); s.Slot == "" {
+			s.Was = l.wouldBe(ent, s.Ref, lost)
+		}
+		for _, g := range s.Was.Groups {
+			s.Became = s.Became.With(g, ent.Base)
+		}
+		out = append(out, l.entry(l.h, s, state.Overridden, "", part.Read, now.Content))
+	}
+	for _, slot := range found.Slots {
+		was := found.Overrides[slot]
+		written := slices.Contains(s.Slots, slot) || s.Groups.Has(calendar.GroupWhen)
+		if !written || !was.Equal(part.ReadOverrides[slot]) || was.Equal(now.Overrides[slot]) {
 			continue
 		}
 		s := s
-		s.Slots, s.Reason = []string{slot}, "an occurrence that was different here before the event was linked went with the new time"
+		s.Slots, s.Reason = []string{slot}, "an occurrence that was different"+why+"time"
+		if !s.Groups.Has(calendar.GroupWhen) {
+			s.Reason = "an occurrence that was different" + why + "one"
+		}
 		s.Was, s.Became = state.Image{}.WithSlot(slot, was), state.Image{}.WithSlot(slot, now.Overrides[slot])
 		entry := l.entry(l.h, s, state.Overridden, "", s.Before.Occurrence(was), now.Content)
 		entry.Slots, entry.BeforeOverrides, entry.AfterOverrides = s.Slots, s.Was.Overrides, s.Became.Overrides
 		out = append(out, entry)
+	}
+	return out
+}
+
+// wouldBe is what some groups of a copy would be at home, as far as a lens leads there.
+func (l lane) wouldBe(ent state.Entity, ref state.Ref, copied state.Image) (out state.Image) {
+	var by state.Mirror
+	for _, m := range l.h.mirrors {
+		if m.ID == ent.Records[ref].Mirror {
+			by = m
+		}
+	}
+	lens := reconcile.Direction(by, ent.Home, ref, l.h.members)
+	for _, g := range copied.Groups {
+		home, v := lens.Put(g, mapping.Source{Content: ent.Base, Facts: ent.Facts}, copied.Content)
+		if v == mapping.Carried || v == mapping.Amended {
+			out = out.With(g, home)
+		}
 	}
 	return out
 }
@@ -624,6 +670,7 @@ func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, ours map
 	}
 	part.Dirty = part.Dirty.Without(s.Groups...)
 	part.DirtySlots = slices.DeleteFunc(part.DirtySlots, written)
+	part.Found = part.Found.Without(s.Groups, slices.DeleteFunc(slices.Clone(part.Found.Slots), func(slot string) bool { return !written(slot) }))
 	return strange || edited
 }
 

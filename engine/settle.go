@@ -184,6 +184,11 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 // and the next plan asks; a copy is left as it is from now on.
 func (l lane) leaveAlone(j *job) (settled bool, trouble, err error) {
 	s, found := j.intent.Step, j.event
+	j.ours = found.Overrides
+	err = l.rescue(j) // what lay under earlier tries
+	if err != nil {
+		return false, nil, err
+	}
 	err = l.Store.Update(func(tx *store.Tx) error {
 		if err := tx.DeleteIntent(j.intent.ID); err != nil {
 			return err

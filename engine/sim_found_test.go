@@ -236,6 +236,106 @@ func TestRescuedOnlyOnce(t *testing.T) {
 	b.alike("Brunch")
 }
 
+// What a twin had of its own when it was linked is kept in history when a change of its
+// home is first written over it, and undone it comes back, on both sides; what is written
+// over after that was ours.
+func TestWhatATwinHadOfItsOwn(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.add("Lunch", func(e *calendar.Event) { e.Content.Notes = calendar.NotesFromText("Bring cake") })
+	b.quiet()
+	for _, notes := range []string{"Bring tea", "Bring nothing"} {
+		b.a.edit("Lunch", func(c *calendar.Content) { c.Notes = calendar.NotesFromText(notes) })
+		b.quiet()
+	}
+	var lost []state.HistoryEntry
+	for _, x := range b.entries(control.HistoryQuery{}) {
+		if x.Outcome == state.Overridden {
+			lost = append(lost, x)
+		}
+	}
+	if len(lost) != 1 || lost[0].Before.Notes.Text() != "Bring cake" || lost[0].Ref != refB {
+		t.Fatalf("history keeps %+v", lost)
+	}
+	b.undo(control.UndoRequest{Entry: lost[0].Seq, Force: true})
+	b.quiet()
+	for _, f := range []*fake{b.a, b.b} {
+		if got := f.one("Lunch").Content.Notes.Text(); got != "Bring cake" {
+			t.Errorf("the notes are %q", got)
+		}
+	}
+}
+
+// An edit of a copy that lies under an unfinished write of ours goes home all the same
+// when guests are invited from the copy before that write is settled, and it is left alone.
+func TestGuestsInvitedOverAnUnfinishedWrite(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.once("create", true)
+	b.sync()
+	b.b.edit("Lunch", func(c *calendar.Content) { c.Place = "Oslo" })
+	b.b.once("update", true)
+	b.restart()
+	b.sync()
+	if got := b.b.one("Lunch").Content.Place; got != "" {
+		t.Fatalf("our write did not land: the place is %q", got)
+	}
+	withGuest(&b.b.one("Lunch").Event)
+	b.b.touch(b.b.one("Lunch"))
+	b.restart()
+	b.quiet()
+	if got := b.a.one("Lunch").Content.Place; got != "Oslo" {
+		t.Errorf("the place at home is %q", got)
+	}
+}
+
+// Where a series is told in single events from now on, the copy that showed it whole goes.
+// If a person has deleted that copy before, the single events are there all the same, and
+// history says so: whether the deletion was read in time or is met by ours.
+func TestDeletedBeforeItWasToGo(t *testing.T) {
+	for name, late := range map[string]bool{"read in time": false, "not read yet": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.b.noSeries = "it holds none"
+			b.a.add("Lunch")
+			b.quiet()
+			copied := b.b.one("Lunch")
+			b.a.edit("Lunch", func(c *calendar.Content) { c.When.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;COUNT=3"} })
+			if late {
+				b.b.lag = func() int { return 3 }
+			} else {
+				b.b.fault = refuse(b.b, "delete", calendar.Throttled)
+				b.sync()
+				b.b.fault = nil
+			}
+			copied.dead = true
+			b.b.touch(copied)
+			b.b.lag = nil
+			*b.clock = b.clock.Add(time.Hour)
+			b.quiet()
+			if got := b.b.titles(); got != "Lunch, Lunch, Lunch" {
+				t.Errorf("b holds %q", got)
+			}
+			if !slices.ContainsFunc(b.entries(control.HistoryQuery{}), func(x state.HistoryEntry) bool { return strings.Contains(x.Why, "found deleted") }) {
+				t.Error("history does not say that it had been deleted")
+			}
+		})
+	}
+}
+
+// A meeting that is left alone since both accounts are invited to it crosses when it is
+// gone from one of them.
+func TestInvitedNoLongerOnBothSides(t *testing.T) {
+	b := newBench(t)
+	for _, f := range []*fake{b.a, b.b} {
+		f.add("Board", withGuest, func(e *calendar.Event) { e.UID = "board@z.test" })
+	}
+	b.quiet()
+	b.a.remove("Board")
+	b.quiet()
+	b.alike("Board")
+}
+
 // Scripts in which the simulation once found something, as small as it could make them.
 func TestFound(t *testing.T) {
 	defer engine.OneByOne()()

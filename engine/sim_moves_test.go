@@ -339,6 +339,7 @@ func TestFoundWithALostStore(t *testing.T) {
 	}{
 		"a copy with guests of an invitation is a copy":   {1123, "invite:2:73:263,pass,guests@12:1:18:994,pass,forget:2:496:432"},
 		"a clone that looks as its original does":         {316, "add:5:307:186,pass,paste@8:4:364:506,pass,forget:0:987:68"},
+		"moved home before its deletion came":             {21399, "add:5:809:551,pass,occur:5:865:90,pass,cancel:0:586:256,occur:3:177:912,pass,move:4:909:560,delete:0:383:879,pass,clear:4:554:74,moveto@28:5:163:237,pass"},
 		"moved there and back in a pass":                  {3663, "add:5:700:294,pass,moveto:5:20:533,moveto@2:0:716:428,occur:4:975:497,pass"},
 		"a clone with a mark that was replaced meanwhile": {2350, "add:4:558:517,forget:5:855:212,mapping:5:939:396,paste:5:78:933"},
 	} {

@@ -449,6 +449,9 @@ func (s *sim) judge() {
 		if h.Outcome != state.Done || h.Kind == state.Delete || h.Kind == state.Answer {
 			kept += text(h)
 		}
+		if len(h.Undoes) > 0 { // what an undo replaced, of which it had not known when it was asked for
+			kept += text(h.Was)
+		}
 	}
 	for _, f := range s.fakes {
 		for _, h := range f.live() {
@@ -568,6 +571,15 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 			}
 		}
 	}
+	late := maps.Clone(told)
+	maps.DeleteFunc(late, func(_ state.EntityID, why string) bool { return !strings.Contains(why, "found deleted") })
+	for id, of := range s.soulOf {
+		for was, why := range late { // it was moved away before its deletion came, and is another to the engine
+			if was != id && s.root(s.soulOf[was]) == s.root(of) {
+				told[id] += why
+			}
+		}
+	}
 	_ = s.store.View(func(tx *store.Tx) error {
 		for i, f := range s.fakes {
 			for _, h := range f.live() {
@@ -577,8 +589,8 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				}
 				id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
 				e, _, _ := tx.Entity(id)
-				if linked && e.Home != s.refs[i] || s.orphaned(tx, h, linked) {
-					continue // a twin that was there already, or what no other store can know
+				if linked && e.Home != s.refs[i] || s.orphaned(tx, h, linked) || !linked && h.soul.back && s.isDeclined(h) {
+					continue // a twin that was there already, or what no other store can know; or a copy of what does not cross
 				}
 				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) }) ||
 					slices.ContainsFunc(s.refs, func(r state.Ref) bool { return e.Records[r].Out }) // its copy there was to go, and its deletion means nothing at home
@@ -599,6 +611,15 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 			}
 		}
 		return nil
+	})
+}
+
+// isDeclined reports whether a meeting is there with the person's refusal.
+func (s *sim) isDeclined(h *held) bool {
+	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
+		return slices.ContainsFunc(f.live(), func(x *held) bool {
+			return x.MyResponse == calendar.Declined && s.family(s.root(x.soul.of)) == s.family(s.root(h.soul.of))
+		})
 	})
 }
 

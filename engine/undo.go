@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -445,14 +446,12 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 		}
 		return "", "it crosses no more by the rules of its mirror: 'twinday why' tells which, 'twinday mirror edit' changes them", nil
 	}
-	home, base, overrides := x.Home, x.Was.Content, x.Was.Overrides
+	base, overrides := x.Was.Content, x.Was.Overrides
 	if x.Was.IsZero() {
 		return "", "the history does not know enough of the event: enter it by hand ('twinday history show' tells it)", nil
 	}
-	if u.closed(home) != "" {
-		home = x.Ref
-	}
-	if why := u.closed(home); why != "" {
+	home, why := u.birthplace(x)
+	if why != "" {
 		return "", why, nil
 	}
 	if !u.force && !x.Duplicate { // of a duplicate it is known that others are there
@@ -471,6 +470,53 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 		Records: map[state.Ref]state.Record{home: {Parts: []state.Part{{}}}},
 		Wish:    &state.Wish{Asked: u.Now(), Undoes: []uint64{x.Seq}, Mirror: x.Mirror, Back: true, Folded: true}}
 	return u.without(x), "", nil
+}
+
+// birthplace is where an event that is nowhere any more is made again: at home, else
+// where the entry took it away, else in another member of the mirror; where it can be
+// written, and held as it was. why says what is against all of them, as far as it is the
+// home's.
+func (u *undoing) birthplace(x state.HistoryEntry) (home state.Ref, why string) {
+	places := []state.Ref{x.Home, x.Ref}
+	for _, m := range u.h.mirrors {
+		for _, member := range m.Members {
+			if m.ID == x.Mirror {
+				places = append(places, member.Ref)
+			}
+		}
+	}
+	for _, ref := range places {
+		against := u.closed(ref)
+		if against == "" {
+			against = u.tooNarrow(ref, x.Was)
+		}
+		if against == "" {
+			return ref, ""
+		}
+		why = cmp.Or(why, against)
+	}
+	return x.Home, why
+}
+
+// tooNarrow says why a calendar cannot hold an event as it was, or nothing.
+func (u *undoing) tooNarrow(ref state.Ref, was state.Image) string {
+	can, when := u.h.members[ref].Capabilities, was.Content.When
+	if when.Recurrence.IsZero() {
+		return ""
+	}
+	why := "it holds no series"
+	if can.Series != nil {
+		why = can.Series(when)
+	}
+	for _, slot := range was.Slots {
+		if o := was.Overrides[slot]; why == "" && can.Override != nil && !o.IsZero() {
+			why = can.Override(when, o)
+		}
+	}
+	if why == "" {
+		return ""
+	}
+	return u.name(ref) + " cannot hold it: " + why
 }
 
 // wishBack adds an entry to the wish that brings its event back.

@@ -526,6 +526,49 @@ func TestUndoOfASeriesToldInSingleEvents(t *testing.T) {
 	shows("Sit-down", 5)
 }
 
+// A series whose home is off comes back in a calendar that can hold it, whichever entry
+// of the pass is the first; where there is none, the undo says why.
+func TestUndoOfASeriesWhoseHomeIsOff(t *testing.T) {
+	off := func(b *bench, i int) {
+		t.Helper()
+		m, err := b.face.Mirrors(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := m[0].Mirror
+		changed.Members[i].Off = true
+		b.change(changed)
+	}
+	b, c := three(t)
+	b.b.noSeries = "it holds none"
+	c.add("Stand-up", daily)
+	b.quiet()
+	c.remove("Stand-up")
+	gone := b.sync().Pass
+	b.quiet()
+	off(b, 2)
+	if r := b.undo(control.UndoRequest{Pass: gone}); len(r.Left) > 0 {
+		t.Fatalf("left %+v", r.Left)
+	}
+	b.quiet()
+	if n := strings.Count(b.b.titles(), "Stand-up"); n != 5 || b.a.one("Stand-up").Content.When.Recurrence.IsZero() {
+		t.Errorf("a: %s\nb: %s", b.a.titles(), b.b.titles())
+	}
+	b.a.remove("Stand-up")
+	gone = b.sync().Pass
+	b.quiet()
+	off(b, 0)
+	r, err := b.face.Undo(t.Context(), control.UndoRequest{Pass: gone})
+	if err != nil || len(r.Undone) > 0 || len(r.Left) == 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	for _, x := range r.Left {
+		if !strings.Contains(x.Says, "in no mirror at work") {
+			t.Errorf("it says %q", x.Says)
+		}
+	}
+}
+
 // A held undo of many copies, dropped, leaves them.
 func TestAnUndoThatIsDroppedLeavesTheCopies(t *testing.T) {
 	b := newBench(t)

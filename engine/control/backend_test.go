@@ -98,6 +98,16 @@ func (r *recorder) ChangeSettings(_ context.Context, s Settings) (Settings, erro
 	return answer[Settings](r.note("ChangeSettings", s))
 }
 
+func (r *recorder) Setup(context.Context) (Setup, error) { return answer[Setup](r.note("Setup")) }
+
+func (r *recorder) TakeSetup(_ context.Context, req TakeSetup) (TakenOver, error) {
+	return answer[TakenOver](r.note("TakeSetup", req))
+}
+
+func (r *recorder) Diagnostics(context.Context) (Diagnostics, error) {
+	return answer[Diagnostics](r.note("Diagnostics"))
+}
+
 func (r *recorder) CheckClient(_ context.Context, req CheckClient) (state.Client, error) {
 	return answer[state.Client](r.note("CheckClient", req))
 }

@@ -180,6 +180,21 @@ func (c *Client) ChangeSettings(ctx context.Context, s Settings) (Settings, erro
 	return call[Settings](ctx, c, "PUT", "/settings", s)
 }
 
+// Setup asks for what the person has set up.
+func (c *Client) Setup(ctx context.Context) (Setup, error) {
+	return call[Setup](ctx, c, "GET", "/setup", nil)
+}
+
+// TakeSetup has a setup taken over.
+func (c *Client) TakeSetup(ctx context.Context, req TakeSetup) (TakenOver, error) {
+	return call[TakenOver](ctx, c, "POST", "/setup", req)
+}
+
+// Diagnostics asks for a report for people who help.
+func (c *Client) Diagnostics(ctx context.Context) (Diagnostics, error) {
+	return call[Diagnostics](ctx, c, "GET", "/diagnostics", nil)
+}
+
 // CheckClient tells whether a client id looks like one.
 func (c *Client) CheckClient(ctx context.Context, req CheckClient) (state.Client, error) {
 	return call[state.Client](ctx, c, "POST", "/clients/check", req)

@@ -318,6 +318,12 @@ type Backend interface {
 	// what makes no sense.
 	Settings(ctx context.Context) (Settings, error)
 	ChangeSettings(ctx context.Context, s Settings) (Settings, error)
+	// Setup is what the person has set up, without anything private to sign in with;
+	// TakeSetup takes such a one over.
+	Setup(ctx context.Context) (Setup, error)
+	TakeSetup(ctx context.Context, req TakeSetup) (TakenOver, error)
+	// Diagnostics is a report for people who help.
+	Diagnostics(ctx context.Context) (Diagnostics, error)
 	// CheckClient tells whether a client id looks like one to sign in with, and gives it
 	// tidied up, out of what was pasted. Nothing is kept, and nobody is asked: it can be
 	// called at each letter. What is wrong is an Error with CodeUsage.

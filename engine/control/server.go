@@ -26,6 +26,9 @@ const maxBody = 1 << 20
 //	GET    /providers                    [ProviderInfo]
 //	GET    /settings                     Settings
 //	PUT    /settings                     Settings → Settings
+//	GET    /setup                        Setup
+//	POST   /setup                        TakeSetup → TakenOver
+//	GET    /diagnostics                  Diagnostics
 //	POST   /clients/check                CheckClient → Client
 //	POST   /unlock                       UnlockRequest
 //	POST   /accounts                     NewAccount → SignIn
@@ -64,6 +67,9 @@ func Handler(b Backend, token string) http.Handler {
 	route(mux, "GET", "/providers", func(r *http.Request, _ nothing) ([]ProviderInfo, error) { return b.Providers(r.Context()) })
 	route(mux, "GET", "/settings", func(r *http.Request, _ nothing) (Settings, error) { return b.Settings(r.Context()) })
 	route(mux, "PUT", "/settings", func(r *http.Request, q Settings) (Settings, error) { return b.ChangeSettings(r.Context(), q) })
+	route(mux, "GET", "/setup", func(r *http.Request, _ nothing) (Setup, error) { return b.Setup(r.Context()) })
+	route(mux, "POST", "/setup", func(r *http.Request, q TakeSetup) (TakenOver, error) { return b.TakeSetup(r.Context(), q) })
+	route(mux, "GET", "/diagnostics", func(r *http.Request, _ nothing) (Diagnostics, error) { return b.Diagnostics(r.Context()) })
 	route(mux, "POST", "/clients/check", func(r *http.Request, q CheckClient) (state.Client, error) { return b.CheckClient(r.Context(), q) })
 	route(mux, "POST", "/unlock", func(r *http.Request, q UnlockRequest) (nothing, error) {
 		return nothing{}, b.Unlock(r.Context(), q.Passphrase)

@@ -48,6 +48,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	edits := map[calendar.Group][]edit{}
 	var slots []slotEdit
 	var vanished []state.Ref
+	var forestalled []slotEdit
 	facts := e.Facts
 	r.asked = nil
 	var saved []rescue
@@ -65,8 +66,9 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				case p.Gone:
 				case e.Records[ref].Out && !e.Deleted:
 					r.outGone(*e, ref, p)
-				case p.Leaving && !e.Deleted:
-					p.Gone = true // our own doing, or what we were about to do
+				case p.Leaving && !e.Deleted: // what we were about to do
+					p.Gone = true
+					forestalled = append(forestalled, slotEdit{ref: ref, slot: p.Slot})
 				case e.Records[ref].Kept, e.Records[ref].Out:
 					p.Gone = true // that what is kept, or is to go, is gone means nothing at home
 				case p.Slot == "":
@@ -127,6 +129,9 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	}
 	if e.Deleted {
 		r.withdraw(e, f)
+	}
+	for _, ed := range forestalled {
+		r.forestalled(*e, ed.ref, ed.slot)
 	}
 	remember(e, base, overrides)
 	if f.changed && !f.wished && e.Wish != nil && e.Wish.Folded {

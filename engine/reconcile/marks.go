@@ -324,6 +324,13 @@ func day(t calendar.Time) string { return t.Local[:min(len(t.Local), len("2006-0
 
 // part is an event as it was found, taken for what it was to be.
 func part(slot string, ev calendar.Event, want mapping.Want) state.Part {
-	return state.Part{Slot: slot, ID: ev.ID, Version: ev.Version, By: ev.Mark.Installation, Wrote: want.Content, Read: ev.Content,
+	p := state.Part{Slot: slot, ID: ev.ID, Version: ev.Version, By: ev.Mark.Installation, Wrote: want.Content, Read: ev.Content,
 		WroteOverrides: want.Overrides, ReadOverrides: maps.Clone(ev.Overrides)}
+	for _, g := range calendar.Diff(ev.Content, want.Content) {
+		p.Found = p.Found.With(g, ev.Content)
+	}
+	for _, slot := range calendar.Slots(ev.Overrides, want.Overrides) {
+		p.Found = p.Found.WithSlot(slot, ev.Overrides[slot])
+	}
+	return p
 }

@@ -261,6 +261,7 @@ func (r *reconciler) found(f Found) {
 func (r *reconciler) left(e state.Entity, target state.Ref, by state.MirrorID) string {
 	m := r.direction(by, e.Home, target)
 	if rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]; ok {
+		rep.Event.Content.When = e.Base.When
 		if why := TooFar(rep, r.Now, m); why != "" {
 			return why
 		}
@@ -426,6 +427,7 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 func (r *reconciler) extend(e *state.Entity) {
 	home := Found{e.Home, whole(*e, e.Home).ID}
 	rep, seen := r.Replicas[home.Ref][home.ID]
+	rep.Event.Content.When = e.Base.When // to which it is to be moved, perhaps
 	if seen && outOfScope(rep, r.Now, Past, Future) != "" {
 		return
 	}

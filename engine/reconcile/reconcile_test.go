@@ -70,6 +70,22 @@ func TestReconcile(t *testing.T) {
 			w.expect(`update "Lunch" in home (place)`)
 			w.expect()
 		},
+		"what a copy moves near goes where it was too far ahead to go": func(t *testing.T) {
+			w := newWorld(t, "a", "b", "c")
+			c := w.members[ref("c")]
+			c.Writable = false
+			w.members[ref("c")] = c
+			id := w.add("a", "Lunch")
+			near := w.the("a", "Lunch").Content.When
+			w.expect(`create "Lunch" in b`)
+			w.edit("a", id, at(calendar.When{Start: calendar.Date(2027, 6, 1), End: calendar.Date(2027, 6, 2)}))
+			w.settle()
+			c.Writable = true
+			w.members[ref("c")] = c
+			w.edit("b", w.the("b", "Lunch").ID, at(near))
+			w.expect(`create "Lunch" in c`, `update "Lunch" in a (time)`)
+			w.settle()
+		},
 		"an edit of the copy goes home, and on to the other copies": func(t *testing.T) {
 			w := newWorld(t, "a", "b", "c")
 			w.add("a", "Lunch")

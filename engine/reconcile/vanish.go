@@ -59,6 +59,24 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	}
 }
 
+// forestalled tells of a part that was deleted when it was about to be taken away, since
+// what it shows is told there in other parts from now on: it is there all the same.
+func (r *reconciler) forestalled(e state.Entity, ref state.Ref, slot string) {
+	parts := r.shape(e, ref).Parts
+	_, told := parts[""]
+	why := ""
+	switch {
+	case e.Deleted:
+	case slot == "" && !told && len(parts) > 0:
+		why = "it was found deleted in " + r.name(ref) + ", where its occurrences are told one by one from now on: they are there"
+	case slot != "" && told && r.exists(e, slot) && !e.Overrides[slot].Cancelled:
+		why = r.slotWords(e, []string{slot}) + " was found deleted in " + r.name(ref) + ", where its series tells it from now on: it is there"
+	}
+	if why != "" {
+		r.note(e, state.Noted, ref, nil, why, e.Base, e.Base)
+	}
+}
+
 // outGone takes note that a copy whose making was undone was deleted by the person, too.
 func (r *reconciler) outGone(e state.Entity, ref state.Ref, p *state.Part) {
 	p.Gone = true

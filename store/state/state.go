@@ -298,6 +298,9 @@ type Part struct {
 	// Rescued is a person's edit that was found under an unfinished write of ours
 	// (and overwritten by it): the next reconcile takes it for a change made here.
 	Rescued *Rescued `json:"rescued,omitempty"`
+	// Found is what was here otherwise than we would have made it when the part was
+	// linked, as long as nothing is written over it.
+	Found Image `json:"found,omitzero"`
 	// Rewrites tell of values that were written here and came back otherwise, by
 	// field group or slot: a field that is rewritten for ever is left alone.
 	Rewrites map[string]Rewrite `json:"rewrites,omitempty"`

@@ -47,6 +47,20 @@ func (i Image) Over(other Image) Image {
 	return i
 }
 
+// Without is the image without some groups and some slots.
+func (i Image) Without(groups calendar.Groups, slots []string) Image {
+	var out Image
+	for _, g := range i.Groups.Without(groups...) {
+		out = out.With(g, i.Content)
+	}
+	for _, slot := range i.Slots {
+		if !slices.Contains(slots, slot) {
+			out = out.WithSlot(slot, i.Overrides[slot])
+		}
+	}
+	return out
+}
+
 // Differs is what an event with this content and these overrides has otherwise than
 // the image: field groups, and slots.
 func (i Image) Differs(c calendar.Content, overrides map[string]calendar.Override) (calendar.Groups, []string) {

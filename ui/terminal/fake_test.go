@@ -128,6 +128,24 @@ func (f *fake) Providers(context.Context) ([]control.ProviderInfo, error) {
 
 func (f *fake) Settings(context.Context) (control.Settings, error) { return f.settings, f.fail }
 
+func (f *fake) Setup(context.Context) (control.Setup, error) {
+	s := control.Setup{Version: control.SetupVersion, Settings: f.settings}
+	for _, m := range f.mirrors {
+		s.Mirrors = append(s.Mirrors, m.Mirror)
+	}
+	return s, f.fail
+}
+
+func (f *fake) TakeSetup(_ context.Context, req control.TakeSetup) (control.TakenOver, error) {
+	f.tell("take setup of version %d, dry: %t", req.Version, req.DryRun)
+	return control.TakenOver{Mirrors: []state.Mirror{{Name: "Home and work"}}, Left: []control.LeftMirror{{Name: "Club", Why: "bo@club.test is not connected here"}},
+		Connect: []control.SetupAccount{{Provider: state.Google, Email: "bo@club.test"}}}, f.fail
+}
+
+func (f *fake) Diagnostics(context.Context) (control.Diagnostics, error) {
+	return control.Diagnostics{Name: "report.txt", Text: "Twinday 1.2.3\n"}, f.fail
+}
+
 func (f *fake) CheckClient(_ context.Context, req control.CheckClient) (state.Client, error) {
 	return req.Client, f.fail
 }

@@ -24,6 +24,7 @@ func (a *app) windowCommand() *cobra.Command {
 			return a.Window(ctx, o)
 		}),
 	}
+	c.Flags().StringVar(&o.Page, "page", "", "`page` to begin with: home, calendars, history, decisions, settings")
 	c.Flags().BoolVar(&o.NoTray, "no-tray", false, "there is no tray icon to come back to")
 	must(c.Flags().MarkHidden("no-tray"))
 	return c

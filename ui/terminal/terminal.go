@@ -89,7 +89,8 @@ type StartOptions struct {
 // WindowOptions says what the window shows.
 type WindowOptions struct {
 	DataDir string
-	NoTray  bool // there is no icon: closing the window hides Twinday altogether
+	Page    string // to begin with; any if empty
+	NoTray  bool   // there is no icon: closing the window hides Twinday altogether
 }
 
 // SimulateOptions says which simulator runs, and where.
@@ -278,9 +279,9 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
 		&cobra.Group{ID: groupSync, Title: "Sync:"},
 		&cobra.Group{ID: groupTry, Title: "Try out:"})
-	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.settingsCommand(), a.calendarCommand(), a.mirrorCommand(), a.autostartCommand(), a.restoreCommand())
+	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.settingsCommand(), a.calendarCommand(), a.mirrorCommand(), a.autostartCommand(), a.setupCommand(), a.restoreCommand())
 	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.undoCommand(), a.whyCommand(), a.heldCommand(), a.duplicatesCommand(),
-		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand())
+		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand(), a.diagnosticsCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())
 	root.AddCommand(a.versionCommand(), mappingTopic(), jsonTopic())
 	return root

@@ -19,17 +19,9 @@ const watcherName = "org.kde.StatusNotifierWatcher"
 // Host reports whether there is a tray to show the icon in: nil if so, else an
 // ErrNoTray. It starts nothing: a session bus is looked for, never launched.
 func Host(ctx context.Context) error {
-	addr := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
-	if addr == "" {
-		dir := os.Getenv("XDG_RUNTIME_DIR")
-		if dir == "" {
-			dir = filepath.Join("/run/user", strconv.Itoa(os.Getuid()))
-		}
-		socket := filepath.Join(dir, "bus")
-		if _, err := os.Stat(socket); err != nil {
-			return fmt.Errorf("%w: there is no D-Bus session here", ErrNoTray)
-		}
-		addr = "unix:path=" + dbus.EscapeBusAddressValue(socket)
+	addr, err := busAddress()
+	if err != nil {
+		return err
 	}
 	conn, err := dbus.Connect(addr, dbus.WithContext(ctx))
 	if err != nil {
@@ -44,4 +36,25 @@ func Host(ctx context.Context) error {
 		return fmt.Errorf("%w: nothing on this desktop shows tray icons (GNOME needs the AppIndicator extension)", ErrNoTray)
 	}
 	return nil
+}
+
+// desktopID is what the program's desktop entry and icon are called.
+const desktopID = "app.twinday.Twinday"
+
+// busAddress is where the person's session bus is. A bus is never launched: it would
+// outlive the program.
+func busAddress() (string, error) {
+	addr := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
+	if addr == "" {
+		dir := os.Getenv("XDG_RUNTIME_DIR")
+		if dir == "" {
+			dir = filepath.Join("/run/user", strconv.Itoa(os.Getuid()))
+		}
+		socket := filepath.Join(dir, "bus")
+		if _, err := os.Stat(socket); err != nil {
+			return "", fmt.Errorf("%w: there is no D-Bus session here", ErrNoTray)
+		}
+		addr = "unix:path=" + dbus.EscapeBusAddressValue(socket)
+	}
+	return addr, nil
 }

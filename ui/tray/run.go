@@ -23,7 +23,7 @@ func Run(ctx context.Context, backend control.Backend, opt Options) error {
 	defer cancel()
 
 	if opt.OpenWindow != nil {
-		systray.SetOnTapped(func() { go opt.OpenWindow() })
+		systray.SetOnTapped(func() { go opt.OpenWindow("") })
 	}
 	systray.SetTitle("Twinday")
 	systray.SetIcon(iconBytes(assets.TrayIdle))
@@ -37,16 +37,20 @@ func Run(ctx context.Context, backend control.Backend, opt Options) error {
 // the click of a person who has it open.
 type menu struct {
 	shown                     look
-	status                    *systray.MenuItem
+	status, sync, open, quit  *systray.MenuItem
 	pauseHour, pauseDay, play *systray.MenuItem
+	decide                    *systray.MenuItem
+	version                   *systray.MenuItem // nil if it is not known
+	programVersion            string
 }
 
 func newMenu(ctx context.Context, quit func(), backend control.Backend, opt Options) *menu {
-	m := &menu{}
+	m := &menu{programVersion: opt.Version}
 	m.status = systray.AddMenuItem(assets.Text("Starting"), "")
 	m.status.Disable()
 	systray.AddSeparator()
-	on(systray.AddMenuItem(assets.Text("Sync now"), ""), func() {
+	m.sync = systray.AddMenuItem("", "")
+	on(m.sync, func() {
 		call(ctx, "sync", syncTimeout, func(ctx context.Context) error {
 			_, err := backend.Sync(ctx, control.SyncRequest{})
 			return err
@@ -59,29 +63,49 @@ func newMenu(ctx context.Context, quit func(), backend control.Backend, opt Opti
 			})
 		}
 	}
-	m.pauseHour = systray.AddMenuItem(assets.Text("Pause for 1 hour"), "")
+	m.pauseHour = systray.AddMenuItem("", "")
 	on(m.pauseHour, pause(func(now time.Time) time.Time { return now.Add(time.Hour) }))
-	m.pauseDay = systray.AddMenuItem(assets.Text("Pause until tomorrow"), "")
+	m.pauseDay = systray.AddMenuItem("", "")
 	on(m.pauseDay, pause(assets.Tomorrow))
-	m.play = systray.AddMenuItem(assets.Text("Resume"), "")
+	m.play = systray.AddMenuItem("", "")
 	on(m.play, pause(func(time.Time) time.Time { return time.Time{} }))
 	m.play.Hide()
 	systray.AddSeparator()
-	open := systray.AddMenuItem(assets.Text("Open Twinday"), "")
+	m.open, m.decide = systray.AddMenuItem("", ""), systray.AddMenuItem("", "")
+	m.decide.Hide()
 	if opt.OpenWindow != nil {
-		on(open, opt.OpenWindow)
+		on(m.open, func() { opt.OpenWindow("") })
+		on(m.decide, func() { opt.OpenWindow("decisions") })
 	} else {
-		open.Disable()
+		m.open.Disable()
+		m.decide.Disable()
 	}
 	systray.AddSeparator()
 	if opt.Version != "" {
-		systray.AddMenuItem(assets.Text("Version {{.Version}}", "Version", opt.Version), "").Disable()
+		m.version = systray.AddMenuItem("", "")
+		m.version.Disable()
 	}
-	on(systray.AddMenuItem(assets.Text("Quit"), ""), func() {
+	m.quit = systray.AddMenuItem("", "")
+	on(m.quit, func() {
 		call(ctx, "quit", callTimeout, backend.Quit)
 		quit()
 	})
+	m.label()
 	return m
+}
+
+// label writes what stands in the menu all the time, in the person's language.
+func (m *menu) label() {
+	m.sync.SetTitle(assets.Text("Sync now"))
+	m.pauseHour.SetTitle(assets.Text("Pause for 1 hour"))
+	m.pauseDay.SetTitle(assets.Text("Pause until tomorrow"))
+	m.play.SetTitle(assets.Text("Resume"))
+	m.open.SetTitle(assets.Text("Open Twinday"))
+	m.decide.SetTitle(assets.Text("Decisions ({{.N}})", "N", assets.Number(m.shown.held)))
+	if m.version != nil {
+		m.version.SetTitle(assets.Text("Version {{.Version}}", "Version", m.programVersion))
+	}
+	m.quit.SetTitle(assets.Text("Quit"))
 }
 
 // on calls f for each click, each on its own goroutine: systray drops a click
@@ -120,5 +144,16 @@ func (m *menu) show(l look) {
 			m.play.Hide()
 		}
 	}
+	before := m.shown
 	m.shown = l
+	if l.held != before.held {
+		if l.held > 0 {
+			m.decide.Show()
+		} else {
+			m.decide.Hide()
+		}
+	}
+	if l.held != before.held || l.tongue != before.tongue {
+		m.label()
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,11 +69,20 @@ func trayProgram() error {
 					w.Fail = map[string]error{"Watch": errors.New("gone")}
 					return
 				}
+				if n, ok := strings.CutPrefix(in.Text(), "held "); ok {
+					left, _ := strconv.Atoi(n)
+					w.Held = w.Held[:left]
+					return
+				}
+				if tag, ok := strings.CutPrefix(in.Text(), "speak "); ok {
+					w.Status.Faces.Language = tag
+					return
+				}
 				w.Status.Activity, w.Status.Summary = control.Activity(in.Text()), "It is "+in.Text()
 			})
 		}
 	}()
-	return Run(ctx, e, Options{OpenWindow: func() { fmt.Println("open") }, Version: "1.2.3"})
+	return Run(ctx, e, Options{OpenWindow: func(page string) { fmt.Println(strings.TrimSpace("open " + page)) }, Version: "1.2.3"})
 }
 
 // program is the tray program, started.
@@ -149,7 +159,7 @@ func TestTrayShowsTheStateAndObeys(t *testing.T) {
 		_, ok := it.find("2 changes wait for your decision")
 		return ok
 	})
-	want := "2 changes wait for your decision (off)\nSync now\nPause for 1 hour\nPause until tomorrow\nOpen Twinday\nVersion 1.2.3 (off)\nQuit\n"
+	want := "2 changes wait for your decision (off)\nSync now\nPause for 1 hour\nPause until tomorrow\nOpen Twinday\nDecisions (2)\nVersion 1.2.3 (off)\nQuit\n"
 	if got := labels(it.menu()); got != want {
 		t.Errorf("the menu is\n%s\nwant\n%s", got, want)
 	}
@@ -182,6 +192,19 @@ func TestTrayShowsTheStateAndObeys(t *testing.T) {
 	app.says("open")
 	it.click("Open Twinday")
 	app.says("open")
+	it.click("Decisions (2)")
+	app.says("open decisions")
+	app.tell("held 1")
+	host.until("one decision less", func() bool { _, ok := it.find("Decisions (1)"); return ok })
+	app.tell("held 0")
+	host.until("none is left", func() bool { _, ok := it.find("Decisions (0)"); return !ok && len(it.menu()) == 7 })
+	app.tell("speak de")
+	host.until("German", func() bool { _, ok := it.find("Jetzt abgleichen"); return ok })
+	if after, _ := it.find("Twinday öffnen"); after.id != before.id {
+		t.Error("the menu was rebuilt for the language")
+	}
+	app.tell("speak en")
+	host.until("English again", func() bool { _, ok := it.find("Sync now"); return ok })
 
 	host.vanish()
 	host.appear()

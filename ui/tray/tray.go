@@ -16,8 +16,9 @@ import (
 // Options of the tray.
 type Options struct {
 	// OpenWindow is called, on a goroutine of its own, when the person wants to
-	// see the window. It should return at once.
-	OpenWindow func()
+	// see the window: "home", "decisions" or "history" of it, any page if it is empty.
+	// It should return at once.
+	OpenWindow func(page string)
 	// Version of the program, shown in the menu; may be empty.
 	Version string
 }
@@ -40,11 +41,13 @@ type look struct {
 	line    string // the menu's first line
 	tooltip string
 	paused  bool
+	held    int // changes that wait for a decision
+	tongue  string
 }
 
 // lookOf decides how a status looks.
 func lookOf(s control.Status, now time.Time) look {
-	l := look{icon: assets.TrayIdle, line: s.Summary, paused: s.Activity == control.Paused}
+	l := look{icon: assets.TrayIdle, line: s.Summary, paused: s.Activity == control.Paused, held: s.Held, tongue: s.Faces.Language}
 	switch s.Activity {
 	case control.Fine:
 		l.icon = assets.TrayFine
@@ -80,8 +83,10 @@ func lost() look {
 // follow shows each status of the engine, until ctx ends. An engine that does
 // not answer is asked again.
 func follow(ctx context.Context, backend control.Backend, show func(look)) {
+	tongue := ""
 	for ctx.Err() == nil {
 		err := backend.Watch(ctx, func(s control.Status) error {
+			speak(&tongue, s)
 			show(lookOf(s, time.Now()))
 			return nil
 		})
@@ -94,6 +99,14 @@ func follow(ctx context.Context, backend control.Backend, show func(look)) {
 		case <-time.After(retryWait):
 		case <-ctx.Done():
 		}
+	}
+}
+
+// speak takes on the language that the person chose, if it is another than before.
+func speak(tongue *string, s control.Status) {
+	if s.Faces.Language != *tongue {
+		*tongue = s.Faces.Language
+		assets.Speak(*tongue)
 	}
 }
 

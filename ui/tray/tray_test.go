@@ -16,15 +16,15 @@ func TestLook(t *testing.T) {
 		want look
 	}{
 		{"nothing known yet", control.Status{Activity: control.Starting},
-			look{assets.TrayIdle, "Starting", "Twinday: Starting", false}},
+			look{icon: assets.TrayIdle, line: "Starting", tooltip: "Twinday: Starting"}},
 		{"all is well", control.Status{Activity: control.Fine, Summary: "All agree", LastSync: now.Add(-time.Minute)},
-			look{assets.TrayFine, "All agree", "Twinday: All agree\nLast sync: 15:03", false}},
+			look{icon: assets.TrayFine, line: "All agree", tooltip: "Twinday: All agree\nLast sync: 15:03"}},
 		{"paused for an hour", control.Status{Activity: control.Paused, Summary: "Paused", PausedUntil: now.Add(time.Hour)},
-			look{assets.TrayPaused, "Paused until 16:04", "Twinday: Paused until 16:04", true}},
+			look{icon: assets.TrayPaused, line: "Paused until 16:04", tooltip: "Twinday: Paused until 16:04", paused: true}},
 		{"paused for good", control.Status{Activity: control.Paused, Summary: "Paused", PausedUntil: assets.UntilResumed(now)},
-			look{assets.TrayPaused, "Paused until resumed", "Twinday: Paused until resumed", true}},
+			look{icon: assets.TrayPaused, line: "Paused until resumed", tooltip: "Twinday: Paused until resumed", paused: true}},
 		{"a problem", control.Status{Activity: control.Problem, Summary: "Signed out"},
-			look{assets.TrayProblem, "Signed out", "Twinday: Signed out", false}},
+			look{icon: assets.TrayProblem, line: "Signed out", tooltip: "Twinday: Signed out"}},
 	} {
 		if got := lookOf(c.s, now); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)

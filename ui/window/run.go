@@ -41,7 +41,8 @@ func Run(ctx context.Context, backend control.Backend, opt Options) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := app.NewWithID("app.twinday.Twinday")
-	w := pages.New(a, backend, fyne.Do, pages.Options{NoTray: opt.NoTray})
+	w := pages.New(a, backend, fyne.Do, pages.Options{NoTray: opt.NoTray, AtLogin: opt.AtLogin})
+	w.Turn(opt.Page)
 	win := w.Fyne()
 	win.SetMaster()
 
@@ -71,8 +72,8 @@ func Run(ctx context.Context, backend control.Backend, opt Options) error {
 	go func() {
 		for {
 			select {
-			case <-opt.Raise:
-				fyne.Do(win.RequestFocus)
+			case page := <-opt.Raise:
+				fyne.Do(func() { w.Turn(page); win.RequestFocus() })
 			case <-w.Closed():
 				return
 			}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"os"
 	"runtime"
+
+	"github.com/twinday/twinday/ui/window/pages"
 )
 
 // Options of the window.
@@ -15,8 +17,14 @@ type Options struct {
 	// NoTray says that there is no tray icon, so that closing the window must
 	// ask whether to go on without a face.
 	NoTray bool
-	// Raise brings the window to the front with each value; may be nil.
-	Raise <-chan struct{}
+	// Page is the one to begin with: "home", "calendars", "history", "decisions" or
+	// "settings"; home if it is none of them.
+	Page string
+	// Raise brings the window to the front with each value, on the page that it names, if
+	// any; may be nil.
+	Raise <-chan string
+	// AtLogin is asked whether Twinday starts at login; nil where that cannot be set.
+	AtLogin pages.AtLogin
 }
 
 // ErrNoWindow says that no window can be shown here. What wraps it is a

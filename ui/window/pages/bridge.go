@@ -126,6 +126,7 @@ func (w *Window) hear(s control.Status) {
 	before := w.status
 	first := !w.known
 	w.status, w.known = s, true
+	w.face(s.Faces)
 	if w.calendars == nil || !sameCalendarsNeeded(before, s) {
 		w.listCalendars(false)
 	}

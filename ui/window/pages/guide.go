@@ -62,6 +62,12 @@ func guideSteps(kind state.ProviderKind) []guideStep {
 
 // guide shows how to make a client id and takes it; then req is signed in with it.
 func (w *Window) guide(req control.NewAccount) {
+	w.giveClient(req, assets.Text("Save and sign in"), w.signIn)
+}
+
+// giveClient shows how to make a client id and takes it; doing is the button's word, and
+// then goes on with req.
+func (w *Window) giveClient(req control.NewAccount, doing string, then func(control.NewAccount)) {
 	steps := container.NewVBox()
 	for i, s := range guideSteps(req.Provider) {
 		steps.Add(w.guideStep(i+1, s))
@@ -81,7 +87,7 @@ func (w *Window) guide(req control.NewAccount) {
 	var p *popup
 	var client state.Client // the one that was checked
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
-	ok := important(newButton(assets.Text("Save and sign in"), nil, nil, w.escape), widget.HighImportance)
+	ok := important(newButton(doing, nil, nil, w.escape), widget.HighImportance)
 	ok.Disable()
 	say := func(text string, how widget.Importance) {
 		verdict.Importance = how
@@ -116,7 +122,7 @@ func (w *Window) guide(req control.NewAccount) {
 		if req.Endpoint.ClientID != "" { // this account has one of its own
 			p.close()
 			req.Endpoint.ClientID, req.Endpoint.ClientSecret = client.ID, client.Secret
-			w.signIn(req)
+			then(req)
 			return
 		}
 		w.ask(w.opt.CallTimeout, func(ctx context.Context) error { return w.setClient(ctx, req.Provider, client) }, func(err error) {
@@ -126,7 +132,7 @@ func (w *Window) guide(req control.NewAccount) {
 				return
 			}
 			p.close()
-			w.signIn(req)
+			then(req)
 		})
 	}
 	p = w.popup(assets.Text("A client id for {{.Provider}}", "Provider", brand(req.Provider)), fyne.NewSize(680, 620),

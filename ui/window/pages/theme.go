@@ -5,6 +5,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
+
+	"github.com/twinday/twinday/engine/control"
 )
 
 // Colours of our own, besides Fyne's.
@@ -15,9 +17,12 @@ const (
 
 // look is Fyne's theme in calm colours. Fyne's own borders of check boxes and
 // entries nearly vanish; these do not.
-type look struct{ fyne.Theme }
+type look struct {
+	fyne.Theme
+	want control.Theme // what the person chose
+}
 
-func newLook() fyne.Theme { return look{theme.DefaultTheme()} }
+func newLook(want control.Theme) fyne.Theme { return look{theme.DefaultTheme(), want} }
 
 var light = map[fyne.ThemeColorName]color.Color{
 	colorPanel: rgb(0xffffff), colorNav: rgb(0xebeff3),
@@ -45,6 +50,12 @@ var dark = map[fyne.ThemeColorName]color.Color{
 
 // Color gives ours where there is one, else Fyne's.
 func (l look) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	switch l.want {
+	case control.LightTheme:
+		v = theme.VariantLight
+	case control.DarkTheme:
+		v = theme.VariantDark
+	}
 	ours := dark
 	if v == theme.VariantLight {
 		ours = light

@@ -240,6 +240,7 @@ type entry struct {
 	escape   func()
 	shortcut func(fyne.Shortcut) bool // reports whether it was one of the window's
 	reveal   func(fyne.CanvasObject)  // brings it into view; may be nil
+	left     func()                   // the keyboard goes elsewhere; may be nil
 }
 
 func newEntry(placeholder string, escape func(), shortcut func(fyne.Shortcut) bool) *entry {
@@ -263,6 +264,14 @@ func (e *entry) FocusGained() {
 	e.Entry.FocusGained()
 	if e.reveal != nil {
 		e.reveal(e)
+	}
+}
+
+// FocusLost is called when the keyboard goes elsewhere.
+func (e *entry) FocusLost() {
+	e.Entry.FocusLost()
+	if e.left != nil {
+		e.left()
 	}
 }
 

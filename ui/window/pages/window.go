@@ -10,7 +10,9 @@ package pages
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/url"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -34,6 +36,11 @@ type Options struct {
 	Now func() time.Time
 	// OpenURL opens an address in the person's browser; the app's if nil.
 	OpenURL func(*url.URL) error
+	// AtLogin is asked whether Twinday starts at login; nil where that cannot be set.
+	AtLogin AtLogin
+	// SaveFile and OpenFile let the person choose a file; dialogs of the window's if nil.
+	SaveFile func(w *Window, name string, content []byte, done func(error))
+	OpenFile func(w *Window, done func([]byte, error))
 	// CallTimeout is how long the engine may take to answer; 15 s if zero. A
 	// pass and a sign-in have limits of their own.
 	CallTimeout time.Duration
@@ -68,6 +75,8 @@ type Window struct {
 	home      *home
 	cals      *calendarsPage
 	hist      *historyPage
+	set       *settingsPage
+	faces     control.Faces // as shown
 	shown     int
 	popups    []*popup
 	shortcuts map[string]func()
@@ -94,14 +103,18 @@ func New(app fyne.App, backend control.Backend, do func(func()), opt Options) *W
 	if opt.CallTimeout == 0 {
 		opt.CallTimeout = 15 * time.Second
 	}
-	app.Settings().SetTheme(newLook())
+	if opt.SaveFile == nil {
+		opt.SaveFile = saveFile
+	}
+	if opt.OpenFile == nil {
+		opt.OpenFile = openFile
+	}
+	app.Settings().SetTheme(newLook(control.SystemTheme))
 	app.SetIcon(fyne.NewStaticResource("twinday.png", assets.AppIcon()))
 	w := &Window{opt: opt, app: app, backend: backend, do: do, win: app.NewWindow("Twinday"), shown: -1}
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.win.SetOnClosed(w.cancel)
-	if opt.NoTray {
-		w.win.SetCloseIntercept(w.askBeforeClose)
-	}
+	w.win.SetCloseIntercept(w.leave)
 	w.build()
 	w.keys()
 	w.win.Resize(fyne.NewSize(980, 680))
@@ -117,10 +130,10 @@ func (w *Window) Fyne() fyne.Window { return w.win }
 func (w *Window) Closed() <-chan struct{} { return w.ctx.Done() }
 
 func (w *Window) build() {
-	w.home, w.cals, w.hist = newHome(w), newCalendarsPage(w), newHistoryPage(w)
-	w.pages = []page{w.home, w.cals, w.hist}
-	titles := []string{assets.Text("Home"), assets.Text("Calendars"), assets.Text("History")}
-	icons := []fyne.Resource{theme.HomeIcon(), theme.CalendarIcon(), theme.HistoryIcon()}
+	w.home, w.cals, w.hist, w.set = newHome(w), newCalendarsPage(w), newHistoryPage(w), newSettingsPage(w)
+	w.pages, w.nav = []page{w.home, w.cals, w.hist, w.set}, nil
+	titles := []string{assets.Text("Home"), assets.Text("Calendars"), assets.Text("History"), assets.Text("Settings")}
+	icons := []fyne.Resource{theme.HomeIcon(), theme.CalendarIcon(), theme.HistoryIcon(), theme.SettingsIcon()}
 	side := container.NewVBox()
 	body := container.NewStack()
 	for i, p := range w.pages {
@@ -146,6 +159,38 @@ func (w *Window) build() {
 	w.win.SetContent(container.NewBorder(w.banner, nil, nav, nil, body))
 }
 
+// face takes on the language and the appearance that the person chose, in whatever face.
+func (w *Window) face(f control.Faces) {
+	before := w.faces
+	w.faces = f
+	if f.Theme != before.Theme {
+		w.app.Settings().SetTheme(newLook(f.Theme))
+	}
+	if f.Language == before.Language {
+		return
+	}
+	assets.Speak(f.Language)
+	for len(w.popups) > 0 {
+		w.escape()
+	}
+	at, offset, list := w.shown, w.set.root.Offset, w.cals.list
+	w.build()
+	w.cals.list, w.set.root.Offset = list, offset
+	w.shown = -1
+	w.show(at)
+}
+
+// Turn turns to the page of this name: "home", "calendars", "history", "decisions" or
+// "settings". A name that is none changes nothing.
+func (w *Window) Turn(name string) {
+	if i := slices.Index(pageNames, name); i >= 0 {
+		w.show(i)
+	}
+}
+
+// pageNames are what other processes call the pages, in their order.
+var pageNames = []string{"home", "calendars", "history", "settings"}
+
 // show turns to a page.
 func (w *Window) show(i int) {
 	if w.shown == i {
@@ -164,7 +209,7 @@ func (w *Window) show(i int) {
 	w.pages[i].enter()
 }
 
-// keys makes Ctrl+R sync, Ctrl+1 to Ctrl+3 turn pages and Escape close dialogs.
+// keys makes Ctrl+R sync, Ctrl+1 to Ctrl+4 turn pages and Escape close dialogs.
 func (w *Window) keys() {
 	w.shortcuts = map[string]func(){}
 	add := func(key fyne.KeyName, f func()) {
@@ -176,8 +221,8 @@ func (w *Window) keys() {
 		}
 		w.win.Canvas().AddShortcut(s, func(fyne.Shortcut) { w.shortcuts[s.ShortcutName()]() })
 	}
-	add(fyne.KeyR, w.home.sync)
-	for i, key := range []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3} {
+	add(fyne.KeyR, func() { w.home.sync() })
+	for i, key := range []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3, fyne.Key4} {
 		add(key, func() { w.show(i) })
 	}
 	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
@@ -279,6 +324,47 @@ func (w *Window) confirm(title string, body fyne.CanvasObject, doing string, how
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
 	ok := important(newButton(doing, nil, func() { p.close(); yes() }, w.escape), how)
 	p = w.popup(title, fyne.NewSize(460, 200), body, cancel, ok)
+}
+
+// leave closes the window. Where that hides Twinday altogether it asks first; where the
+// tray's icon stays, it says once that the sync does.
+func (w *Window) leave() {
+	switch {
+	case w.opt.NoTray:
+		w.askBeforeClose()
+	case !w.known || w.status.Faces.ToldToClose:
+		w.win.Close()
+	default:
+		w.tellBeforeClose()
+	}
+}
+
+// tellBeforeClose says that closing the window ends no sync, and remembers that it did.
+func (w *Window) tellBeforeClose() {
+	for len(w.popups) > 0 {
+		w.escape()
+	}
+	told := func(then func(context.Context) error) func() {
+		return func() {
+			w.ask(w.opt.CallTimeout, func(ctx context.Context) error {
+				s, err := w.backend.Settings(ctx)
+				if err == nil {
+					s.Faces.ToldToClose = true
+					_, err = w.backend.ChangeSettings(ctx, s)
+				}
+				if err != nil {
+					slog.Warn("window: it will say once more that closing it ends no sync", "err", err)
+				}
+				return then(ctx)
+			}, func(error) { w.win.Close() })
+		}
+	}
+	var p *popup
+	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
+	quit := newButton(assets.Text("Quit Twinday"), nil, told(w.backend.Quit), w.escape)
+	ok := important(newButton(assets.Text("Close the window"), nil, told(func(context.Context) error { return nil }), w.escape), widget.HighImportance)
+	p = w.popup(assets.Text("Twinday goes on syncing"), fyne.NewSize(480, 200),
+		prose(assets.Text("Closing the window does not end it: its icon stays in the tray, and a click there brings the window back. You are told this once.")), cancel, quit, ok)
 }
 
 // askBeforeClose lets the person choose what becomes of the syncing when the

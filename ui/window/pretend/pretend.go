@@ -52,6 +52,10 @@ type World struct {
 	Disconnected control.Disconnected
 	Duplicates   control.Duplicates
 	CleanedUp    control.Report
+	// TakenOver is what becomes of a setup that is taken over; Report is the text of the
+	// diagnostics.
+	TakenOver control.TakenOver
+	Report    string
 	// Fail answers a call, by the method's name, with an error.
 	Fail map[string]error
 	// Hang makes every call wait for the end of its context.
@@ -244,6 +248,40 @@ func (e *Engine) Settings(ctx context.Context) (control.Settings, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.world.Settings, nil
+}
+
+// Setup is what the world has set up.
+func (e *Engine) Setup(ctx context.Context) (control.Setup, error) {
+	if err := e.enter(ctx, "Setup", ""); err != nil {
+		return control.Setup{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := control.Setup{Version: control.SetupVersion, Settings: e.world.Settings}
+	for _, m := range e.world.Status.Mirrors {
+		s.Mirrors = append(s.Mirrors, m.Mirror)
+	}
+	return s, nil
+}
+
+// TakeSetup answers with World.TakenOver.
+func (e *Engine) TakeSetup(ctx context.Context, req control.TakeSetup) (control.TakenOver, error) {
+	if err := e.enter(ctx, "TakeSetup", fmt.Sprintf("TakeSetup %d mirrors, dry: %t", len(req.Mirrors), req.DryRun)); err != nil {
+		return control.TakenOver{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.world.TakenOver, nil
+}
+
+// Diagnostics answers with World.Report.
+func (e *Engine) Diagnostics(ctx context.Context) (control.Diagnostics, error) {
+	if err := e.enter(ctx, "Diagnostics", ""); err != nil {
+		return control.Diagnostics{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return control.Diagnostics{Name: "twinday-report.txt", Text: e.world.Report}, nil
 }
 
 // ChangeSettings replaces the world's.
