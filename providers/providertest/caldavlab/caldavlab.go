@@ -33,9 +33,10 @@ type Server struct {
 	Name string
 	// Base is its root, "http://127.0.0.1:port".
 	Base string
-	// Principal is where Alice, its one user, finds her calendars from, and Home where
-	// they are; both are paths.
-	Principal, Home string
+	// User is Alice, whose address is alice@example.com, and Neighbour is Bob.
+	User, Neighbour string
+	// Home is the path where Alice's calendars are.
+	Home string
 	// Open says that it asks nobody who they are.
 	Open bool
 
@@ -44,13 +45,13 @@ type Server struct {
 	expire      func() bool
 }
 
-// User is the server's one user.
-const User = "alice"
+// HomeOf is the path where a user's calendars are.
+func (s *Server) HomeOf(user string) string { return strings.Replace(s.Home, s.User, user, 1) }
 
-// SetPassword gives the user another password.
+// SetPassword gives Alice another password.
 func (s *Server) SetPassword(t testing.TB, password string) {
 	t.Helper()
-	if err := s.setPassword(User, password); err != nil {
+	if err := s.setPassword(s.User, password); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -63,15 +64,20 @@ func (s *Server) ExpireTokens() bool { return s.expire != nil && s.expire() }
 func Radicale(t testing.TB) *Server {
 	t.Helper()
 	s := begin(t, "radicale")
+	s.User, s.Neighbour = "alice@example.com", "bob@example.com" // it tells an address by nothing else
 	users, data := filepath.Join(s.folder, "users"), filepath.Join(s.folder, "data")
 	s.setPassword = func(user, password string) error {
-		return os.WriteFile(users, []byte(user+":"+password+"\n"), 0o600)
+		return os.WriteFile(users, []byte(user+":"+password+"\n"+s.Neighbour+":"+Password+"\n"), 0o600)
 	}
 	s.SetPassword(t, Password)
-	holidays := filepath.Join(data, "collection-root", User, "holidays")
+	holidays := filepath.Join(data, "collection-root", s.User, "holidays")
 	write(t, filepath.Join(holidays, ".Radicale.props"), `{"tag": "VCALENDAR", "D:displayname": "Holidays"}`)
 	rights := filepath.Join(s.folder, "rights")
-	write(t, rights, `[principal]
+	write(t, rights, `[root]
+user: .+
+collection:
+permissions: R
+[principal]
 user: .+
 collection: {user}
 permissions: RW
@@ -100,9 +106,9 @@ filesystem_folder = %s
 [logging]
 level = warning
 `, strings.TrimPrefix(s.Base, "http://"), users, rights, data))
-	s.Principal, s.Home = "/", "/"+User+"/"
+	s.Home = "/" + s.User + "/"
 	s.expire = func() bool {
-		found, _ := filepath.Glob(filepath.Join(data, "collection-root", User, "*", ".Radicale.cache", "sync-token"))
+		found, _ := filepath.Glob(filepath.Join(data, "collection-root", s.User, "*", ".Radicale.cache", "sync-token"))
 		for _, f := range found {
 			if os.RemoveAll(f) != nil {
 				return false
@@ -119,9 +125,9 @@ func Xandikos(t testing.TB) *Server {
 	t.Helper()
 	s := begin(t, "xandikos")
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(s.Base, "http://"))
-	s.Principal, s.Home, s.Open = "/", "/"+User+"/calendars/", true
+	s.Home, s.Open = "/"+s.User+"/calendars/", true
 	s.run(t, "xandikos", "-d", filepath.Join(s.folder, "data"), "--defaults", "--autocreate",
-		"--current-user-principal", "/"+User+"/", "-l", "127.0.0.1", "-p", port)
+		"--current-user-principal", "/"+s.User+"/", "-l", "127.0.0.1", "-p", port)
 	return s
 }
 
@@ -157,6 +163,7 @@ unixhierarchysep: no
 virtdomains: off
 httpmodules: caldav
 caldav_allowscheduling: off
+calendar_user_address_set: example.com
 servername: localhost
 idlesocket: DIR/run/idle
 notifysocket: DIR/run/notify
@@ -188,7 +195,7 @@ EVENTS {
 		}
 		return nil
 	}
-	for _, u := range []string{User, "cyrus"} {
+	for _, u := range []string{s.User, s.Neighbour, "cyrus"} {
 		if err := s.setPassword(u, Password); err != nil {
 			t.Fatal(err)
 		}
@@ -196,10 +203,12 @@ EVENTS {
 	if owner != me {
 		giveTo(t, s.folder, owner)
 	}
-	s.Principal, s.Home = "/", "/dav/calendars/user/"+User+"/"
+	s.Home = "/dav/calendars/user/" + s.User + "/"
 	s.run(t, "/usr/lib/cyrus/bin/master", "-D", "-C", conf, "-M", cyrus, "-p", filepath.Join(s.folder, "master.pid"))
-	if err := createMailbox(imap, "user."+User); err != nil {
-		t.Fatal(err)
+	for _, u := range []string{s.User, s.Neighbour} {
+		if err := createMailbox(imap, "user."+u); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return s
 }
@@ -263,7 +272,7 @@ func begin(t testing.TB, name string) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
-	return &Server{Name: name, Base: "http://" + freePort(t), folder: folder, setPassword: func(string, string) error { return errors.New("it has no passwords") }}
+	return &Server{Name: name, User: "alice", Neighbour: "bob", Base: "http://" + freePort(t), folder: folder, setPassword: func(string, string) error { return errors.New("it has no passwords") }}
 }
 
 func freePort(t testing.TB) string {
@@ -307,6 +316,7 @@ func (s *Server) run(t testing.TB, program string, args ...string) {
 	}
 	c := exec.Command(path, args...)
 	c.Stdout, c.Stderr = log, log
+	c.Env = append(os.Environ(), "EMAIL="+owner)        // Xandikos takes it from there
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Cyrus ends with a signal to its whole group
 	if err := c.Start(); err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ func TestServers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				req.SetBasicAuth(caldavlab.User, password)
+				req.SetBasicAuth(s.User, password)
 				resp, err := http.DefaultClient.Do(req)
 				if err != nil {
 					t.Fatal(err)

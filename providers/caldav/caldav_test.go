@@ -1,0 +1,52 @@
+//go:build unix
+
+package caldav_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twinday/twinday/providers/caldav"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/providers/providertest"
+	"github.com/twinday/twinday/providers/providertest/caldavlab"
+	"github.com/twinday/twinday/providers/signin"
+)
+
+func TestProviderOnRadicale(t *testing.T) { testProvider(t, caldavlab.Radicale(t)) }
+func TestProviderOnXandikos(t *testing.T) { testProvider(t, caldavlab.Xandikos(t)) }
+func TestProviderOnCyrus(t *testing.T)    { testProvider(t, caldavlab.Cyrus(t)) }
+
+// testProvider signs in to a server as a person does, and runs the suite there.
+func testProvider(t *testing.T, s *caldavlab.Server) {
+	login := caldav.Login{URL: s.Base, User: s.User, Password: caldavlab.Password}
+	a, err := caldav.SignIn(t.Context(), login, nil)
+	if err != nil || !strings.HasSuffix(a.Home, s.Home) {
+		t.Fatalf("signed in as %+v, %v; want %s", a, err, s.Home)
+	}
+	n := 0
+	providertest.Run(t, providertest.Setup{Now: time.Now(), Many: 60, ForgetsKeys: true, Open: func(t *testing.T) providertest.Account {
+		n++
+		o := s.NewCalendar(t, fmt.Sprintf("test-%d", n))
+		p, err := caldav.Open(signin.Endpoint{BaseURL: a.Home}, memory(a.Secret), http.DefaultClient, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		account := providertest.Account{Provider: p, Calendar: calendar.CalendarID(o.Path), Makes: true, Other: o}
+		if s.Name == "radicale" {
+			account.ReadOnly = calendar.CalendarID(s.Home + "holidays/")
+		}
+		return account
+	}})
+}
+
+// memory is a sign-in that is kept.
+type memory string
+
+func (m memory) Load(context.Context) (string, error) { return string(m), nil }
+
+func (m memory) Save(context.Context, string) error { panic("nothing changes a password here") }
