@@ -41,6 +41,8 @@ type Provider struct {
 	secret signin.Secret
 	now    func() time.Time // for the stamps of what is written
 
+	pageSize int
+
 	mu       sync.Mutex
 	self     *principal                   // once it was asked for
 	lean     map[calendar.CalendarID]bool // its sync-collection shows no events
@@ -65,7 +67,7 @@ func Open(e signin.Endpoint, secret signin.Secret, hc *http.Client, now func() t
 		base = base.JoinPath("/")
 	}
 	return &Provider{
-		wire: newWire(hc, base, kept(secret)), secret: secret, now: now,
+		wire: newWire(hc, base, kept(secret)), secret: secret, now: now, pageSize: pageSize,
 		lean: map[calendar.CalendarID]bool{}, zones: map[calendar.CalendarID]string{}, prepared: map[preparedKey]item{},
 	}, nil
 }

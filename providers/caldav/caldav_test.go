@@ -6,7 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
+	"net/url"
 	"testing"
 	"time"
 
@@ -25,20 +25,21 @@ func TestProviderOnCyrus(t *testing.T)    { testProvider(t, caldavlab.Cyrus(t)) 
 func testProvider(t *testing.T, s *caldavlab.Server) {
 	login := caldav.Login{URL: s.Base, User: s.User, Password: caldavlab.Password}
 	a, err := caldav.SignIn(t.Context(), login, nil)
-	if err != nil || !strings.HasSuffix(a.Home, s.Home) {
+	if at, bad := url.PathUnescape(a.Home); err != nil || bad != nil || at != s.Base+s.Home {
 		t.Fatalf("signed in as %+v, %v; want %s", a, err, s.Home)
 	}
 	n := 0
-	providertest.Run(t, providertest.Setup{Now: time.Now(), Many: 60, ForgetsKeys: true, Open: func(t *testing.T) providertest.Account {
+	providertest.Run(t, providertest.Setup{Now: time.Now(), Many: 60, ForgetsKeys: true, NamesByKey: true, OnePage: s.Name == "radicale", Open: func(t *testing.T) providertest.Account {
 		n++
 		o := s.NewCalendar(t, fmt.Sprintf("test-%d", n))
 		p, err := caldav.Open(signin.Endpoint{BaseURL: a.Home}, memory(a.Secret), http.DefaultClient, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		account := providertest.Account{Provider: p, Calendar: calendar.CalendarID(o.Path), Makes: true, Other: o}
+		caldav.SetPageSize(p, 25)
+		account := providertest.Account{Provider: p, Calendar: calendar.CalendarID((&url.URL{Path: o.Path}).EscapedPath()), Makes: true, Other: o}
 		if s.Name == "radicale" {
-			account.ReadOnly = calendar.CalendarID(s.Home + "holidays/")
+			account.ReadOnly = calendar.CalendarID((&url.URL{Path: s.Home + "holidays/"}).EscapedPath())
 		}
 		return account
 	}})

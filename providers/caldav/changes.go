@@ -60,8 +60,8 @@ func decode(since calendar.Cursor) (cursor, error) {
 
 // item is one resource as a read saw it.
 type item struct {
-	etag, schedule, data string
-	removed              bool
+	etag, data string
+	removed    bool
 }
 
 // reading is one read of a calendar's changes.
@@ -133,7 +133,7 @@ func (g *reading) synced(ctx context.Context, c cursor) (calendar.Changes, error
 func (g *reading) page(ctx context.Context, token string) (next string, more bool, err error) {
 	lean := g.p.isLean(g.r.cal)
 	r := g.r.to("REPORT", g.at)
-	r.body = syncBody(token, lean)
+	r.body = syncBody(token, lean, g.p.pageSize)
 	g.requests++
 	next, _, err = g.p.wire.multistatus(ctx, r, func(one resource) error {
 		name := one.name()
@@ -146,25 +146,24 @@ func (g *reading) page(ctx context.Context, token string) (next string, more boo
 		case one.status >= 400:
 			return r.fail(calendar.Unavailable, fmt.Errorf("the listing says %d of an event", one.status))
 		default:
-			g.items[name] = item{etag: one.props.ETag, schedule: one.props.ScheduleTag, data: one.props.Data}
+			g.items[name] = item{etag: one.props.ETag, data: one.props.Data}
 		}
 		return nil
 	})
 	return next, more, err
 }
 
-func syncBody(token string, lean bool) []byte {
+func syncBody(token string, lean bool, pageSize int) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<?xml version="1.0" encoding="utf-8"?>
 <D:sync-collection xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:sync-token>`)
 	_ = xml.EscapeText(&b, []byte(token)) // a buffer takes all
 	b.WriteString(`</D:sync-token><D:sync-level>1</D:sync-level>`)
-	if token == "" { // Cyrus pages by this; those that cannot ignore it (RFC 6578 §3.7)
-		fmt.Fprintf(&b, `<D:limit><D:nresults>%d</D:nresults></D:limit>`, pageSize)
-	}
+	// Cyrus pages by this; those that cannot ignore it (RFC 6578 §3.7).
+	fmt.Fprintf(&b, `<D:limit><D:nresults>%d</D:nresults></D:limit>`, pageSize)
 	b.WriteString(`<D:prop><D:getetag/><D:resourcetype/>`)
 	if !lean { // not a property by the letter (RFC 4791 §9.6), and shown by most: it saves a request
-		b.WriteString(`<C:calendar-data/><C:schedule-tag/>`)
+		b.WriteString(`<C:calendar-data/>`)
 	}
 	b.WriteString(`</D:prop></D:sync-collection>`)
 	return b.Bytes()
@@ -407,7 +406,7 @@ func (p *Provider) fetch(ctx context.Context, r request, at string, names []stri
 			case one.props.Data == "":
 				return r.fail(calendar.Unavailable, fmt.Errorf("the server does not show an event that it lists (%d)", one.status))
 			default:
-				each(name, item{etag: one.props.ETag, schedule: one.props.ScheduleTag, data: one.props.Data})
+				each(name, item{etag: one.props.ETag, data: one.props.Data})
 			}
 			delete(open, name)
 			return nil
@@ -434,7 +433,7 @@ func multigetBody(at string, names []string) []byte {
 	}
 	var b bytes.Buffer
 	b.WriteString(`<?xml version="1.0" encoding="utf-8"?>
-<C:calendar-multiget xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:prop><D:getetag/><C:schedule-tag/><C:calendar-data/></D:prop>`)
+<C:calendar-multiget xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:prop><D:getetag/><C:calendar-data/></D:prop>`)
 	for _, n := range names {
 		b.WriteString("<D:href>")
 		_ = xml.EscapeText(&b, []byte(base+escape(n)))

@@ -106,6 +106,9 @@ func (w *wire) whoami(ctx context.Context, op, at string) (principal, *url.URL, 
 				who.path = next
 			}
 			for _, a := range got.props.Addresses.Hrefs {
+				if plain, err := url.PathUnescape(a); err == nil { // Xandikos escapes it
+					a = plain
+				}
 				if mail, ok := cutFold(strings.TrimSpace(a), "mailto:"); ok && mail != "" {
 					who.addresses = append(who.addresses, strings.ToLower(mail))
 				}

@@ -21,40 +21,32 @@ var (
 // escape is a resource's name as it stands in an address.
 func escape(name string) string { return url.PathEscape(name) }
 
-// version is an event's Version: its ETag, and its Schedule-Tag if it has one. Where a
-// server gives no ETag it is what the resource holds.
+// version is an event's Version: its ETag. Where a server gives none, it is what the
+// resource holds. A Schedule-Tag, which stays when the server itself notes a guest's
+// answer (RFC 6638 §3.2.10), would only save reading that before the next write.
 func (i item) version() calendar.Version {
-	v := i.etag
-	if v == "" {
-		sum := sha256.Sum256([]byte(i.data))
-		v = "sha256:" + hex.EncodeToString(sum[:])
+	if i.etag != "" {
+		return calendar.Version(i.etag)
 	}
-	if i.schedule != "" {
-		v += "\n" + i.schedule
-	}
-	return calendar.Version(v)
+	sum := sha256.Sum256([]byte(i.data))
+	return calendar.Version(hashed + hex.EncodeToString(sum[:]))
 }
+
+// hashed marks a version that is no ETag.
+const hashed = "sha256:"
 
 // matches is the If-Match of the resource as it was read. RFC 9110 §13.1.1 compares it
 // strongly, so a weak ETag matches never by the letter. Some are weak only because a
 // proxy compressed the answer, so the strong form goes beside it: whichever the server
 // knows it by.
 func (i item) matches() string {
+	if i.etag == "" {
+		return "*" // it is there, at least; what it is was read just before
+	}
 	if strong, weak := strings.CutPrefix(i.etag, "W/"); weak {
 		return i.etag + ", " + strong
 	}
 	return i.etag
-}
-
-// same reports whether the resource, read now, is what the version stands for. A
-// Schedule-Tag that stayed says that the server itself noted a guest's answer, which is
-// no change that a writer must have seen (RFC 6638 §3.2.10).
-func (i item) same(v calendar.Version) bool {
-	if i.version() == v {
-		return true
-	}
-	_, schedule, ok := strings.Cut(string(v), "\n")
-	return ok && schedule == i.schedule
 }
 
 // strong reports whether an ETag says that exactly what was sent is held (RFC 4791 §5.3.4).

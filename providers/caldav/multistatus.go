@@ -71,7 +71,6 @@ type props struct {
 	Zone            string      `xml:"urn:ietf:params:xml:ns:caldav calendar-timezone"`
 	ZoneID          string      `xml:"urn:ietf:params:xml:ns:caldav calendar-timezone-id"`
 	Data            string      `xml:"urn:ietf:params:xml:ns:caldav calendar-data"`
-	ScheduleTag     string      `xml:"urn:ietf:params:xml:ns:caldav schedule-tag"`
 	Color           string      `xml:"http://apple.com/ns/ical/ calendar-color"`
 }
 

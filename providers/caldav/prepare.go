@@ -54,5 +54,5 @@ func (p *Provider) taken(r request, v calendar.Version) (item, bool) {
 	defer p.mu.Unlock()
 	i, ok := p.prepared[k]
 	delete(p.prepared, k)
-	return i, ok && i.same(v)
+	return i, ok && i.etag != "" && i.version() == v
 }

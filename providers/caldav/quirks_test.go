@@ -44,7 +44,7 @@ type quirky struct {
 	weak         bool           // ETags are weak
 	noPutETag    bool           // a PUT's answer has none
 	mends        bool           // what is PUT is held as something else
-	schedule     bool           // there are Schedule-Tags
+	noETag       bool           // nor has anything else
 	cut          bool           // answers end in the middle
 	html         bool           // a proxy answers with a page
 	fail         func(method string) (status int, header, body string)
@@ -165,7 +165,7 @@ func (q *quirky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == "DELETE", r.Method == "HEAD":
 		if q.objects[name] == "" {
 			w.WriteHeader(http.StatusNotFound)
-		} else if m := r.Header.Get("If-Match"); m != "" && !slices.Contains(strings.Split(m, ", "), q.etag(name)) {
+		} else if m := r.Header.Get("If-Match"); m != "" && m != "*" && !slices.Contains(strings.Split(m, ", "), q.etag(name)) {
 			w.WriteHeader(http.StatusPreconditionFailed)
 		} else if r.Method == "DELETE" {
 			q.remove(name)
@@ -181,7 +181,7 @@ func (q *quirky) write(w http.ResponseWriter, r *http.Request, name, text string
 	switch match := r.Header.Get("If-Match"); {
 	case match == "" && r.Header.Get("If-None-Match") == "":
 		q.t.Errorf("PUT %s is sent without a condition", name)
-	case r.Header.Get("If-None-Match") == "*" && there, match != "" && !slices.Contains(strings.Split(match, ", "), q.etag(name)):
+	case r.Header.Get("If-None-Match") == "*" && there, match != "" && match != "*" && !slices.Contains(strings.Split(match, ", "), q.etag(name)):
 		w.WriteHeader(http.StatusPreconditionFailed)
 		return
 	}
@@ -261,11 +261,11 @@ func (q *quirky) answer(name string, data bool) string {
 	if data {
 		extra = "<C:calendar-data>" + html.EscapeString(q.objects[name]) + "</C:calendar-data>"
 	}
-	if q.schedule {
-		extra += fmt.Sprintf(`<C:schedule-tag>"s-%s"</C:schedule-tag>`, name)
+	if !q.noETag {
+		extra += "<D:getetag>" + html.EscapeString(q.etag(name)) + "</D:getetag>"
 	}
-	return fmt.Sprintf("<D:response><D:href>/home/cal/%s</D:href><D:propstat><D:prop><D:getetag>%s</D:getetag>%s</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>",
-		url.PathEscape(name), html.EscapeString(q.etag(name)), extra)
+	return fmt.Sprintf("<D:response><D:href>/home/cal/%s</D:href><D:propstat><D:prop>%s</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>",
+		url.PathEscape(name), extra)
 }
 
 func (q *quirky) collection() string {
@@ -528,12 +528,11 @@ func TestAnOutageIsNoLackOfSync(t *testing.T) {
 
 func TestWritesAndWhatIsHeld(t *testing.T) {
 	for name, set := range map[string]func(*quirky){
-		"strong":                    func(*quirky) {},
-		"weak":                      func(q *quirky) { q.weak = true },
-		"none in the answer":        func(q *quirky) { q.noPutETag = true },
-		"none, and it is mended":    func(q *quirky) { q.noPutETag, q.mends = true, true },
-		"with Schedule-Tags":        func(q *quirky) { q.schedule, q.noPutETag = true, true },
-		"weak, with Schedule-Tags,": func(q *quirky) { q.schedule, q.weak = true, true },
+		"strong":                 func(*quirky) {},
+		"weak":                   func(q *quirky) { q.weak = true },
+		"none in the answer":     func(q *quirky) { q.noPutETag = true },
+		"none, and it is mended": func(q *quirky) { q.noPutETag, q.mends = true, true },
+		"none at all":            func(q *quirky) { q.noETag, q.noPutETag = true, true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := newQuirky(t)

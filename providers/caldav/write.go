@@ -72,7 +72,7 @@ func (p *Provider) put(ctx context.Context, r request, at string, obj *icalendar
 	if resp.StatusCode == http.StatusMultiStatus { // Xandikos says so that it did not
 		return calendar.Event{}, refusedInside(r, resp)
 	}
-	i := item{etag: resp.Header.Get("ETag"), schedule: resp.Header.Get("Schedule-Tag"), data: string(r.body)}
+	i := item{etag: resp.Header.Get("ETag"), data: string(r.body)}
 	if !strong(i.etag) { // what it holds is something else (RFC 4791 §5.3.4)
 		return p.Get(ctx, r.cal, r.event)
 	}
@@ -164,7 +164,7 @@ func (p *Provider) rewrite(ctx context.Context, r request, v calendar.Version, c
 			return calendar.Event{}, err
 		}
 	}
-	if !now.same(v) {
+	if now.version() != v {
 		return calendar.Event{}, r.fail(calendar.Conflict, errChanged)
 	}
 	obj, err := p.parse(ctx, r, now.data)
@@ -195,22 +195,18 @@ func (p *Provider) Delete(ctx context.Context, cal calendar.CalendarID, id calen
 	if err != nil {
 		return err
 	}
-	etag, schedule, _ := strings.Cut(string(v), "\n")
-	if strings.HasPrefix(etag, "sha256:") || schedule != "" { // the condition is not one that the server knows, or not the only one
+	if strings.HasPrefix(string(v), hashed) { // no condition that the server knows
 		now, err := p.read(ctx, r)
 		if err != nil {
 			return err
 		}
-		if !now.same(v) {
+		if now.version() != v {
 			return r.fail(calendar.Conflict, errChanged)
 		}
-		etag = now.etag
+		v = ""
 	}
 	r = r.to(http.MethodDelete, at)
-	r.header = map[string]string{"Schedule-Reply": "F"}
-	if etag != "" {
-		r.header["If-Match"] = item{etag: etag}.matches()
-	}
+	r.header = map[string]string{"Schedule-Reply": "F", "If-Match": item{etag: string(v)}.matches()}
 	resp, _, err := p.wire.send(ctx, r)
 	if err != nil {
 		return p.deleted(ctx, r, err)

@@ -333,6 +333,9 @@ func (o Program) AddDetailed(e calendar.Event) calendar.RemoteID {
 	cal := o.calendarOf(o.uid(), e)
 	cal.lines = append(cal.lines, "X-WR-FOREIGN:of the calendar")
 	ev := cal.master()
+	for name, value := range e.Content.Properties {
+		ev.lines = append(ev.lines, "X-TWINDAY-PROPERTY:"+url.QueryEscape(name)+"="+url.QueryEscape(value))
+	}
 	ev.lines = append(ev.lines, "X-CRM;X-KIND=\"a;b\":hidden\\, 1", "GEO:48.2;16.37", "CONTACT:Front desk", "X-MOZ-GENERATION:3")
 	ev.parts = append(ev.parts, &part{name: "VALARM", lines: []string{
 		"ACTION:EMAIL", "SUMMARY:Mail", "DESCRIPTION:By mail", "ATTENDEE:mailto:" + owner, "TRIGGER;VALUE=DATE-TIME:20300101T090000Z", "X-ALARM:kept"}})
@@ -357,7 +360,14 @@ func (o Program) edit(id calendar.RemoteID, change func(cal, master *part)) {
 // EditTitle gives the event another title.
 func (o Program) EditTitle(id calendar.RemoteID, title string) {
 	o.t.Helper()
-	o.edit(id, func(_, m *part) { m.set("SUMMARY:" + escaper.Replace(title)) })
+	o.edit(id, func(cal, m *part) {
+		was := m.value("SUMMARY")
+		for _, e := range cal.events() { // 'all events': those that have no title of their own
+			if e.value("SUMMARY") == was {
+				e.set("SUMMARY:" + escaper.Replace(title))
+			}
+		}
+	})
 }
 
 // TouchOnly changes what nobody sees.
