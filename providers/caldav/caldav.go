@@ -109,6 +109,9 @@ func (w *wire) idOf(from *url.URL, r resource) calendar.CalendarID {
 	if err != nil {
 		return ""
 	}
+	if !strings.Contains(strings.ToUpper(r.path), "%2F") { // @ and %40 are one id
+		u.RawPath = ""
+	}
 	if r.host != "" {
 		u.Host = r.host
 	}

@@ -17,12 +17,14 @@ import (
 	"github.com/twinday/twinday/providers/signin"
 )
 
-func TestProviderOnRadicale(t *testing.T) { testProvider(t, caldavlab.Radicale(t)) }
-func TestProviderOnXandikos(t *testing.T) { testProvider(t, caldavlab.Xandikos(t)) }
-func TestProviderOnCyrus(t *testing.T)    { testProvider(t, caldavlab.Cyrus(t)) }
+func TestProviderOnRadicale(t *testing.T) { testProvider(t, caldavlab.Radicale) }
+func TestProviderOnXandikos(t *testing.T) { testProvider(t, caldavlab.Xandikos) }
+func TestProviderOnCyrus(t *testing.T)    { testProvider(t, caldavlab.Cyrus) }
 
 // testProvider signs in to a server as a person does, and runs the suite there.
-func testProvider(t *testing.T, s *caldavlab.Server) {
+func testProvider(t *testing.T, start func(testing.TB) *caldavlab.Server) {
+	t.Parallel()
+	s := start(t)
 	login := caldav.Login{URL: s.Base, User: s.User, Password: caldavlab.Password}
 	a, err := caldav.SignIn(t.Context(), login, nil)
 	if at, bad := url.PathUnescape(a.Home); err != nil || bad != nil || at != s.Base+s.Home {
