@@ -61,19 +61,30 @@ func readLine(text string, number int) line {
 	if n == 0 || n == len(text) || text[n] != ';' && text[n] != ':' {
 		return l
 	}
+	name := strings.ToUpper(text[:n])
+	switch name {
+	case "DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE":
+		// Exchange and Outlook write TZID=tzone://Microsoft/Utc and TZID=(UTC+01:00) Berlin
+		// without quotation marks. No time has a colon in it.
+		if i := strings.LastIndexByte(text, ':'); i >= n {
+			l.name, l.colon = name, i
+			return l
+		}
+		return l
+	}
 	quoted := false
 	for i := n; i < len(text); i++ {
 		switch {
 		case text[i] == '"':
 			quoted = !quoted
 		case text[i] == ':' && !quoted:
-			l.name, l.colon = strings.ToUpper(text[:n]), i
+			l.name, l.colon = name, i
 			return l
 		}
 	}
 	// A quotation mark without its other half is seen in CN parameters: the first colon serves.
 	if i := strings.IndexByte(text[n:], ':'); i >= 0 {
-		l.name, l.colon = strings.ToUpper(text[:n]), n+i
+		l.name, l.colon = name, n+i
 	}
 	return l
 }
@@ -105,21 +116,45 @@ func (l line) params() []parameter {
 		return nil
 	}
 	var out []parameter
-	for _, p := range splitUnquoted(l.text[len(l.name)+1:l.colon], ';') {
+	list := splitUnquoted(l.text[len(l.name)+1:l.colon], ';')
+	if strings.Count(l.text[:l.colon], `"`)%2 == 1 {
+		list = strings.Split(l.text[len(l.name)+1:l.colon], ";")
+	}
+	for _, p := range list {
 		name, raw, _ := strings.Cut(p, "=")
 		out = append(out, parameter{strings.ToUpper(strings.TrimSpace(name)), raw})
 	}
 	return out
 }
 
-// param is the first value of a parameter, "" if there is none.
+// param is the first value of a parameter, "" if there is none. A TZID is one value,
+// though commas are seen in it without quotation marks.
 func (l line) param(name string) string {
+	if name != "TZID" {
+		return l.paramList(name)[0]
+	}
 	for _, p := range l.params() {
 		if p.name == name {
-			return decodeParam(splitUnquoted(p.raw, ',')[0])
+			return decodeParam(p.raw)
 		}
 	}
 	return ""
+}
+
+// paramList are all values of a parameter, a single "" if there is none.
+func (l line) paramList(name string) []string {
+	var out []string
+	for _, p := range l.params() {
+		if p.name == name {
+			for _, v := range splitUnquoted(p.raw, ',') {
+				out = append(out, decodeParam(v))
+			}
+		}
+	}
+	if out == nil {
+		return []string{""}
+	}
+	return out
 }
 
 // splitUnquoted cuts s at each sep that is not within quotation marks.

@@ -287,8 +287,8 @@ func markOf(c *component) calendar.Mark {
 func linksOf(c *component) calendar.Links {
 	var out calendar.Links
 	for _, l := range c.all("CONFERENCE") { // RFC 7986 §5.11
-		features := strings.ToUpper(l.param("FEATURE"))
-		if u := webLink(l.value()); u != "" && (out.Conference == "" || strings.Contains(features, "VIDEO")) {
+		video := slices.ContainsFunc(l.paramList("FEATURE"), func(f string) bool { return strings.EqualFold(f, "VIDEO") })
+		if u := webLink(l.value()); u != "" && (out.Conference == "" || video) {
 			out.Conference = u
 		}
 	}
@@ -397,7 +397,7 @@ func (o *Object) people(e *calendar.Event, events []*component) {
 				continue
 			}
 			g := guestOf(l)
-			if !slices.ContainsFunc(e.Guests, func(h calendar.Guest) bool { return h.Person == g.Person }) {
+			if !slices.ContainsFunc(e.Guests, func(h calendar.Guest) bool { return cmp.Or(h.Email, h.Name) == cmp.Or(g.Email, g.Name) }) {
 				e.Guests = append(e.Guests, g)
 			}
 		}

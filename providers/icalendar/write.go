@@ -97,15 +97,15 @@ func checkWhen(w calendar.When) error {
 // rewrite brings the occurrences of a series about, under its new master content want.
 // The master's own component is written by then.
 func (o *Object) rewrite(s series, want calendar.Content, c calendar.Change, now time.Time) error {
-	retimed := c.Groups.Has(calendar.GroupWhen) && !calendar.Equal(calendar.GroupWhen, want, s.content)
+	// With a time, the whole set is given; else only what is named.
+	retimed := c.Groups.Has(calendar.GroupWhen)
 	set := maps.Clone(s.set)
 	named := map[string]bool{}
 	for _, slot := range c.Slots {
 		named[slot] = true
 	}
-	if retimed || s.err != nil {
+	if retimed {
 		set = c.Overrides
-		retimed = true
 	} else {
 		for slot := range named {
 			delete(set, slot)
@@ -174,8 +174,7 @@ func (o *Object) rewrite(s series, want calendar.Content, c calendar.Change, now
 		}
 		moved := !sameMoments(was.When, content.When)
 		changed := o.patch(part, was, content, groups, now)
-		if fresh || retimed {
-			o.setOriginal(part, original, want.When)
+		if o.setOriginal(part, original) || fresh {
 			changed = true
 		}
 		if changed {
@@ -280,14 +279,19 @@ func (o *Object) remove(c *component) {
 	o.root.dropFunc(func(it item) bool { return it.sub == c })
 }
 
-// setOriginal writes RECURRENCE-ID, of the type and in the zone of DTSTART (RFC 5545 §3.8.4.4).
-func (o *Object) setOriginal(c *component, original calendar.Time, w calendar.When) {
-	o.defineZone(original)
-	var kept []parameter
-	if l, ok := c.get("RECURRENCE-ID"); ok {
-		kept = l.params()
+// setOriginal writes RECURRENCE-ID, of the type and in the zone of DTSTART (RFC 5545
+// §3.8.4.4), unless it says so already, or in UTC. It says whether it did.
+func (o *Object) setOriginal(c *component, original calendar.Time) bool {
+	l, has := c.get("RECURRENCE-ID")
+	if has {
+		t, err := o.time(l, l.value())
+		if err == nil && t.IsDate() == original.IsDate() && t.Slot() == original.Slot() && (t.Zone == original.Zone || t.Zone == "UTC") {
+			return false
+		}
 	}
-	c.set(o.timeLine("RECURRENCE-ID", original, kept))
+	o.defineZone(original)
+	c.set(o.timeLine("RECURRENCE-ID", original, l.params()))
+	return true
 }
 
 // touch stamps what was changed. SEQUENCE counts revisions that matter to guests
