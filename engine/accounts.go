@@ -40,13 +40,22 @@ func notFound(format string, args ...any) error {
 	return &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf(format, args...)}
 }
 
+func (e *Engine) noProvider(kind state.ProviderKind) error {
+	var known []string
+	for k := range e.Connectors {
+		known = append(known, string(k))
+	}
+	slices.Sort(known)
+	return usage("there is no provider %q; there are %s", kind, strings.Join(known, " and "))
+}
+
 var accountIDs = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,99}$`)
 
 // BeginSignIn starts connecting an account.
 func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (control.SignIn, error) {
 	c, ok := e.Connectors[req.Provider]
 	if !ok {
-		return control.SignIn{}, usage("there is no provider %q; there are google and outlook", req.Provider)
+		return control.SignIn{}, e.noProvider(req.Provider)
 	}
 	if req.ID != "" && !accountIDs.MatchString(string(req.ID)) {
 		return control.SignIn{}, usage("%q cannot be an account's name: use lower-case letters, digits and . - _ @ +", req.ID)
@@ -77,7 +86,11 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 		return control.SignIn{}, err
 	}
 	at := state.Account{Endpoint: req.Endpoint, Client: client}.Reach()
-	flow, err := c.BeginSignIn(ctx, SignInWish{Endpoint: at, Access: *req.Access, Device: req.Device})
+	wish := SignInWish{Endpoint: at, Access: *req.Access, Device: req.Device}
+	if req.Login != nil {
+		wish.Login, req.Login = *req.Login, nil // it is the flow's alone from here on
+	}
+	flow, err := c.BeginSignIn(ctx, wish)
 	if err != nil {
 		return control.SignIn{}, e.notSignedIn(req, err)
 	}
@@ -120,6 +133,14 @@ func offered(o Offers, req control.NewAccount) error {
 	if req.Access.ReadOnly && req.Access.Has(calendar.CopiesCalendar) {
 		return usage("an account that is only read needs no calendar for copies: leave one of the two out")
 	}
+	switch {
+	case o.Password && (req.Login == nil || req.Login.Token == "" && (req.Login.User == "" || req.Login.Password == "")):
+		return usage("%s lets accounts in by a name and a password: give both", req.Provider)
+	case o.Password && req.Endpoint.BaseURL == "":
+		return usage("%s is spoken by many services: say the address of yours", req.Provider)
+	case !o.Password && req.Login != nil:
+		return usage("%s lets nobody in by a password: sign in with a browser", req.Provider)
+	}
 	if req.Device && !o.Device {
 		return usage("%s lets nobody into calendars by a code that is typed elsewhere: sign in with a browser", req.Provider)
 	}
@@ -145,6 +166,9 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	}
 	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Identity: who.Identity, Endpoint: s.req.Endpoint, Client: s.client,
 		Access: *s.req.Access, Lacks: who.Lacks, Added: e.Now(), SignedIn: e.Now()}
+	if who.BaseURL != "" {
+		a.Endpoint.BaseURL = who.BaseURL
+	}
 	if a.ID, err = e.accountID(a); err != nil {
 		return a, err
 	}
@@ -265,7 +289,7 @@ func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) 
 	}
 	for _, kind := range slices.Sorted(maps.Keys(e.Connectors)) {
 		o := e.Connectors[kind].Offers()
-		info := control.ProviderInfo{Provider: kind, Device: o.Device, Extras: []control.ExtraInfo{}}
+		info := control.ProviderInfo{Provider: kind, Device: o.Device, Password: o.Password, Extras: []control.ExtraInfo{}}
 		switch {
 		case s.Clients[kind].ID != "":
 			info.Client = control.OwnClient
@@ -274,6 +298,9 @@ func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) 
 		}
 		for _, c := range o.Clouds {
 			info.Clouds = append(info.Clouds, control.CloudInfo{Name: c.Name, What: c.What})
+		}
+		for _, p := range o.Presets {
+			info.Presets = append(info.Presets, control.PresetInfo(p))
 		}
 		for _, p := range o.Extras {
 			info.Extras = append(info.Extras, control.ExtraInfo{Extra: p.Extra, Reason: p.Reason})

@@ -2,6 +2,8 @@ package icalendar
 
 import (
 	"cmp"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"regexp"
@@ -20,6 +22,8 @@ const (
 	markMirror       = "X-TWINDAY-MIRROR"
 	markEntity       = "X-TWINDAY-ENTITY"
 	customProperty   = "X-TWINDAY-PROPERTY"
+	wholeCategories  = "X-TWINDAY-CATEGORIES"
+	noLength         = "X-TWINDAY-NO-LENGTH" // its one second is none
 )
 
 // The properties of others that say what iCalendar has no word for.
@@ -103,6 +107,8 @@ func (o *Object) whenOf(c *component, r *reading) (calendar.When, error) {
 		return calendar.When{}, err
 	}
 	switch {
+	case c.word(noLength) == "TRUE" && to.Sub(from) == time.Second:
+		w.End = w.Start
 	case w.AllDay() && !to.After(from): // RFC 5545 §3.6.1: a date without an end is that day
 		if to.Before(from) {
 			r.doubtful("it ends before it begins: the end is left out")
@@ -204,6 +210,29 @@ func categoriesOf(c *component) []string {
 			}
 		}
 	}
+	if whole := wholeNames(c); len(whole) > 0 && slices.Equal(atCommas(whole), atCommas(out)) {
+		return whole
+	}
+	return out
+}
+
+// wholeNames are the categories as they were written beside CATEGORIES, where one has a
+// comma in its name: Cyrus and Xandikos forget that it is escaped, and make two of it.
+// (In base64, since the library under Xandikos takes %2C for an escape as well.)
+func wholeNames(c *component) (out []string) {
+	b, err := base64.RawURLEncoding.DecodeString(c.text(wholeCategories))
+	if err != nil || json.Unmarshal(b, &out) != nil {
+		return nil
+	}
+	return out
+}
+
+// atCommas are names taken apart at their commas, in order of the alphabet.
+func atCommas(names []string) (out []string) {
+	for s := range strings.SplitSeq(strings.Join(names, ","), ",") {
+		out = append(out, strings.TrimSpace(s))
+	}
+	slices.Sort(out)
 	return out
 }
 

@@ -1,6 +1,8 @@
 package icalendar
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"maps"
 	"net/url"
@@ -427,6 +429,11 @@ func (c *component) setCategories(was, want calendar.Content) {
 	for _, s := range want.Categories {
 		list = append(list, escapeText(s))
 	}
+	c.drop(wholeCategories)
+	if slices.ContainsFunc(want.Categories, func(s string) bool { return strings.Contains(s, ",") }) {
+		b, _ := json.Marshal(want.Categories) // strings: cannot fail
+		c.set(newLine(wholeCategories, base64.RawURLEncoding.EncodeToString(b)))
+	}
 	if len(list) == 0 {
 		c.drop("CATEGORIES")
 		return
@@ -482,11 +489,30 @@ func (o *Object) setWhen(c *component, was, want calendar.When) {
 		o.defineZone(p.now)
 		c.set(o.timeLine(p.name, p.now, l.params()))
 	}
-	c.drop("DURATION")
+	c.drop("DURATION", noLength)
+	o.shorten(c, want)
 	if c.has(allDayEvent) {
 		c.setWord(allDayEvent, strings.ToUpper(strconv.FormatBool(want.AllDay())))
 	}
 	o.sweepZones()
+}
+
+// shorten says the length of an event whose end reads no later than its start: DTEND must
+// be later (RFC 5545 §3.8.2.2), and Cyrus refuses it otherwise. It is one over the hour
+// that comes twice, or one without length: Cyrus takes none of those (though RFC 5545
+// §3.6.1 has them), so it is written as one of a second that is to be none.
+func (o *Object) shorten(c *component, want calendar.When) {
+	start, err1 := want.Start.Instant()
+	end, err2 := want.End.Instant()
+	if err1 != nil || err2 != nil || want.AllDay() || want.Start.Zone != want.End.Zone || want.End.Local > want.Start.Local {
+		return
+	}
+	c.drop("DTEND")
+	if !end.After(start) {
+		c.set(newLine(noLength, "TRUE"))
+		end = start.Add(time.Second)
+	}
+	c.set(newLine("DURATION", strings.TrimPrefix(formatBefore(end.Sub(start)), "-")))
 }
 
 // setRules writes the rule set, if it is another, and says so.

@@ -82,6 +82,7 @@ type ProviderKind string
 const (
 	Google  ProviderKind = "google"
 	Outlook ProviderKind = "outlook"
+	CalDAV  ProviderKind = "caldav"
 )
 
 // Account is one signed-in identity. Its secret is kept apart, in the keyring.
