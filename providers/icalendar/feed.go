@@ -27,7 +27,8 @@ type FeedInfo struct {
 }
 
 // ParseFeed reads a file of many events, one object a UID. Events without a UID are an
-// object each. Times without a zone are read in the feed's own, else the owner's. What
+// object each, and so are those that share one and are no revisions of each other: some
+// programs give one UID to all that they write. Times without a zone are read in the feed's own, else the owner's. What
 // cannot be used is complained of; it is an error if the file is no calendar at all, or
 // too large. A feed that was cut off is no error, but not Complete.
 func ParseFeed(r io.Reader, owner Owner) ([]*Object, FeedInfo, []Complaint, error) {
@@ -73,9 +74,11 @@ func ParseFeed(r io.Reader, owner Owner) ([]*Object, FeedInfo, []Complaint, erro
 	for _, event := range events {
 		uid := event.text("UID")
 		o := byUID[uid]
-		if o == nil || uid == "" {
+		if o == nil || uid == "" || o.another(event) {
 			o = &Object{root: &component{name: "VCALENDAR", closed: true, items: header[:len(header):len(header)]}, zones: zones, owner: owner}
-			byUID[uid] = o
+			if byUID[uid] == nil {
+				byUID[uid] = o
+			}
 			objects = append(objects, o)
 		}
 		o.root.items = append(o.root.items, item{sub: event})
@@ -106,4 +109,18 @@ func (f *FeedInfo) read(root *component, zones *zones) {
 			}
 		}
 	}
+}
+
+// another reports whether a component is an event besides the object's own: neither an
+// occurrence of it, nor the same event in another revision.
+func (o *Object) another(c *component) bool {
+	if c.has("RECURRENCE-ID") {
+		return false
+	}
+	for _, own := range o.events() {
+		if !own.has("RECURRENCE-ID") && own.word("SEQUENCE") == c.word("SEQUENCE") && own.word("DTSTART") != c.word("DTSTART") {
+			return true
+		}
+	}
+	return false
 }

@@ -73,6 +73,30 @@ func TestFeed(t *testing.T) {
 	}
 }
 
+// TestFeedOfOneUID: some programs give one UID to all events.
+func TestFeedOfOneUID(t *testing.T) {
+	part := func(start, sequence, title string) string {
+		return "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:" + start + "\r\n" + sequence + "SUMMARY:" + title + "\r\nEND:VEVENT\r\n"
+	}
+	for name, test := range map[string]struct {
+		parts string
+		want  []string
+	}{
+		"of all":           {part("20260309T090000Z", "", "a") + part("20260310T090000Z", "", "b") + part("20260311T090000Z", "", "c"), []string{"a", "b", "c"}},
+		"of two revisions": {part("20260309T090000Z", "SEQUENCE:1\r\n", "a") + part("20260310T090000Z", "SEQUENCE:2\r\n", "b"), []string{"b"}},
+		"twice":            {part("20260309T090000Z", "", "a") + part("20260309T090000Z", "", "a"), []string{"a"}},
+	} {
+		objects, _, _ := feed(t, "BEGIN:VCALENDAR\r\n"+test.parts+"END:VCALENDAR")
+		var got []string
+		for _, o := range objects {
+			got = append(got, o.Event().Content.Title)
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("one UID %s: read as %v; want %v", name, got, test.want)
+		}
+	}
+}
+
 // TestFeedCutOff cuts a feed after every byte: what is not Complete is not to be believed,
 // and what is there is read.
 func TestFeedCutOff(t *testing.T) {
@@ -263,6 +287,7 @@ func FuzzObject(f *testing.F) {
 	f.Add(foreign(weekly()))
 	f.Add(event(at9, "DURATION:P1D", "RRULE:FREQ=MONTHLY;BYDAY=-1FR", "RDATE;VALUE=PERIOD:20260310T080000Z/PT3H", "EXDATE;VALUE=DATE:20260327"))
 	f.Add([]byte("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;TZID=\"a:b\":20260309T090000\nx\n y\n\n z\nEND:VEVENT\nEND:VCALENDAR"))
+	f.Add(append(event(at9)[:40], append([]byte("\xa0\r\n"), event(at9)[40:]...)...)) // white space in Latin-1
 	f.Fuzz(func(t *testing.T, data []byte) {
 		o, _, err := Parse(data, berlin)
 		if err != nil {

@@ -262,7 +262,7 @@ func unfold(data []byte) ([]line, error) {
 		begin   int
 	)
 	flush := func() {
-		if len(bytes.TrimSpace(current)) > 0 {
+		if len(bytes.Trim(current, " \t")) > 0 {
 			lines = append(lines, readLine(decodeText(current), begin))
 		}
 		current = current[:0]
