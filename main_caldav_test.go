@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,39 +39,67 @@ type davPair struct {
 	sim    *simulator.Simulator
 	cal    string // the simulated calendar
 	server caldavlab.Program
-	mirror state.MirrorID
+	wire   *toHosts
+	clock  time.Time
+	opts   engine.Options
 }
 
 // toHosts sends what is for a simulator there, and all else over the network.
-type toHosts struct{ simulated http.RoundTripper }
+type toHosts struct {
+	simulated http.RoundTripper
+	// fault, if there is one, says of a request whether it is lost on the way, or its
+	// answer on the way back.
+	fault func(*http.Request) (request, answer bool)
+}
 
-func (r toHosts) RoundTrip(req *http.Request) (*http.Response, error) {
-	if strings.HasSuffix(req.URL.Host, ".test") {
-		return r.simulated.RoundTrip(req)
+var errLost = errors.New("lost on purpose")
+
+// RoundTrip implements http.RoundTripper.
+func (r *toHosts) RoundTrip(req *http.Request) (*http.Response, error) {
+	var lost, unheard bool
+	if r.fault != nil {
+		lost, unheard = r.fault(req)
 	}
-	return http.DefaultTransport.RoundTrip(req)
+	if lost {
+		return nil, errLost
+	}
+	way := http.DefaultTransport
+	if strings.HasSuffix(req.URL.Host, ".test") {
+		way = r.simulated
+	}
+	resp, err := way.RoundTrip(req)
+	if err == nil && unheard {
+		resp.Body.Close()
+		return nil, errLost
+	}
+	return resp, err
 }
 
 func newDavPair(t *testing.T, cyrus *caldavlab.Server, kind, name string) *davPair {
 	t.Helper()
-	clock := springtime
-	now := func() time.Time { clock = clock.Add(time.Millisecond); return clock }
-	p := &davPair{t: t, kind: kind, server: cyrus.NewCalendar(t, name)}
+	p := &davPair{t: t, kind: kind, server: cyrus.NewCalendar(t, name), clock: springtime}
+	var mu sync.Mutex
+	now := func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		p.clock = p.clock.Add(time.Millisecond)
+		return p.clock
+	}
 	service := map[string]simulator.Service{onGoogle: simulator.Google, onOutlook: simulator.Outlook}[kind]
 	var err error
 	if p.sim, err = simulator.New(service, simulator.Options{Owner: owner(kind), Zone: "Europe/Berlin", Now: now, AutoApprove: true}); err != nil {
 		t.Fatal(err)
 	}
 	p.cal = p.sim.Mailbox().Calendars[0].ID
-	hc := &http.Client{Transport: toHosts{simulator.Transport(map[string]http.Handler{kind + ".test": p.sim})}}
+	p.wire = &toHosts{simulated: simulator.Transport(map[string]http.Handler{kind + ".test": p.sim})}
+	hc := &http.Client{Transport: p.wire}
 	st, err := store.Open(filepath.Join(t.TempDir(), "twinday.db"), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	kept := secrets.Memory()
-	p.engine, err = engine.New(engine.Options{Store: st, Secrets: kept, Now: now, Connectors: connectors(now, hc),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err != nil {
+	p.opts = engine.Options{Store: st, Secrets: kept, Now: now, Connectors: connectors(now, hc), Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	if p.engine, err = engine.New(p.opts); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -107,11 +136,9 @@ func newDavPair(t *testing.T, cyrus *caldavlab.Server, kind, name string) *davPa
 			members = append(members, state.Member{Ref: c.Ref})
 		}
 	}
-	m, err := p.engine.AddMirror(t.Context(), control.NewMirror{Members: members})
-	if err != nil {
+	if _, err := p.engine.AddMirror(t.Context(), control.NewMirror{Members: members}); err != nil {
 		t.Fatal(err)
 	}
-	p.mirror = m.ID
 	return p
 }
 
