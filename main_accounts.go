@@ -165,7 +165,7 @@ func (byPassword) ForIT(engine.SignInWish, calendar.Obstacle) string { return ""
 
 // BeginSignIn has all that it needs: Wait does the rest.
 func (c byPassword) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.SignInFlow, error) {
-	return login{c.hc, caldav.Login{URL: w.Endpoint.BaseURL, User: w.Login.User, Password: w.Login.Password, Token: w.Login.Token}}, nil
+	return admission{c.hc, caldav.Login{URL: w.Endpoint.BaseURL, User: w.Login.User, Password: w.Login.Password, Token: w.Login.Token}}, nil
 }
 
 // Open returns an account's provider.
@@ -176,23 +176,23 @@ func (c byPassword) Open(a state.Account, secret engine.Secret) (calendar.Provid
 // SignOut has nothing to revoke: an app password is its owner's to delete.
 func (byPassword) SignOut(context.Context, state.Account, engine.Secret) error { return nil }
 
-// login is a sign-in by name and password.
-type login struct {
+// admission is a sign-in by name and password.
+type admission struct {
 	hc *http.Client
 	l  caldav.Login
 }
 
 // URL is none: no browser is needed.
-func (login) URL() string { return "" }
+func (admission) URL() string { return "" }
 
 // Code is none.
-func (login) Code() string { return "" }
+func (admission) Code() string { return "" }
 
 // Close gives up nothing.
-func (login) Close() {}
+func (admission) Close() {}
 
 // Wait finds the account's calendars, which proves the name and password.
-func (f login) Wait(ctx context.Context) (engine.SignedIn, error) {
+func (f admission) Wait(ctx context.Context) (engine.SignedIn, error) {
 	found, err := caldav.SignIn(ctx, f.l, f.hc)
 	if err != nil {
 		return engine.SignedIn{}, err

@@ -106,8 +106,8 @@ func race(b *testing.B, s *caldavlab.Server, p peer, n int) (out [3]peerFigures)
 		began := time.Now()
 		text, err := c.CombinedOutput()
 		f := peerFigures{wall: time.Since(began), requests: requests.Load()}
-		if err != nil {
-			b.Fatalf("%s: %v\n%s", p.name(), err, text)
+		if err != nil || strings.Contains(string(text), `"problems":[{`) {
+			b.Fatalf("%s: %v\n%.2000s", p.name(), err, text)
 		}
 		f.cpu = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 		return f
