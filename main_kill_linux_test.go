@@ -137,6 +137,7 @@ func (d *doomed) start(out io.Writer, args ...string) *process {
 	if out != nil {
 		p.Stdout = out
 	}
+	p.WaitDelay = 5 * time.Second // a window of its own may live a moment longer
 	if err := p.Start(); err != nil {
 		d.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/jeandeaual/go-locale"
@@ -36,6 +37,12 @@ type speech struct {
 	tag       string
 	localizer *i18n.Localizer
 	numbers   *message.Printer
+	phrases   spokenPhrases
+	quotes    [2]string // around names
+	said      struct {  // sentences that were said before
+		sync.Mutex
+		before map[string]string
+	}
 }
 
 // spoken is English until Speak says otherwise.
@@ -92,6 +99,11 @@ func newSpeech(want []string) *speech {
 		break
 	}
 	s.localizer = i18n.NewLocalizer(bundle, append(want, "en")...)
+	if s.phrases = readPhrases(s.tag); s.phrases != nil {
+		s.said.before = map[string]string{}
+		quoted, _ := s.localizer.Localize(&i18n.LocalizeConfig{MessageID: "“{{.Name}}”", TemplateData: map[string]any{"Name": "\x00"}})
+		s.quotes[0], s.quotes[1], _ = strings.Cut(quoted, "\x00")
+	}
 	return s
 }
 
@@ -112,6 +124,15 @@ func Count(key string, n int, args ...any) string {
 
 // Number is n with the marks between thousands that the person is used to.
 func Number(n int) string { return speaking().numbers.Sprint(n) }
+
+// MidLine is a word of the catalogue as it is written within a line: small, but for the
+// languages that write nouns large anywhere.
+func MidLine(word string) string {
+	if Spoken() == "de" {
+		return word
+	}
+	return strings.ToLower(word)
+}
 
 func localize(key string, count any, values map[string]any) string {
 	s, err := speaking().localizer.Localize(&i18n.LocalizeConfig{

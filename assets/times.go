@@ -77,6 +77,12 @@ func Date(t time.Time) string { return dated(t, Text("2 Jan 2006")) }
 // Weekday is the name of t's weekday in short: "Mon".
 func Weekday(t time.Time) string { return name(t.Format("Mon")) }
 
+// ShortDay is the name of a weekday in short: "Mon".
+func ShortDay(d time.Weekday) string { return name(d.String()[:3]) }
+
+// ShortMonth is the name of a month in short: "Nov".
+func ShortMonth(m time.Month) string { return name(m.String()[:3]) }
+
 // Month is t's month and year: "November 2025".
 func Month(t time.Time) string { return dated(t, Text("January 2006")) }
 

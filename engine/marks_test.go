@@ -263,3 +263,29 @@ func TestCopiesWithoutAHome(t *testing.T) {
 		t.Errorf("a has %s, b has %s", b.a.titles(), b.b.titles())
 	}
 }
+
+// An event whose deletion was undone when nothing was left of it is a home with its copy
+// after the store was lost, too.
+func TestALostStoreOfWhatWasBroughtBack(t *testing.T) {
+	for _, bare := range []bool{false, true} {
+		b := newBench(t)
+		b.a.unmarked, b.b.unmarked = bare, bare
+		b.a.add("Lunch")
+		b.quiet()
+		b.a.remove("Lunch")
+		b.quiet()
+		b.undo(control.UndoRequest{Entry: b.last().Seq})
+		b.titled("Lunch")
+		c := b.another()
+		c.sync()
+		if c.watching() == "" {
+			t.Error("it does not see that its copies are another one's")
+		}
+		c.takeOver()
+		c.quiet()
+		c.alike("Lunch")
+		c.a.remove("Lunch")
+		c.quiet()
+		c.alike("")
+	}
+}

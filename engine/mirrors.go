@@ -473,11 +473,11 @@ func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
 	err := e.Store.View(func(tx *store.Tx) error {
 		return tx.Entities(func(ent state.Entity) error {
 			for ref, rec := range ent.Records {
-				if rec.Mirror != m.ID || rec.Adopted {
+				if rec.Mirror != m.ID {
 					continue
 				}
 				for _, p := range rec.Parts {
-					if p.ID == "" || p.Gone {
+					if p.ID == "" || p.Gone || rec.WasHere(p) {
 						continue
 					}
 					version, now := p.Version, p.Read

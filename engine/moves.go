@@ -163,7 +163,8 @@ func (l *loader) moves(ent state.Entity) error {
 	for ref, rec := range ent.Records {
 		for _, p := range rec.Parts {
 			rep, known := l.in.Replicas[ref][p.ID]
-			if p.Slot != "" || p.Gone || !known || !rep.Deleted && !rep.Unseen {
+			over := p.Gone && (!ent.Deleted || ref != ent.Home) // of a home that is gone it may show late
+			if p.Slot != "" || over || !known || !rep.Deleted && !rep.Unseen {
 				continue
 			}
 			for _, other := range slices.SortedFunc(maps.Keys(l.h.members), compareRefs) {
@@ -185,9 +186,19 @@ func (l *loader) moves(ent state.Entity) error {
 	return nil
 }
 
-// origin notes where a found event may have been moved from.
+// origin notes where a found event may have been moved from, and loads what was taken for
+// deleted there and has copies still.
 func (l *loader) origin(f reconcile.Found, ev calendar.Event) error {
 	for other := range l.h.members {
+		for _, copied := range l.tx.AlikeByMark(other, state.Fingerprint(ev.UID)) {
+			if of, linked, err := l.tx.EntityOf(other, copied); err != nil {
+				return err
+			} else if !linked {
+				continue
+			} else if err := l.entity(of); err != nil {
+				return err
+			}
+		}
 		if other.Account != f.Ref.Account || other == f.Ref {
 			continue
 		}

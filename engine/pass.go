@@ -24,7 +24,7 @@ type house struct {
 	accounts map[state.AccountID]state.Account
 	reach    map[state.AccountID]*steady.Provider // those that can be reached now
 	refs     []state.Ref                          // calendars to read, sorted
-	unsure   map[state.Ref]map[string]bool        // entities of which a copy may have been made there
+	unsure   map[state.Ref][]state.EntityID       // of which a copy may have been made there
 
 	// Of a plan that is only looked at: entities as an undo would leave them, and
 	// events that are looked at though nothing of them changed.

@@ -287,16 +287,19 @@ func (l *loader) unlinked(ref state.Ref, ids []calendar.RemoteID) (out []reconci
 	return out, nil
 }
 
-// unsure reports whether an unlinked event may be a copy of ours of which it is not
-// known yet that it was made, or a linked one that was moved here while a write to it
+// unsure reports whether an unlinked event may be, or may seem to be, a copy of ours of
+// which it is not known yet that it was made, or a linked one that was moved here while a write to it
 // is not settled.
 func (l *loader) unsure(ref state.Ref, id calendar.RemoteID) (bool, error) {
 	rep, ok, err := l.replica(ref, id)
 	if err != nil || !ok {
 		return false, err
 	}
-	if mark := rep.Event.Mark; mark.Installation == l.in.Installation && l.h.unsure[ref][mark.Entity] {
-		return true, nil
+	for _, of := range l.h.unsure[ref] {
+		ent, _, err := l.tx.Entity(of)
+		if err != nil || reconcile.MaySeem(ent, rep.Event) {
+			return true, err
+		}
 	}
 	for of := range l.unsettled {
 		ent, _, err := l.tx.Entity(of)

@@ -279,7 +279,7 @@ func (l lane) intend(steps []int, results []control.StepResult) ([]*job, error) 
 			j := &job{index: i, mark: l.mark(s), remark: part.By != "" && s.Ref != ent.Home,
 				intent: state.Intent{ID: tx.NextIntentID(), Step: s, Began: l.Now(), Attempt: 1}}
 			if s.Kind == state.Create {
-				j.intent.Key = key(l.Store.Installation(), s, part.Generation)
+				j.intent.Key = key(l.Store.Installation(), s, ent.Moves<<16+part.Generation)
 				if part.Before != nil {
 					j.before = part.Before.ID
 				}
@@ -297,13 +297,19 @@ func (l lane) intend(steps []int, results []control.StepResult) ([]*job, error) 
 	return jobs, nil
 }
 
-// mark says on a copy who wrote it.
+// mark says on a copy who wrote it. A home that is made again bears one that names no
+// mirror: it is no copy.
 func (l lane) mark(s state.Step) calendar.Mark {
-	return calendar.Mark{Installation: l.Store.Installation(), Mirror: string(s.Mirror), Entity: string(s.Entity)}
+	m := calendar.Mark{Installation: l.Store.Installation(), Mirror: string(s.Mirror), Entity: string(s.Entity)}
+	if s.Ref == s.Home {
+		m.Mirror = ""
+	}
+	return m
 }
 
 // key makes a create idempotent: the same part of the same entity in the same
-// calendar has one key, until it was deleted there and must be made again.
+// calendar has one key, until it was deleted there and must be made again, or let go of
+// by a move.
 func key(installation string, s state.Step, generation int) calendar.Key {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s\x00%d", installation, s.Entity, s.Slot, s.Ref, generation))
 	return calendar.Key(hex.EncodeToString(sum[:16]))
@@ -641,7 +647,7 @@ func (l lane) recordAnswer(tx *store.Tx, j *job, ent state.Entity) (err error) {
 func settlePart(part *state.Part, s state.Step, ev, was calendar.Event, ours map[string]calendar.Override, strange bool) (edited bool) {
 	part.ID, part.Version, part.Gone, part.Refused = ev.ID, ev.Version, false, ""
 	if s.Kind == state.Create {
-		part.Before = nil
+		part.Before, part.Made = nil, true
 		part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil
 		part.WroteOverrides, part.ReadOverrides, part.DirtySlots = s.Overrides, ev.Overrides, nil
 		return false

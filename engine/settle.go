@@ -70,8 +70,8 @@ func (e *Engine) open() (open []state.Intent, err error) {
 
 // closeUnsettled takes the calendars out of this pass in which an event may have
 // been made that we do not know yet: it would look like a person's. Where nothing can be
-// written, that may stay so for long: then only what may be that event waits, by its
-// mark.
+// written, that may stay so for long: then only what may be that event waits, or may seem
+// to be.
 func (e *Engine) closeUnsettled(h *house) error {
 	open, err := e.open()
 	if err != nil {
@@ -86,12 +86,9 @@ func (e *Engine) closeUnsettled(h *house) error {
 			h.members[in.Step.Ref] = m
 		default:
 			if h.unsure == nil {
-				h.unsure = map[state.Ref]map[string]bool{}
+				h.unsure = map[state.Ref][]state.EntityID{}
 			}
-			if h.unsure[in.Step.Ref] == nil {
-				h.unsure[in.Step.Ref] = map[string]bool{}
-			}
-			h.unsure[in.Step.Ref][string(in.Step.Entity)] = true
+			h.unsure[in.Step.Ref] = append(h.unsure[in.Step.Ref], in.Step.Entity)
 		}
 	}
 	return nil
@@ -239,8 +236,8 @@ func outstanding(s state.Step, found calendar.Event) calendar.Change {
 	c.Groups = slices.DeleteFunc(slices.Clone(c.Groups), func(g calendar.Group) bool { return calendar.Equal(g, found.Content, s.Want) })
 	if !c.Groups.Has(calendar.GroupWhen) { // else all are written
 		for _, slot := range slotsOf(s.Overrides, found.Overrides) {
-			if !slices.Contains(c.Slots, slot) {
-				c.Overrides = calendar.WithOverride(c.Overrides, slot, edited(s, slot, s.Overrides[slot], found.Overrides[slot]))
+			if !slices.Contains(c.Slots, slot) { // as it was before: an edit of it may wait for a word
+				c.Overrides = calendar.WithOverride(c.Overrides, slot, edited(s, slot, s.BeforeOverrides[slot], found.Overrides[slot]))
 			}
 		}
 		c.Slots = calendar.Slots(c.Overrides, found.Overrides)

@@ -125,6 +125,9 @@ func (p *person) moveTo() string {
 		x.soul = p.newSoul(h.soul.of)
 		x.soul.slot, x.soul.back, x.soul.moved = slot, true, true
 	}
+	if !h.soul.made {
+		delete(p.deleted, p.root(h.soul.of)) // it was its copy that was deleted, and this is the later word
+	}
 	if h.soul.made && p.invitation(h) { // should the other half of the move come late, its copy is deleted
 		p.hidden[[2]int{p.root(h.soul.of), p.i}] = true
 	}
@@ -161,6 +164,7 @@ type recalled struct {
 	told    map[int]string  // by soul: what the history said
 	left    map[int]bool    // by soul: the history says that it is left as it is
 	adopted map[[2]int]bool // souls, and the calendars in which they were found
+	alone   map[*held]bool  // copies that were kept for their guests when their event went
 	pass    uint64          // the last one in which what was there was found again
 }
 
@@ -215,7 +219,9 @@ func (s *sim) takeOver() {
 	before, marked := s.counts.writes, false
 	for _, f := range s.fakes {
 		for _, h := range f.live() {
-			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event) && len(s.seen([]*held{h})) > 0 // those out of the window are not looked at
+			// Those out of the window are not looked at. One whose event is gone may be of a
+			// mirror that is not this one: it says nothing of who keeps this one.
+			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event) && len(s.seen([]*held{h})) > 0 && s.hasHome(h)
 		}
 	}
 	s.tell("a pass of an empty store")
@@ -239,6 +245,13 @@ func (s *sim) takeOver() {
 	}
 }
 
+// hasHome reports whether what a copy is of is in some calendar.
+func (s *sim) hasHome(copied *held) bool {
+	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
+		return slices.ContainsFunc(f.live(), func(h *held) bool { return !h.soul.made && s.root(h.soul.of) == s.root(copied.soul.of) })
+	})
+}
+
 func (s *sim) lastPass() (n uint64) {
 	_ = s.store.View(func(tx *store.Tx) error { n = tx.LastPass(); return nil })
 	return n
@@ -247,9 +260,9 @@ func (s *sim) lastPass() (n uint64) {
 // recall keeps what the judge is to know of a store that is lost. What people typed and
 // only the history held is lost with it, by the nature of the thing.
 func (s *sim) recall() {
-	r := recalled{told: s.recalled.told, left: s.recalled.left, adopted: s.recalled.adopted}
+	r := recalled{told: s.recalled.told, left: s.recalled.left, adopted: s.recalled.adopted, alone: s.recalled.alone}
 	if r.told == nil {
-		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}}
+		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}, alone: map[*held]bool{}}
 	}
 	hist := s.history()
 	_ = s.store.View(func(tx *store.Tx) error {
@@ -274,6 +287,7 @@ func (s *sim) recall() {
 	live := ""
 	for _, f := range s.fakes {
 		for _, h := range f.live() {
+			r.alone[h] = r.alone[h] || h.soul.made && len(h.Guests) > 0 && !s.hasHome(h)
 			live += text(h.Event)
 		}
 	}
@@ -337,11 +351,21 @@ func TestFoundWithALostStore(t *testing.T) {
 		seed   uint64
 		script string
 	}{
-		"a copy with guests of an invitation is a copy":   {1123, "invite:2:73:263,pass,guests@12:1:18:994,pass,forget:2:496:432"},
-		"a clone that looks as its original does":         {316, "add:5:307:186,pass,paste@8:4:364:506,pass,forget:0:987:68"},
-		"moved home before its deletion came":             {21399, "add:5:809:551,pass,occur:5:865:90,pass,cancel:0:586:256,occur:3:177:912,pass,move:4:909:560,delete:0:383:879,pass,clear:4:554:74,moveto@28:5:163:237,pass"},
-		"moved there and back in a pass":                  {3663, "add:5:700:294,pass,moveto:5:20:533,moveto@2:0:716:428,occur:4:975:497,pass"},
-		"a clone with a mark that was replaced meanwhile": {2350, "add:4:558:517,forget:5:855:212,mapping:5:939:396,paste:5:78:933"},
+		"a copy with guests of an invitation is a copy":     {1123, "invite:2:73:263,pass,guests@12:1:18:994,pass,forget:2:496:432"},
+		"a clone that looks as its original does":           {316, "add:5:307:186,pass,paste@8:4:364:506,pass,forget:0:987:68"},
+		"moved home before its deletion came":               {21399, "add:5:809:551,pass,occur:5:865:90,pass,cancel:0:586:256,occur:3:177:912,pass,move:4:909:560,delete:0:383:879,pass,clear:4:554:74,moveto@28:5:163:237,pass"},
+		"moved there and back in a pass":                    {3663, "add:5:700:294,pass,moveto:5:20:533,moveto@2:0:716:428,occur:4:975:497,pass"},
+		"a copy of what looks like one without a copy":      {1449, "add:1:320:777,pass,paste:5:260:470,undo:5:788:445,forget:4:358:767"},
+		"a home that an undo made again":                    {1746, "pass,add:1:749:372,pass,delete:3:384:257,pass,undo:3:734:466,invite:0:48:375,delete:0:281:730,forget:5:466:907"},
+		"a copy with guests of what is gone, and without":   {1268, "invite@11:2:650:913,pass,pass,pass,guests@2:1:21:997,pass,delete:4:714:667,forget:5:21:655,guests@2:1:533:980,pass"},
+		"a copy with guests of what is gone":                {513, "add:2:931:413,pass,guests:3:817:88,clear:0:69:781,forget:1:382:466"},
+		"a copy with guests of what is gone, in an account": {32339, "add:5:51:712,pass,guests:3:930:616,delete:1:572:896,forget:5:3:98"},
+		"a move that shows late, and guests of a copy":      {31631, "add:0:229:111,pass,pass,guests@5:5:11:682,pass,moveto:0:412:888"},
+		"a move that shows late, to a calendar that is off": {31791, "add@3:1:350:228,pass,off:2:222:120,clear:4:776:49,moveto:3:89:862,split:4:566:227,pass"},
+		"a move to beyond what is listed":                   {31791, "add@3:1:350:228,pass,move:2:409:198,pass,clear:4:776:49,moveto:3:89:862,split:4:566:227"},
+		"a clone with a mark that was replaced meanwhile":   {2350, "add:4:558:517,forget:5:855:212,mapping:5:939:396,paste:5:78:933"},
+		"moved back, its copy restored":                     {3101491, "add@12:3:593:698,pass,pass,pass,add:0:280:661,add:1:316:241,move:4:550:966,pass,split:5:553:996,crash@14,pass,moveto:5:232:198,pass,restore:2:455:259,moveto:2:355:370"},
+		"made again by an undo":                             {3100789, "add:4:365:480,pass,delete:0:626:708,add:0:509:909,pass,undo:3:277:774,add:1:107:762,forget:4:674:931"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			script, err := parseScript(c.script)

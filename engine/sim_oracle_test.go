@@ -197,7 +197,7 @@ func (s *sim) born(i int, h *held, d calendar.Draft) {
 				h.soul.of = s.newSoul(s.soulOf[x.Entity]).of
 				s.soulOf[e.ID] = h.soul.of
 			}
-			if m := s.member(e.Home); m.Direction == state.TakeOnly {
+			if m := s.member(e.Home); m.Direction == state.TakeOnly && h.soul.made { // put back at home it goes nowhere
 				s.fail("I6", "%q of %s, which only receives, goes to %s", d.Content.Title, e.Home, s.name(i))
 			}
 		}
@@ -353,15 +353,16 @@ func (s *sim) links() {
 }
 
 // once checks that no part of a meeting is in a calendar twice (I2). What was moved to
-// where it is already may be, until everyone has rested.
+// where it is already may be, until everyone has rested, and as long as the service does
+// not list it.
 func (s *sim) once(rested bool) {
 	for i, f := range s.fakes {
 		seen := map[soul]*held{}
+		moved := func(h *held) bool { return h.soul.moved && (!rested || !f.sees(h.Event)) } // the person put it there
 		for _, h := range f.live() {
 			k := soul{of: s.root(h.soul.of), slot: h.soul.slot}
 			x := seen[k]
-			moved := x != nil && (h.soul.moved || x.soul.moved) && !rested // the person put it there
-			if x != nil && (h.soul.made || x.soul.made) && !moved {
+			if x != nil && (h.soul.made || x.soul.made) && !moved(h) && !moved(x) {
 				s.fail("I2", "%q is in %s twice: %s and %s (%q)", h.Content.Title, s.name(i), h.ID, x.ID, x.Content.Title)
 			}
 			seen[k] = h
@@ -533,10 +534,8 @@ func (s *sim) seen(list []*held) map[string]occurrence {
 			continue
 		}
 		for t := range occurs.Between(from.AddDate(0, 0, -20), to.AddDate(0, 0, 20)) {
-			o, ok := h.Overrides[t.Slot()]
-			if !ok {
-				o = calendar.Override{Original: t}
-			}
+			o := h.Overrides[t.Slot()]
+			o.Original = t // in the zone that the series has now
 			if !o.Cancelled {
 				add(h.Content.Occurrence(o))
 			}
@@ -571,15 +570,6 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 			}
 		}
 	}
-	late := maps.Clone(told)
-	maps.DeleteFunc(late, func(_ state.EntityID, why string) bool { return !strings.Contains(why, "found deleted") })
-	for id, of := range s.soulOf {
-		for was, why := range late { // it was moved away before its deletion came, and is another to the engine
-			if was != id && s.root(s.soulOf[was]) == s.root(of) {
-				told[id] += why
-			}
-		}
-	}
 	_ = s.store.View(func(tx *store.Tx) error {
 		for i, f := range s.fakes {
 			for _, h := range f.live() {
@@ -589,7 +579,7 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				}
 				id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
 				e, _, _ := tx.Entity(id)
-				if linked && e.Home != s.refs[i] || s.orphaned(tx, h, linked) || !linked && h.soul.back && s.isDeclined(h) {
+				if linked && e.Home != s.refs[i] || s.orphaned(tx, h, linked) || !linked && h.soul.back && s.staysHome(i, h) {
 					continue // a twin that was there already, or what no other store can know; or a copy of what does not cross
 				}
 				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) }) ||
@@ -614,19 +604,24 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 	})
 }
 
-// isDeclined reports whether a meeting is there with the person's refusal.
-func (s *sim) isDeclined(h *held) bool {
-	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
-		return slices.ContainsFunc(f.live(), func(x *held) bool {
-			return x.MyResponse == calendar.Declined && s.family(s.root(x.soul.of)) == s.family(s.root(h.soul.of))
-		})
-	})
+// staysHome reports whether an event in calendar i came back, and what it was a copy of is
+// in another one, and does not cross.
+func (s *sim) staysHome(i int, h *held) bool {
+	for j, f := range s.fakes {
+		for _, x := range f.live() {
+			crosses, sure := s.look.crosses(s, j, i, x)
+			if j != i && !x.soul.made && s.family(s.root(x.soul.of)) == s.family(s.root(h.soul.of)) && !(crosses && sure) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // kept checks that a copy belongs to an event, or is said to be kept.
 func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
 	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
-	if !linked && (s.outOfSight(h) || len(h.Guests) > 0 && s.orphaned(tx, h, linked)) { // kept for its guests, by a store that is lost
+	if !linked && (s.outOfSight(h) || s.recalled.alone[h] && s.orphaned(tx, h, linked)) { // kept for its guests, by a store that is lost
 		s.excused++
 		return
 	}
@@ -701,11 +696,13 @@ func (s *sim) own() (out []string) {
 				_ = s.store.View(func(tx *store.Tx) error {
 					id, _, _ := tx.EntityOf(s.refs[i], h.ID)
 					e, ok, err := tx.Entity(id)
-					copied = ok && e.Home != s.refs[i] && !e.Records[s.refs[i]].Adopted
+					rec := e.Records[s.refs[i]]
+					at := slices.IndexFunc(rec.Parts, func(p state.Part) bool { return p.ID == h.ID })
+					copied = ok && e.Home != s.refs[i] && at >= 0 && !rec.WasHere(rec.Parts[at])
 					return err
 				})
 			}
-			if !copied || len(h.Guests) > 0 || s.outOfSight(h) && !s.linkedNow(i, h) {
+			if !copied || len(h.Guests) > 0 || (s.outOfSight(h) || s.recalled.alone[h]) && !s.linkedNow(i, h) {
 				out = append(out, s.name(i)+" "+string(h.ID)+" "+h.Content.Title)
 			}
 		}

@@ -506,7 +506,10 @@ func (p *person) drop(h *held) {
 		known = known || linked // else: made by a request of which nobody knows yet how it ended
 		return err
 	})
-	if h.soul.slot == "" && known {
+	twice := slices.ContainsFunc(p.f.live(), func(x *held) bool { // it was moved to where its copy is, and one of both goes
+		return x.soul.moved && p.root(x.soul.of) == p.root(h.soul.of)
+	})
+	if h.soul.slot == "" && known && !twice {
 		p.deleted[p.root(h.soul.of)] = true
 	}
 	if (h.soul.made || h.soul.back) && p.invitation(h) {

@@ -462,8 +462,9 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 		}
 	}
 	id := state.EntityID(fmt.Sprintf("again%d", len(u.again)+1))
-	if u.mint {
+	if u.mint { // its home will have a UID that is not known yet, and the copies are to be known by something
 		id = tx.NextEntityID()
+		id = id.WithFingerprint(u.Store.Installation() + " " + string(id))
 	}
 	u.again[x.Entity] = id
 	u.entities[id] = state.Entity{ID: id, Home: home, Base: base, Overrides: overrides, Facts: calendar.Facts{Organized: true}, Made: u.Now(),

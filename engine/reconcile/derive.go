@@ -45,6 +45,7 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			}
 		}
 		_, told := want[""]
+		r.apart(*e, ref, want)
 		agreed := true
 		for i := range rec.Parts {
 			p := &rec.Parts[i]
@@ -80,6 +81,28 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		e.Was, e.Heard = state.Image{}, state.Heard{}
 		if e.Wish != nil && e.Wish.Folded {
 			e.Wish = nil
+		}
+	}
+}
+
+// apart is about the occurrences that a series which was here before would have to tell
+// alone. They stay in it as it shows them, since linking writes nothing; once one is to look
+// otherwise it is written, in the series and alone.
+func (r *reconciler) apart(e state.Entity, ref state.Ref, want map[string]mapping.Want) {
+	series := whole(e, ref)
+	_, told := want[""]
+	for i := range e.Records[ref].Parts {
+		p := &e.Records[ref].Parts[i]
+		if p.Slot == "" || p.ID != "" || p.Refused != "" || p.Wrote.When.Start.IsZero() {
+			continue
+		}
+		w, wanted := want[p.Slot]
+		there := told && series != nil && series.ID != "" && !series.Gone
+		if there && wanted && len(calendar.Diff(w.Content, p.Wrote).And(r.groups(e, ref))) == 0 {
+			continue
+		}
+		if p.Wrote = (calendar.Content{}); there {
+			series.DirtySlots = with(series.DirtySlots, p.Slot)
 		}
 	}
 }
@@ -231,6 +254,9 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" is read-only"
 			return s, true
 		}
+		return s, false
+	}
+	if p.ID == "" && len(differ) == 0 { // see apart
 		return s, false
 	}
 	if p.ID == "" {

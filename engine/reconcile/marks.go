@@ -26,7 +26,8 @@ import (
 //     beat its deletion: a home all the same, and the marks on its copies, which name
 //     the same entity, lead to it.
 //   - A mark of our own whose entity is forgotten (a copy that was kept, or came back
-//     from the bin) leads home likewise; without a home it is the person's event.
+//     from the bin) leads home likewise; without a home, or at another time than that is,
+//     it is the person's event.
 
 // mark is the mark on an unlinked event as far as it means anything.
 func (r *reconciler) mark(f Found) calendar.Mark {
@@ -222,6 +223,19 @@ func (r *reconciler) bond(f, a Found) bond {
 		return apart // it is on the list for a mark, which came along with a copy-paste
 	}
 	return byLook
+}
+
+// MaySeem reports whether an event could be linked as the copy of an entity in another
+// calendar: by its mark, by its UID, or since it looks the same.
+func MaySeem(e state.Entity, ev calendar.Event) bool {
+	bears := state.EntityID(ev.Mark.Entity)
+	return bears == e.ID || bears.Fingerprint() != "" && copiesBear(e, bears.Fingerprint()) ||
+		ev.UID != "" && ev.UID == e.UID || looksAlike(e.Base, ev.Content)
+}
+
+// sameTimes reports whether two events are at one time, both once or both again and again.
+func sameTimes(a, b calendar.When) bool {
+	return a.Start.Slot() == b.Start.Slot() && a.End.Slot() == b.End.Slot() && a.Recurrence.IsZero() == b.Recurrence.IsZero()
 }
 
 // looksAlike reports whether two events have one title, whatever its case and

@@ -226,6 +226,65 @@ func TestAHomeMadeAgainAndAgain(t *testing.T) {
 	w.recalls("i3")
 }
 
+// Of two meetings that look the same, one has no copy when the store is lost: that of the
+// other one is not taken for it.
+func TestACopyOfWhatLooksTheSame(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	bare, home := w.add("a", "Lunch"), w.add("a", "Lunch")
+	w.settle()
+	var copied calendar.RemoteID
+	for id, ev := range w.events[ref("b")] {
+		if names(ev.Mark, w.events[ref("a")][home].UID) {
+			copied = id
+		} else {
+			w.gone[ref("b")][id] = true
+		}
+	}
+	before := w.writes
+	w.forget("i2")
+	w.settle()
+	if w.writes != before+1 || w.titles("b") != "Lunch, Lunch" {
+		t.Errorf("%d writes, b holds %s", w.writes-before, w.titles("b"))
+	}
+	for _, e := range w.entities {
+		if h := e.Records[ref("a")].Parts[0].ID; (e.Records[ref("b")].Parts[0].ID == copied) != (h == home) {
+			t.Errorf("%s is linked to %s; the copy of %s is %s, and %s has none", h, e.Records[ref("b")].Parts[0].ID, home, copied, bare)
+		}
+	}
+}
+
+// A meeting and its copy are restored, and the copy was given another time before it was
+// deleted that never went home: they are two meetings, since both cannot be true of one.
+func TestACopyRestoredWithATimeOfItsOwn(t *testing.T) {
+	for name, change := range map[string]func(*calendar.Event){"at another time": at(hour(15)), "as a series": func(e *calendar.Event) {
+		e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;COUNT=3"}
+	}} {
+		t.Run(name, func(t *testing.T) {
+			for _, both := range []bool{true, false} { // restored in one pass, or the meeting first
+				w := newWorld(t, "a", "b")
+				home := w.add("a", "Lunch")
+				w.settle()
+				copied := w.the("b", "Lunch").ID
+				w.remove("a", home)
+				w.settle()
+				delete(w.gone[ref("a")], home)
+				w.edit("a", home)
+				if !both {
+					w.ready("b", false)
+					w.pass()
+					w.ready("b", true)
+				}
+				delete(w.gone[ref("b")], copied)
+				w.edit("b", copied, change)
+				w.settle()
+				if w.sameAgenda("a", "b"); w.titles("a") != "Lunch, Lunch" {
+					t.Errorf("a holds %q", w.titles("a"))
+				}
+			}
+		})
+	}
+}
+
 // Who copies a home that was made again copies its mark: the copies lead to both, and are
 // of the one whose UID they name, or else of the one that they show.
 func TestACloneOfAHomeMadeAgain(t *testing.T) {
@@ -364,6 +423,34 @@ func TestALostStoreAndACloneInPlaceOfTheCopy(t *testing.T) {
 	for _, e := range w.entities {
 		if e.Base.Title == "Pasted" && e.Home != ref("c") {
 			t.Errorf("the home of Pasted is %s", e.Home)
+		}
+	}
+}
+
+// Of two pairs that all look the same one has a copy with a mark: it goes with its home,
+// and the other two with each other, whichever is looked at first.
+func TestALostStoreAndPairsThatLookTheSame(t *testing.T) {
+	for _, seq := range []int{0, 96} { // ids in another order
+		w := newWorld(t, "a", "b")
+		w.seq = seq
+		other := w.add("b", "Lunch")
+		w.add("a", "Lunch")
+		w.settle()
+		home := w.add("a", "Lunch")
+		w.settle()
+		copied := calendar.RemoteID("")
+		for id, ev := range w.events[ref("b")] {
+			if id != other && ev.Mark.Entity != "" {
+				copied = id
+			}
+		}
+		w.forget("i2")
+		w.settle()
+		for _, e := range w.entities {
+			a, b := e.Records[ref("a")].Parts, e.Records[ref("b")].Parts
+			if len(a) != 1 || len(b) != 1 || (a[0].ID == home) != (b[0].ID == copied) {
+				t.Errorf("seq %d: linked are %v and %v", seq, a, b)
+			}
 		}
 	}
 }

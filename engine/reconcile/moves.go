@@ -18,7 +18,7 @@ const moveWait = 24 * time.Hour
 // of the account. It returns what is left behind by that: entities of their own,
 // with copies that are to go.
 func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
-	if e.Deleted {
+	if e.Deleted && !r.arrived(e) {
 		return nil
 	}
 	moves := map[state.Ref]Found{}
@@ -54,6 +54,19 @@ func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
 	return left
 }
 
+// arrived reports whether an event that was taken for deleted is in another calendar after
+// all: a list showed it late. It goes on then.
+func (r *reconciler) arrived(e *state.Entity) bool {
+	p := whole(*e, e.Home)
+	if to, ok := r.Moves[Found{e.Home, p.ID}]; !ok || r.linkedNow[to] || !p.Gone || e.Left {
+		return false
+	}
+	p.Gone = false
+	undelete(e)
+	remakeGone(e)
+	return true
+}
+
 // foldMoved takes in what was edited, of the moved events and of all others, as if all
 // were still where they were: afterwards some of them may be let go of.
 func (r *reconciler) foldMoved(e *state.Entity, moves map[state.Ref]Found) {
@@ -86,6 +99,7 @@ func (r *reconciler) followHome(e *state.Entity, to Found) (left []state.Entity)
 		left = r.leave(left, *e, to.Ref, old.Mirror, old, why+", where its copy was")
 	}
 	p.ID = to.ID
+	e.Moves++
 	e.Home, e.Records[to.Ref] = to.Ref, state.Record{Parts: []state.Part{p}}
 	r.linkedNow[to] = true
 	targets := r.targets(e.Home)
@@ -140,15 +154,21 @@ func (r *reconciler) giveUp(e state.Entity, ref state.Ref) {
 // reason, as an entity of its own. What was there before Twinday, or is kept as it is,
 // stays: it is looked at again, as an event that belongs to none.
 func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, by state.MirrorID, rec state.Record, why string) []state.Entity {
-	live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
-	if len(live) == 0 {
-		return left
-	}
-	if rec.Adopted || rec.Kept {
-		for _, p := range live {
+	var live, stay []state.Part
+	for _, p := range rec.Parts {
+		switch {
+		case p.ID == "" || p.Gone:
+		case rec.Kept || rec.WasHere(p):
+			stay = append(stay, p)
 			r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})
+		default:
+			live = append(live, p)
 		}
-		r.note(e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", live[0].Read, live[0].Read)
+	}
+	if len(stay) > 0 {
+		r.note(e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", stay[0].Read, stay[0].Read)
+	}
+	if len(live) == 0 {
 		return left
 	}
 	for i := range live {
@@ -185,11 +205,11 @@ func (r *reconciler) mayHaveMoved(ref state.Ref, rep state.Replica) bool {
 }
 
 // mayBeMoved reports whether a found event may be a linked one whose going from
-// another calendar of the account was not read yet.
+// another calendar of the account was not read yet, nor will be while that one is off.
 func (r *reconciler) mayBeMoved(f Found) bool {
 	rep := r.replica(f.Ref, f.ID)
 	from, ok := r.Origins[f]
-	return ok && r.Now.Sub(rep.Seen) < moveWait && r.takesPart(from.Ref) && r.readBefore(from.Ref, rep.Seen)
+	return ok && r.Now.Sub(rep.Seen) < moveWait && r.readBefore(from.Ref, rep.Seen)
 }
 
 // readBefore reports whether a calendar was last read before a moment, or could not

@@ -141,17 +141,21 @@ func TestHalvesOfAMove(t *testing.T) {
 	w.dirty[Found{ref("b"), "moved"}] = true
 	same(w, before)
 
-	w, home = start() // there first
-	before = w.writes
-	was = *w.events[ref("a")][home]
-	was.ID = "moved"
-	w.events[ref("b")]["moved"] = &was
-	w.dirty[Found{ref("b"), "moved"}] = true
-	w.ready("a", false)
-	w.expect()
-	w.ready("a", true)
-	w.remove("a", home)
-	same(w, before)
+	for _, off := range []bool{false, true} { // there first; the other calendar is off, or cannot be read just now
+		w, home = start()
+		before = w.writes
+		was = *w.events[ref("a")][home]
+		was.ID = "moved"
+		w.events[ref("b")]["moved"] = &was
+		w.dirty[Found{ref("b"), "moved"}] = true
+		w.mirrors[0].Members[0].Off = off
+		w.ready("a", false)
+		w.expect()
+		w.mirrors[0].Members[0].Off = false
+		w.ready("a", true)
+		w.remove("a", home)
+		same(w, before)
+	}
 
 	w, home = start() // deleted, while another calendar cannot be read for long
 	w.remove("a", home)
@@ -292,5 +296,46 @@ func TestMovedOntoAnother(t *testing.T) {
 	}
 	if got := w.noted(state.Noted); !strings.Contains(got, "it stays there, as an event of its own") {
 		t.Errorf("history says %q", got)
+	}
+}
+
+// A moved meeting that its new calendar shows only when it was taken for deleted goes on
+// with what is left of its copies: one from which guests were invited, or one that is in a
+// calendar that is off.
+func TestAMoveThatShowsLate(t *testing.T) {
+	for name, off := range map[string]bool{"guests of a copy": false, "a calendar that is off": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b", "x")
+			home := w.add("a", "Lunch")
+			w.settle()
+			copied := w.the("x", "Lunch").ID
+			if off {
+				w.mirrors[0].Members[2].Off = true
+			} else {
+				w.edit("x", copied, withGuest)
+			}
+			was := *w.events[ref("a")][home]
+			w.remove("a", home)
+			w.settle()
+			if a, b := w.titles("a"), w.titles("b"); a != "" || b != "" {
+				t.Fatalf("a holds %q, b holds %q", a, b)
+			}
+			was.ID = "moved"
+			w.events[ref("b")]["moved"] = &was
+			w.dirty[Found{ref("b"), "moved"}] = true
+			w.mirrors[0].Members[2].Off = false
+			for id := range w.entities {
+				w.pending[id] = true
+			}
+			w.settle()
+			for _, name := range []string{"a", "b", "x"} {
+				if got := w.titles(name); got != "Lunch" {
+					t.Errorf("%s holds %q", name, got)
+				}
+			}
+			if w.the("x", "Lunch").ID != copied {
+				t.Error("the copy was made again")
+			}
+		})
 	}
 }

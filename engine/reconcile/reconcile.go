@@ -255,6 +255,10 @@ func (r *reconciler) found(f Found) {
 	if len(e.Records) > 1 || len(r.targets(home.Ref)) > 0 {
 		r.remember(e)
 	}
+	if !r.linkedNow[f] { // it is not its copy after all
+		r.judged[f] = false
+		r.found(f)
+	}
 }
 
 // left says why an event that has no copy in a target is to have none, or nothing.
@@ -303,7 +307,7 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 			continue
 		}
 		twin, by := r.replica(a.Ref, a.ID), r.bond(f, a)
-		if home, ok := r.lead(a); ok && home != f && r.leads(a, f) {
+		if home, ok := r.lead(a); ok && home != f && (by != byMark || r.leads(a, f)) {
 			continue // it is a copy of another one
 		}
 		if by != byMark && r.hasCopy(a, f.Ref) {
@@ -397,7 +401,12 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	}
 	parts := []state.Part{part("", ev, want[""])}
 	marked := r.leads(twin, Found{e.Home, whole(*e, e.Home).ID})
-	if _, told := want[""]; marked && (!told || len(want) > 1) {
+	_, told := want[""]
+	if told && len(want) == 1 && mark.Installation == r.Installation && !sameTimes(want[""].Content.When, ev.Content.When) {
+		delete(e.Records, twin.Ref) // changed before it was deleted and restored: it is the person's
+		return
+	}
+	if marked && (!told || len(want) > 1) {
 		if parts = r.adoptParts(e, twin.Ref, want, r.claimed(*e, twin.Ref)); len(parts) == 0 {
 			delete(e.Records, twin.Ref)
 			return
@@ -406,9 +415,16 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	// A mark of another store says that Twinday wrote it. What this store wrote it knows:
 	// with its mark, and linked to nothing, it is a person's clone or was restored.
 	person := mark == calendar.Mark{} || mark.Installation == r.Installation
+	if person && told && len(parts) == 1 && parts[0].Slot == "" {
+		for _, slot := range slices.Sorted(maps.Keys(want)) {
+			if slot != "" { // its series may show it: see apart
+				parts = append(parts, state.Part{Slot: slot, Wrote: want[slot].Content})
+			}
+		}
+	}
 	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: person, Kept: kept, Parts: parts}
-	r.linkedNow[twin] = true
 	for _, p := range parts {
+		r.linkedNow[Found{twin.Ref, p.ID}] = true
 		r.claim(mirror, r.replica(twin.Ref, p.ID).Event, false)
 	}
 	why := "same title and times as in " + r.name(e.Home)

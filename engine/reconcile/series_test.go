@@ -393,3 +393,85 @@ func TestExpandedSeriesRollsForward(t *testing.T) {
 	}
 	w.settle()
 }
+
+// A series that was in both calendars before, of which one cannot hold where an occurrence
+// was moved to: linking them writes nothing. As soon as the occurrence is to look otherwise
+// it is told there, once.
+func TestATwinThatCannotHoldAnOccurrence(t *testing.T) {
+	second, wednesday := local(3, 17, 9), local(3, 18, 14)
+	cases := []struct {
+		name string
+		do   func(w *world, id calendar.RemoteID)
+		want string // of the second occurrence
+		made bool   // it is told alone
+	}{
+		{"nothing is changed", func(*world, calendar.RemoteID) {}, "17 Mar 08:00 Weekly", false},
+		{"its title is changed", func(w *world, id calendar.RemoteID) { w.edit("a", id, retitled(second, "Retro")) }, "18 Mar 13:00 Retro", true},
+		{"it is cancelled", func(w *world, id calendar.RemoteID) { w.edit("a", id, cancelled(second)) }, "", false},
+		{"it is put back", func(w *world, id calendar.RemoteID) { w.edit("a", id, plain(second)) }, "17 Mar 08:00 Weekly", false},
+		{"it is put back, and moved again", func(w *world, id calendar.RemoteID) {
+			w.edit("a", id, plain(second))
+			w.settle()
+			w.edit("a", id, moved(second, wednesday))
+		}, "18 Mar 13:00 Weekly", true},
+		{"it is changed in the twin", func(w *world, _ calendar.RemoteID) {
+			w.edit("b~", w.the("b~", "Weekly").ID, retitled(second, "Retro"))
+		}, "18 Mar 13:00 Retro", true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, "a", "b~")
+			id := w.add("a", "Weekly", weekly, moved(second, wednesday))
+			w.add("b~", "Weekly", weekly)
+			w.settle()
+			if w.writes != 0 {
+				t.Fatalf("%d writes", w.writes)
+			}
+			c.do(w, id)
+			w.settle()
+			shown := slices.DeleteFunc(strings.Split(w.agenda("b~"), "\n"), func(line string) bool {
+				return !strings.HasPrefix(line, "17 Mar") && !strings.HasPrefix(line, "18 Mar")
+			})
+			if got := strings.Join(shown, "\n"); got != c.want {
+				t.Errorf("b shows %q, want %q", got, c.want)
+			}
+			for _, e := range w.entities {
+				rec := e.Records[ref("b~")]
+				for _, p := range rec.Parts {
+					if p.ID != "" && !p.Gone && rec.WasHere(p) != (p.Slot == "") {
+						t.Errorf("%s was here before: %v", p.ID, rec.WasHere(p))
+					}
+					if p.Slot != "" && (p.ID != "" && !p.Gone) != c.made {
+						t.Errorf("%s is told alone: %v", p.Slot, !c.made)
+					}
+				}
+			}
+		})
+	}
+}
+
+// The cancellation of an occurrence waits, since guests would hear of it, and meanwhile that
+// is changed at home in a way that the copy does not show: the change beats it.
+func TestACancellationThatWaitsIsBeaten(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.maps(state.Mapping{Detail: state.TitleAndTime})
+	second := local(3, 17, 9)
+	id := w.add("a", "Weekly", weekly, withGuest)
+	w.settle()
+	w.edit("b", w.the("b", "Weekly").ID, cancelled(second))
+	w.expect(`update "Weekly" in a (` + second.Slot() + `) held: guests`)
+	w.edit("a", id, func(e *calendar.Event) {
+		o := calendar.Override{Original: second, Changed: calendar.Groups{calendar.GroupPlace}, Content: calendar.Content{Place: "Oslo"}}
+		e.Overrides = calendar.WithOverride(e.Overrides, second.Slot(), o)
+	})
+	w.expect(`update "Weekly" in b (` + second.Slot() + `)`)
+	w.decide(state.Apply)
+	w.settle()
+	if got := w.events[ref("a")][id].Overrides[second.Slot()]; got.Cancelled || got.Content.Place != "Oslo" {
+		t.Errorf("at home it is %+v", got)
+	}
+	w.sameAgenda("a", "b")
+	if got := w.noted(state.Overridden); !strings.Contains(got, "another change was kept") {
+		t.Errorf("history says %q", got)
+	}
+}

@@ -93,6 +93,9 @@ func (r *reconciler) watched(s state.Step) bool {
 func (r *reconciler) fill(e *state.Entity, ref state.Ref) {
 	rec := e.Records[ref]
 	unmade := func(p state.Part) bool { return p.ID == "" && !p.Gone }
+	if !r.Members[ref].Ready { // what is there now is not known, nor what an open write has made
+		return
+	}
 	if !slices.ContainsFunc(rec.Parts, unmade) {
 		return
 	}

@@ -226,7 +226,7 @@ func (w *world) input() Input {
 				if other == d || w.gone[r][id] {
 					continue
 				}
-				if names(ev.Mark, x.UID) || sameMark(*ev, *x) {
+				if _, is := linked[other]; names(ev.Mark, x.UID) || sameMark(*ev, *x) || is && names(x.Mark, ev.UID) {
 					meet(other)
 				}
 				if _, is := linked[other]; is && x.UID == ev.UID && r != d.Ref && r.Account == d.Ref.Account {
@@ -362,7 +362,7 @@ func (w *world) do(s state.Step) {
 		id := calendar.RemoteID(fmt.Sprintf("%s%d", s.Ref.Calendar, w.seq))
 		w.events[s.Ref][id] = &calendar.Event{ID: id, UID: "uid-" + string(id), Organized: true, Created: w.tick(),
 			Mark: calendar.Mark{Installation: w.installation, Mirror: string(s.Mirror), Entity: string(s.Entity)}, Content: w.stored(s.Ref, s.Want), Overrides: maps.Clone(s.Overrides)}
-		p.ID, p.Wrote, p.WroteOverrides = id, s.Want, maps.Clone(s.Overrides)
+		p.ID, p.Made, p.Wrote, p.WroteOverrides = id, true, s.Want, maps.Clone(s.Overrides)
 	case state.Update:
 		ev := w.events[s.Ref][s.Event]
 		if ev == nil || w.gone[s.Ref][s.Event] {

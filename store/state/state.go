@@ -226,9 +226,12 @@ type Entity struct {
 	Why     string `json:"why,omitempty"`
 	// Duplicate: it is deleted as one of several that are alike. Left: a move left it
 	// behind; the event is elsewhere, so that an edit made here meanwhile does not keep it.
-	Duplicate bool      `json:"duplicate,omitempty"`
-	Left      bool      `json:"left,omitempty"`
-	Made      time.Time `json:"made"`
+	Duplicate bool `json:"duplicate,omitempty"`
+	Left      bool `json:"left,omitempty"`
+	// Moves is how often its home was moved to another calendar: what is made after that
+	// has other keys than what was made and let go of before.
+	Moves int       `json:"moves,omitempty"`
+	Made  time.Time `json:"made"`
 	// Heard is what the person agreed that guests hear of, as long as it is not written.
 	Heard Heard `json:"heard,omitzero"`
 	// Was is what the last change of the base replaced.
@@ -273,6 +276,9 @@ type Record struct {
 	Out bool `json:"out,omitempty"`
 }
 
+// WasHere reports whether a part was here before Twinday.
+func (r Record) WasHere(p Part) bool { return r.Adopted && !p.Made }
+
 // Part is one event of a record: the single event or series master, or an
 // occurrence kept apart (Slot).
 type Part struct {
@@ -281,6 +287,8 @@ type Part struct {
 	Version calendar.Version  `json:"version,omitempty"`
 	// Generation of the key: grows when a deleted part must be made again.
 	Generation int `json:"generation,omitempty"`
+	// Made: by Twinday, even where the event itself was here before.
+	Made bool `json:"made,omitempty"`
 	// By is the installation whose mark was on it when it was linked; empty for ours.
 	By string `json:"by,omitempty"`
 	// Bore is the mark that ours replaced: who copied the copy before has that one.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
 )
@@ -140,6 +142,13 @@ func (w *Window) hear(s control.Status) {
 func (w *Window) update() {
 	if w.status.Version != "" {
 		setText(w.version, "Twinday "+w.status.Version)
+	}
+	waits := assets.Text("Decisions")
+	if w.status.Held > 0 {
+		waits = assets.Text("Decisions ({{.N}})", "N", assets.Number(w.status.Held))
+	}
+	if b := w.nav[slices.Index(pageNames, "decisions")]; b.Text != waits {
+		b.SetText(waits)
 	}
 	w.pages[w.shown].update()
 }

@@ -279,7 +279,7 @@ func (d *copiesDialog) days(x way, wrong *widget.Label) fyne.CanvasObject {
 	week := []state.Weekday{"MO", "TU", "WE", "TH", "FR", "SA", "SU"}
 	for i, day := range week {
 		on[day] = len(m.Filter.Days) == 0 || slices.Contains(m.Filter.Days, day)
-		name := time.Weekday((i + 1) % 7).String()[:3]
+		name := assets.ShortDay(time.Weekday((i + 1) % 7))
 		all.Add(newCheck(name, on[day], func(yes bool) {
 			on[day] = yes
 			var chosen []string

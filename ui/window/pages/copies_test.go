@@ -369,31 +369,6 @@ func TestANewMirrorsCopiesShowWhatWasChosen(t *testing.T) {
 	r.called(`AddMirror "" ada@lovelace.example/ada@lovelace.example ada@outlook.example/AAMk-choir mappings=[{"from":"ada@outlook.example/AAMk-choir","mapping":{"detail":"busy only"}}]`)
 }
 
-func TestAnAnswerForGuestsIsRemembered(t *testing.T) {
-	r := lively(t)
-	r.tap("Decide…")
-	r.until("what is held", func() bool { return r.sees("Always do this in “Work – Office”") })
-	test.Tap(r.box("Always do this in “Work – Office”"))
-	var drops []*button
-	r.visible(func(o fyne.CanvasObject) {
-		if b, ok := o.(*button); ok && b.Text == "Drop" {
-			drops = append(drops, b)
-		}
-	})
-	test.Tap(drops[0])
-	if !r.sees("Always put the copy back?") || !r.sees("Nobody gets mail, and you are not asked.") || len(r.engine.Calls()) != 0 {
-		t.Fatalf("the window shows:\n%s", strings.Join(r.texts(), "\n"))
-	}
-	r.tap("Cancel")
-	if len(r.engine.Calls()) != 0 {
-		t.Errorf("cancelled, and yet: %q", r.engine.Calls())
-	}
-	test.Tap(drops[0])
-	r.tap("Always do this")
-	r.called("Decide drop h1")
-	r.called(m1 + ` guests="revert"`)
-}
-
 func TestLongNamesKeepTheDialogInTheWindow(t *testing.T) {
 	r := rigUp(t, pretend.Long(now), Options{})
 	r.until("the calendars' names", func() bool { return r.w.calendars != nil && r.w.known })

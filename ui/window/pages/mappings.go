@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/store/state"
@@ -311,20 +312,8 @@ func filtersLine(m state.Mapping) string {
 
 // daysText is "Mon–Fri" for the setting's "mon-fri".
 func daysText(s string) string {
-	var b strings.Builder
-	begins := true
-	for _, r := range s {
-		switch {
-		case r == '-':
-			b.WriteRune('–')
-		case r == ',':
-			b.WriteString(", ")
-		case begins:
-			b.WriteString(strings.ToUpper(string(r)))
-		default:
-			b.WriteRune(r)
-		}
-		begins = r == '-' || r == ','
+	for d := time.Sunday; d <= time.Saturday; d++ {
+		s = strings.ReplaceAll(s, strings.ToLower(d.String()[:3]), assets.ShortDay(d))
 	}
-	return b.String()
+	return strings.NewReplacer("-", "–", ",", ", ").Replace(s)
 }

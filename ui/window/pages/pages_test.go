@@ -16,7 +16,6 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/twinday/twinday/engine/control"
-	"github.com/twinday/twinday/store/state"
 	"github.com/twinday/twinday/ui/window/pretend"
 )
 
@@ -349,98 +348,6 @@ func TestAMirrorIsMadeAndRemoved(t *testing.T) {
 	}
 }
 
-func TestHeldStepsAreDecided(t *testing.T) {
-	r := lively(t)
-	r.tap("Decide…")
-	r.until("what is held", func() bool { return r.sees("Budget review") && r.sees("School play") })
-	for _, s := range []string{"Change in Work", "The time changed in Calendar, and Grace Hopper, Charles Babbage, Annabella Byron-Milbanke and 1 other guest would hear of it", "Tue 24 Nov 2026, 16:00 – 17:00 (Europe/Berlin)", "was: Tue 24 Nov 2026, 14:00", "Delete in Family", "Sat 12 Dec 2026, all day"} {
-		if !r.sees(s) {
-			t.Errorf("the dialog does not say %q", s)
-		}
-	}
-	r.tap("Drop") // the last row's
-	r.called("Decide drop h2")
-	r.until("it is off the list", func() bool { return !r.sees("School play") })
-	r.tap("Apply")
-	r.called("Decide apply h1")
-	r.until("the dialog closes, nothing waits", func() bool { return len(r.w.popups) == 0 && !r.sees("Decide…") })
-}
-
-func TestHeldDeletionsAreDecidedTogether(t *testing.T) {
-	world := pretend.Lively(now)
-	gone := world.Held[1]
-	world.Held = nil
-	for _, id := range []string{"d1", "d2"} {
-		gone.ID = id
-		world.Held = append(world.Held, gone)
-	}
-	r := rigUp(t, world, Options{})
-	r.until("the home page", func() bool { return r.sees("Decide…") })
-	r.tap("Decide…")
-	r.until("what is held", func() bool { return r.sees("2 deletions") })
-	r.tap("Drop all")
-	r.called("Decide drop d1 d2")
-}
-
-func TestHistoryLoadsFurtherPagesWhenScrolled(t *testing.T) {
-	r := lively(t)
-	r.tap("History")
-	r.until("the first page", func() bool { return len(r.w.hist.entries) == 100 })
-	if !r.sees("Design review") || !r.sees("Changed in Calendar: time, place · moved in Work") || !r.sees("Linked with the one in Calendar, from Work · the same meeting") || !r.sees("15:02") {
-		t.Errorf("the list shows:\n%s", strings.Join(r.texts(), "\n"))
-	}
-	r.w.hist.list.ScrollToBottom()
-	r.until("the second page", func() bool { return len(r.w.hist.entries) == 200 })
-	r.w.hist.list.ScrollToBottom()
-	r.until("the last page", func() bool { return r.w.hist.all })
-	if n := len(r.w.hist.entries); n != 260 {
-		t.Errorf("%d entries, want 260", n)
-	}
-	for i, h := range r.w.hist.entries {
-		if h.Seq != uint64(260-i) {
-			t.Fatalf("entry %d has number %d", i, h.Seq)
-		}
-	}
-}
-
-func TestHistoryShowsNewEntriesAndKeepsTheChoice(t *testing.T) {
-	r := lively(t)
-	r.tap("History")
-	r.until("the first page", func() bool { return len(r.w.hist.entries) == 100 })
-	r.w.hist.list.Select(1)
-	for _, s := range []string{"Created in Work", "New in Calendar", "Room 4"} {
-		if !r.sees(s) {
-			t.Errorf("the details do not say %q", s)
-		}
-	}
-	chosen := r.w.hist.chosen
-	r.engine.Change(func(w *pretend.World) {
-		w.Status.Pass++
-		w.History = append([]state.HistoryEntry{{Seq: 261, Time: now, Kind: state.Create, Outcome: state.Done, Ref: pretend.Work, Title: "Brand new"}}, w.History...)
-	})
-	r.until("the new entry", func() bool { return r.w.hist.entries[0].Title == "Brand new" })
-	if r.w.hist.chosen != chosen || !r.sees("New in Calendar") {
-		t.Error("the details went to another entry")
-	}
-}
-
-func TestHistoryFilter(t *testing.T) {
-	r := lively(t)
-	r.tap("History")
-	r.until("the first page", func() bool { return len(r.w.hist.entries) == 100 })
-	r.w.hist.filter.SetText("dentist")
-	r.until("the matches", func() bool { return len(r.w.hist.entries) > 0 && r.w.hist.query == "dentist" })
-	for _, h := range r.w.hist.entries {
-		if h.Title != "Dentist" {
-			t.Fatalf("%q does not match", h.Title)
-		}
-	}
-	r.w.hist.filter.SetText("no such thing")
-	r.until("nothing", func() bool { return r.sees("Nothing with “no such thing” in its title.") })
-	r.w.hist.filter.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
-	r.until("everything", func() bool { return len(r.w.hist.entries) == 100 })
-}
-
 func TestKeyboard(t *testing.T) {
 	r := lively(t)
 	press := func(key fyne.KeyName) {
@@ -457,6 +364,11 @@ func TestKeyboard(t *testing.T) {
 	press(fyne.KeyR)
 	r.called("Sync")
 	r.tap("Decide…")
+	if pageNames[r.w.shown] != "decisions" {
+		t.Error("what waits is not shown")
+	}
+	press(fyne.Key1)
+	r.w.connect("")
 	press(fyne.Key2)
 	if r.w.shown != 0 {
 		t.Error("a page was turned behind a dialog")
@@ -533,7 +445,8 @@ func TestLongNamesAreCut(t *testing.T) {
 		r.w.show(i)
 		if i == 2 {
 			r.until("the history", func() bool { return len(r.w.hist.entries) > 0 })
-			r.w.hist.list.Select(0)
+			r.w.hist.list.Select(1)
+			r.until("the details", func() bool { return r.w.hist.detail.Visible() })
 		}
 		if got := p.object().MinSize().Width; got > 800 {
 			t.Errorf("page %d wants to be %.0f wide", i, got)

@@ -2,7 +2,6 @@ package pages
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -49,7 +48,7 @@ func ruleText(rule string, start calendar.Time) string {
 	if len(r.ByMonth) > 0 {
 		var months []string
 		for _, m := range r.ByMonth {
-			months = append(months, time.Month(m).String()[:3])
+			months = append(months, assets.ShortMonth(time.Month(m)))
 		}
 		s += " " + assets.Text("in {{.Months}}", "Months", both(months))
 	}
@@ -111,7 +110,7 @@ func ruleDays(r calendar.Rule) (words string, ok bool) {
 	var days []string
 	counted := 0
 	for _, d := range r.ByDay {
-		name := d.Day.String()[:3]
+		name := assets.ShortDay(d.Day)
 		if d.N != 0 {
 			counted++
 			name = nth(d.N) + " " + name
@@ -143,7 +142,7 @@ func dayKind(days []calendar.WeekdayNum) string {
 	ends := has[time.Saturday] && has[time.Sunday]
 	switch {
 	case n == 1:
-		return days[0].Day.String()[:3]
+		return assets.ShortDay(days[0].Day)
 	case n == 7:
 		return assets.Text("day")
 	case n == 2 && ends:
@@ -159,14 +158,22 @@ func nth(n int) string {
 	if n == -1 {
 		return assets.Text("last")
 	}
-	if n < 0 {
+	switch {
+	case n == -2:
+		return assets.Text("2nd to last")
+	case n == -3:
+		return assets.Text("3rd to last")
+	case n < 0:
 		return assets.Text("{{.Nth}} to last", "Nth", nth(-n))
+	case n%100 >= 11 && n%100 <= 13:
+	case n%10 == 1:
+		return assets.Text("{{.N}}st", "N", n)
+	case n%10 == 2:
+		return assets.Text("{{.N}}nd", "N", n)
+	case n%10 == 3:
+		return assets.Text("{{.N}}rd", "N", n)
 	}
-	suffix := "th"
-	if n%10 < 4 && (n%100 < 11 || n%100 > 13) {
-		suffix = []string{"th", "st", "nd", "rd"}[n%10]
-	}
-	return strconv.Itoa(n) + suffix
+	return assets.Text("{{.N}}th", "N", n)
 }
 
 // lastDay is the day of a rule's end, on the wall clock of its series.

@@ -75,6 +75,7 @@ type Window struct {
 	home      *home
 	cals      *calendarsPage
 	hist      *historyPage
+	decide    *decisionsPage
 	set       *settingsPage
 	faces     control.Faces // as shown
 	shown     int
@@ -130,10 +131,10 @@ func (w *Window) Fyne() fyne.Window { return w.win }
 func (w *Window) Closed() <-chan struct{} { return w.ctx.Done() }
 
 func (w *Window) build() {
-	w.home, w.cals, w.hist, w.set = newHome(w), newCalendarsPage(w), newHistoryPage(w), newSettingsPage(w)
-	w.pages, w.nav = []page{w.home, w.cals, w.hist, w.set}, nil
-	titles := []string{assets.Text("Home"), assets.Text("Calendars"), assets.Text("History"), assets.Text("Settings")}
-	icons := []fyne.Resource{theme.HomeIcon(), theme.CalendarIcon(), theme.HistoryIcon(), theme.SettingsIcon()}
+	w.home, w.cals, w.hist, w.decide, w.set = newHome(w), newCalendarsPage(w), newHistoryPage(w), newDecisionsPage(w), newSettingsPage(w)
+	w.pages, w.nav = []page{w.home, w.cals, w.hist, w.decide, w.set}, nil
+	titles := []string{assets.Text("Home"), assets.Text("Calendars"), assets.Text("History"), assets.Text("Decisions"), assets.Text("Settings")}
+	icons := []fyne.Resource{theme.HomeIcon(), theme.CalendarIcon(), theme.HistoryIcon(), theme.QuestionIcon(), theme.SettingsIcon()}
 	side := container.NewVBox()
 	body := container.NewStack()
 	for i, p := range w.pages {
@@ -189,7 +190,7 @@ func (w *Window) Turn(name string) {
 }
 
 // pageNames are what other processes call the pages, in their order.
-var pageNames = []string{"home", "calendars", "history", "settings"}
+var pageNames = []string{"home", "calendars", "history", "decisions", "settings"}
 
 // show turns to a page.
 func (w *Window) show(i int) {
@@ -209,7 +210,7 @@ func (w *Window) show(i int) {
 	w.pages[i].enter()
 }
 
-// keys makes Ctrl+R sync, Ctrl+1 to Ctrl+4 turn pages and Escape close dialogs.
+// keys makes Ctrl+R sync, Ctrl+1 to Ctrl+5 turn pages and Escape close dialogs.
 func (w *Window) keys() {
 	w.shortcuts = map[string]func(){}
 	add := func(key fyne.KeyName, f func()) {
@@ -222,7 +223,7 @@ func (w *Window) keys() {
 		w.win.Canvas().AddShortcut(s, func(fyne.Shortcut) { w.shortcuts[s.ShortcutName()]() })
 	}
 	add(fyne.KeyR, func() { w.home.sync() })
-	for i, key := range []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3, fyne.Key4} {
+	for i, key := range []fyne.KeyName{fyne.Key1, fyne.Key2, fyne.Key3, fyne.Key4, fyne.Key5} {
 		add(key, func() { w.show(i) })
 	}
 	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
@@ -315,7 +316,7 @@ func reason(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return assets.Text("Twinday’s engine did not answer in time. Try again in a moment.")
 	}
-	return err.Error()
+	return assets.Said(err.Error())
 }
 
 // confirm asks before something is done. Doing is the button's word.

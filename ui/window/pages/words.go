@@ -119,7 +119,7 @@ func happened(h state.HistoryEntry, where string) string {
 func groupNames(gs calendar.Groups) string {
 	var names []string
 	for _, g := range gs {
-		names = append(names, strings.ToLower(groupName(g)))
+		names = append(names, assets.MidLine(groupName(g)))
 	}
 	return strings.Join(names, ", ")
 }
@@ -165,11 +165,11 @@ func groupText(g calendar.Group, c calendar.Content) string {
 	case calendar.GroupPlace:
 		return c.Place
 	case calendar.GroupAvailability:
-		return string(c.Availability)
+		return assets.Said(string(c.Availability))
 	case calendar.GroupVisibility:
-		return string(c.Visibility)
+		return assets.Said(string(c.Visibility))
 	case calendar.GroupImportance:
-		return string(c.Importance)
+		return assets.Said(string(c.Importance))
 	case calendar.GroupReminders:
 		if c.Reminders.Default {
 			return assets.Text("the calendar’s default")
@@ -255,7 +255,7 @@ func clockText(w calendar.When) string {
 func shortDuration(d time.Duration) string {
 	switch {
 	case d >= 24*time.Hour && d%(24*time.Hour) == 0:
-		return assets.Text("{{.N}} d", "N", int(d/(24*time.Hour)))
+		return assets.Count("{{.N}} d", int(d/(24*time.Hour)))
 	case d >= time.Hour && d%time.Hour == 0:
 		return assets.Text("{{.N}} h", "N", int(d/time.Hour))
 	}
