@@ -151,9 +151,10 @@ func resource(i int) calendar.RemoteID { return calendar.RemoteID(fmt.Sprintf("e
 
 func benchTitle(i int) string { return fmt.Sprintf("Meeting %d with the team", i) }
 
-// benchEvent is one of a calendar: of ten, seven are timed, one is all-day, two repeat.
+// benchEvent is one of the coming year (Twinday leaves the past alone): of ten, seven are
+// timed, one is all-day, two repeat.
 func benchEvent(i int, random *rand.Rand) string {
-	at := time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC).AddDate(0, 0, random.IntN(365)).Add(time.Duration(random.IntN(40)) * 15 * time.Minute)
+	at := time.Now().UTC().Truncate(24*time.Hour).Add(8*time.Hour).AddDate(0, 0, 1+random.IntN(365)).Add(time.Duration(random.IntN(40)) * 15 * time.Minute)
 	start, end := ";TZID=Europe/Berlin:"+at.Format("20060102T150405"), ";TZID=Europe/Berlin:"+at.Add(time.Hour).Format("20060102T150405")
 	rule := ""
 	switch {

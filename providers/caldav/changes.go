@@ -31,9 +31,10 @@ const (
 type cursor struct {
 	Version int    `json:"v"`
 	Token   string `json:"t,omitempty"`
-	// Count is how many resources there were at least when all were last counted, without
-	// those removed since.
-	Count int `json:"n,omitempty"`
+	// Least and Most are between how many resources there are: as many as were last
+	// counted, without those removed since, and with those added or changed.
+	Least int `json:"n,omitempty"`
+	Most  int `json:"m,omitempty"`
 	// CTag is the collection's, and Known are hashes of its resources' ETags by name.
 	CTag  string            `json:"c,omitempty"`
 	Known map[string]string `json:"k,omitempty"`
@@ -61,6 +62,7 @@ func decode(since calendar.Cursor) (cursor, error) {
 // item is one resource as a read saw it.
 type item struct {
 	etag, data string
+	modified   string // when, by the server's clock, as HTTP writes it; "" if it does not say
 	removed    bool
 }
 
@@ -122,7 +124,7 @@ func (g *reading) synced(ctx context.Context, c cursor) (calendar.Changes, error
 		return calendar.Changes{}, g.r.fail(calendar.Other, errors.New("the listing has no sync-token to go on from"))
 	}
 	out := calendar.Changes{Complete: c.Token == ""}
-	next := cursor{Token: token, Count: c.Count}
+	next := cursor{Token: token, Least: c.Least, Most: c.Most}
 	if err := g.count(ctx, &out, &next); err != nil {
 		return calendar.Changes{}, err
 	}
@@ -146,7 +148,7 @@ func (g *reading) page(ctx context.Context, token string) (next string, more boo
 		case one.status >= 400:
 			return r.fail(calendar.Unavailable, fmt.Errorf("the listing says %d of an event", one.status))
 		default:
-			g.items[name] = item{etag: one.props.ETag, data: one.props.Data}
+			g.items[name] = item{etag: one.props.ETag, modified: one.props.Modified, data: one.props.Data}
 		}
 		return nil
 	})
@@ -163,7 +165,7 @@ func syncBody(token string, lean bool, pageSize int) []byte {
 	fmt.Fprintf(&b, `<D:limit><D:nresults>%d</D:nresults></D:limit>`, pageSize)
 	b.WriteString(`<D:prop><D:getetag/><D:resourcetype/>`)
 	if !lean { // not a property by the letter (RFC 4791 §9.6), and shown by most: it saves a request
-		b.WriteString(`<C:calendar-data/>`)
+		b.WriteString(`<C:calendar-data/><D:getlastmodified/>`)
 	}
 	b.WriteString(`</D:prop></D:sync-collection>`)
 	return b.Bytes()
@@ -258,15 +260,15 @@ func (g *reading) count(ctx context.Context, out *calendar.Changes, next *cursor
 	}
 	switch {
 	case out.Complete:
-		next.Count = live
-	case removed > 0 || live == 0 || live*2 < next.Count:
-		next.Count = max(0, next.Count-removed)
+		next.Least, next.Most = live, live
+	case removed > 0 || live == 0 || live*2 < next.Least || next.Most == 0: // of nothing, nothing can be missing
+		next.Least, next.Most = max(0, next.Least-removed), next.Most+live
 	default:
 		there, err := g.names(ctx)
 		if err != nil {
 			return err
 		}
-		next.Count = len(there)
+		next.Least, next.Most = len(there), len(there)
 		out.Complete = len(there) == live && !slices.ContainsFunc(slices.Collect(maps.Keys(there)), func(n string) bool {
 			_, told := g.items[n]
 			return !told
@@ -406,7 +408,7 @@ func (p *Provider) fetch(ctx context.Context, r request, at string, names []stri
 			case one.props.Data == "":
 				return r.fail(calendar.Unavailable, fmt.Errorf("the server does not show an event that it lists (%d)", one.status))
 			default:
-				each(name, item{etag: one.props.ETag, data: one.props.Data})
+				each(name, item{etag: one.props.ETag, modified: one.props.Modified, data: one.props.Data})
 			}
 			delete(open, name)
 			return nil
@@ -433,7 +435,7 @@ func multigetBody(at string, names []string) []byte {
 	}
 	var b bytes.Buffer
 	b.WriteString(`<?xml version="1.0" encoding="utf-8"?>
-<C:calendar-multiget xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:prop><D:getetag/><C:calendar-data/></D:prop>`)
+<C:calendar-multiget xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:prop><D:getetag/><D:getlastmodified/><C:calendar-data/></D:prop>`)
 	for _, n := range names {
 		b.WriteString("<D:href>")
 		_ = xml.EscapeText(&b, []byte(base+escape(n)))

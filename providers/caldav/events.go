@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -61,6 +62,9 @@ func (p *Provider) event(ctx context.Context, r request, name string, i item) (c
 	}
 	e := obj.Event()
 	e.ID, e.Version = r.event, i.version()
+	if at, err := http.ParseTime(i.modified); err == nil { // programs may forget to say so in the event
+		e.Updated = at
+	}
 	return e, nil
 }
 

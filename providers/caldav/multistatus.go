@@ -49,7 +49,7 @@ type props struct {
 	} `xml:"DAV: resourcetype"`
 	DisplayName string  `xml:"DAV: displayname"`
 	ETag        string  `xml:"DAV: getetag"`
-	ContentType string  `xml:"DAV: getcontenttype"`
+	Modified    string  `xml:"DAV: getlastmodified"`
 	SyncToken   string  `xml:"DAV: sync-token"`
 	CTag        string  `xml:"http://calendarserver.org/ns/ getctag"`
 	Owner       href    `xml:"DAV: owner"`

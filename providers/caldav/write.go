@@ -1,6 +1,7 @@
 package caldav
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func (p *Provider) put(ctx context.Context, r request, at string, obj *icalendar
 	if resp.StatusCode == http.StatusMultiStatus { // Xandikos says so that it did not
 		return calendar.Event{}, refusedInside(r, resp)
 	}
-	i := item{etag: resp.Header.Get("ETag"), data: string(r.body)}
+	i := item{etag: resp.Header.Get("ETag"), data: string(r.body), modified: cmp.Or(resp.Header.Get("Last-Modified"), resp.Header.Get("Date"))}
 	if !strong(i.etag) { // what it holds is something else (RFC 4791 §5.3.4)
 		return p.Get(ctx, r.cal, r.event)
 	}
