@@ -248,5 +248,5 @@ func (e *Engine) notSignedIn(req control.NewAccount, err error) error {
 }
 
 func serviceName(k state.ProviderKind) string {
-	return cmp.Or(map[state.ProviderKind]string{state.Google: "Google", state.Outlook: "Outlook", state.CalDAV: "The server"}[k], "The service")
+	return cmp.Or(map[state.ProviderKind]string{state.Google: "Google", state.Outlook: "Outlook"}[k], "The service")
 }
