@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/twinday/twinday/providers/calendar"
@@ -45,13 +46,29 @@ func (o *Object) defineZone(t calendar.Time) {
 	if at, err := t.Instant(); err == nil {
 		from = min(from, at.Year()-1)
 	}
-	c := timezone(t.Zone, from)
+	c := usualZone(t.Zone, from)
 	o.zones.defined[t.Zone] = c
 	at := slices.IndexFunc(o.root.items, func(it item) bool { return it.sub != nil })
 	if at < 0 {
 		at = len(o.root.items)
 	}
 	o.root.items = slices.Insert(o.root.items, at, item{sub: c})
+}
+
+// usual are the definitions from zoneFrom on that were made so far, by zone. They are the
+// same each time, and most of the work of writing a small event.
+var usual sync.Map
+
+// usualZone is timezone, made once for the usual years.
+func usualZone(iana string, from int) *component {
+	if from != zoneFrom {
+		return timezone(iana, from)
+	}
+	c, ok := usual.Load(iana)
+	if !ok {
+		c, _ = usual.LoadOrStore(iana, timezone(iana, from))
+	}
+	return c.(*component).clone()
 }
 
 // sweepZones removes the definitions of IANA zones that no line names any more: an event
