@@ -10,6 +10,7 @@ import (
 	"github.com/twinday/twinday/providers/caldav"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/providers/google"
+	"github.com/twinday/twinday/providers/ics"
 	"github.com/twinday/twinday/providers/outlook"
 	"github.com/twinday/twinday/providers/signin"
 	"github.com/twinday/twinday/store/state"
@@ -45,6 +46,7 @@ func connectors(now func() time.Time, hc *http.Client) map[state.ProviderKind]en
 			},
 		},
 		state.CalDAV: byPassword{hc: hc, now: now},
+		state.ICS:    published{hc: hc, now: now},
 	}
 }
 
@@ -198,4 +200,50 @@ func (f admission) Wait(ctx context.Context) (engine.SignedIn, error) {
 		return engine.SignedIn{}, err
 	}
 	return engine.SignedIn{Person: found.Person, Identity: found.Identity, Secret: found.Secret, BaseURL: found.Home}, nil
+}
+
+// published is providers/ics as the engine wants it: an account is an address that is read.
+type published struct {
+	hc  *http.Client
+	now func() time.Time
+}
+
+// Offers says what can be asked of a published calendar: to be read.
+func (published) Offers() engine.Offers { return engine.Offers{Feed: true} }
+
+// CheckClient refuses: who reads a published calendar is not asked.
+func (published) CheckClient(state.Client) (state.Client, error) {
+	return state.Client{}, &calendar.Error{Op: "ics: client id", Kind: calendar.Invalid, Field: "client id", Err: errors.New("a published calendar knows no client ids")}
+}
+
+// ForIT has no text: nobody has to let an app in.
+func (published) ForIT(engine.SignInWish, calendar.Obstacle) string { return "" }
+
+// BeginSignIn has all that it needs: Wait does the rest.
+func (c published) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.SignInFlow, error) {
+	return firstReading{with: c, feed: ics.Feed{URL: w.Endpoint.BaseURL, User: w.Login.User, Password: w.Login.Password}}, nil
+}
+
+// Open returns the feed. Its address is in the secret: it may be one by itself.
+func (c published) Open(_ state.Account, secret engine.Secret) (calendar.Provider, error) {
+	return ics.Open(secret, c.hc, c.now), nil
+}
+
+// SignOut has nothing to revoke.
+func (published) SignOut(context.Context, state.Account, engine.Secret) error { return nil }
+
+// firstReading is the connecting of a published calendar.
+type firstReading struct {
+	admission // no browser is needed
+	with      published
+	feed      ics.Feed
+}
+
+// Wait reads the feed, which proves the address.
+func (f firstReading) Wait(ctx context.Context) (engine.SignedIn, error) {
+	found, err := ics.SignIn(ctx, f.feed, f.with.hc, f.with.now)
+	if err != nil {
+		return engine.SignedIn{}, err
+	}
+	return engine.SignedIn{Person: calendar.Person{Name: found.Name}, Identity: found.Identity, Secret: found.Secret, BaseURL: found.Where}, nil
 }

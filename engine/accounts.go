@@ -46,7 +46,7 @@ func (e *Engine) noProvider(kind state.ProviderKind) error {
 		known = append(known, string(k))
 	}
 	slices.Sort(known)
-	return usage("there is no provider %q; there are %s", kind, strings.Join(known, " and "))
+	return usage("there is no provider %q; there are %s", kind, strings.Join(known, ", "))
 }
 
 var accountIDs = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,99}$`)
@@ -60,15 +60,16 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 	if req.ID != "" && !accountIDs.MatchString(string(req.ID)) {
 		return control.SignIn{}, usage("%q cannot be an account's name: use lower-case letters, digits and . - _ @ +", req.ID)
 	}
+	feed := c.Offers().Feed
 	for name, u := range map[string]string{"endpoint": req.Endpoint.BaseURL, "authorize URL": req.Endpoint.AuthURL, "token URL": req.Endpoint.TokenURL} {
-		if p, err := url.Parse(u); u != "" && (err != nil || p.Host == "" || p.Scheme != "https" && p.Scheme != "http") {
+		if p, err := url.Parse(u); u != "" && !feed && (err != nil || p.Host == "" || p.Scheme != "https" && p.Scheme != "http") {
 			return control.SignIn{}, usage("the %s %q is no address like https://host/path", name, u)
 		}
 	}
 	if err := intoCloud(c.Offers(), &req); err != nil {
 		return control.SignIn{}, err
 	}
-	if err := e.asBefore(&req); err != nil {
+	if err := e.asBefore(c.Offers(), &req); err != nil {
 		return control.SignIn{}, err
 	}
 	if err := offered(c.Offers(), req); err != nil {
@@ -103,13 +104,13 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 }
 
 // asBefore fills in, of a sign-in of a known account, what it does not say.
-func (e *Engine) asBefore(req *control.NewAccount) error {
+func (e *Engine) asBefore(o Offers, req *control.NewAccount) error {
 	err := e.Store.View(func(tx *store.Tx) error {
 		a, ok, err := tx.Account(req.ID)
 		if !ok || a.Provider != req.Provider {
 			return err
 		}
-		if req.Endpoint == (state.Endpoint{}) {
+		if req.Endpoint == (state.Endpoint{}) && !o.Feed { // of a feed it is not all that is to be known
 			req.Endpoint = a.Endpoint
 		}
 		if req.Access == nil {
@@ -119,6 +120,9 @@ func (e *Engine) asBefore(req *control.NewAccount) error {
 	})
 	if req.Access == nil {
 		req.Access = &calendar.Access{}
+	}
+	if o.Feed {
+		req.Access = &calendar.Access{ReadOnly: true, Extras: req.Access.Extras}
 	}
 	return err
 }
@@ -136,9 +140,13 @@ func offered(o Offers, req control.NewAccount) error {
 	switch {
 	case o.Password && (req.Login == nil || req.Login.Token == "" && (req.Login.User == "" || req.Login.Password == "")):
 		return usage("%s lets accounts in by a name and a password: give both", req.Provider)
+	case o.Feed && req.Endpoint.BaseURL == "":
+		return usage("a published calendar is known by its address: say it")
+	case o.Feed && req.Login != nil && (req.Login.Token != "" || req.Login.User == "" || req.Login.Password == ""):
+		return usage("a published calendar that is not open to all wants a name and a password: give both, or none")
 	case o.Password && req.Endpoint.BaseURL == "":
 		return usage("%s is spoken by many services: say the address of yours", req.Provider)
-	case !o.Password && req.Login != nil:
+	case !o.Password && !o.Feed && req.Login != nil:
 		return usage("%s lets nobody in by a password: sign in with a browser", req.Provider)
 	}
 	if req.Device && !o.Device {
@@ -222,14 +230,17 @@ func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
 	}
 	for _, b := range accounts {
 		same := samePerson(a, b)
+		if a.ID == b.ID && a.Provider == b.Provider && e.feed(a.Provider) {
+			same = true // whatever its address is by now
+		}
 		if same && (a.ID == "" || a.ID == b.ID) {
 			return b.ID, nil
 		}
 		if same {
-			return "", usage("%s is connected already, as %q", a.Email, b.ID)
+			return "", usage("%s is connected already, as %q", cmp.Or(a.Email, a.Name), b.ID)
 		}
 		if a.ID == b.ID {
-			return "", usage("there is an account %q already, for %s; choose another name", b.ID, b.Email)
+			return "", usage("there is an account %q already, for %s; choose another name", b.ID, cmp.Or(b.Email, b.Name))
 		}
 	}
 	if a.ID != "" {
@@ -240,7 +251,7 @@ func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
 			return r
 		}
 		return '-'
-	}, strings.ToLower(cmp.Or(a.Email, string(a.Provider))))
+	}, strings.ToLower(cmp.Or(a.Email, a.Name, string(a.Provider))))
 	id := state.AccountID(strings.TrimLeft(base, ".-_@+"))
 	if id == "" {
 		id = state.AccountID(a.Provider)
@@ -252,6 +263,12 @@ func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
 		id = state.AccountID(fmt.Sprintf("%s-%d", plain, n))
 	}
 	return id, nil
+}
+
+// feed reports whether a provider's accounts are addresses that are read.
+func (e *Engine) feed(kind state.ProviderKind) bool {
+	c, ok := e.Connectors[kind]
+	return ok && c.Offers().Feed
 }
 
 // CancelSignIn gives a sign-in up.
@@ -289,7 +306,7 @@ func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) 
 	}
 	for _, kind := range slices.Sorted(maps.Keys(e.Connectors)) {
 		o := e.Connectors[kind].Offers()
-		info := control.ProviderInfo{Provider: kind, Device: o.Device, Password: o.Password, Extras: []control.ExtraInfo{}}
+		info := control.ProviderInfo{Provider: kind, Device: o.Device, Password: o.Password, Feed: o.Feed, Extras: []control.ExtraInfo{}}
 		switch {
 		case s.Clients[kind].ID != "":
 			info.Client = control.OwnClient

@@ -61,6 +61,10 @@ type Offers struct {
 	ConsentPage string
 	// Revokes says that Connector.SignOut takes it back; else only the person can.
 	Revokes bool
+	// Feed says that an account is an address that is read, and nothing else: of the web or
+	// of a file. A Login is only for those that want one. The address may be a secret, so
+	// the connector keeps it.
+	Feed bool
 	// Password says that accounts are let in by SignInWish.Login, without a browser, and
 	// Presets are services to choose from.
 	Password bool

@@ -124,6 +124,10 @@ type ProviderInfo struct {
 	Client ClientSource `json:"client,omitempty"`
 	// Clouds are those apart from the public one.
 	Clouds []CloudInfo `json:"clouds,omitempty"`
+	// Feed says that its accounts are published calendars, which are only read:
+	// NewAccount.Endpoint.BaseURL is the address, of the web (https, webcal) or a file
+	// (file), and Login for those that want one.
+	Feed bool `json:"feed,omitempty"`
 	// Password says that NewAccount.Login is wanted, and Presets are services to choose
 	// from, the most used first.
 	Password bool         `json:"password,omitempty"`

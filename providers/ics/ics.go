@@ -33,6 +33,9 @@ const theCalendar calendar.CalendarID = "feed"
 const (
 	shortRest = time.Minute
 	longRest  = 15 * time.Minute
+	// emptyFor is how long a feed must be empty for that to be true: as long as the engine
+	// doubts a calendar that lists far less than before.
+	emptyFor = time.Hour
 )
 
 // Provider is one feed. It implements calendar.Provider.
@@ -44,7 +47,8 @@ type Provider struct {
 	reads sync.Mutex // one read of the feed at a time
 	mu    sync.Mutex
 	last  *snapshot
-	known []entry // what the events of last are called
+	known []entry   // what the events of last are called
+	empty time.Time // since when the feed is suddenly empty; zero if it is not
 }
 
 var _ calendar.Provider = (*Provider)(nil)
@@ -99,6 +103,9 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 	if s == nil { // as it was at the cursor
 		return out, nil
 	}
+	if err := p.believes(s, before); err != nil {
+		return calendar.Changes{}, &calendar.Error{Op: op, Kind: calendar.Unavailable, Calendar: cal, Err: err}
+	}
 	events, known := name(s.events, before.Known)
 	p.mu.Lock()
 	p.last, p.known = s, known
@@ -112,6 +119,25 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 	}
 	out.Events, out.Complete, out.Window = events, true, window(events, p.now())
 	return out, nil
+}
+
+// believes refuses for a while what is whole and yet empty, where there was something: so a
+// publisher's fault looks, and there is nobody else to ask. (That a feed lost many of its
+// events, the engine's guards see.)
+func (p *Provider) believes(s *snapshot, before cursor) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(s.events) > 0 || len(before.Known) == 0 {
+		p.empty = time.Time{}
+		return nil
+	}
+	if p.empty.IsZero() {
+		p.empty = s.at
+	}
+	if p.now().Sub(p.empty) < emptyFor {
+		return errors.New("the feed is suddenly empty: this is believed after an hour")
+	}
+	return nil
 }
 
 // Get implements calendar.Provider, from the feed as it was last read.
@@ -175,9 +201,11 @@ type Feed struct {
 
 // Found is a feed that was read.
 type Found struct {
-	Name   string // its own, else its host's or file's
-	Where  string // what may be shown of the address: the host, or the file
-	Secret string // to keep
+	Name string // its own, else its host's or file's
+	// Identity stands for the address, and does not tell it.
+	Identity string
+	Where    string // what may be shown of the address: the host, or the file
+	Secret   string // to keep
 }
 
 // SignIn reads a feed for the first time, which proves that it is one.
@@ -200,7 +228,7 @@ func SignIn(ctx context.Context, f Feed, hc *http.Client, now func() time.Time) 
 	if u.Scheme == "file" {
 		where = u.String()
 	}
-	return Found{Name: s.name(), Where: where, Secret: string(text)}, nil
+	return Found{Name: s.name(), Identity: short(u.String()), Where: where, Secret: string(text)}, nil
 }
 
 // given is a secret that is not kept yet.

@@ -578,6 +578,34 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// TestSuddenlyEmpty: what is whole and holds nothing is believed late, and then it is.
+func TestSuddenlyEmpty(t *testing.T) {
+	b := newBench(t, club...)
+	cursor := b.changes("").Next
+	b.holds()
+	for range 4 {
+		if _, err := b.p.Changes(t.Context(), theCalendar, cursor); calendar.KindOf(err) != calendar.Unavailable || !strings.Contains(err.Error(), "empty") {
+			t.Errorf("%v: %v", b.clock, err)
+		}
+		b.clock = b.clock.Add(14 * time.Minute)
+	}
+	b.holds(club...) // it was a fault
+	if ch := b.changes(cursor); ch.Complete {
+		t.Errorf("as it was: %+v", ch)
+	}
+	b.holds()
+	if _, err := b.p.Changes(t.Context(), theCalendar, cursor); err == nil {
+		t.Error("empty anew, and believed at once")
+	}
+	b.clock = b.clock.Add(emptyFor)
+	if ch := b.changes(cursor); !ch.Complete || len(ch.Events) != 0 {
+		t.Errorf("after an hour: %+v", ch)
+	}
+	if ch := newBench(t).changes(""); !ch.Complete { // one that never held anything
+		t.Errorf("a new one: %+v", ch)
+	}
+}
+
 func TestNothingIsWritten(t *testing.T) {
 	b := newBench(t, club...)
 	e := b.changes("").Events[0]

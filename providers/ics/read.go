@@ -294,7 +294,7 @@ func parse(data []byte) (*snapshot, error) {
 	objects, info, _, err := icalendar.ParseFeed(bytes.NewReader(data), icalendar.Owner{})
 	switch {
 	case err != nil:
-		return nil, &calendar.Error{Kind: calendar.Unavailable, Err: fmt.Errorf("what it answers is no calendar: %w", err)}
+		return nil, &calendar.Error{Kind: calendar.Unavailable, Err: fmt.Errorf("what it answers is no calendar (%w)", err)}
 	case !info.Complete:
 		return nil, &calendar.Error{Kind: calendar.Unavailable, Err: errors.New("the feed was cut off: END:VCALENDAR is missing")}
 	case len(objects) > maxEvents:

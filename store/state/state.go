@@ -83,6 +83,7 @@ const (
 	Google  ProviderKind = "google"
 	Outlook ProviderKind = "outlook"
 	CalDAV  ProviderKind = "caldav"
+	ICS     ProviderKind = "ics" // a published calendar, which is only read
 )
 
 // Account is one signed-in identity. Its secret is kept apart, in the keyring.

@@ -93,7 +93,7 @@ func (f *fake) BeginSignIn(_ context.Context, req control.NewAccount) (control.S
 		return control.SignIn{}, &control.Error{Code: control.CodeSecrets, Message: "no keyring answers on this machine"}
 	}
 	s := control.SignIn{ID: "s1", URL: "https://sign.in/?client=" + string(req.Provider), Expires: now.Add(10 * time.Minute)}
-	if req.Login != nil {
+	if req.Login != nil || req.Provider == state.ICS {
 		s.URL = ""
 	}
 	if req.Device {

@@ -2,6 +2,8 @@ package terminal
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/twinday/twinday/engine/control"
@@ -83,4 +85,34 @@ func (a *app) preset(ctx context.Context, b control.Backend, name string) (contr
 		return control.PresetInfo{}, usage("no service is known as %q; there are %s, and --url for any other", name, strings.Join(names, ", "))
 	}
 	return control.PresetInfo{}, usage("which calendar server? --service names a known one (%s), --url says where any other is", strings.Join(names, ", "))
+}
+
+// feed completes the connecting of a published calendar. A file is named as anywhere on a
+// command line; the engine may run in another folder.
+func (a *app) feed(req *control.NewAccount, l caldavLogin) error {
+	if l.service != "" || l.token {
+		return usage("a published calendar is known by its address: --service and --bearer are for caldav")
+	}
+	if req.Endpoint.BaseURL == "" {
+		req.Endpoint.BaseURL = l.url
+	}
+	if req.Endpoint.BaseURL == "" {
+		return usage("where is it? --url says: https://…, webcal://…, or a file")
+	}
+	if _, err := os.Stat(req.Endpoint.BaseURL); err == nil {
+		path, err := filepath.Abs(req.Endpoint.BaseURL)
+		if err != nil {
+			return err
+		}
+		req.Endpoint.BaseURL = path
+	}
+	if l.user == "" {
+		return nil
+	}
+	password, err := a.passphrase("Password")
+	if err != nil {
+		return err
+	}
+	req.Login = &control.Login{User: l.user, Password: password}
+	return nil
 }
