@@ -26,7 +26,7 @@ PEER_PACKAGES := $(TEST_PACKAGES) vdirsyncer
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo run build test quick bench bench-peers soak kill mutants lint deps deps-build deps-test clean help
+.PHONY: demo run build test quick bench bench-peers soak kill mutants screenshots lint deps deps-build deps-test clean help
 
 demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
 	./twinday demo
@@ -66,6 +66,9 @@ kill: ## Kill the built program at random moments of its syncs: make kill KILLS=
 mutants: ## Build the engine with each of a list of deliberate bugs, and see the simulation find it
 	go test ./engine -run TestMutants -count=1 -timeout 0 -sim.mutants
 
+screenshots: ## Draw the pictures in docs/screenshots anew
+	go run ./ui/window/shoot docs/screenshots
+
 # The sources that are checked for their form: generated and vendored there are none.
 lint: ## gofmt, go vet and staticcheck
 	@echo "gofmt"
@@ -103,4 +106,4 @@ clean: ## Remove what was built
 	rm -rf bin dist
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)

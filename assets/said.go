@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,8 +18,8 @@ import (
 // other language what they are in it, one file a language: by kind of phrase, an English
 // template and what it becomes. In the English one, {{.Name}} is a name, and is kept as it
 // is; {{kind .Name}} is a phrase of that kind; {{kind? .Name}} too, if it can be, and else
-// any text, and kept. Kinds are those of the file, "number" and "date". Whole sentences are of the
-// kind "sentence".
+// any text, and kept. Kinds are those of the file, "number" and "date". Whole sentences are
+// of the kind "sentence".
 //
 //go:embed said/*.json
 var said embed.FS
@@ -37,7 +38,7 @@ const (
 // stays as it is, and so do names and titles in any.
 func Said(sentence string) string {
 	s := speaking()
-	if len(s.phrases) == 0 || sentence == "" || len(sentence) > longestSaid {
+	if s.tag == "en" || sentence == "" || len(sentence) > longestSaid {
 		return sentence
 	}
 	s.said.Lock()
@@ -70,6 +71,8 @@ type phrase struct {
 	longest  string   // of the literals: what does not hold it, does not match
 	slots    []slot
 	becomes  string // with {{.Name}}
+	weight   int    // how much of a sentence the template says itself
+	loose    int    // how many of its values may be any text
 }
 
 type slot struct {
@@ -91,15 +94,11 @@ func readPhrases(tag string) spokenPhrases {
 	}
 	out := spokenPhrases{}
 	for kind, list := range kinds {
-		for template, becomes := range list {
-			out[kind] = append(out[kind], newPhrase(template, becomes))
+		for _, template := range slices.Sorted(maps.Keys(list)) {
+			out[kind] = append(out[kind], newPhrase(template, list[template]))
 		}
-		weight := func(p phrase) int { return len(strings.Join(p.literals, "")) }
-		slices.SortFunc(out[kind], func(a, b phrase) int {
-			if d := cmp.Or(weight(b)-weight(a), len(b.slots)-len(a.slots)); d != 0 {
-				return d
-			}
-			return strings.Compare(strings.Join(a.literals, "\x00"), strings.Join(b.literals, "\x00"))
+		slices.SortStableFunc(out[kind], func(a, b phrase) int {
+			return cmp.Or(b.weight-a.weight, a.loose-b.loose, len(b.slots)-len(a.slots))
 		})
 	}
 	return out
@@ -114,6 +113,9 @@ func newPhrase(template, becomes string) phrase {
 		if m[2] >= 0 {
 			x.kind, x.may = template[m[2]:m[3]], m[5] > m[4]
 		}
+		if x.kind == "" || x.may {
+			p.loose++
+		}
 		p.slots = append(p.slots, x)
 		end = m[1]
 	}
@@ -121,6 +123,7 @@ func newPhrase(template, becomes string) phrase {
 	depth := 0
 	for i, l := range p.literals {
 		p.depths = append(p.depths, depth)
+		p.weight += len(l)
 		depth += strings.Count(l, "“") - strings.Count(l, "”")
 		if i == 0 && l != "" {
 			l = l[1:] // its first letter may be a capital
@@ -154,7 +157,7 @@ func (r *rendering) phrase(kind, s string) (string, bool) {
 		return saidDate(s)
 	}
 	depths := quoteDepths(s)
-	for _, p := range r.phrases[kind] {
+	for _, p := range r.phrases()[kind] {
 		if r.tires(s) {
 			return "", false
 		}

@@ -46,7 +46,7 @@ func TestSaidInGerman(t *testing.T) {
 		{"a name without quotes", "deleted in google/primary", "in google/primary gelöscht"},
 		{"guests", "time changed in “Work”, and Ada, Bob and 3 other guests would hear of it", "Zeit in „Work“ geändert; Mail darüber ginge an Ada, Bob und 3 weitere Gäste"},
 		{"a time of day", "Google asks for patience with ada@work.example; tried again at 15:04", "Google bittet um Geduld bei ada@work.example; neuer Versuch um 15:04"},
-		{"two values", "its title was changed on two sides: later in “Work” to “Tea and place”, and in “Home” to nothing", "Titel auf zwei Seiten geändert: später in „Work“ auf „Tea and place“, und in „Home“ auf nichts"},
+		{"two values", "its title was changed on two sides: later in “Work” to “Tea and place”, and in “Home” to nothing", "Titel an zwei Stellen geändert: später in „Work“ auf „Tea and place“, und in „Home“ auf nichts"},
 		{"what nobody knows stays", "Nobody expects this “sentence”", "Nobody expects this “sentence”"},
 		{"quotes that do not pair", "deleted in “Work”s”", "in “Work”s” gelöscht"},
 		{"nothing", "", ""},

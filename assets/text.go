@@ -37,9 +37,9 @@ type speech struct {
 	tag       string
 	localizer *i18n.Localizer
 	numbers   *message.Printer
-	phrases   spokenPhrases
-	quotes    [2]string // around names
-	said      struct {  // sentences that were said before
+	phrases   func() spokenPhrases // the engine's, read when they are needed first
+	quotes    [2]string            // around names
+	said      struct {             // sentences that were said before
 		sync.Mutex
 		before map[string]string
 	}
@@ -99,11 +99,10 @@ func newSpeech(want []string) *speech {
 		break
 	}
 	s.localizer = i18n.NewLocalizer(bundle, append(want, "en")...)
-	if s.phrases = readPhrases(s.tag); s.phrases != nil {
-		s.said.before = map[string]string{}
-		quoted, _ := s.localizer.Localize(&i18n.LocalizeConfig{MessageID: "“{{.Name}}”", TemplateData: map[string]any{"Name": "\x00"}})
-		s.quotes[0], s.quotes[1], _ = strings.Cut(quoted, "\x00")
-	}
+	s.phrases = sync.OnceValue(func() spokenPhrases { return readPhrases(s.tag) })
+	s.said.before = map[string]string{}
+	quoted, _ := s.localizer.Localize(&i18n.LocalizeConfig{MessageID: "“{{.Name}}”", TemplateData: map[string]any{"Name": "\x00"}})
+	s.quotes[0], s.quotes[1], _ = strings.Cut(quoted, "\x00")
 	return s
 }
 

@@ -206,6 +206,6 @@ func ownWords(s string) string {
 }
 
 // theirWords are what the fakes say in their providers' name.
-var theirWords = []string{"on purpose", "it was revoked", "no (title)", "not here (place)", "too rude", "it would pass its neighbour", "is not liked",
+var theirWords = []string{"on purpose", "it was revoked", "no (title)", "not here (place)", "too rude", "it would pass its neighbour", "the title … is not liked",
 	"that is no client id", "make a calendar for copies", "the cloud on Mars", "no route to host", "no space left on device", "certificate signed by unknown authority",
-	"is already part of entity", "part of entity", "Outlook has no such rule", "write it with what it speaks"}
+	"event … of ann@y.test/main is already part of entity", "Outlook has no such rule", "write it with what it speaks"}

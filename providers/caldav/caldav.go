@@ -33,7 +33,7 @@ const requestTimeout = 60 * time.Second
 
 // writesAtOnce is how many writes go to one calendar together. Each is a resource of its
 // own; servers that can work side by side gain by it, the others queue them.
-const writesAtOnce = 4
+const writesAtOnce = 8
 
 // Provider is one account. It implements calendar.Provider.
 type Provider struct {

@@ -60,12 +60,17 @@ func (p *Provider) event(ctx context.Context, r request, name string, i item) (c
 	if err != nil {
 		return calendar.Event{}, err
 	}
+	return told(r, obj, i), nil
+}
+
+// told is an object's event as the request's resource.
+func told(r request, obj *icalendar.Object, i item) calendar.Event {
 	e := obj.Event()
 	e.ID, e.Version = r.event, i.version()
 	if at, err := http.ParseTime(i.modified); err == nil { // programs may forget to say so in the event
 		e.Updated = at
 	}
-	return e, nil
+	return e
 }
 
 // parse reads a resource. The error has errNoMeeting or errUnreadable inside.

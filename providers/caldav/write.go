@@ -77,7 +77,7 @@ func (p *Provider) put(ctx context.Context, r request, at string, obj *icalendar
 	if !strong(i.etag) { // what it holds is something else (RFC 4791 §5.3.4)
 		return p.Get(ctx, r.cal, r.event)
 	}
-	return p.event(ctx, r, string(r.event), i)
+	return told(r, obj, i), nil
 }
 
 // refusedInside reads the refusal that an answer of 207 holds.

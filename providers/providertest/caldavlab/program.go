@@ -353,6 +353,9 @@ func (o Program) AddInvitation(e calendar.Event) calendar.RemoteID {
 func (o Program) edit(id calendar.RemoteID, change func(cal, master *part)) {
 	o.t.Helper()
 	cal := parsePart(o.call(http.MethodGet, id, ""))
+	if m := cal.master(); m != nil { // as programs do, and not all
+		m.set("LAST-MODIFIED:" + time.Now().UTC().Format(basic) + "Z")
+	}
 	change(cal, cal.master())
 	o.call(http.MethodPut, id, cal.String())
 }
