@@ -100,6 +100,7 @@ func schema() string {
 	}
 	visit(control.SignIn{})
 	visit(SettingNote{})
+	visit(control.HistoryPage{})
 	for _, v := range taken {
 		visit(v)
 	}
