@@ -192,7 +192,12 @@ func (e *Engine) HistoryDetail(ctx context.Context, seq uint64) (control.History
 		}
 		out.HistoryEntry, out.Fields = x, fieldChanges(x)
 		u := undoing{Engine: e, h: h, entities: map[state.EntityID]state.Entity{}, again: map[state.EntityID]state.EntityID{}}
-		_, out.CannotUndo, err = u.undo(tx, x)
+		if _, out.CannotUndo, err = u.undo(tx, x); err != nil || out.CannotUndo == "" {
+			return err
+		}
+		u = undoing{Engine: e, h: h, force: true, entities: map[state.EntityID]state.Entity{}, again: map[state.EntityID]state.EntityID{}}
+		_, why, err := u.undo(tx, x)
+		out.Forced = why == ""
 		return err
 	})
 	if err != nil {

@@ -17,7 +17,9 @@ type HistoryDetail struct {
 	Fields []FieldChange `json:"fields"`
 	// CannotUndo is why it cannot be undone, empty if it can.
 	CannotUndo string `json:"cannotUndo,omitempty"`
-	UndoneBy   uint64 `json:"undoneBy,omitempty"` // the first entry that undid it
+	// Forced: UndoRequest.Force undoes it all the same, and what came after it is lost.
+	Forced   bool   `json:"forced,omitempty"`
+	UndoneBy uint64 `json:"undoneBy,omitempty"` // the first entry that undid it
 }
 
 // FieldChange is one field before and after, in words.

@@ -52,6 +52,9 @@ func (e *Engine) HistoryPage(ctx context.Context, q control.HistoryQuery) (contr
 			page.Next = h.Seq + 1
 			break
 		}
+		if h.Time.Before(q.Since) { // and so are all that follow
+			break
+		}
 		if takes(q, h) {
 			page.Entries = append(page.Entries, h)
 		}
@@ -90,7 +93,7 @@ func (e *Engine) HistoryDetail(ctx context.Context, seq uint64) (control.History
 		if h.Seq != seq {
 			continue
 		}
-		d := control.HistoryDetail{HistoryEntry: h, Fields: []control.FieldChange{}, CannotUndo: e.world.CannotUndo}
+		d := control.HistoryDetail{HistoryEntry: h, Fields: []control.FieldChange{}, CannotUndo: e.world.CannotUndo, Forced: e.world.CannotUndo != ""}
 		switch {
 		case h.Outcome == state.Failed:
 			d.CannotUndo = "it failed, so there is nothing to take back"
