@@ -21,17 +21,19 @@ import (
 func (p *historyPage) showDetail(title, when string, actions fyne.CanvasObject, rows ...fyne.CanvasObject) *container.Scroll {
 	done := newButton("", theme.CancelIcon(), p.list.UnselectAll, p.w.escape)
 	done.Importance = widget.LowImportance
-	head := prose(title)
+	head := prose(cut(title, 140))
 	head.TextStyle.Bold, head.SizeName = true, theme.SizeNameSubHeadingText
 	all := container.NewBorder(lines(head, faint(when)), nil, nil, nil)
-	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 8, 0, 12), container.New(layout.NewCustomPaddedVBoxLayout(2), rows...)))
+	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 8, 0, 12), container.New(tight{gap: -8}, rows...)))
 	top := container.NewVBox(container.NewBorder(nil, nil, nil, container.NewVBox(done), all))
 	if actions != nil {
 		top.Add(actions)
 	}
-	p.detail.Objects = []fyne.CanvasObject{newBackdrop(colorPanel, 10, container.NewPadded(container.NewBorder(top, nil, nil, nil, scroll)))}
+	inner := container.NewBorder(top, nil, nil, nil, scroll)
+	p.detail.Objects = []fyne.CanvasObject{newBackdrop(colorPanel, 10, container.NewPadded(inner))}
 	p.detail.Show()
 	p.both.Refresh()
+	inner.Refresh() // text that wraps knows its height now that it knows its width
 	return scroll
 }
 
@@ -92,7 +94,7 @@ func (p *historyPage) drawEntry(d control.HistoryDetail, whole bool) {
 		facts = append(facts, assets.Text("decided by the rule {{.Rule}}", "Rule", h.Rule))
 	}
 	if len(facts) > 0 {
-		rows = append(rows, faint(strings.Join(facts, " · ")))
+		rows = append(rows, container.New(layout.NewCustomPaddedLayout(10, 0, 0, 0), faint(strings.Join(facts, " · "))))
 	}
 	p.showDetail(titleOf(h.Title), assets.Stamp(h.Time.In(p.w.opt.Now().Location())), actions, rows...)
 }
@@ -100,7 +102,7 @@ func (p *historyPage) drawEntry(d control.HistoryDetail, whole bool) {
 // section is a small heading in details.
 func section(s string) fyne.CanvasObject {
 	l := bold(s)
-	return container.New(layout.NewCustomPaddedLayout(6, -8, 0, 0), l)
+	return container.New(layout.NewCustomPaddedLayout(12, 4, 0, 0), l)
 }
 
 // changes are the fields of an entry before and after, side by side; nil if there are
@@ -151,7 +153,7 @@ func (c *comparison) add(name, before, after string) {
 	if after != "" {
 		c.is++
 	}
-	c.rows = append(c.rows, lined(small(name), container.New(layout.NewCustomPaddedLayout(-12, 0, 0, 0), container.NewGridWithColumns(2, was, is))))
+	c.rows = append(c.rows, lines(small(name), container.NewGridWithColumns(2, was, is)))
 }
 
 // part begins the fields of something else: an occurrence.
@@ -175,7 +177,7 @@ func (c *comparison) object(kind state.StepKind) fyne.CanvasObject {
 			if !ok || len(row.Objects) != 2 {
 				continue
 			}
-			grid := row.Objects[1].(*fyne.Container).Objects[0].(*fyne.Container)
+			grid := row.Objects[1].(*fyne.Container)
 			l := grid.Objects[one].(*widget.Label)
 			l.Importance = widget.MediumImportance
 			grid.Layout, grid.Objects = layout.NewStackLayout(), []fyne.CanvasObject{l}
@@ -183,7 +185,7 @@ func (c *comparison) object(kind state.StepKind) fyne.CanvasObject {
 	} else {
 		c.rows = append([]fyne.CanvasObject{container.NewGridWithColumns(2, small(assets.Text("Before")), small(assets.Text("After")))}, c.rows...)
 	}
-	return newBackdrop(theme.ColorNameBackground, 8, container.New(layout.NewCustomPaddedLayout(0, 2, 2, 2), lined(c.rows...)))
+	return newBackdrop(theme.ColorNameBackground, 8, container.New(layout.NewCustomPaddedLayout(0, 2, 2, 2), container.New(tight{gap: -6}, c.rows...)))
 }
 
 // small is a dim word in small letters.

@@ -18,20 +18,20 @@ import (
 // others.
 type historyRow struct {
 	widget.BaseWidget
-	entry, pass            *fyne.Container
-	icon                   *widget.Icon
-	time, title, day, what *widget.Label
-	when, counts           *widget.Label
-	undo                   *button
-	seq                    uint64 // of the pass
+	entry, pass      *fyne.Container
+	head             *fyne.Container // of an entry: its title and its day
+	icon             *widget.Icon
+	title, day, what *widget.Label
+	when, counts     *widget.Label
+	undo             *button
+	seq              uint64 // of the pass
 }
 
 func newHistoryRow(p *historyPage) *historyRow {
-	r := &historyRow{icon: widget.NewIcon(nil), time: dim(""), title: bold(""), day: short(""), what: dim(""), when: bold(""), counts: dim("")}
+	r := &historyRow{icon: widget.NewIcon(nil), title: bold(""), day: short(""), what: dim(""), when: bold(""), counts: dim("")}
 	r.day.SizeName = theme.SizeNameCaptionText
-	r.entry = container.NewBorder(nil, nil,
-		container.NewHBox(container.New(layout.NewCustomPaddedLayout(0, 0, 6, 0), r.icon), width(92, r.time)), nil,
-		lines(container.NewBorder(nil, nil, nil, r.day, r.title), r.what))
+	r.head = container.NewBorder(nil, nil, nil, r.day, r.title)
+	r.entry = container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 10, 2), r.icon), nil, lines(r.head, r.what))
 	r.undo = newButton(assets.Text("Undo…"), nil, nil, p.w.escape)
 	r.undo.Importance = widget.LowImportance
 	r.undo.OnTapped = func() { p.w.undoPass(r.seq) }
@@ -77,7 +77,7 @@ func (p *historyPage) fill(row widget.ListItemID, o fyne.CanvasObject) {
 func (p *historyPage) fillEntry(r *historyRow, i int, h state.HistoryEntry, here bool) {
 	if !here { // it comes in a moment
 		r.icon.SetResource(nil)
-		for _, l := range []*widget.Label{r.time, r.day, r.what} {
+		for _, l := range []*widget.Label{r.day, r.what} {
 			setText(l, "")
 		}
 		setText(r.title, "…")
@@ -86,14 +86,16 @@ func (p *historyPage) fillEntry(r *historyRow, i int, h state.HistoryEntry, here
 	if icon := historyIcon(h); r.icon.Resource == nil || r.icon.Resource.Name() != icon.Name() {
 		r.icon.SetResource(icon)
 	}
-	when := assets.Moment(p.w.opt.Now(), h.Time)
-	if p.grouped(i) {
-		when = "" // its pass says it
+	line := p.line(h)
+	if !p.grouped(i) { // else its pass says when
+		line = assets.Moment(p.w.opt.Now(), h.Time) + " · " + line
 	}
-	setText(r.time, when)
 	setText(r.title, titleOf(h.Title))
-	setText(r.day, eventDay(h))
-	setText(r.what, p.line(h))
+	if day := eventDay(h); r.day.Text != day {
+		r.day.SetText(day)
+		r.head.Layout.Layout(r.head.Objects, r.head.Size()) // its width is another
+	}
+	setText(r.what, line)
 }
 
 func (p *historyPage) fillPass(r *historyRow, first int, h state.HistoryEntry, here bool) {

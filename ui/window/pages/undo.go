@@ -130,7 +130,8 @@ func (w *Window) showUndo(req control.UndoRequest, r control.UndoReport) {
 	if req.Pass != 0 {
 		title = assets.Text("Undo the pass?")
 	}
-	p = w.popup(title, fyne.NewSize(640, 440), body, buttons...)
+	told := len(r.Report.Steps) + len(r.Left)
+	p = w.popup(title, fyne.NewSize(620, float32(min(220+44*told, 480))), body, buttons...)
 }
 
 // maxTold is how many lines of a plan are listed one by one.
