@@ -45,7 +45,7 @@ func filterOf(q control.HistoryQuery) store.HistoryFilter {
 	}
 	f := store.HistoryFilter{Before: q.Before, Limit: min(q.Limit, maxHistory), Mirror: q.Mirror, Entity: q.Entity, Text: q.Text, Pass: q.Pass,
 		Calendar: q.Calendar, Kinds: q.Kinds, Since: q.Since, Until: q.Until}
-	if q.Problems {
+	if q.Amiss {
 		f.Outcomes = []state.Outcome{state.Failed, state.Overridden, state.Reverted}
 	}
 	return f

@@ -73,7 +73,7 @@ func TestALongHistoryIsLookedThroughInParts(t *testing.T) {
 			t.Errorf("%s: %d entries", name, len(got))
 		}
 	}
-	for _, x := range b.entries(control.HistoryQuery{Problems: true}) {
+	for _, x := range b.entries(control.HistoryQuery{Amiss: true}) {
 		if x.Outcome != state.Failed {
 			t.Errorf("no problem: %+v", x)
 		}
@@ -101,7 +101,7 @@ func BenchmarkHistory(b *testing.B) {
 		{"a pass", control.HistoryQuery{Pass: 1000}},
 		{"a day", control.HistoryQuery{Since: w.now().AddDate(0, 0, -30), Until: w.now().AddDate(0, 0, -29)}},
 		{"a meeting", control.HistoryQuery{Entity: "e77"}},
-		{"problems", control.HistoryQuery{Problems: true}},
+		{"problems", control.HistoryQuery{Amiss: true}},
 		{"a title that is rare", control.HistoryQuery{Text: "dentist"}},
 	} {
 		b.Run("part/"+c.name, func(b *testing.B) {

@@ -114,6 +114,8 @@ func fastTemp() string {
 
 func (s *sim) close() {
 	if s.store != nil {
+		_, _ = hear(s.Status(context.Background()))
+		hearStore(s.store)
 		s.Engine.Close()
 		s.store.Close()
 	}
@@ -333,7 +335,7 @@ func (s *sim) run(sync func() (control.Report, error)) control.Report {
 	s.point, s.running = 0, true
 	s.before()
 	s.points = append(s.points, nil)
-	r, err := sync()
+	r, err := hear(sync())
 	s.running, s.due, s.fault = false, map[int][]entry{}, nil
 	s.passes++
 	s.perPass = append(s.perPass, s.point)

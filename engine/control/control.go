@@ -251,10 +251,10 @@ type HistoryQuery struct {
 	// Calendar picks what happened there, or came from there.
 	Calendar state.Ref        `json:"calendar,omitzero"`
 	Kinds    []state.StepKind `json:"kinds,omitempty"` // any of them
-	// Problems picks what failed, lost against another edit, or was taken back.
-	Problems bool      `json:"problems,omitempty"`
-	Since    time.Time `json:"since,omitzero"` // at this time or later
-	Until    time.Time `json:"until,omitzero"` // before this time
+	// Amiss picks what failed, was overridden or was taken back.
+	Amiss bool      `json:"amiss,omitempty"`
+	Since time.Time `json:"since,omitzero"` // at this time or later
+	Until time.Time `json:"until,omitzero"` // before this time
 }
 
 // HistoryPage is a part of the history that was looked through for a query.

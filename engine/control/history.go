@@ -112,8 +112,8 @@ func (q HistoryQuery) values() url.Values {
 	for _, k := range q.Kinds {
 		v.Add("kind", string(k))
 	}
-	if q.Problems {
-		set("problems", "true")
+	if q.Amiss {
+		set("amiss", "true")
 	}
 	for key, n := range map[string]uint64{"pass": q.Pass, "limit": uint64(max(q.Limit, 0)), "before": q.Before} {
 		if n > 0 {
@@ -131,7 +131,7 @@ func (q HistoryQuery) values() url.Values {
 // historyQuery reads what values wrote.
 func historyQuery(r *http.Request) (HistoryQuery, error) {
 	q := HistoryQuery{Mirror: state.MirrorID(r.FormValue("mirror")), Entity: state.EntityID(r.FormValue("entity")),
-		Text: r.FormValue("text"), Event: r.FormValue("event"), Problems: r.FormValue("problems") == "true"}
+		Text: r.FormValue("text"), Event: r.FormValue("event"), Amiss: r.FormValue("amiss") == "true"}
 	wrong := func(key, what string) error {
 		return &Error{Code: CodeUsage, Message: fmt.Sprintf("%s %q is not %s", key, r.FormValue(key), what)}
 	}

@@ -48,7 +48,7 @@ const maxBody = 1 << 20
 //	POST   /duplicates                   CleanUp → Report
 //	POST   /sync                         SyncRequest → Report
 //	POST   /pause                        PauseRequest
-//	GET    /history?limit=&before=&mirror=&entity=&text=&pass=&event=&calendar=&kind=&problems=&since=&until=   [state.HistoryEntry]
+//	GET    /history?limit=&before=&mirror=&entity=&text=&pass=&event=&calendar=&kind=&amiss=&since=&until=   [state.HistoryEntry]
 //	GET    /history/page?…               HistoryPage, of the same query
 //	GET    /history/{seq}                HistoryDetail
 //	POST   /undo                         UndoRequest → UndoReport

@@ -129,7 +129,7 @@ func (p *historyPage) applyFilter() {
 
 func sameQuery(a, b control.HistoryQuery) bool {
 	return a.Text == b.Text && a.Mirror == b.Mirror && a.Calendar == b.Calendar && slices.Equal(a.Kinds, b.Kinds) &&
-		a.Problems == b.Problems && a.Since.Equal(b.Since) && a.Until.Equal(b.Until)
+		a.Amiss == b.Amiss && a.Since.Equal(b.Since) && a.Until.Equal(b.Until)
 }
 
 // filtered reports whether something is left out.

@@ -68,14 +68,13 @@ func (p *historyPage) drawEntry(d control.HistoryDetail, whole bool) {
 		rows = append(rows, faint(assets.Text("From {{.From}} to {{.To}}", "From", p.w.place(h.From), "To", p.w.place(h.Ref))))
 	}
 	if h.Why != "" {
-		rows = append(rows, section(assets.Text("Why")), prose(stopped(sentence(h.Why))))
+		rows = append(rows, section(assets.Text("Why")), prose(stopped(sentence(assets.Said(h.Why)))))
 	}
 	if changes := p.changes(d); changes != nil {
 		rows = append(rows, section(assets.Text("What changed")), changes)
 	}
 	if whole && d.CannotUndo != "" && h.Entity != "" {
-		why, _, _ := strings.Cut(d.CannotUndo, "; --force") // the terminal's way
-		rows = append(rows, section(assets.Text("Why it cannot be undone")), prose(stopped(sentence(why))))
+		rows = append(rows, section(assets.Text("Why it cannot be undone")), prose(undoWhy(d.CannotUndo)))
 		if d.Forced {
 			rows = append(rows, container.NewHBox(newButton(assets.Text("Undo it all the same…"), nil, func() { p.w.undoByForce(h.Seq) }, p.w.escape)))
 		}
@@ -85,7 +84,7 @@ func (p *historyPage) drawEntry(d control.HistoryDetail, whole bool) {
 	}
 	var facts []string
 	if h.Pass != 0 {
-		facts = append(facts, assets.Text("Pass {{.N}}", "N", assets.Number(int(h.Pass))))
+		facts = append(facts, assets.Text("Sync {{.N}}", "N", assets.Number(int(h.Pass))))
 	}
 	if h.Requests > 0 {
 		facts = append(facts, assets.Count("{{.N}} requests", h.Requests))
@@ -122,7 +121,7 @@ func (p *historyPage) changes(d control.HistoryDetail) fyne.CanvasObject {
 			at = f.At
 			table.part(slotText(at, h.Before.When, h.After.When))
 		}
-		table.add(groupName(f.Field), f.Before, f.After)
+		table.add(groupName(f.Field), assets.Said(f.Before), assets.Said(f.After))
 	}
 	return table.object(h.Kind)
 }
@@ -198,7 +197,7 @@ func small(s string) *widget.Label {
 // showPass tells what a pass did, and offers to take it back.
 func (p *historyPage) showPass(h state.HistoryEntry, first int) {
 	counts, whole := p.trail.pass(first)
-	undo := newButton(assets.Text("Undo the pass…"), theme.ContentUndoIcon(), func() { p.w.undoPass(h.Pass) }, p.w.escape)
+	undo := newButton(assets.Text("Undo this sync…"), theme.ContentUndoIcon(), func() { p.w.undoPass(h.Pass) }, p.w.escape)
 	says := countsLine(counts)
 	rows := []fyne.CanvasObject{prose(says)}
 	if !whole && p.next != 0 {
@@ -207,6 +206,6 @@ func (p *historyPage) showPass(h state.HistoryEntry, first int) {
 	if p.filtered() {
 		rows = append(rows, faint(assets.Text("Only what the filters let through is counted.")))
 	}
-	rows = append(rows, faint(assets.Text("A pass reads what changed in the calendars and carries it to the others. To undo it takes back all that it changed; what cannot be taken back is told first.")))
-	p.showDetail(assets.Text("Pass {{.N}}", "N", assets.Number(int(h.Pass))), assets.Stamp(h.Time.In(p.w.opt.Now().Location())), container.NewHBox(undo), rows...)
+	rows = append(rows, faint(assets.Text("A sync reads what changed in the calendars and carries it to the others. To undo it takes back all that it changed; what cannot be taken back is told first.")))
+	p.showDetail(assets.Text("Sync {{.N}}", "N", assets.Number(int(h.Pass))), assets.Stamp(h.Time.In(p.w.opt.Now().Location())), container.NewHBox(undo), rows...)
 }

@@ -158,7 +158,7 @@ func (f *historyFilter) reset() {
 
 // query is what is looked for, without the words of the search.
 func (f *historyFilter) query(now time.Time) control.HistoryQuery {
-	q := control.HistoryQuery{Problems: f.problems.Checked}
+	q := control.HistoryQuery{Amiss: f.problems.Checked}
 	if i := f.where.SelectedIndex(); i > 0 && i <= len(f.places) {
 		q.Mirror, q.Calendar = f.places[i-1].mirror, f.places[i-1].calendar
 	}

@@ -134,16 +134,17 @@ func countsLine(counts [wasNoted + 1]int) string {
 
 // line says what happened, where from and why, in one line.
 func (p *historyPage) line(h state.HistoryEntry) string {
-	if len(h.Groups) > 0 && strings.HasPrefix(h.Why, groupNames(h.Groups)) {
+	why := assets.Said(h.Why)
+	if len(h.Groups) > 0 && strings.HasPrefix(why, groupNames(h.Groups)) {
 		h.Groups = nil // the reason says it
 	}
 	s := happened(h, p.w.name(h.Ref))
 	from := p.w.name(h.From)
-	if h.From != (state.Ref{}) && h.From != h.Ref && !strings.Contains(h.Why, from) { // or the reason says it
+	if h.From != (state.Ref{}) && h.From != h.Ref && !strings.Contains(why, from) { // or the reason says it
 		s += ", " + assets.Text("from {{.Where}}", "Where", from)
 	}
-	if h.Why != "" {
-		s += " · " + h.Why
+	if why != "" {
+		s += " · " + why
 	}
 	return s
 }

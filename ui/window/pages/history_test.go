@@ -288,13 +288,13 @@ func TestWhatChangedSinceIsUndoneByForceOnly(t *testing.T) {
 func TestAPassIsUndone(t *testing.T) {
 	r, p := historic(t)
 	p.list.Select(0) // the row of pass 482
-	if !r.sees("Pass 482") || !r.sees("Undo the pass…") {
+	if !r.sees("Sync 482") || !r.sees("Undo this sync…") {
 		t.Fatalf("the details show:\n%s", strings.Join(r.texts(), "\n"))
 	}
 	r.engine.Change(func(w *pretend.World) {
 		w.Undoing = control.UndoReport{Undone: []control.UndoNote{{Entry: 260}, {Entry: 259}}, Left: []control.UndoNote{{Entry: 258, Title: "Rehearsal", Says: "only its organizer can change this meeting"}}}
 	})
-	r.tap("Undo the pass…")
+	r.tap("Undo this sync…")
 	r.until("the plan", func() bool { return r.sees("2 changes are undone, 1 stays as it is.") })
 	if !r.sees("Only its organizer can change this meeting.") {
 		t.Error("what is left is not told")
@@ -323,7 +323,7 @@ func TestTheStoryOfAMeeting(t *testing.T) {
 func TestWhyAMeetingIsHere(t *testing.T) {
 	r, p := historic(t)
 	r.engine.Change(func(w *pretend.World) {
-		w.Explained = []control.Explanation{{Title: "Design review", Home: pretend.Work, Born: "It was born in “Work” on 2 Nov 2026",
+		w.Why = []control.Explanation{{Title: "Design review", Home: pretend.Work, Born: "It was born in “Work” on 2 Nov 2026",
 			Waits:     []string{"the next pass would update it"},
 			Calendars: []control.Reach{{Ref: pretend.Office, There: true, Detail: state.BusyOnly, Says: []string{"it crosses by the mirror “Work – Office”"}}, {Ref: pretend.Family, Says: []string{"no mirror leads there"}}}}}
 	})

@@ -77,14 +77,14 @@ func (w *Window) showUndo(req control.UndoRequest, r control.UndoReport) {
 	}
 	for _, n := range r.Undone {
 		if n.Says != "" {
-			head.Add(faint(titleOf(n.Title) + ": " + stopped(n.Says)))
+			head.Add(faint(titleOf(n.Title) + ": " + stopped(assets.Said(n.Says))))
 		}
 	}
 	if req.Force {
 		head.Add(notice(theme.NewWarningThemedResource(theme.WarningIcon()), assets.Text("What was changed since is given up with it.")))
 	}
 	for _, x := range r.Report.Problems {
-		line := prose(sentence(strings.TrimSpace(x.What + " " + x.WayOut)))
+		line := prose(sentence(strings.TrimSpace(stopped(assets.Said(x.What)) + " " + assets.Said(x.WayOut))))
 		line.Importance = widget.DangerImportance
 		head.Add(line)
 	}
@@ -102,8 +102,7 @@ func (w *Window) showUndo(req control.UndoRequest, r control.UndoReport) {
 	if len(r.Left) > 0 {
 		lists.Add(bold(assets.Text("What stays as it is")))
 		for _, n := range r.Left[:min(len(r.Left), maxTold)] {
-			why, _, _ := strings.Cut(n.Says, "; --force")
-			lists.Add(lines(text(titleOf(n.Title)), faint(stopped(sentence(why)))))
+			lists.Add(lines(text(titleOf(n.Title)), faint(undoWhy(n.Says))))
 		}
 		lists.Add(andMore(len(r.Left)))
 		if !req.Force && len(r.Undone)+len(r.Left) > 0 {
@@ -128,10 +127,17 @@ func (w *Window) showUndo(req control.UndoRequest, r control.UndoReport) {
 	}
 	title := assets.Text("Undo this change?")
 	if req.Pass != 0 {
-		title = assets.Text("Undo the pass?")
+		title = assets.Text("Undo this sync?")
 	}
 	told := len(r.Report.Steps) + len(r.Left)
 	p = w.popup(title, fyne.NewSize(620, float32(min(220+44*told, 480))), body, buttons...)
+}
+
+// undoWhy says why something cannot be undone, without the terminal's way to do it all the
+// same: the window has one of its own.
+func undoWhy(says string) string {
+	why, _, _ := strings.Cut(says, "; --force")
+	return stopped(sentence(assets.Said(why)))
 }
 
 // maxTold is how many lines of a plan are listed one by one.
@@ -166,7 +172,7 @@ func (w *Window) undone(r control.UndoReport) {
 		says = append(says, assets.Count("{{.N}} changes wait for you under Decisions.", n))
 	}
 	if n := r.Report.Failed; n > 0 {
-		says = append(says, assets.Count("{{.N}} changes failed; they are tried again in the next pass.", n))
+		says = append(says, assets.Count("{{.N}} changes failed; they are tried again in the next sync.", n))
 	}
 	if len(says) == 0 {
 		return

@@ -37,9 +37,9 @@ func (w *Window) why(id state.EntityID, title string) {
 
 // explain adds one explanation.
 func (w *Window) explain(body *fyne.Container, x control.Explanation) {
-	body.Add(prose(stopped(sentence(x.Born))))
+	body.Add(prose(stopped(sentence(assets.Said(x.Born)))))
 	for _, s := range x.Waits {
-		body.Add(notice(theme.NewWarningThemedResource(theme.InfoIcon()), stopped(sentence(s))))
+		body.Add(notice(theme.NewWarningThemedResource(theme.InfoIcon()), stopped(sentence(assets.Said(s)))))
 	}
 	for _, r := range x.Calendars {
 		there := badge(assets.Text("not here"), widget.LowImportance)
@@ -51,7 +51,7 @@ func (w *Window) explain(body *fyne.Container, x control.Explanation) {
 			rows = append(rows, dim(assets.Text("Shows: {{.Level}}", "Level", detailName(r.Detail))))
 		}
 		for _, s := range r.Says {
-			rows = append(rows, prose(stopped(sentence(s))))
+			rows = append(rows, prose(stopped(sentence(assets.Said(s)))))
 		}
 		body.Add(newBackdrop(theme.ColorNameBackground, 8, container.New(layout.NewCustomPaddedLayout(2, 2, 4, 4), lines(rows...))))
 	}
@@ -60,6 +60,6 @@ func (w *Window) explain(body *fyne.Container, x control.Explanation) {
 	}
 	body.Add(section(assets.Text("What happened to it last")))
 	for _, h := range x.Last {
-		body.Add(lines(text(happened(h, w.name(h.Ref))), dim(assets.Moment(w.opt.Now(), h.Time)+" · "+h.Why)))
+		body.Add(lines(text(happened(h, w.name(h.Ref))), dim(assets.Moment(w.opt.Now(), h.Time)+" · "+assets.Said(h.Why))))
 	}
 }

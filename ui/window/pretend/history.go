@@ -77,7 +77,7 @@ func takes(q control.HistoryQuery, h state.HistoryEntry) bool {
 		(q.Event == "" || q.Event == h.Title || q.Event == string(h.Entity)) &&
 		(q.Calendar == state.Ref{} || q.Calendar == h.Ref || q.Calendar == h.From) &&
 		(len(q.Kinds) == 0 || slices.Contains(q.Kinds, h.Kind)) &&
-		(!q.Problems || h.Outcome == state.Failed || h.Outcome == state.Overridden || h.Outcome == state.Reverted) &&
+		(!q.Amiss || h.Outcome == state.Failed || h.Outcome == state.Overridden || h.Outcome == state.Reverted) &&
 		(q.Since.IsZero() || !h.Time.Before(q.Since)) &&
 		(q.Until.IsZero() || h.Time.Before(q.Until))
 }
@@ -151,12 +151,12 @@ func (e *Engine) Undo(ctx context.Context, req control.UndoRequest) (control.Und
 	return out, nil
 }
 
-// Why tells the world's story of any event.
+// Why says what the world says of any event.
 func (e *Engine) Why(ctx context.Context, req control.WhyRequest) ([]control.Explanation, error) {
 	if err := e.enter(ctx, "Why", "Why "+plain(req)); err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Clone(e.world.Explained), nil
+	return slices.Clone(e.world.Why), nil
 }

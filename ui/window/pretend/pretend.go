@@ -38,11 +38,9 @@ type World struct {
 	Calendars []state.Calendar
 	History   []state.HistoryEntry // newest first
 	Held      []state.Held
-	// CannotUndo is why nothing can be undone without force, Undoing what an undo does, and
-	// Explained the answer to every why.
+	// CannotUndo is why nothing can be undone without force, and Undoing what an undo does.
 	CannotUndo string
 	Undoing    control.UndoReport
-	Explained  []control.Explanation
 	// Due are the steps of the next pass, Plan those that any change of what copies
 	// show, or of a mirror's rules, brings with it; PlanProblems is what the planning
 	// could not see.
@@ -60,7 +58,9 @@ type World struct {
 	// TakenOver is what becomes of a setup that is taken over; Report is the text of the
 	// diagnostics.
 	TakenOver control.TakenOver
-	Report    string
+	// Why explains any event.
+	Why    []control.Explanation
+	Report string
 	// Fail answers a call, by the method's name, with an error.
 	Fail map[string]error
 	// Hang makes every call wait for the end of its context.
