@@ -10,6 +10,7 @@ package control
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/twinday/twinday/providers/calendar"
@@ -108,6 +109,9 @@ type NewAccount struct {
 	Access *calendar.Access `json:"access,omitempty"`
 	// Device asks for a code that is typed on another machine, for one without a browser.
 	Device bool `json:"device,omitempty"`
+	// Login lets in without a browser, where a provider knows accounts by a name and a
+	// password (ProviderInfo.Password); Endpoint.BaseURL says where.
+	Login *Login `json:"login,omitempty"`
 	// Passphrase opens the file in which the refresh token is kept where no keyring
 	// answers, or begins it.
 	Passphrase string `json:"passphrase,omitempty"`
@@ -116,8 +120,20 @@ type NewAccount struct {
 	PlainSecrets bool `json:"plainSecrets,omitempty"`
 }
 
+// Login is a name and a password, best an app password made for this, or a bearer token.
+// It is only ever taken, never given.
+type Login struct {
+	User     string `json:"user,omitempty"`
+	Password string `json:"password,omitempty"`
+	Token    string `json:"token,omitempty"`
+}
+
+// LogValue keeps it out of logs.
+func (Login) LogValue() slog.Value { return slog.StringValue("a login") }
+
 // SignIn is a sign-in under way: the person opens URL in a browser (with Code: on any
-// machine, and types it there), and Client.FinishSignIn waits for the end of it.
+// machine, and types it there), and Client.FinishSignIn waits for the end of it. With a
+// Login there is no URL, and the end comes at once.
 type SignIn struct {
 	ID      string    `json:"id"`
 	URL     string    `json:"url"`
@@ -252,13 +268,25 @@ type HistoryQuery struct {
 	Entity state.EntityID `json:"entity,omitempty"`
 	Text   string         `json:"text,omitempty"` // in the title, case folded
 	Pass   uint64         `json:"pass,omitempty"`
-	Kind   state.StepKind `json:"kind,omitempty"`
-	// Amiss picks what failed, was overridden or was taken back.
-	Amiss bool `json:"amiss,omitempty"`
 	// Event picks the entries of one event, those before it was made again included:
 	// by its id in a calendar, its title or a part of it that only one has. It may be
 	// gone by now.
 	Event string `json:"event,omitempty"`
+	// Calendar picks what happened there, or came from there.
+	Calendar state.Ref        `json:"calendar,omitzero"`
+	Kinds    []state.StepKind `json:"kinds,omitempty"` // any of them
+	// Amiss picks what failed, was overridden or was taken back.
+	Amiss bool      `json:"amiss,omitempty"`
+	Since time.Time `json:"since,omitzero"` // at this time or later
+	Until time.Time `json:"until,omitzero"` // before this time
+}
+
+// HistoryPage is a part of the history that was looked through for a query.
+type HistoryPage struct {
+	Entries []state.HistoryEntry `json:"entries"`
+	// Next is HistoryQuery.Before of the next part; 0 if there is no more. A part may
+	// have fewer entries than the limit, or none, and be followed by others.
+	Next uint64 `json:"next,omitempty"`
 }
 
 // Decide says what to do with held steps.
@@ -365,6 +393,9 @@ type Backend interface {
 	Pause(ctx context.Context, until time.Time) error
 
 	History(ctx context.Context, q HistoryQuery) ([]state.HistoryEntry, error)
+	// HistoryPage looks through a bounded part of the history, for a face that shows what
+	// there is so far. It does not take HistoryQuery.Event.
+	HistoryPage(ctx context.Context, q HistoryQuery) (HistoryPage, error)
 	// HistoryDetail tells one entry field by field.
 	HistoryDetail(ctx context.Context, seq uint64) (HistoryDetail, error)
 	// Undo takes changes back, through a plan and a pass like any other change. It

@@ -157,6 +157,10 @@ type direction struct {
 func (r *reconciler) entity(e state.Entity) {
 	e = clone(e)
 	r.remarked(e)
+	if e.Deleted && r.Decisions[GoneFact(e)] == state.Drop { // first: what was changed of it counts
+		r.note(e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
+		r.goOn(&e)
+	}
 	left := r.follow(&e)
 	f := r.fold(&e)
 	if !e.Deleted {
@@ -235,7 +239,7 @@ func (r *reconciler) found(f Found) {
 		}
 	}
 	e := r.newEntity(home)
-	if why, all := r.leftByAll(e, r.targets(home.Ref)); all {
+	if why, all := r.leftByAll(e, r.targets(home.Ref)); all && !followed { // what is its copy is so, whatever crosses now
 		skip(why)
 		return
 	}
@@ -420,9 +424,10 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 			return
 		}
 	}
-	// A mark of another store says that Twinday wrote it. What this store wrote it knows:
-	// with its mark, and linked to nothing, it is a person's clone or was restored.
-	person := mark == calendar.Mark{} || mark.Installation == r.Installation
+	// A mark of another store that leads home says that Twinday wrote it. What this store
+	// wrote it knows: with its mark, and linked to nothing, it is a person's clone or was
+	// restored. And a mark that leads elsewhere came along with a copy-paste, perhaps.
+	person := !marked || mark.Installation == r.Installation
 	if person && told && len(parts) == 1 && parts[0].Slot == "" {
 		for _, slot := range slices.Sorted(maps.Keys(want)) {
 			if slot != "" { // its series may show it: see apart
@@ -433,7 +438,9 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: person, Kept: kept, Parts: parts}
 	for _, p := range parts {
 		r.linkedNow[Found{twin.Ref, p.ID}] = true
-		r.claim(mirror, r.replica(twin.Ref, p.ID).Event, false)
+		if !person {
+			r.claim(mirror, r.replica(twin.Ref, p.ID).Event, false)
+		}
 	}
 	why := "same title and times as in " + r.name(e.Home)
 	if ev.UID != "" && ev.UID == e.UID {
