@@ -180,6 +180,7 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 		if err != nil {
 			return again, err
 		}
+		l.prepare(ctx, jobs)
 		var wg sync.WaitGroup
 		for _, j := range jobs {
 			l.slots <- struct{}{}
@@ -227,6 +228,20 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 		}
 	}
 	return again, nil
+}
+
+// prepare says which events are about to be changed, where the provider reads them first.
+func (l lane) prepare(ctx context.Context, jobs []*job) {
+	p, ok := l.provider.(calendar.Preparer)
+	var ids []calendar.RemoteID
+	for _, j := range jobs {
+		if j.intent.Step.Kind == state.Update {
+			ids = append(ids, j.intent.Step.Event)
+		}
+	}
+	if ok && len(ids) > 1 {
+		p.Prepare(ctx, l.ref.Calendar, ids)
+	}
 }
 
 // job is one step under way.

@@ -10,6 +10,7 @@ package control
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/twinday/twinday/providers/calendar"
@@ -108,6 +109,9 @@ type NewAccount struct {
 	Access *calendar.Access `json:"access,omitempty"`
 	// Device asks for a code that is typed on another machine, for one without a browser.
 	Device bool `json:"device,omitempty"`
+	// Login lets in without a browser, where a provider knows accounts by a name and a
+	// password (ProviderInfo.Password); Endpoint.BaseURL says where.
+	Login *Login `json:"login,omitempty"`
 	// Passphrase opens the file in which the refresh token is kept where no keyring
 	// answers, or begins it.
 	Passphrase string `json:"passphrase,omitempty"`
@@ -116,8 +120,20 @@ type NewAccount struct {
 	PlainSecrets bool `json:"plainSecrets,omitempty"`
 }
 
+// Login is a name and a password, best an app password made for this, or a bearer token.
+// It is only ever taken, never given.
+type Login struct {
+	User     string `json:"user,omitempty"`
+	Password string `json:"password,omitempty"`
+	Token    string `json:"token,omitempty"`
+}
+
+// LogValue keeps it out of logs.
+func (Login) LogValue() slog.Value { return slog.StringValue("a login") }
+
 // SignIn is a sign-in under way: the person opens URL in a browser (with Code: on any
-// machine, and types it there), and Client.FinishSignIn waits for the end of it.
+// machine, and types it there), and Client.FinishSignIn waits for the end of it. With a
+// Login there is no URL, and the end comes at once.
 type SignIn struct {
 	ID      string    `json:"id"`
 	URL     string    `json:"url"`

@@ -82,6 +82,8 @@ type ProviderKind string
 const (
 	Google  ProviderKind = "google"
 	Outlook ProviderKind = "outlook"
+	CalDAV  ProviderKind = "caldav"
+	ICS     ProviderKind = "ics" // a published calendar, which is only read
 )
 
 // Account is one signed-in identity. Its secret is kept apart, in the keyring.

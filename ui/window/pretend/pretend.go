@@ -184,6 +184,10 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 		note += " device"
 		s.Code, s.URL = "GTHK-LPWM", "https://sign-in.example/device"
 	}
+	if req.Login != nil {
+		note += " at=" + req.Endpoint.BaseURL + " user=" + req.Login.User
+		s.URL = ""
+	}
 	if err := e.enter(ctx, "BeginSignIn", note); err != nil {
 		return control.SignIn{}, err
 	}
