@@ -60,7 +60,7 @@ func (p *historyPage) drawEntry(d control.HistoryDetail, whole bool) {
 		if p.about == "" {
 			buttons.Add(newButton(assets.Text("Its whole story"), nil, func() { p.tell(h.Entity, h.Title) }, p.w.escape))
 		}
-		buttons.Add(newButton(assets.Text("Why is it here?"), nil, func() { p.w.why(h.Entity, h.Title) }, p.w.escape))
+		buttons.Add(newButton(assets.Text("Why is it here?"), nil, func() { p.w.why(control.WhyRequest{Entity: h.Entity}, h.Title) }, p.w.escape))
 		actions = container.NewHScroll(buttons)
 	}
 	rows := []fyne.CanvasObject{prose(happened(h, p.w.name(h.Ref)))}

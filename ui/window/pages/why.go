@@ -11,18 +11,17 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
-	"github.com/twinday/twinday/store/state"
 )
 
 // why tells why an event is where it is, and is not where it is not.
-func (w *Window) why(id state.EntityID, title string) {
+func (w *Window) why(of control.WhyRequest, title string) {
 	body := container.NewVBox(faint(assets.Text("Looking…")))
 	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), body))
 	var p *popup
 	done := important(newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape), widget.HighImportance)
 	p = w.popup(assets.Text("Why “{{.Title}}” is here", "Title", cut(titleOf(title), 60)), fyne.NewSize(620, 480), scroll, done)
 	call(w, w.opt.CallTimeout, func(ctx context.Context) ([]control.Explanation, error) {
-		return w.backend.Why(ctx, control.WhyRequest{Entity: id})
+		return w.backend.Why(ctx, of)
 	}, func(all []control.Explanation, err error) {
 		body.RemoveAll()
 		if err != nil {
