@@ -322,7 +322,7 @@ func (s *Server) run(t testing.TB, program string, args ...string) {
 	}
 	c := exec.Command(path, args...)
 	c.Stdout, c.Stderr = log, log
-	c.Env = append(os.Environ(), "EMAIL="+owner)        // Xandikos takes it from there
+	c.Env = append(os.Environ(), "EMAIL="+owner) // Xandikos takes it from there
 	// Cyrus ends with a signal to its whole group. A server ends with the test, also where
 	// that is killed: so the system has it when the thread ends that started it.
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
