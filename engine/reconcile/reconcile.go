@@ -412,9 +412,10 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 			return
 		}
 	}
-	// A mark of another store says that Twinday wrote it. What this store wrote it knows:
-	// with its mark, and linked to nothing, it is a person's clone or was restored.
-	person := mark == calendar.Mark{} || mark.Installation == r.Installation
+	// A mark of another store that leads home says that Twinday wrote it; one that leads
+	// elsewhere came along with what a person copied. What this store wrote it knows: with
+	// its mark, and linked to nothing, it is a person's clone or was restored.
+	person := !marked || mark.Installation == r.Installation
 	if person && told && len(parts) == 1 && parts[0].Slot == "" {
 		for _, slot := range slices.Sorted(maps.Keys(want)) {
 			if slot != "" { // its series may show it: see apart
