@@ -266,10 +266,10 @@ func (s *sim) stepsIn() bool {
 	return true
 }
 
-// hasHome reports whether what a copy is of is in some calendar.
+// hasHome reports whether what a copy is of is in some calendar, and not called off.
 func (s *sim) hasHome(copied *held) bool {
 	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
-		return slices.ContainsFunc(f.live(), func(h *held) bool { return !h.soul.made && s.root(h.soul.of) == s.root(copied.soul.of) })
+		return slices.ContainsFunc(f.live(), func(h *held) bool { return !h.soul.made && !h.Cancelled && s.root(h.soul.of) == s.root(copied.soul.of) })
 	})
 }
 
@@ -361,10 +361,24 @@ func (s *sim) linkedNow(i int, h *held) (linked bool) {
 	return linked
 }
 
-// outOfSight reports whether a copy was beyond the window when its store was lost.
+// outOfSight reports whether a copy was beyond the window when its store was lost, or its
+// event is.
 func (s *sim) outOfSight(h *held) bool {
-	start, err := h.Content.When.Start.Instant()
-	return err == nil && s.recalled.told != nil && start.After(s.clock.AddDate(0, 0, 370))
+	far := func(x *held) bool {
+		start, err := x.Content.When.Start.Instant()
+		return err == nil && start.After(s.clock.AddDate(0, 0, 370))
+	}
+	if s.recalled.told == nil {
+		return false
+	}
+	for _, f := range s.fakes {
+		for _, x := range f.events {
+			if (x == h || !x.soul.made && s.root(x.soul.of) == s.root(h.soul.of)) && far(x) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Scripts of moves and lost stores in which the simulation once found something.
@@ -377,6 +391,8 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a copy with guests of an invitation is a copy":     {1123, "invite:2:73:263,pass,guests@12:1:18:994,pass,forget:2:496:432"},
 		"a clone that looks as its original does":           {316, "add:5:307:186,pass,paste@8:4:364:506,pass,forget:0:987:68"},
 		"moved home before its deletion came":               {21399, "add:5:809:551,pass,occur:5:865:90,pass,cancel:0:586:256,occur:3:177:912,pass,move:4:909:560,delete:0:383:879,pass,clear:4:554:74,moveto@28:5:163:237,pass"},
+		"made again beside what came back":                  {3200750, "add:5:312:216,pass,pass,private:0:358:54,delete:5:441:419,pass,restore:1:479:923,forget:0:965:274"},
+		"changed, and not to be deleted after all":          {3202324, "delete:2:365:68,edit:1:603:87,delete:3:241:272,pass,pass,restore:5:338:418,split:2:406:629,clear:5:180:881,pass,forget:5:493:111,add:2:753:328,readonly:4:359:44,pass,pass,twin:3:354:808,down@3:0:0:82,pass,clear:5:151:810,pass,move:0:502:805,restore:5:966:247,mapping:1:622:668,pass"},
 		"moved there and back in a pass":                    {3663, "add:5:700:294,pass,moveto:5:20:533,moveto@2:0:716:428,occur:4:975:497,pass"},
 		"a copy of what looks like one without a copy":      {1449, "add:1:320:777,pass,paste:5:260:470,undo:5:788:445,forget:4:358:767"},
 		"a home that an undo made again":                    {1746, "pass,add:1:749:372,pass,delete:3:384:257,pass,undo:3:734:466,invite:0:48:375,delete:0:281:730,forget:5:466:907"},

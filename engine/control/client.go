@@ -239,7 +239,11 @@ func (c *Client) ChangeMirror(ctx context.Context, req ChangeMirror) (state.Mirr
 
 // PlanMirror asks what the next pass would do if the mirror were as it is here.
 func (c *Client) PlanMirror(ctx context.Context, m state.Mirror) (Report, error) {
-	return call[Report](ctx, c, "POST", "/mirrors/"+url.PathEscape(string(m.ID))+"/plan", m)
+	path := "/mirrors/plan"
+	if m.ID != "" {
+		path = "/mirrors/" + url.PathEscape(string(m.ID)) + "/plan"
+	}
+	return call[Report](ctx, c, "POST", path, m)
 }
 
 // Preview asks what copies of an event look like.

@@ -57,6 +57,8 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"search":                func(ctx context.Context, b Backend) (any, error) { return b.History(ctx, full[HistoryQuery]()) },
 	"held":                  func(ctx context.Context, b Backend) (any, error) { return b.Held(ctx) },
 	"decide":                func(ctx context.Context, b Backend) (any, error) { return nil, b.Decide(ctx, full[Decide]()) },
+	"agenda":                func(ctx context.Context, b Backend) (any, error) { return b.Agenda(ctx, full[AgendaQuery]()) },
+	"days":                  func(ctx context.Context, b Backend) (any, error) { return b.Days(ctx, full[int]()) },
 	"window":                func(ctx context.Context, b Backend) (any, error) { return nil, b.ShowWindow(ctx) },
 	"quitting":              func(ctx context.Context, b Backend) (any, error) { return nil, b.Quit(ctx) },
 	"duplicates":            func(ctx context.Context, b Backend) (any, error) { return b.Duplicates(ctx, full[state.MirrorID]()) },

@@ -502,3 +502,29 @@ func TestALostStoreAndPairsThatLookTheSame(t *testing.T) {
 		}
 	}
 }
+
+// A person's clone whose original is gone, and the store with it, is the person's when it
+// is linked by its look with what they made elsewhere: its mark leads nowhere, and says
+// nothing of who keeps the mirror.
+func TestACloneOfWhatIsGoneHasATwin(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	home := w.add("b", "Lunch")
+	w.settle()
+	w.paste("a", w.the("a", "Lunch").ID, "a", "Lunch")
+	w.remove("b", home)
+	w.settle()
+	w.gone[ref("b")] = map[calendar.RemoteID]bool{}
+	clear(w.events[ref("b")])
+	w.forget("i2")
+	w.settle()
+	w.add("b", "Lunch")
+	w.settle()
+	for _, e := range w.entities {
+		if rec, ok := e.Records[ref("a")]; ok && !rec.Adopted && e.Home != ref("a") {
+			t.Errorf("the clone is taken for a copy")
+		}
+	}
+	if len(w.entities) != 1 || len(w.claims) > 0 {
+		t.Errorf("%d events, claims %v", len(w.entities), w.claims)
+	}
+}

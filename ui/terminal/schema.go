@@ -100,6 +100,8 @@ func schema() string {
 	}
 	visit(control.SignIn{})
 	visit(SettingNote{})
+	visit(control.Agenda{})
+	visit(control.DayCount{})
 	for _, v := range taken {
 		visit(v)
 	}
