@@ -25,7 +25,7 @@ TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo run build test quick bench soak kill mutants lint deps deps-build deps-test clean help
+.PHONY: demo run build test quick bench soak kill mutants screenshots lint deps deps-build deps-test clean help
 
 demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
 	./twinday demo
@@ -59,6 +59,9 @@ kill: ## Kill the built program at random moments of its syncs: make kill KILLS=
 
 mutants: ## Build the engine with each of a list of deliberate bugs, and see the simulation find it
 	go test ./engine -run TestMutants -count=1 -timeout 0 -sim.mutants
+
+screenshots: ## Draw the pictures in docs/screenshots anew
+	go run ./ui/window/shoot docs/screenshots
 
 # The sources that are checked for their form: generated and vendored there are none.
 lint: ## gofmt, go vet and staticcheck

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/jeandeaual/go-locale"
@@ -36,6 +37,12 @@ type speech struct {
 	tag       string
 	localizer *i18n.Localizer
 	numbers   *message.Printer
+	phrases   func() spokenPhrases // the engine's, read when they are needed first
+	quotes    [2]string            // around names
+	said      struct {             // sentences that were said before
+		sync.Mutex
+		before map[string]string
+	}
 }
 
 // spoken is English until Speak says otherwise.
@@ -92,6 +99,10 @@ func newSpeech(want []string) *speech {
 		break
 	}
 	s.localizer = i18n.NewLocalizer(bundle, append(want, "en")...)
+	s.phrases = sync.OnceValue(func() spokenPhrases { return readPhrases(s.tag) })
+	s.said.before = map[string]string{}
+	quoted, _ := s.localizer.Localize(&i18n.LocalizeConfig{MessageID: "“{{.Name}}”", TemplateData: map[string]any{"Name": "\x00"}})
+	s.quotes[0], s.quotes[1], _ = strings.Cut(quoted, "\x00")
 	return s
 }
 

@@ -198,7 +198,7 @@ func TestSignInsThatWaitForAPassphrase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.face = control.InProcess(b.Engine)
+		b.face = control.InProcess(heard{b.Engine})
 	}
 	reopen()
 	code := func(err error) control.ErrorCode {

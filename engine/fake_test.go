@@ -723,7 +723,7 @@ func (b *bench) open() {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.face = control.InProcess(b.Engine)
+	b.face = control.InProcess(heard{b.Engine})
 }
 
 func (b *bench) touch(p store.Point) error {
@@ -734,6 +734,8 @@ func (b *bench) touch(p store.Point) error {
 }
 
 func (b *bench) close() {
+	_, _ = b.face.Status(context.Background())
+	hearStore(b.store)
 	b.face.Close()
 	b.Engine.Close()
 	if err := b.store.Check(); err != nil {

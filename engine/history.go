@@ -17,17 +17,16 @@ import (
 const maxHistory = 1000
 
 // History lists entries, newest first.
-func (e *Engine) History(_ context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
+func (e *Engine) History(ctx context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
-	f := store.HistoryFilter{Before: q.Before, Limit: min(q.Limit, maxHistory), Mirror: q.Mirror, Entity: q.Entity, Text: q.Text, Pass: q.Pass}
+	f := store.HistoryFilter{Before: q.Before, Limit: min(q.Limit, maxHistory), Mirror: q.Mirror, Entity: q.Entity, Text: q.Text, Pass: q.Pass, Kind: q.Kind, Amiss: q.Amiss}
 	out := []state.HistoryEntry{}
 	if q.Event == "" {
-		err := e.Store.View(func(tx *store.Tx) error {
-			l, err := tx.History(f)
-			out = append(out, l...)
-			return err
+		err := e.eachHistory(ctx, f, func(x state.HistoryEntry) bool {
+			out = append(out, x)
+			return len(out) < f.Limit
 		})
 		return out, err
 	}
@@ -35,28 +34,24 @@ func (e *Engine) History(_ context.Context, q control.HistoryQuery) ([]state.His
 	if err != nil {
 		return nil, err
 	}
-	err = e.Store.View(func(tx *store.Tx) error {
-		id, err := e.toldOf(tx, h, q.Event)
-		if err != nil {
-			return err
+	var id state.EntityID
+	if err := e.Store.View(func(tx *store.Tx) (err error) { id, err = e.toldOf(tx, h, q.Event); return }); err != nil {
+		return nil, err
+	}
+	// What an undo made again was another entity before.
+	entities, undone, most := map[state.EntityID]bool{id: true}, map[uint64]bool{}, f.Limit
+	f.Entity, f.Limit = "", 0
+	err = e.eachHistory(ctx, f, func(x state.HistoryEntry) bool {
+		if undone[x.Seq] && x.Entity != "" {
+			entities[x.Entity] = true
 		}
-		f.Entity, f.Limit = "", 0
-		all, err := tx.History(f)
-		// What an undo made again was another entity before.
-		entities, undone := map[state.EntityID]bool{id: true}, map[uint64]bool{}
-		for _, x := range all {
-			if undone[x.Seq] && x.Entity != "" {
-				entities[x.Entity] = true
-			}
-			if !entities[x.Entity] || len(out) == min(q.Limit, maxHistory) {
-				continue
-			}
+		if entities[x.Entity] {
 			out = append(out, x)
 			for _, seq := range x.Undoes {
 				undone[seq] = true
 			}
 		}
-		return err
+		return len(out) < most
 	})
 	return out, err
 }
@@ -182,4 +177,32 @@ func occurrenceWords(g calendar.Group, o calendar.Override) string {
 		return w
 	}
 	return "nothing"
+}
+
+// scanAtOnce is how many entries one transaction looks at: a few milliseconds.
+const scanAtOnce = 2000
+
+// eachHistory hands over the entries that a filter picks, newest first, until f has enough.
+// It looks at them in bounded transactions, so what is written meanwhile may be missing.
+func (e *Engine) eachHistory(ctx context.Context, filter store.HistoryFilter, f func(state.HistoryEntry) bool) error {
+	filter.Scan = scanAtOnce
+	for {
+		var part []state.HistoryEntry
+		var rest uint64
+		if err := e.Store.View(func(tx *store.Tx) (err error) { part, rest, err = tx.HistoryPart(filter); return }); err != nil {
+			return err
+		}
+		for _, x := range part {
+			if !f(x) {
+				return nil
+			}
+		}
+		if rest == 0 {
+			return nil
+		}
+		if err := ctx.Err(); err != nil { // nobody waits for it any more
+			return err
+		}
+		filter.Before = rest
+	}
 }

@@ -128,7 +128,7 @@ func TestTheWayOutIsSet(t *testing.T) {
 		Connectors: map[state.ProviderKind]engine.Connector{state.Google: b.connector}}); err != nil {
 		t.Fatal(err)
 	}
-	b.face = control.InProcess(b.Engine)
+	b.face = control.InProcess(heard{b.Engine})
 	if _, err := set("none", "", ""); err != nil {
 		t.Error(err)
 	}

@@ -438,6 +438,7 @@ func TestFound(t *testing.T) {
 		"a copy restored with a rule of its own":         {2000978, "add:3:554:10,pass,repeat:4:266:488,delete:4:134:107,pass,restore:2:836:751,restore:3:571:972"},
 		"a cancellation that waits":                      {2001443, "add:2:759:346,pass,cancel:3:887:946,private:5:550:443,pass,occur:5:727:78,pass"},
 		"a twin by hand while a copy may be made":        {2010915, "readonly:3:592:45,add@3:0:262:682,down@13:0:0:579,pass,twin@7:4:398:891,pass"},
+		"a cancellation of what was not seen":            {2031028, "add:0:969:248,pass,mapping:0:631:404,cancel:5:564:91,occur:3:756:819"},
 		"a decision on an event that is gone":            {97, "add:4:415:45,delete@8:4:142:905,pass,move:1:775:274"},
 		"an occurrence's refused edit":                   {96, "add:3:635:684,mapping:3:524:614,pass,occur:0:579:515"},
 		"an occurrence edited, its series deleted":       {109, "add@8:1:235:850,pass,pass,occur:3:907:948,clear:0:239:261"},

@@ -34,7 +34,7 @@ var mutants = []mutant{
 	{"take a short listing for deletions", "suspect.go", "a.each(d.missing)\n\t\tif r.trouble == nil && short(", "r.gone = append(r.gone, d.missing...)\n\t\tif false && short("},
 	{"forget the dirty slots", "reconcile/slots.go", "p.DirtySlots = with(p.DirtySlots, ed.slot)", "_ = p"},
 	{"save the cursor before what was read", "pull.go", "return r, e.confirm(ctx, p, ref, &r)", "_ = e.Store.Update(func(tx *store.Tx) error { return tx.SetCursor(ref, r.changes.Next) }); return r, e.confirm(ctx, p, ref, &r)"},
-	{"a deletion beats an edit", "reconcile/vanish.go", "case (f.changed || f.holds() || r.behind(*e, ref)) && !calledOff:", "case false && !calledOff:"},
+	{"a deletion beats an edit", "reconcile/vanish.go", "case beaten:", "case false && beaten:"},
 	{"let the losing edit go untold", "reconcile/fold.go", "n := r.note(*e, state.Overridden, ed.ref, calendar.Groups{g},", "n := (func(...any) *state.HistoryEntry { return &state.HistoryEntry{} })(*e, state.Overridden, ed.ref, calendar.Groups{g},"},
 	{"believe a late listing", "suspect.go", "late := known &&", "late := false && known &&"},
 	{"take a deleted copy that a late list still shows for a new event", "marks.go", "!named && marks != nil && !since.IsZero() {", "false {"},

@@ -360,6 +360,9 @@ func (s *sim) once(rested bool) {
 		seen := map[soul]*held{}
 		moved := func(h *held) bool { return h.soul.moved && (!rested || !f.sees(h.Event)) } // the person put it there
 		for _, h := range f.live() {
+			if s.outOfSight(h) && !s.linkedNow(i, h) { // no store can know of it
+				continue
+			}
 			k := soul{of: s.root(h.soul.of), slot: h.soul.slot}
 			x := seen[k]
 			if x != nil && (h.soul.made || x.soul.made) && !moved(h) && !moved(x) {
@@ -582,7 +585,7 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				}
 				id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
 				e, _, _ := tx.Entity(id)
-				if linked && e.Home != s.refs[i] || s.orphaned(tx, h, linked) || !linked && h.soul.back && s.staysHome(i, h) {
+				if linked && e.Home != s.refs[i] || s.orphaned(tx, i, h, linked) || !linked && h.soul.back && s.staysHome(i, h) {
 					continue // a twin that was there already, or what no other store can know; or a copy of what does not cross
 				}
 				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) }) ||
@@ -624,7 +627,7 @@ func (s *sim) staysHome(i int, h *held) bool {
 // kept checks that a copy belongs to an event, or is said to be kept.
 func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
 	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
-	if !linked && (s.outOfSight(h) || s.recalled.alone[h] && s.orphaned(tx, h, linked)) { // kept for its guests, by a store that is lost
+	if !linked && (s.outOfSight(h) || s.recalled.alone[h] && s.orphaned(tx, i, h, linked)) { // kept for its guests, by a store that is lost
 		s.excused++
 		return
 	}
@@ -703,7 +706,9 @@ func (s *sim) own() (out []string) {
 					e, ok, err := tx.Entity(id)
 					rec := e.Records[s.refs[i]]
 					at := slices.IndexFunc(rec.Parts, func(p state.Part) bool { return p.ID == h.ID })
-					copied = ok && e.Home != s.refs[i] && at >= 0 && !rec.WasHere(rec.Parts[at])
+					rep, _, _ := tx.Replica(s.refs[i], h.ID)
+					untold := f.ahead > 0 && !f.sees(h.Event) && rep.Deleted // that it came back
+					copied = ok && e.Home != s.refs[i] && at >= 0 && !rec.WasHere(rec.Parts[at]) && !untold
 					return err
 				})
 			}

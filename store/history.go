@@ -18,12 +18,19 @@ type HistoryFilter struct {
 	Entity state.EntityID
 	Pass   uint64
 	Text   string // in the title, without regard to case and spacing
+	Kind   state.StepKind
+	Amiss  bool // only what failed, was overridden or was taken back
+	// Scan is how many entries are looked at, at most; 0: no limit. Who wants more asks
+	// again, in another transaction: a long one keeps the file from being tidied up.
+	Scan int
 }
 
 func (f HistoryFilter) takes(e state.HistoryEntry) bool {
 	return (f.Mirror == "" || e.Mirror == f.Mirror) &&
 		(f.Entity == "" || e.Entity == f.Entity) &&
 		(f.Pass == 0 || e.Pass == f.Pass) &&
+		(f.Kind == "" || e.Kind == f.Kind) &&
+		(!f.Amiss || e.Outcome == state.Failed || e.Outcome == state.Overridden || e.Outcome == state.Reverted) &&
 		(f.Text == "" || strings.Contains(plainTitle(e.Title), plainTitle(f.Text)))
 }
 
@@ -44,28 +51,43 @@ func (t *Tx) AppendHistory(e *state.HistoryEntry) error {
 
 // History lists entries, newest first.
 func (t *Tx) History(f HistoryFilter) ([]state.HistoryEntry, error) {
+	out, _, err := t.HistoryPart(f)
+	return out, err
+}
+
+// HistoryPart is History, and where to go on: the Before of what was not looked at because
+// of Scan or Limit; 0 if that was all.
+func (t *Tx) HistoryPart(f HistoryFilter) (out []state.HistoryEntry, rest uint64, err error) {
 	if f.Before == 0 {
 		f.Before = math.MaxUint64
 	}
-	var out []state.HistoryEntry
 	c := t.bucket(bucketHistory).Cursor()
 	step := c.Prev
 	if k, _ := c.Seek(seqKey(f.Before)); k == nil {
 		step = c.Last
 	}
-	for k, raw := step(); k != nil && (f.Limit == 0 || len(out) < f.Limit); k, raw = c.Prev() {
-		var e state.HistoryEntry
-		if binary.BigEndian.Uint64(k) <= f.After {
+	last := uint64(0)
+	for k, raw := step(); k != nil; k, raw = c.Prev() {
+		seq := binary.BigEndian.Uint64(k)
+		if seq <= f.After {
 			break
 		}
+		if f.Limit > 0 && len(out) == f.Limit || f.Scan > 0 && last > 0 && f.Before-seq > uint64(f.Scan) {
+			return out, last, nil
+		}
+		last = seq
+		if f.Before == math.MaxUint64 { // the first
+			f.Before = seq + 1
+		}
+		var e state.HistoryEntry
 		if err := t.decode(bucketHistory, k, raw, &e); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if f.takes(e) {
 			out = append(out, e)
 		}
 	}
-	return out, nil
+	return out, 0, nil
 }
 
 // HistoryEntry reads one entry.

@@ -427,6 +427,25 @@ func TestHistory(t *testing.T) {
 	list("a mirror", HistoryFilter{Mirror: "m2", Limit: 2}, 10, 8)
 	list("an entity", HistoryFilter{Entity: "e1", Before: 5}, 3, 1)
 	list("a word", HistoryFilter{Text: "straße dinner", Before: 5}, 4, 2)
+	list("none of that kind", HistoryFilter{Kind: state.Delete})
+	list("nothing is amiss", HistoryFilter{Amiss: true})
+	view(t, s, func(tx *Tx) error { // in parts: each looks at three entries at most
+		var got []uint64
+		parts, before := 0, uint64(0)
+		for ; parts == 0 || before != 0; parts++ {
+			entries, rest, err := tx.HistoryPart(HistoryFilter{Mirror: "m2", Scan: 3, Before: before})
+			if err != nil {
+				return err
+			}
+			for _, e := range entries {
+				got = append(got, e.Seq)
+			}
+			before = rest
+		}
+		same(t, "a mirror, in parts", got, []uint64{10, 8, 6, 4, 2})
+		same(t, "the number of parts", parts, 4)
+		return nil
+	})
 
 	prune := func(keep time.Time, limit, want int) {
 		t.Helper()

@@ -280,6 +280,12 @@ func (c *Client) Pause(ctx context.Context, until time.Time) error {
 // History lists entries, newest first.
 func (c *Client) History(ctx context.Context, q HistoryQuery) ([]state.HistoryEntry, error) {
 	v := url.Values{"mirror": {string(q.Mirror)}, "entity": {string(q.Entity)}, "text": {q.Text}, "event": {q.Event}}
+	if q.Kind != "" {
+		v.Set("kind", string(q.Kind))
+	}
+	if q.Amiss {
+		v.Set("amiss", "true")
+	}
 	if q.Pass > 0 {
 		v.Set("pass", strconv.FormatUint(q.Pass, 10))
 	}

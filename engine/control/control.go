@@ -244,6 +244,9 @@ type HistoryQuery struct {
 	Entity state.EntityID `json:"entity,omitempty"`
 	Text   string         `json:"text,omitempty"` // in the title, case folded
 	Pass   uint64         `json:"pass,omitempty"`
+	Kind   state.StepKind `json:"kind,omitempty"`
+	// Amiss picks what failed, was overridden or was taken back.
+	Amiss bool `json:"amiss,omitempty"`
 	// Event picks the entries of one event, those before it was made again included:
 	// by its id in a calendar, its title or a part of it that only one has. It may be
 	// gone by now.

@@ -48,7 +48,7 @@ const maxBody = 1 << 20
 //	POST   /duplicates                   CleanUp → Report
 //	POST   /sync                         SyncRequest → Report
 //	POST   /pause                        PauseRequest
-//	GET    /history?limit=&before=&mirror=&entity=&text=&pass=&event=   [state.HistoryEntry]
+//	GET    /history?limit=&before=&mirror=&entity=&text=&pass=&event=&kind=&amiss=   [state.HistoryEntry]
 //	GET    /history/{seq}                HistoryDetail
 //	POST   /undo                         UndoRequest → UndoReport
 //	POST   /why                          WhyRequest → [Explanation]
@@ -119,7 +119,8 @@ func Handler(b Backend, token string) http.Handler {
 		return nothing{}, b.Pause(r.Context(), q.Until)
 	})
 	route(mux, "GET", "/history", func(r *http.Request, _ nothing) ([]state.HistoryEntry, error) {
-		q := HistoryQuery{Mirror: state.MirrorID(r.FormValue("mirror")), Entity: state.EntityID(r.FormValue("entity")), Text: r.FormValue("text"), Event: r.FormValue("event")}
+		q := HistoryQuery{Mirror: state.MirrorID(r.FormValue("mirror")), Entity: state.EntityID(r.FormValue("entity")), Text: r.FormValue("text"), Event: r.FormValue("event"),
+			Kind: state.StepKind(r.FormValue("kind")), Amiss: r.FormValue("amiss") == "true"}
 		var err error
 		if s := r.FormValue("pass"); s != "" {
 			if q.Pass, err = strconv.ParseUint(s, 10, 64); err != nil {

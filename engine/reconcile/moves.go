@@ -14,6 +14,11 @@ import (
 // keep deletions from crossing for ever.
 const moveWait = 24 * time.Hour
 
+// lateList is how late a list may be. A home that is to be made again, since a change beats
+// its deletion, waits for a later one: moved after all, it would be there twice for good.
+// (Deletions need not: what was deleted is copied again.)
+const lateList = time.Minute
+
 // follow goes after the events of an entity that a person moved to another calendar
 // of the account. It returns what is left behind by that: entities of their own,
 // with copies that are to go.
@@ -192,12 +197,12 @@ func off(m state.Mirror, ref state.Ref) bool {
 
 // mayHaveMoved reports whether an event that is gone may be in another calendar of
 // the account that was not read since.
-func (r *reconciler) mayHaveMoved(ref state.Ref, rep state.Replica) bool {
+func (r *reconciler) mayHaveMoved(ref state.Ref, rep state.Replica, late time.Duration) bool {
 	if !rep.Deleted || rep.Event.UID == "" || r.Now.Sub(rep.Seen) >= moveWait {
 		return false
 	}
 	for other := range r.Members {
-		if other.Account == ref.Account && other != ref && r.takesPart(other) && r.readBefore(other, rep.Seen) {
+		if other.Account == ref.Account && other != ref && r.takesPart(other) && r.readBefore(other, rep.Seen.Add(late)) {
 			return true
 		}
 	}
@@ -221,8 +226,8 @@ func (r *reconciler) readBefore(ref state.Ref, seen time.Time) bool {
 
 // mayYetMove reports whether a deletion must wait until another calendar was read, and
 // takes note of it.
-func (r *reconciler) mayYetMove(ref state.Ref, id calendar.RemoteID) bool {
-	if !r.mayHaveMoved(ref, r.replica(ref, id)) {
+func (r *reconciler) mayYetMove(ref state.Ref, id calendar.RemoteID, late time.Duration) bool {
+	if !r.mayHaveMoved(ref, r.replica(ref, id), late) {
 		return false
 	}
 	r.out.Waiting = append(r.out.Waiting, Found{ref, id})

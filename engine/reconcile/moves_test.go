@@ -339,3 +339,70 @@ func TestAMoveThatShowsLate(t *testing.T) {
 		})
 	}
 }
+
+// What a move left behind, and the person does not want deleted, is an event of its own: it
+// crosses, and is no copy that goes with the mirror.
+func TestWhatAMoveLeftIsKept(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	for i := range FewDeletions {
+		w.add("a", fmt.Sprint("T", i))
+	}
+	w.settle()
+	for i := range FewDeletions {
+		w.move("b", w.the("b", fmt.Sprint("T", i)).ID, "a")
+	}
+	w.settle()
+	w.decide(state.Drop)
+	w.settle()
+	if a, b := w.titles("a"), w.titles("b"); a != "T0, T0, T1, T1, T2, T2, T3, T3, T4, T4" || b != a {
+		t.Errorf("a holds %s; b holds %s", a, b)
+	}
+	for _, e := range w.entities {
+		if by := e.Records[e.Home].Mirror; by != "" {
+			t.Errorf("%q at home is a copy by %s", e.Base.Title, by)
+		}
+	}
+}
+
+// A copy is edited and its meeting is moved, and the list of the new calendar does not know
+// of it yet: the meeting is not made again where it was before a later list was read.
+func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
+	read := func(w *world, at time.Time) {
+		for _, name := range []string{"a", "b", "x"} {
+			m := w.members[ref(name)]
+			m.Read = at
+			w.members[ref(name)] = m
+		}
+	}
+	for name, moved := range map[string]bool{"moved": true, "deleted": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b", "x")
+			home := w.add("a", "Lunch")
+			w.settle()
+			w.edit("x", w.the("x", "Lunch").ID, place("Oslo"))
+			was := *w.events[ref("a")][home]
+			w.remove("a", home)
+			gone := w.clock
+			w.seen = map[Found]time.Time{{ref("a"), home}: gone}
+			read(w, gone.Add(time.Second))
+			w.pass()
+			if w.titles("a") != "" {
+				t.Fatalf("a holds %q", w.titles("a"))
+			}
+			read(w, gone.Add(2*lateList))
+			if was.ID = "moved"; moved {
+				w.events[ref("b")]["moved"] = &was
+				w.dirty[Found{ref("b"), "moved"}] = true
+			}
+			w.settle()
+			for _, name := range []string{"a", "b", "x"} {
+				if got := w.the(name, "Lunch").Content.Place; got != "Oslo" {
+					t.Errorf("in %s it is at %q", name, got)
+				}
+			}
+			if (w.the("b", "Lunch").ID == "moved") != moved {
+				t.Errorf("b holds %s", w.the("b", "Lunch").ID)
+			}
+		})
+	}
+}

@@ -17,12 +17,6 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 	if !facts.HasGuests() {
 		e.Heard = state.Heard{}
 	}
-	var edited []string // occurrences, at home
-	for _, ed := range slots {
-		if ed.ref == e.Home && len(ed.set) > 0 {
-			edited = append(edited, ed.slot)
-		}
-	}
 	for _, ref := range refs(*e) {
 		if ref == e.Home {
 			continue
@@ -56,7 +50,7 @@ func (r *reconciler) permit(e *state.Entity, facts calendar.Facts, edits map[cal
 			case why != "":
 				r.refuseSlot(e, ed, why)
 				return true
-			case !facts.HasGuests() || r.slotStays(*e, ed) || ed.cancel == yes && slices.Contains(edited, ed.slot): // an edit beats it
+			case !facts.HasGuests() || r.slotStays(*e, ed):
 				return false
 			}
 			heldSlots = append(heldSlots, ed)

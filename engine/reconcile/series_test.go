@@ -450,28 +450,61 @@ func TestATwinThatCannotHoldAnOccurrence(t *testing.T) {
 	}
 }
 
-// The cancellation of an occurrence waits, since guests would hear of it, and meanwhile that
-// is changed at home in a way that the copy does not show: the change beats it.
-func TestACancellationThatWaitsIsBeaten(t *testing.T) {
-	w := newWorld(t, "a", "b")
-	w.maps(state.Mapping{Detail: state.TitleAndTime})
+// An occurrence is cancelled in a copy that does not show what was changed of it at home:
+// that is in the history, whether it was changed before, or while the cancellation waited
+// since guests would hear of it.
+func TestACancellationOfWhatWasNotSeen(t *testing.T) {
 	second := local(3, 17, 9)
-	id := w.add("a", "Weekly", weekly, withGuest)
-	w.settle()
-	w.edit("b", w.the("b", "Weekly").ID, cancelled(second))
-	w.expect(`update "Weekly" in a (` + second.Slot() + `) held: guests`)
-	w.edit("a", id, func(e *calendar.Event) {
-		o := calendar.Override{Original: second, Changed: calendar.Groups{calendar.GroupPlace}, Content: calendar.Content{Place: "Oslo"}}
-		e.Overrides = calendar.WithOverride(e.Overrides, second.Slot(), o)
-	})
-	w.expect(`update "Weekly" in b (` + second.Slot() + `)`)
-	w.decide(state.Apply)
-	w.settle()
-	if got := w.events[ref("a")][id].Overrides[second.Slot()]; got.Cancelled || got.Content.Place != "Oslo" {
-		t.Errorf("at home it is %+v", got)
+	moveTo := func(s string) func(*calendar.Event) {
+		return func(e *calendar.Event) {
+			o := calendar.Override{Original: second, Changed: calendar.Groups{calendar.GroupPlace}, Content: calendar.Content{Place: s}}
+			e.Overrides = calendar.WithOverride(e.Overrides, second.Slot(), o)
+		}
 	}
-	w.sameAgenda("a", "b")
-	if got := w.noted(state.Overridden); !strings.Contains(got, "another change was kept") {
-		t.Errorf("history says %q", got)
+	for name, c := range map[string]struct {
+		waits bool
+		shows state.Detail
+		kept  string
+	}{
+		"changed before":               {false, state.TitleAndTime, "Oslo"},
+		"changed while it waits":       {true, state.TitleAndTime, "Oslo"},
+		"a copy that shows the change": {false, state.Everything, ""},
+		"a copy that only says busy":   {true, state.BusyOnly, "Oslo"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.maps(state.Mapping{Detail: c.shows})
+			id := w.add("a", "Weekly", weekly)
+			if c.waits {
+				w.edit("a", id, withGuest)
+			}
+			w.settle()
+			var copied calendar.RemoteID
+			for x := range w.events[ref("b")] {
+				copied = x
+			}
+			if c.waits {
+				w.edit("b", copied, cancelled(second))
+				w.expect(`update "Weekly" in a (` + second.Slot() + `) held: guests`)
+			}
+			w.edit("a", id, moveTo("Oslo"))
+			w.settle()
+			if w.decide(state.Apply); !c.waits {
+				w.edit("b", copied, cancelled(second))
+			}
+			w.settle()
+			if got := w.events[ref("a")][id].Overrides[second.Slot()]; !got.Cancelled {
+				t.Errorf("at home it is %+v", got)
+			}
+			kept := ""
+			for _, n := range w.notes {
+				if n.Outcome == state.Overridden {
+					kept += n.Was.Overrides[second.Slot()].Content.Place
+				}
+			}
+			if kept != c.kept {
+				t.Errorf("history keeps %q, want %q", kept, c.kept)
+			}
+		})
 	}
 }

@@ -312,6 +312,9 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 		f.changed, f.from = true, edits[len(edits)-1].ref
 	}
 	final := e.Base.Occurrence(result)
+	if i := slices.IndexFunc(edits, func(ed slotEdit) bool { return ed.cancel == yes }); i >= 0 && result.Cancelled {
+		r.overlooked(*e, edits[i], before)
+	}
 	if last := edits[len(edits)-1]; !result.Equal(before) && r.unseen(*e, last, before) {
 		n := r.note(*e, state.Overridden, last.ref, before.Changed, r.slotWords(*e, []string{slot})+" was changed in "+r.name(last.ref)+" before an earlier change had reached it; the later one was kept", before.Content, final)
 		n.Slots, n.Was, n.Became = []string{slot}, state.Image{}.WithSlot(slot, before), state.Image{}.WithSlot(slot, e.Overrides[slot])
@@ -343,6 +346,22 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 			r.rewrite(e, ed)
 		}
 	}
+}
+
+// overlooked tells of what was changed of an occurrence before it was cancelled in a copy that
+// does not show such changes: who cancelled it did not know of them.
+func (r *reconciler) overlooked(e state.Entity, ed slotEdit, before calendar.Override) {
+	if ed.ref == e.Home || before.Cancelled || len(before.Changed) == 0 {
+		return
+	}
+	shows := func(o calendar.Override) calendar.Content { return r.mapping(e, ed.ref).Get(r.source(e).Occurrence(o)) }
+	hidden := before.Changed.Without(calendar.Diff(shows(before), shows(calendar.Override{Original: before.Original}))...)
+	if len(hidden) == 0 {
+		return
+	}
+	n := r.note(e, state.Overridden, ed.ref, hidden, words(hidden)+" of "+r.slotWords(e, []string{ed.slot})+" had been changed, which "+r.name(ed.ref)+" does not show, when it was cancelled there", before.Content, calendar.Content{})
+	n.Slots, n.Was, n.Became = []string{ed.slot}, state.Image{}.WithSlot(ed.slot, before), state.Image{}.WithSlot(ed.slot, e.Overrides[ed.slot])
+	n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
 }
 
 // unseen reports whether what the base had of an occurrence, a change of its own, had not

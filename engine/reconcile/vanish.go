@@ -13,14 +13,15 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	p := whole(*e, ref)
 	home := ref == e.Home
 	calledOff := home && r.calledOff(*e)
+	beaten := (f.changed || f.holds() || r.behind(*e, ref)) && !calledOff
 	switch {
 	case e.Deleted:
 		p.Gone = true
 	case e.Records[ref].Out:
 		r.outGone(*e, ref, p)
-	case r.mayYetMove(ref, p.ID):
+	case r.mayYetMove(ref, p.ID, 0), beaten && home && r.mayYetMove(ref, p.ID, lateList):
 		f.waiting[ref] = true
-	case (f.changed || f.holds() || r.behind(*e, ref)) && !calledOff:
+	case beaten:
 		remake(p)
 		r.note(*e, state.Noted, ref, nil, "deleted in "+r.name(ref)+" but changed in "+r.name(f.from)+" at the same time: it is kept", calendar.Content{}, e.Base)
 	case home:
@@ -156,8 +157,16 @@ func (r *reconciler) restored(ref state.Ref, p *state.Part) {
 	p.WroteOverrides, p.ReadOverrides, p.Rewrites = maps.Clone(p.WroteOverrides), maps.Clone(p.ReadOverrides), maps.Clone(p.Rewrites)
 }
 
-// undelete takes back that an event is gone, and why it was to go.
-func undelete(e *state.Entity) { e.Deleted, e.Duplicate, e.Left, e.Why = false, false, false, "" }
+// undelete takes back that an event is gone, and why it was to go. What a move left behind
+// is an event of the person's then, and no copy.
+func undelete(e *state.Entity) {
+	if e.Left {
+		rec := e.Records[e.Home]
+		rec.Mirror = ""
+		e.Records[e.Home] = rec
+	}
+	e.Deleted, e.Duplicate, e.Left, e.Why = false, false, false, ""
+}
 
 func remakeGone(e *state.Entity) {
 	for _, rec := range e.Records {

@@ -108,7 +108,7 @@ func (n *news) of(s control.Status, now time.Time) (show []notice, hide []string
 			continue
 		}
 		n.told[key], n.up[key] = now, true
-		show = append(show, notice{key: key, title: p.What, body: p.WayOut, action: assets.Text("Open Twinday"), page: "home", urgent: true})
+		show = append(show, notice{key: key, title: assets.Said(p.What), body: assets.Said(p.WayOut), action: assets.Text("Open Twinday"), page: "home", urgent: true})
 	}
 	for key := range n.stands {
 		if !there[key] {

@@ -47,7 +47,7 @@ type look struct {
 
 // lookOf decides how a status looks.
 func lookOf(s control.Status, now time.Time) look {
-	l := look{icon: assets.TrayIdle, line: s.Summary, paused: s.Activity == control.Paused, held: s.Held, tongue: s.Faces.Language}
+	l := look{icon: assets.TrayIdle, line: assets.Said(s.Summary), paused: s.Activity == control.Paused, held: s.Held, tongue: s.Faces.Language}
 	switch s.Activity {
 	case control.Fine:
 		l.icon = assets.TrayFine

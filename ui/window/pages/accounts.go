@@ -37,11 +37,11 @@ func (p *calendarsPage) account(a control.AccountState) fyne.CanvasObject {
 	rows := []fyne.CanvasObject{bold(title), dim(providerName(a.Provider) + " · " + p.w.accountName(a.ID))}
 	card := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewVBox(actions), lines(rows...))}
 	if a.Condition != control.Connected && a.Condition != "" {
-		words := prose(stopped(a.Words))
+		words := prose(stopped(assets.Said(a.Words)))
 		words.Importance = conditionLook(a.Condition)
 		says := []fyne.CanvasObject{words}
 		if a.WayOut.Text != "" {
-			says = append(says, faint(a.WayOut.Text))
+			says = append(says, faint(assets.Said(a.WayOut.Text)))
 		}
 		card = append(card, lines(says...))
 	}
@@ -324,7 +324,7 @@ func (w *Window) disconnected(a control.AccountState, d control.Disconnected) {
 		body.Add(left)
 	}
 	if d.Words != "" {
-		body.Add(prose(stopped(sentence(d.Words))))
+		body.Add(prose(stopped(sentence(assets.Said(d.Words)))))
 	}
 	var p *popup
 	ok := important(newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape), widget.HighImportance)

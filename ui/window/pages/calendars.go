@@ -103,7 +103,7 @@ func (p *calendarsPage) mirror(s control.MirrorState) fyne.CanvasObject {
 	twice := newButton(assets.Text("Duplicates…"), nil, func() { p.w.duplicates(m) }, p.w.escape)
 	rows := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(twice, copies, remove), bold(m.Name))}
 	if s.Trouble != "" {
-		t := prose(s.Trouble)
+		t := prose(assets.Said(s.Trouble))
 		t.Importance = widget.DangerImportance
 		rows = append(rows, t)
 	}

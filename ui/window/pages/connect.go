@@ -63,7 +63,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 			at, access.Extras, device, makes = i, nil, false, nil
 			asked.RemoveAll()
 			for _, x := range list[i].Extras {
-				tick := newCheck(sentence(x.Reason), false, func(on bool) {
+				tick := newCheck(sentence(assets.Said(x.Reason)), false, func(on bool) {
 					access.Extras = with(access.Extras, x.Extra, on)
 				}, k)
 				if x.Extra == calendar.CopiesCalendar {
@@ -243,9 +243,9 @@ func (w *Window) notSignedIn(req control.NewAccount, err error) {
 
 // offer tells what went wrong, with the way out in words and as a button, if there is one.
 func (w *Window) offer(title string, e *control.Error, doing string, do func()) {
-	body := container.NewVBox(prose(sentence(e.Message)))
+	body := container.NewVBox(prose(sentence(assets.Said(e.Message))))
 	if e.WayOut.Text != "" {
-		body.Add(prose(e.WayOut.Text))
+		body.Add(prose(assets.Said(e.WayOut.Text)))
 	}
 	var p *popup
 	end := newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape)
@@ -268,7 +268,7 @@ func (w *Window) forIT(why, text string, req control.NewAccount) {
 		w.app.Clipboard().SetContent(text)
 		copied.SetText(assets.Text("Copied"))
 	}
-	head := container.NewVBox(prose(stopped(sentence(why))), faint(assets.Text("This text says all that your IT needs. Send it to them.")))
+	head := container.NewVBox(prose(stopped(sentence(assets.Said(why)))), faint(assets.Text("This text says all that your IT needs. Send it to them.")))
 	p = w.popup(assets.Text("Your IT has to agree first"), fyne.NewSize(620, 480),
 		container.NewBorder(head, nil, nil, nil, newBackdrop(theme.ColorNameBackground, 8, container.NewVScroll(body))), end, agreed, copied)
 }

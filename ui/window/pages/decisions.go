@@ -152,7 +152,7 @@ func (p *decisionsPage) card(h state.Held, k keeper) fyne.CanvasObject {
 	if s.Kind != state.Delete && len(s.Groups) > 0 {
 		card = append(card, p.versions(s))
 	}
-	card = append(card, notice(theme.NewWarningThemedResource(theme.InfoIcon()), sentence(s.Reason)))
+	card = append(card, notice(theme.NewWarningThemedResource(theme.InfoIcon()), sentence(assets.Said(s.Reason))))
 	if does := p.consequence(s); does != "" {
 		card = append(card, container.New(layout.NewCustomPaddedLayout(-10, 0, 0, 0), notice(theme.NavigateNextIcon(), does)))
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
-	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -82,19 +81,4 @@ func (w *Window) newMirror() {
 	body := container.NewBorder(container.NewVBox(prose(assets.Text("Choose two or more calendars. What you add, move or cancel in one happens in the others; how much copies there show is up to you. A read-only calendar only sends.")), name),
 		nil, nil, nil, scroll)
 	p = w.popup(assets.Text("New mirror"), fyne.NewSize(640, 480), body, cancel, create)
-}
-
-// change is one field group before and after, as lines.
-func change(g calendar.Group, before, after calendar.Content) []fyne.CanvasObject {
-	was, is := groupText(g, before), groupText(g, after)
-	out := []fyne.CanvasObject{bold(groupName(g))}
-	if is != "" {
-		out = append(out, prose(is))
-	}
-	if was != "" && was != is {
-		old := prose(assets.Text("was: {{.Before}}", "Before", was))
-		old.Importance = widget.LowImportance
-		out = append(out, old)
-	}
-	return out
 }

@@ -75,7 +75,7 @@ func (w *Window) duplicates(m state.Mirror) {
 			var left []fyne.CanvasObject
 			left = append(left, bold(assets.Text("Left alone")))
 			for _, x := range found.Stray {
-				left = append(left, text(x.Title+" · "+whenText(x.When)+" · "+w.name(x.Ref)), faint(sentence(x.Why)))
+				left = append(left, text(x.Title+" · "+whenText(x.When)+" · "+w.name(x.Ref)), faint(sentence(assets.Said(x.Why))))
 			}
 			cards = append(cards, lines(left...))
 		}
@@ -122,7 +122,7 @@ func (w *Window) duplicateCard(g control.DuplicateGroup, tick fyne.CanvasObject)
 			says += " · " + assets.Text("made {{.Day}}", "Day", assets.Day(x.Created.In(w.opt.Now().Location())))
 		}
 		if x.Why != "" {
-			says += " · " + x.Why
+			says += " · " + assets.Said(x.Why)
 		}
 		if look == widget.DangerImportance && x.Copies > 0 {
 			says += " · " + assets.Count("{{.N}} copies elsewhere go with it", x.Copies)

@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"github.com/twinday/twinday/assets"
+	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/window/pretend"
 )
 
 // speakGerman has a test speak German.
@@ -54,4 +56,23 @@ func TestComposedLinesInGerman(t *testing.T) {
 			t.Errorf("%q, want %q", c.got, c.want)
 		}
 	}
+}
+
+func TestWhatTheEngineSaysIsGermanToo(t *testing.T) {
+	speakGerman(t)
+	world := pretend.Lively(now)
+	world.Status.Faces.Language = "de"
+	world.Status.Activity, world.Status.Summary = control.Fine, "All is well: 128 events alike"
+	world.Status.Problems = []control.ProblemNote{{Account: "a", What: "Google cannot be reached for ada@home.example (EOF)", WayOut: "Check the network; Twinday tries again by itself.", Since: now}}
+	world.History = []state.HistoryEntry{{Seq: 1, Time: now, Kind: state.Update, Outcome: state.Done, Title: "Tea", Groups: calendar.Groups{calendar.GroupPlace},
+		Ref: state.Ref{Account: "a", Calendar: "b"}, Why: "place changed in “Work”; failed: still under way"}}
+	r := rigUp(t, world, Options{})
+	r.until("the status", func() bool { return r.w.known })
+	for _, want := range []string{"Alles gut: 128 Termine sind gleich", "Google ist für ada@home.example nicht zu erreichen (EOF)", "Prüfe das Netzwerk"} {
+		if !r.sees(want) {
+			t.Errorf("the page does not say %q:\n%q", want, r.texts())
+		}
+	}
+	r.w.show(2)
+	r.until("the history", func() bool { return r.sees("Ort in „Work“ geändert; fehlgeschlagen: noch im Gange") })
 }

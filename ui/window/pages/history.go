@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -26,26 +27,52 @@ const (
 	filterWait = 250 * time.Millisecond
 )
 
-// historyPage lists all that happened, newest first. Only the rows in view are
-// built, and pages are fetched as they come near.
+// happening is what the list shows of an entry. The history may have 100 000 of them, so
+// what an event held before and after is left to the detail, which asks for it.
+type happening struct {
+	seq, pass uint64
+	time      time.Time
+	entity    state.EntityID
+	title     string
+	day, line string
+	icon      fyne.Resource
+}
+
+// row is a line of the list: an entry, or the head of the pass that it and those below are of.
+type row struct {
+	entry int  // its index
+	head  bool // of the pass
+}
+
+// historyPage lists all that happened, newest first, by the passes in which it did. Only the
+// rows in view are built, and pages are fetched as they come near.
 type historyPage struct {
 	w    *Window
 	root fyne.CanvasObject
+	body *fyne.Container
 
-	filter *entry
-	list   *widget.List
-	empty  *widget.Label
-	detail *fyne.Container // of the chosen entry; hidden while there is none
+	filter       *entry
+	mirrors      *pick
+	kinds        *pick
+	only         *fyne.Container // says that it is about one meeting, while it is
+	onlyTitle    *widget.Label
+	list         *widget.List
+	empty        *widget.Label
+	detail       *fyne.Container // of the chosen entry; hidden while there is none
+	mirrorOf     []state.MirrorID
+	headH, lineH float32
 
-	entries  []state.HistoryEntry
-	query    string // the filter that entries answer to
-	all      bool   // there are no older ones
-	loading  bool
-	isStale  bool // there may be newer ones
-	asked    int  // grows with each filter: answers to older ones are dropped
-	typing   *time.Timer
-	chosen   uint64 // Seq, 0 if none
-	shownFor map[state.Ref]state.Calendar
+	entries []happening
+	rows    []row
+	query   control.HistoryQuery // what entries answer to
+	all     bool                 // there are no older ones
+	loading bool
+	isStale bool // there may be newer ones
+	asked   int  // grows with each filter: answers to older ones are dropped
+	typing  *time.Timer
+	chosen  uint64 // Seq, 0 if none
+	moving  bool   // the chosen entry goes to another row
+	named   int    // how many calendars had names when the lines were written
 }
 
 func newHistoryPage(w *Window) *historyPage {
@@ -53,28 +80,82 @@ func newHistoryPage(w *Window) *historyPage {
 	p.filter = newEntry(assets.Text("Search titles…"), func() { p.filter.SetText("") }, w.shortcut)
 	p.filter.ActionItem = widget.NewIcon(theme.SearchIcon())
 	p.filter.OnChanged = p.typed
-	p.list = widget.NewList(func() int { return len(p.entries) }, func() fyne.CanvasObject { return newHistoryRow() }, p.fill)
+	k := keeper{escape: w.escape}
+	p.mirrors = newPick([]string{assets.Text("All mirrors")}, 0, func(int) { p.applyFilter() }, k)
+	p.kinds = newPick(kindNames(), 0, func(int) { p.applyFilter() }, k)
+	p.list = widget.NewList(func() int { return len(p.rows) }, func() fyne.CanvasObject { return newHistoryRow(w.escape) }, p.fill)
+	p.list.HideSeparators = true
 	p.list.OnSelected = p.choose
-	p.list.OnUnselected = func(widget.ListItemID) { p.chosen = 0; p.detail.Hide() }
+	p.list.OnUnselected = func(widget.ListItemID) {
+		if !p.moving {
+			p.chosen = 0
+			p.detail.Hide()
+			p.body.Refresh() // the list takes its place
+		}
+	}
+	sample := newHistoryRow(nil)
+	sample.as(false)
+	p.lineH = sample.MinSize().Height
+	sample.as(true)
+	p.headH = sample.MinSize().Height
 	p.empty = widget.NewLabelWithStyle("", fyne.TextAlignCenter, fyne.TextStyle{})
 	p.empty.Importance = widget.LowImportance
 	p.empty.Hide()
 	p.detail = container.NewStack()
 	p.detail.Hide()
-	body := container.NewBorder(nil, nil, nil, p.detail, container.NewStack(newBackdrop(colorPanel, 10, container.NewPadded(p.list)), container.NewCenter(p.empty)))
-	p.root = container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14), container.NewBorder(p.filter, nil, nil, nil, body))
+	p.onlyTitle = bold("")
+	back := newButton(assets.Text("Show everything"), theme.CancelIcon(), func() { p.about("", "") }, w.escape)
+	back.Importance = widget.LowImportance
+	p.only = container.NewBorder(nil, nil, nil, back, p.onlyTitle)
+	p.only.Hide()
+	head := container.NewVBox(container.NewBorder(nil, nil, nil, container.NewHBox(width(170, framed(p.mirrors)), width(170, framed(p.kinds))), p.filter), p.only)
+	p.body = container.NewBorder(nil, nil, nil, p.detail, container.NewStack(newBackdrop(colorPanel, 10, container.NewPadded(p.list)), container.NewCenter(p.empty)))
+	p.root = container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14), container.NewBorder(head, nil, nil, nil, p.body))
 	return p
+}
+
+// The kinds of entries that can be picked, in the order of kindNames.
+var pickedKinds = []control.HistoryQuery{{}, {Kind: state.Create}, {Kind: state.Update}, {Kind: state.Delete}, {Kind: state.Adopt}, {Amiss: true}}
+
+func kindNames() []string {
+	return []string{assets.Text("Everything that happened"), assets.Text("What was created"), assets.Text("What was changed"), assets.Text("What was deleted"), assets.Text("What was linked"), assets.Text("Failed, lost, taken back")}
 }
 
 func (p *historyPage) object() fyne.CanvasObject { return p.root }
 func (p *historyPage) enter()                    { p.refresh() }
 
-// update redraws when calendars got other names.
+// update offers the mirrors there are, and reads the lines anew when calendars got names.
 func (p *historyPage) update() {
-	if len(p.shownFor) != len(p.w.calendars) {
-		p.shownFor = p.w.calendars
-		p.list.Refresh()
+	names, ids := []string{assets.Text("All mirrors")}, []state.MirrorID{""}
+	for _, m := range p.w.status.Mirrors {
+		names, ids = append(names, m.Name), append(ids, m.ID)
 	}
+	if !slices.Equal(names, p.mirrors.Options) {
+		p.mirrorOf = ids
+		p.mirrors.SetOptions(names)
+	}
+	if p.named != len(p.w.calendars) && len(p.entries) > 0 {
+		p.again()
+	}
+	p.refresh()
+}
+
+// about shows the entries of one meeting only, on all sides; of all if entity is empty.
+func (p *historyPage) about(entity state.EntityID, title string) {
+	setText(p.onlyTitle, assets.Text("Only “{{.Title}}”, on all sides", "Title", titleOf(title)))
+	setShown(p.only, entity != "")
+	p.query.Entity = entity
+	p.again()
+}
+
+// again forgets what was read.
+func (p *historyPage) again() {
+	p.all, p.loading, p.isStale = false, false, true
+	p.asked++
+	p.entries, p.rows = nil, nil
+	p.list.UnselectAll()
+	p.list.Refresh()
+	p.list.ScrollToTop()
 	p.refresh()
 }
 
@@ -93,13 +174,14 @@ func (p *historyPage) typed(string) {
 }
 
 func (p *historyPage) applyFilter() {
-	if q := strings.TrimSpace(p.filter.Text); q != p.query {
-		p.query, p.all, p.loading, p.isStale = q, false, false, true
-		p.asked++
-		p.entries = nil
-		p.list.UnselectAll()
-		p.list.ScrollToTop()
-		p.refresh()
+	q := pickedKinds[max(p.kinds.SelectedIndex(), 0)]
+	q.Text, q.Entity = strings.TrimSpace(p.filter.Text), p.query.Entity
+	if i := p.mirrors.SelectedIndex(); i > 0 && i < len(p.mirrorOf) {
+		q.Mirror = p.mirrorOf[i]
+	}
+	if q != p.query {
+		p.query = q
+		p.again()
 	}
 }
 
@@ -115,7 +197,9 @@ func (p *historyPage) refresh() {
 func (p *historyPage) fetch(before uint64) {
 	p.loading = true
 	asked := p.asked
-	q := control.HistoryQuery{Limit: historyPageSize, Before: before, Text: p.query}
+	q := p.query
+	q.Limit, q.Before = historyPageSize, before
+	p.named = len(p.w.calendars)
 	call(p.w, p.w.opt.CallTimeout, func(ctx context.Context) ([]state.HistoryEntry, error) {
 		return p.w.backend.History(ctx, q)
 	}, func(got []state.HistoryEntry, err error) {
@@ -129,12 +213,20 @@ func (p *historyPage) fetch(before uint64) {
 		case before == 0:
 			p.merge(got)
 		default:
-			p.entries = append(p.entries, got...)
+			p.entries = append(p.entries, p.happenings(got)...)
 			p.all = len(got) < historyPageSize
-			p.list.Refresh()
+			p.lay()
 		}
 		p.sayEmpty(err)
 	})
+}
+
+func (p *historyPage) happenings(list []state.HistoryEntry) []happening {
+	out := make([]happening, len(list))
+	for i, h := range list {
+		out[i] = happening{h.Seq, h.Pass, h.Time, h.Entity, titleOf(h.Title), eventDay(h), p.line(h), historyIcon(h)}
+	}
+	return out
 }
 
 // merge puts newer entries in front of those that are known.
@@ -143,32 +235,53 @@ func (p *historyPage) merge(got []state.HistoryEntry) {
 		p.all = len(got) < historyPageSize
 	}
 	fresh := slices.IndexFunc(got, func(h state.HistoryEntry) bool {
-		return len(p.entries) > 0 && h.Seq <= p.entries[0].Seq
+		return len(p.entries) > 0 && h.Seq <= p.entries[0].seq
 	})
 	switch {
 	case fresh == 0:
 		return // nothing new
 	case fresh < 0: // all of them are new: there may be a gap behind them
-		p.entries, p.all = got, len(got) < historyPageSize
+		p.entries, p.all = p.happenings(got), len(got) < historyPageSize
 	default:
-		p.entries = append(slices.Clone(got[:fresh]), p.entries...)
+		p.entries = append(p.happenings(got[:fresh]), p.entries...)
 	}
-	p.list.Refresh()
+	p.lay()
 	if i := p.index(p.chosen); i >= 0 {
-		p.list.Select(i) // the chosen entry moved down
+		p.moving = true // the chosen entry did, down the list
+		p.list.Select(i)
+		p.moving = false
 	}
 }
 
+// lay lays the entries out by their passes. What is written outside of a pass has none.
+func (p *historyPage) lay() {
+	rows := p.rows[:0]
+	for i, h := range p.entries {
+		if i == 0 || h.pass != p.entries[i-1].pass {
+			rows = append(rows, row{i, true})
+		}
+		rows = append(rows, row{i, false})
+	}
+	p.rows = rows
+	for i, r := range rows {
+		p.list.SetItemHeight(i, map[bool]float32{true: p.headH, false: p.lineH}[r.head])
+	}
+	p.list.Refresh()
+}
+
+// index is the row of an entry.
 func (p *historyPage) index(seq uint64) int {
-	return slices.IndexFunc(p.entries, func(h state.HistoryEntry) bool { return seq != 0 && h.Seq == seq })
+	return slices.IndexFunc(p.rows, func(r row) bool { return seq != 0 && !r.head && p.entries[r.entry].seq == seq })
 }
 
 func (p *historyPage) sayEmpty(err error) {
 	switch {
 	case err != nil:
 		setText(p.empty, assets.Text("The history cannot be read just now."))
-	case p.query != "":
-		setText(p.empty, assets.Text("Nothing with “{{.Text}}” in its title.", "Text", p.query))
+	case p.query.Text != "":
+		setText(p.empty, assets.Text("Nothing with “{{.Text}}” in its title.", "Text", p.query.Text))
+	case p.query != (control.HistoryQuery{}):
+		setText(p.empty, assets.Text("Nothing of that kind."))
 	default:
 		setText(p.empty, assets.Text("Nothing happened yet. What crosses between your calendars will be listed here."))
 	}
@@ -180,51 +293,91 @@ type historyRow struct {
 	widget.BaseWidget
 	icon                   *widget.Icon
 	time, title, day, what *widget.Label
+	entry, top             *fyne.Container
+
+	passed *widget.Label
+	undo   *button
+	head   *fyne.Container
 }
 
-func newHistoryRow() *historyRow {
-	r := &historyRow{icon: widget.NewIcon(nil), time: dim(""), title: bold(""), day: short(""), what: dim("")}
+func newHistoryRow(escape func()) *historyRow {
+	r := &historyRow{icon: widget.NewIcon(nil), time: dim(""), title: bold(""), day: short(""), what: dim(""), passed: dim("")}
+	r.top = container.NewBorder(nil, nil, nil, r.day, r.title)
+	r.entry = container.NewBorder(nil, nil, container.NewHBox(container.NewPadded(r.icon), width(64, r.time)), nil, lines(r.top, r.what))
+	r.undo = newButton(assets.Text("Undo this sync…"), nil, nil, escape)
+	r.undo.Importance = widget.LowImportance
+	r.passed.TextStyle.Bold = true
+	r.head = container.NewBorder(nil, nil, nil, r.undo, r.passed)
 	r.ExtendBaseWidget(r)
 	return r
 }
 
+// as makes it the head of a pass, or an entry.
+func (r *historyRow) as(head bool) {
+	setShown(r.head, head)
+	setShown(r.entry, !head)
+}
+
 // CreateRenderer is Fyne's way to draw a widget.
 func (r *historyRow) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(container.NewBorder(nil, nil,
-		container.NewHBox(container.NewPadded(r.icon), width(96, r.time)), nil,
-		lines(container.NewBorder(nil, nil, nil, r.day, r.title), r.what)))
+	return widget.NewSimpleRenderer(container.NewStack(r.head, r.entry))
 }
 
 // fill shows an entry in a row, and fetches older ones when the end comes near.
 func (p *historyPage) fill(i widget.ListItemID, o fyne.CanvasObject) {
-	if i >= len(p.entries) {
+	if i >= len(p.rows) {
 		return
 	}
-	h, r := p.entries[i], o.(*historyRow)
-	if icon := historyIcon(h); r.icon.Resource == nil || r.icon.Resource.Name() != icon.Name() {
-		r.icon.SetResource(icon)
+	h, r := p.entries[p.rows[i].entry], o.(*historyRow)
+	r.as(p.rows[i].head)
+	if p.rows[i].head {
+		p.fillHead(p.rows[i].entry, r)
+		return
 	}
-	setText(r.time, assets.Moment(p.w.opt.Now(), h.Time))
-	setText(r.title, titleOf(h.Title))
-	setText(r.day, eventDay(h))
-	setText(r.what, p.line(h))
-	if i >= len(p.entries)-historyAhead && !p.all && !p.loading {
-		p.fetch(p.entries[len(p.entries)-1].Seq)
+	if r.icon.Resource == nil || r.icon.Resource.Name() != h.icon.Name() {
+		r.icon.SetResource(h.icon)
 	}
+	setText(r.time, assets.Clock(h.time.In(p.w.opt.Now().Location())))
+	setText(r.title, h.title)
+	if r.day.Text != h.day {
+		r.day.SetText(h.day)
+		r.top.Refresh() // it may be wider than the one before
+	}
+	setText(r.what, h.line)
+	if p.rows[i].entry >= len(p.entries)-historyAhead && !p.all && !p.loading {
+		p.fetch(p.entries[len(p.entries)-1].seq)
+	}
+}
+
+// fillHead says which pass the entries from i on are of.
+func (p *historyPage) fillHead(i int, r *historyRow) {
+	h := p.entries[i]
+	n := i
+	for n < len(p.entries) && p.entries[n].pass == h.pass {
+		n++
+	}
+	says := assets.Moment(p.w.opt.Now(), h.time)
+	if n < len(p.entries) || p.all { // all of them are here
+		says += " · " + assets.Count("{{.N}} entries", n-i)
+	}
+	setText(r.passed, says)
+	setShown(r.undo, h.pass != 0 && p.query == (control.HistoryQuery{}))
+	r.undo.OnTapped = func() { p.undo(control.UndoRequest{Pass: h.pass}) }
 }
 
 // line says what happened, where from and why, in one line.
 func (p *historyPage) line(h state.HistoryEntry) string {
-	if len(h.Groups) > 0 && strings.HasPrefix(h.Why, groupNames(h.Groups)) {
+	why := assets.Said(h.Why)
+	if len(h.Groups) > 0 && strings.HasPrefix(why, groupNames(h.Groups)) {
 		h.Groups = nil // the reason says it
 	}
 	s := happened(h, p.w.name(h.Ref))
 	from := p.w.name(h.From)
-	if h.From != (state.Ref{}) && h.From != h.Ref && !strings.Contains(h.Why, from) { // or the reason says it
+	if h.From != (state.Ref{}) && h.From != h.Ref && !strings.Contains(why, from) { // or the reason says it
 		s += ", " + assets.Text("from {{.Where}}", "Where", from)
 	}
-	if h.Why != "" {
-		s += " · " + h.Why
+	if why != "" {
+		s += " · " + why
 	}
 	return s
 }
@@ -265,16 +418,37 @@ func historyIcon(h state.HistoryEntry) fyne.Resource {
 	return theme.NewDisabledResource(theme.InfoIcon())
 }
 
-// choose shows an entry's details beside the list.
+// choose asks for an entry's details, and shows them beside the list.
 func (p *historyPage) choose(i widget.ListItemID) {
-	if i >= len(p.entries) {
+	if i >= len(p.rows) {
 		return
 	}
-	h := p.entries[i]
-	if p.chosen == h.Seq && p.detail.Visible() {
+	if p.rows[i].head {
+		p.list.UnselectAll()
 		return
 	}
-	p.chosen = h.Seq
+	seq := p.entries[p.rows[i].entry].seq
+	if p.chosen == seq && p.detail.Visible() {
+		return
+	}
+	p.chosen = seq
+	call(p.w, p.w.opt.CallTimeout, func(ctx context.Context) (control.HistoryDetail, error) { return p.w.backend.HistoryDetail(ctx, seq) },
+		func(d control.HistoryDetail, err error) {
+			switch {
+			case p.chosen != seq: // another one by now
+			case err != nil:
+				p.list.UnselectAll()
+				p.w.tell(assets.Text("That entry cannot be read"), err)
+			default:
+				p.showDetail(d)
+			}
+		})
+}
+
+// showDetail shows all there is to an entry: what, where, why, before and after, and the ways
+// on from here.
+func (p *historyPage) showDetail(d control.HistoryDetail) {
+	h := d.HistoryEntry
 	done := newButton("", theme.CancelIcon(), p.list.UnselectAll, p.w.escape)
 	done.Importance = widget.LowImportance
 	title := prose(titleOf(h.Title))
@@ -282,20 +456,47 @@ func (p *historyPage) choose(i widget.ListItemID) {
 	date := dim(assets.Stamp(h.Time.In(p.w.opt.Now().Location())))
 	rows := []fyne.CanvasObject{title, prose(happened(h, p.w.name(h.Ref)))}
 	if h.From != (state.Ref{}) && h.From != h.Ref {
-		rows = append(rows, bold(assets.Text("From")), prose(p.w.place(h.From)),
-			bold(assets.Text("To")), prose(p.w.place(h.Ref)))
+		rows = append(rows, faint(assets.Text("From {{.From}} to {{.To}}", "From", p.w.place(h.From), "To", p.w.place(h.Ref))))
 	}
 	if h.Why != "" {
-		rows = append(rows, bold(assets.Text("Why")), prose(sentence(h.Why)))
+		rows = append(rows, prose(sentence(assets.Said(h.Why))))
 	}
-	for _, g := range detailGroups(h) {
-		rows = append(rows, change(g, h.Before, h.After)...)
+	content := container.New(tight{gap: 2}, lines(rows...)) // which lets text that wraps be as high as it is
+	if groups := detailGroups(h); len(groups) > 0 {
+		content.Add(p.sides(h, groups))
+	}
+	says := assets.Count("{{.N}} requests were made for it", h.Requests)
+	if d.UndoneBy != 0 {
+		says = assets.Text("It was undone.") + " " + says
+	}
+	content.Add(faint(says))
+	undo := newButton(assets.Text("Undo…"), theme.ContentUndoIcon(), func() { p.undo(control.UndoRequest{Entry: h.Seq}) }, p.w.escape)
+	if d.CannotUndo != "" {
+		undo.Disable()
+		content.Add(faint(assets.Text("It cannot be undone: {{.Why}}", "Why", assets.Said(d.CannotUndo))))
+	}
+	ways := container.NewHBox(undo)
+	if h.Entity != "" {
+		ways.Add(newButton(assets.Text("Its timeline"), theme.HistoryIcon(), func() { p.about(h.Entity, h.Title) }, p.w.escape))
+		ways.Add(newButton(assets.Text("Why is it here?"), theme.QuestionIcon(), func() { p.w.why(h.Title) }, p.w.escape))
 	}
 	head := container.NewBorder(nil, nil, nil, done, date)
-	p.detail.Objects = []fyne.CanvasObject{container.New(layout.NewCustomPaddedLayout(0, 0, 10, 0), width(320,
-		newBackdrop(colorPanel, 10, container.NewPadded(container.NewBorder(head, nil, nil, nil, container.NewVScroll(lines(rows...)))))))}
+	p.detail.Objects = []fyne.CanvasObject{container.New(layout.NewCustomPaddedLayout(0, 0, 10, 0), width(430,
+		newBackdrop(colorPanel, 10, container.NewPadded(container.NewBorder(head, ways, nil, nil, container.NewVScroll(content))))))}
 	p.detail.Show()
-	p.detail.Refresh()
+	p.body.Refresh() // the list makes room
+}
+
+// sides are before and after, side by side.
+func (p *historyPage) sides(h state.HistoryEntry, groups calendar.Groups) fyne.CanvasObject {
+	out := container.New(tight{gap: -4}, container.NewGridWithColumns(2, faint(assets.Text("Before")), faint(assets.Text("After"))))
+	for _, g := range groups {
+		after := prose(cmp.Or(groupText(g, h.After), "–"))
+		after.TextStyle.Bold = true
+		cell := func(o fyne.CanvasObject) fyne.CanvasObject { return lines(short(groupName(g)), o) }
+		out.Add(container.NewGridWithColumns(2, cell(prose(cmp.Or(groupText(g, h.Before), "–"))), cell(after)))
+	}
+	return newBackdrop(theme.ColorNameBackground, 8, container.New(layout.NewCustomPaddedLayout(0, 4, 0, 0), out))
 }
 
 // detailGroups are the field groups that an entry's details show: those that

@@ -131,7 +131,7 @@ func (h *home) update() {
 		h.icon.Resource = stateIcon(i)
 		h.icon.Refresh()
 	}
-	setText(h.summary, s.Summary)
+	setText(h.summary, assets.Said(s.Summary))
 	setText(h.when, lastAndNext(s, now))
 	setShown(h.when, h.when.Text != "")
 	paused := s.Activity == control.Paused
@@ -200,11 +200,11 @@ func (h *home) drawProblems() {
 	h.problems.RemoveAll()
 	for _, p := range h.w.status.Problems {
 		icon := container.NewVBox(container.NewPadded(widget.NewIcon(theme.NewErrorThemedResource(theme.WarningIcon()))))
-		what := prose(p.What)
+		what := prose(assets.Said(p.What))
 		what.TextStyle.Bold = true
 		rows := []fyne.CanvasObject{what}
 		if p.WayOut != "" {
-			rows = append(rows, prose(p.WayOut))
+			rows = append(rows, prose(assets.Said(p.WayOut)))
 		}
 		rows = append(rows, dim(assets.Text("since {{.When}}", "When", assets.Moment(h.w.opt.Now(), p.Since))))
 		var action fyne.CanvasObject
@@ -245,7 +245,7 @@ func (h *home) drawMirrors() {
 		}
 		rows := []fyne.CanvasObject{bold(m.Name), text(membersLine(m.Mirror, h.w.name)), r.when}
 		if m.Trouble != "" {
-			t := prose(m.Trouble)
+			t := prose(assets.Said(m.Trouble))
 			t.Importance = widget.DangerImportance
 			rows = append(rows, t)
 		}

@@ -16,7 +16,6 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/twinday/twinday/engine/control"
-	"github.com/twinday/twinday/store/state"
 	"github.com/twinday/twinday/ui/window/pretend"
 )
 
@@ -349,65 +348,6 @@ func TestAMirrorIsMadeAndRemoved(t *testing.T) {
 	}
 }
 
-func TestHistoryLoadsFurtherPagesWhenScrolled(t *testing.T) {
-	r := lively(t)
-	r.tap("History")
-	r.until("the first page", func() bool { return len(r.w.hist.entries) == 100 })
-	if !r.sees("Design review") || !r.sees("Changed in Calendar: time, place · moved in Work") || !r.sees("Linked with the one in Calendar, from Work · the same meeting") || !r.sees("15:02") {
-		t.Errorf("the list shows:\n%s", strings.Join(r.texts(), "\n"))
-	}
-	r.w.hist.list.ScrollToBottom()
-	r.until("the second page", func() bool { return len(r.w.hist.entries) == 200 })
-	r.w.hist.list.ScrollToBottom()
-	r.until("the last page", func() bool { return r.w.hist.all })
-	if n := len(r.w.hist.entries); n != 260 {
-		t.Errorf("%d entries, want 260", n)
-	}
-	for i, h := range r.w.hist.entries {
-		if h.Seq != uint64(260-i) {
-			t.Fatalf("entry %d has number %d", i, h.Seq)
-		}
-	}
-}
-
-func TestHistoryShowsNewEntriesAndKeepsTheChoice(t *testing.T) {
-	r := lively(t)
-	r.tap("History")
-	r.until("the first page", func() bool { return len(r.w.hist.entries) == 100 })
-	r.w.hist.list.Select(1)
-	for _, s := range []string{"Created in Work", "New in Calendar", "Room 4"} {
-		if !r.sees(s) {
-			t.Errorf("the details do not say %q", s)
-		}
-	}
-	chosen := r.w.hist.chosen
-	r.engine.Change(func(w *pretend.World) {
-		w.Status.Pass++
-		w.History = append([]state.HistoryEntry{{Seq: 261, Time: now, Kind: state.Create, Outcome: state.Done, Ref: pretend.Work, Title: "Brand new"}}, w.History...)
-	})
-	r.until("the new entry", func() bool { return r.w.hist.entries[0].Title == "Brand new" })
-	if r.w.hist.chosen != chosen || !r.sees("New in Calendar") {
-		t.Error("the details went to another entry")
-	}
-}
-
-func TestHistoryFilter(t *testing.T) {
-	r := lively(t)
-	r.tap("History")
-	r.until("the first page", func() bool { return len(r.w.hist.entries) == 100 })
-	r.w.hist.filter.SetText("dentist")
-	r.until("the matches", func() bool { return len(r.w.hist.entries) > 0 && r.w.hist.query == "dentist" })
-	for _, h := range r.w.hist.entries {
-		if h.Title != "Dentist" {
-			t.Fatalf("%q does not match", h.Title)
-		}
-	}
-	r.w.hist.filter.SetText("no such thing")
-	r.until("nothing", func() bool { return r.sees("Nothing with “no such thing” in its title.") })
-	r.w.hist.filter.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
-	r.until("everything", func() bool { return len(r.w.hist.entries) == 100 })
-}
-
 func TestKeyboard(t *testing.T) {
 	r := lively(t)
 	press := func(key fyne.KeyName) {
@@ -505,7 +445,8 @@ func TestLongNamesAreCut(t *testing.T) {
 		r.w.show(i)
 		if i == 2 {
 			r.until("the history", func() bool { return len(r.w.hist.entries) > 0 })
-			r.w.hist.list.Select(0)
+			r.w.hist.list.Select(1)
+			r.until("the details", func() bool { return r.w.hist.detail.Visible() })
 		}
 		if got := p.object().MinSize().Width; got > 800 {
 			t.Errorf("page %d wants to be %.0f wide", i, got)

@@ -128,7 +128,7 @@ func (w *Window) showPlan(c control.Change, copies bool, apply func(shown *popup
 	sum.TextStyle.Bold = true
 	head := container.NewVBox(sum)
 	for _, x := range c.Plan.Problems {
-		line := prose(sentence(strings.TrimSpace(x.What + " " + x.WayOut)))
+		line := prose(sentence(strings.TrimSpace(stopped(assets.Said(x.What)) + " " + assets.Said(x.WayOut))))
 		line.Importance = widget.DangerImportance
 		head.Add(line)
 	}
@@ -205,7 +205,7 @@ func (w *Window) stepLine(s state.Step, copies bool) string {
 		line = assets.Text("Waits for your decision: {{.Step}}", "Step", line)
 	}
 	if s.Reason != "" {
-		line += " · " + s.Reason
+		line += " · " + assets.Said(s.Reason)
 	}
 	return line
 }

@@ -115,7 +115,7 @@ func (p *settingsPage) taken(t control.TakenOver, first string) fyne.CanvasObjec
 		rows.Add(notice(theme.ContentAddIcon(), assets.Text("The mirror “{{.Name}}” is made.", "Name", m.Name)))
 	}
 	for _, m := range t.Left {
-		rows.Add(notice(theme.NewWarningThemedResource(theme.WarningIcon()), assets.Text("Not “{{.Name}}”: {{.Why}}.", "Name", m.Name, "Why", m.Why)))
+		rows.Add(notice(theme.NewWarningThemedResource(theme.WarningIcon()), assets.Text("Not “{{.Name}}”: {{.Why}}.", "Name", m.Name, "Why", assets.Said(m.Why))))
 	}
 	if len(t.Connect) > 0 {
 		rows.Add(prose(assets.Text("Connect what is missing, then take the same file over again.")))

@@ -316,7 +316,7 @@ func reason(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return assets.Text("Twinday’s engine did not answer in time. Try again in a moment.")
 	}
-	return err.Error()
+	return assets.Said(err.Error())
 }
 
 // confirm asks before something is done. Doing is the button's word.

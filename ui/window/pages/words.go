@@ -165,11 +165,11 @@ func groupText(g calendar.Group, c calendar.Content) string {
 	case calendar.GroupPlace:
 		return c.Place
 	case calendar.GroupAvailability:
-		return string(c.Availability)
+		return assets.Said(string(c.Availability))
 	case calendar.GroupVisibility:
-		return string(c.Visibility)
+		return assets.Said(string(c.Visibility))
 	case calendar.GroupImportance:
-		return string(c.Importance)
+		return assets.Said(string(c.Importance))
 	case calendar.GroupReminders:
 		if c.Reminders.Default {
 			return assets.Text("the calendar’s default")

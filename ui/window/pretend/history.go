@@ -30,10 +30,12 @@ func (e *Engine) Undo(ctx context.Context, req control.UndoRequest) (control.Und
 	return control.UndoReport{Undone: []control.UndoNote{{Entry: req.Entry}}, Left: []control.UndoNote{}}, nil
 }
 
-// Why knows of no event.
+// Why says what the world says of any event.
 func (e *Engine) Why(ctx context.Context, req control.WhyRequest) ([]control.Explanation, error) {
 	if err := e.enter(ctx, "Why", req.Event); err != nil {
 		return nil, err
 	}
-	return []control.Explanation{}, nil
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.world.Why, nil
 }

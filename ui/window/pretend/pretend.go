@@ -55,7 +55,9 @@ type World struct {
 	// TakenOver is what becomes of a setup that is taken over; Report is the text of the
 	// diagnostics.
 	TakenOver control.TakenOver
-	Report    string
+	// Why explains any event.
+	Why    []control.Explanation
+	Report string
 	// Fail answers a call, by the method's name, with an error.
 	Fail map[string]error
 	// Hang makes every call wait for the end of its context.
@@ -558,7 +560,9 @@ func (e *Engine) History(ctx context.Context, q control.HistoryQuery) ([]state.H
 	defer e.mu.Unlock()
 	var out []state.HistoryEntry
 	for _, h := range e.world.History {
-		if q.Before != 0 && h.Seq >= q.Before || !strings.Contains(strings.ToLower(h.Title), strings.ToLower(q.Text)) {
+		amiss := h.Outcome == state.Failed || h.Outcome == state.Overridden || h.Outcome == state.Reverted
+		if q.Before != 0 && h.Seq >= q.Before || !strings.Contains(strings.ToLower(h.Title), strings.ToLower(q.Text)) ||
+			q.Mirror != "" && h.Mirror != q.Mirror || q.Entity != "" && h.Entity != q.Entity || q.Kind != "" && h.Kind != q.Kind || q.Amiss && !amiss || q.Pass != 0 && h.Pass != q.Pass {
 			continue
 		}
 		if out = append(out, h); len(out) == cmp.Or(q.Limit, 100) {
