@@ -663,7 +663,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 	case !way || !want:
 		for _, h := range there {
 			_, linked, _ := tx.EntityOf(s.refs[j], h.ID)
-			if h.soul.made && !(s.recalled.alone[h] && s.orphaned(tx, h, linked)) { // kept for its guests, by a store that is lost
+			if h.soul.made && !(s.recalled.alone[h] && s.orphaned(tx, j, h, linked)) { // kept for its guests, by a store that is lost
 				s.fail("I1", "%q of %s is in %s, where it does not belong", home.Content.Title, s.name(i), s.name(j))
 			}
 		}
