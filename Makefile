@@ -21,11 +21,12 @@ CLIENTS := -X main.googleClientID=$(GOOGLE_CLIENT_ID) -X main.googleClientSecret
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
-TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils
+TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils cyrus-caldav cyrus-imapd sasl2-bin radicale xandikos
+PEER_PACKAGES := $(TEST_PACKAGES) vdirsyncer
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo run build test quick bench soak kill mutants screenshots lint deps deps-build deps-test clean help
+.PHONY: demo run build test quick bench bench-peers soak kill mutants screenshots lint deps deps-build deps-test clean help
 
 demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
 	./twinday demo
@@ -45,6 +46,11 @@ quick: ## The inner loop: the pure packages, in seconds
 
 bench: ## What the engine and the store cost by themselves, in memory
 	go test -run '^$$' -bench . ./engine ./store ./providers/calendar
+
+bench-peers: EVENTS ?= 1000,5000
+bench-peers: deps-build ## Twinday beside vdirsyncer on one server: make bench-peers [EVENTS=1000,5000]
+	@$(call install,$(PEER_PACKAGES),to compare with vdirsyncer on Cyrus and Radicale)
+	TWINDAY_PEERS=$(EVENTS) go test . -run '^$$' -bench Peers -benchtime 1x -timeout 0
 
 soak: STEPS ?= 1000000
 soak: SEED ?= 1
@@ -75,8 +81,8 @@ deps: deps-build deps-test
 deps-build: # What the window needs to compile.
 	@$(call install,$(BUILD_PACKAGES),to build the window)
 
-deps-test: # A session bus for the tray's tests, a screen and software GL for the window's, a browser for the sign-in's.
-	@$(call install,$(TEST_PACKAGES),to test the tray, the window and the sign-in)
+deps-test: # A session bus for the tray's tests, a screen and software GL for the window's, a browser for the sign-in's, calendar servers.
+	@$(call install,$(TEST_PACKAGES),for the tests)
 
 # install asks apt for the packages that are missing, and says so. Where there is
 # no apt it names them and goes on: they may be there under other names.
@@ -100,4 +106,4 @@ clean: ## Remove what was built
 	rm -rf bin dist
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/twinday/twinday/engine"
+	"github.com/twinday/twinday/providers/caldav"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/providers/google"
+	"github.com/twinday/twinday/providers/ics"
 	"github.com/twinday/twinday/providers/outlook"
 	"github.com/twinday/twinday/providers/signin"
 	"github.com/twinday/twinday/store/state"
@@ -42,6 +45,8 @@ func connectors(now func() time.Time, hc *http.Client) map[state.ProviderKind]en
 				return outlook.Open(e, s, hc, outlook.WithClock(now))
 			},
 		},
+		state.CalDAV: byPassword{hc: hc, now: now},
+		state.ICS:    published{hc: hc, now: now},
 	}
 }
 
@@ -135,3 +140,110 @@ func (f *flow) Wait(ctx context.Context) (engine.SignedIn, error) {
 
 // Close gives the sign-in up.
 func (f *flow) Close() { _ = f.way.Close() }
+
+// byPassword is providers/caldav as the engine wants it: accounts are let in by a name and
+// a password, without a browser.
+type byPassword struct {
+	hc  *http.Client
+	now func() time.Time
+}
+
+// Offers says what can be asked of a calendar server.
+func (byPassword) Offers() engine.Offers {
+	o := engine.Offers{Password: true}
+	for _, p := range caldav.Presets() {
+		o.Presets = append(o.Presets, engine.Preset(p))
+	}
+	return o
+}
+
+// CheckClient refuses: such servers know people, not apps.
+func (byPassword) CheckClient(state.Client) (state.Client, error) {
+	return state.Client{}, &calendar.Error{Op: "caldav: client id", Kind: calendar.Invalid, Field: "client id", Err: errors.New("a calendar server knows no client ids")}
+}
+
+// ForIT has no text: nobody has to let an app in.
+func (byPassword) ForIT(engine.SignInWish, calendar.Obstacle) string { return "" }
+
+// BeginSignIn has all that it needs: Wait does the rest.
+func (c byPassword) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.SignInFlow, error) {
+	return admission{c.hc, caldav.Login{URL: w.Endpoint.BaseURL, User: w.Login.User, Password: w.Login.Password, Token: w.Login.Token}}, nil
+}
+
+// Open returns an account's provider.
+func (c byPassword) Open(a state.Account, secret engine.Secret) (calendar.Provider, error) {
+	return caldav.Open(signin.Endpoint(a.Reach()), secret, c.hc, c.now)
+}
+
+// SignOut has nothing to revoke: an app password is its owner's to delete.
+func (byPassword) SignOut(context.Context, state.Account, engine.Secret) error { return nil }
+
+// admission is a sign-in by name and password.
+type admission struct {
+	hc *http.Client
+	l  caldav.Login
+}
+
+// URL is none: no browser is needed.
+func (admission) URL() string { return "" }
+
+// Code is none.
+func (admission) Code() string { return "" }
+
+// Close gives up nothing.
+func (admission) Close() {}
+
+// Wait finds the account's calendars, which proves the name and password.
+func (f admission) Wait(ctx context.Context) (engine.SignedIn, error) {
+	found, err := caldav.SignIn(ctx, f.l, f.hc)
+	if err != nil {
+		return engine.SignedIn{}, err
+	}
+	return engine.SignedIn{Person: found.Person, Identity: found.Identity, Secret: found.Secret, BaseURL: found.Home}, nil
+}
+
+// published is providers/ics as the engine wants it: an account is an address that is read.
+type published struct {
+	hc  *http.Client
+	now func() time.Time
+}
+
+// Offers says what can be asked of a published calendar: to be read.
+func (published) Offers() engine.Offers { return engine.Offers{Feed: true} }
+
+// CheckClient refuses: who reads a published calendar is not asked.
+func (published) CheckClient(state.Client) (state.Client, error) {
+	return state.Client{}, &calendar.Error{Op: "ics: client id", Kind: calendar.Invalid, Field: "client id", Err: errors.New("a published calendar knows no client ids")}
+}
+
+// ForIT has no text: nobody has to let an app in.
+func (published) ForIT(engine.SignInWish, calendar.Obstacle) string { return "" }
+
+// BeginSignIn has all that it needs: Wait does the rest.
+func (c published) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.SignInFlow, error) {
+	return firstReading{with: c, feed: ics.Feed{URL: w.Endpoint.BaseURL, User: w.Login.User, Password: w.Login.Password}}, nil
+}
+
+// Open returns the feed. Its address is in the secret: it may be one by itself.
+func (c published) Open(_ state.Account, secret engine.Secret) (calendar.Provider, error) {
+	return ics.Open(secret, c.hc, c.now, calendar.NameOf(time.Local)), nil
+}
+
+// SignOut has nothing to revoke.
+func (published) SignOut(context.Context, state.Account, engine.Secret) error { return nil }
+
+// firstReading is the connecting of a published calendar.
+type firstReading struct {
+	admission // no browser is needed
+	with      published
+	feed      ics.Feed
+}
+
+// Wait reads the feed, which proves the address.
+func (f firstReading) Wait(ctx context.Context) (engine.SignedIn, error) {
+	found, err := ics.SignIn(ctx, f.feed, f.with.hc, f.with.now)
+	if err != nil {
+		return engine.SignedIn{}, err
+	}
+	return engine.SignedIn{Person: calendar.Person{Name: found.Name}, Identity: found.Identity, Secret: found.Secret, BaseURL: found.Where}, nil
+}

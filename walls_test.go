@@ -56,7 +56,7 @@ var (
 	graphSDK   = "github.com/microsoftgraph"
 	kiota      = "github.com/microsoft"
 	fyne       = "fyne.io/fyne"
-	connectors = []string{"providers/google", "providers/outlook", "providers/caldav"}
+	connectors = []string{"providers/google", "providers/outlook", "providers/caldav", "providers/ics"}
 
 	doors = []onlyBy{
 		{[]string{fyne}, []string{"ui/window"},
@@ -69,6 +69,7 @@ var (
 		{[]string{"github.com/zalando/go-keyring"}, []string{"store"}, "one package owns the secrets"},
 		{[]string{"ui"}, []string{"."}, "nothing depends on a face: main picks one"},
 		{connectors, []string{"."}, "the engine must not know which providers there are: main hands them in"},
+		{[]string{"providers/icalendar"}, []string{"providers/caldav", "providers/ics"}, "iCalendar is the language of two connectors, and nobody else's"},
 		{[]string{"providers/simulator"}, []string{"."}, "a simulator is for main's demo and for tests; nothing may lean on it"},
 		{[]string{"providers/network"}, []string{"."}, "main hands the way out to the connectors, as an http.Client"},
 		{[]string{"filippo.io/age"}, []string{"store"}, "one package owns the secrets"},
@@ -91,7 +92,8 @@ var (
 		{[]string{"engine"}, []string{"engine", "store", "providers/calendar"}, "the engine knows providers by their interface alone"},
 		{[]string{"ui"}, []string{"engine/control", "store/state", "providers/calendar", "assets"},
 			"a face shows and asks; what it may use is what engine/control offers"},
-		{connectors, []string{"providers/calendar", "providers/signin"}, "a connector translates, and knows nothing else of Twinday"},
+		{connectors, []string{"providers/calendar", "providers/signin", "providers/icalendar"}, "a connector translates, and knows nothing else of Twinday"},
+		{[]string{"providers/icalendar"}, []string{"providers/calendar"}, "it translates between two languages, and knows nobody who speaks them"},
 		{[]string{"providers/signin"}, []string{"providers/calendar"}, "signing in is the same for every provider"},
 		{[]string{"providers/network"}, []string{"providers/calendar"}, "the way out of the machine is the same for every provider"},
 		{[]string{"providers/simulator"}, []string{"providers/simulator", "providers/calendar"},
@@ -112,7 +114,7 @@ var (
 
 	// deciders are functions of what they are given: a run can be repeated, and
 	// the preview is the truth.
-	deciders   = []string{"engine/reconcile", "engine/mapping", "store/state", "providers/calendar"}
+	deciders   = []string{"engine/reconcile", "engine/mapping", "store/state", "providers/calendar", "providers/icalendar"}
 	noInputs   = []string{"os", "os/exec", "os/signal", "io/ioutil", "net", "net/http", "syscall", "math/rand", "math/rand/v2", "crypto/rand", "log", "log/slog"}
 	clockCalls = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
 )

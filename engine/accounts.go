@@ -40,26 +40,36 @@ func notFound(format string, args ...any) error {
 	return &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf(format, args...)}
 }
 
+func (e *Engine) noProvider(kind state.ProviderKind) error {
+	var known []string
+	for k := range e.Connectors {
+		known = append(known, string(k))
+	}
+	slices.Sort(known)
+	return usage("there is no provider %q; there are %s", kind, strings.Join(known, ", "))
+}
+
 var accountIDs = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,99}$`)
 
 // BeginSignIn starts connecting an account.
 func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (control.SignIn, error) {
 	c, ok := e.Connectors[req.Provider]
 	if !ok {
-		return control.SignIn{}, usage("there is no provider %q; there are google and outlook", req.Provider)
+		return control.SignIn{}, e.noProvider(req.Provider)
 	}
 	if req.ID != "" && !accountIDs.MatchString(string(req.ID)) {
 		return control.SignIn{}, usage("%q cannot be an account's name: use lower-case letters, digits and . - _ @ +", req.ID)
 	}
+	feed := c.Offers().Feed
 	for name, u := range map[string]string{"endpoint": req.Endpoint.BaseURL, "authorize URL": req.Endpoint.AuthURL, "token URL": req.Endpoint.TokenURL} {
-		if p, err := url.Parse(u); u != "" && (err != nil || p.Host == "" || p.Scheme != "https" && p.Scheme != "http") {
+		if p, err := url.Parse(u); u != "" && !feed && (err != nil || p.Host == "" || p.Scheme != "https" && p.Scheme != "http") {
 			return control.SignIn{}, usage("the %s %q is no address like https://host/path", name, u)
 		}
 	}
 	if err := intoCloud(c.Offers(), &req); err != nil {
 		return control.SignIn{}, err
 	}
-	if err := e.asBefore(&req); err != nil {
+	if err := e.asBefore(c.Offers(), &req); err != nil {
 		return control.SignIn{}, err
 	}
 	if err := offered(c.Offers(), req); err != nil {
@@ -77,7 +87,11 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 		return control.SignIn{}, err
 	}
 	at := state.Account{Endpoint: req.Endpoint, Client: client}.Reach()
-	flow, err := c.BeginSignIn(ctx, SignInWish{Endpoint: at, Access: *req.Access, Device: req.Device})
+	wish := SignInWish{Endpoint: at, Access: *req.Access, Device: req.Device}
+	if req.Login != nil {
+		wish.Login, req.Login = *req.Login, nil // it is the flow's alone from here on
+	}
+	flow, err := c.BeginSignIn(ctx, wish)
 	if err != nil {
 		return control.SignIn{}, e.notSignedIn(req, err)
 	}
@@ -90,13 +104,13 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 }
 
 // asBefore fills in, of a sign-in of a known account, what it does not say.
-func (e *Engine) asBefore(req *control.NewAccount) error {
+func (e *Engine) asBefore(o Offers, req *control.NewAccount) error {
 	err := e.Store.View(func(tx *store.Tx) error {
 		a, ok, err := tx.Account(req.ID)
 		if !ok || a.Provider != req.Provider {
 			return err
 		}
-		if req.Endpoint == (state.Endpoint{}) {
+		if req.Endpoint == (state.Endpoint{}) && !o.Feed { // of a feed it is not all that is to be known
 			req.Endpoint = a.Endpoint
 		}
 		if req.Access == nil {
@@ -106,6 +120,9 @@ func (e *Engine) asBefore(req *control.NewAccount) error {
 	})
 	if req.Access == nil {
 		req.Access = &calendar.Access{}
+	}
+	if o.Feed {
+		req.Access = &calendar.Access{ReadOnly: true, Extras: req.Access.Extras}
 	}
 	return err
 }
@@ -119,6 +136,18 @@ func offered(o Offers, req control.NewAccount) error {
 	}
 	if req.Access.ReadOnly && req.Access.Has(calendar.CopiesCalendar) {
 		return usage("an account that is only read needs no calendar for copies: leave one of the two out")
+	}
+	switch {
+	case o.Password && (req.Login == nil || req.Login.Token == "" && (req.Login.User == "" || req.Login.Password == "")):
+		return usage("%s lets accounts in by a name and a password: give both", req.Provider)
+	case o.Feed && req.Endpoint.BaseURL == "":
+		return usage("a published calendar is known by its address: say it")
+	case o.Feed && req.Login != nil && (req.Login.Token != "" || req.Login.User == "" || req.Login.Password == ""):
+		return usage("a published calendar that is not open to all wants a name and a password: give both, or none")
+	case o.Password && req.Endpoint.BaseURL == "":
+		return usage("%s is spoken by many services: say the address of yours", req.Provider)
+	case !o.Password && !o.Feed && req.Login != nil:
+		return usage("%s lets nobody in by a password: sign in with a browser", req.Provider)
 	}
 	if req.Device && !o.Device {
 		return usage("%s lets nobody into calendars by a code that is typed elsewhere: sign in with a browser", req.Provider)
@@ -145,6 +174,9 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	}
 	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Identity: who.Identity, Endpoint: s.req.Endpoint, Client: s.client,
 		Access: *s.req.Access, Lacks: who.Lacks, Added: e.Now(), SignedIn: e.Now()}
+	if who.BaseURL != "" {
+		a.Endpoint.BaseURL = who.BaseURL
+	}
 	if a.ID, err = e.accountID(a); err != nil {
 		return a, err
 	}
@@ -198,14 +230,17 @@ func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
 	}
 	for _, b := range accounts {
 		same := samePerson(a, b)
+		if a.ID == b.ID && a.Provider == b.Provider && e.feed(a.Provider) {
+			same = true // whatever its address is by now
+		}
 		if same && (a.ID == "" || a.ID == b.ID) {
 			return b.ID, nil
 		}
 		if same {
-			return "", usage("%s is connected already, as %q", a.Email, b.ID)
+			return "", usage("%s is connected already, as %q", cmp.Or(a.Email, a.Name), b.ID)
 		}
 		if a.ID == b.ID {
-			return "", usage("there is an account %q already, for %s; choose another name", b.ID, b.Email)
+			return "", usage("there is an account %q already, for %s; choose another name", b.ID, cmp.Or(b.Email, b.Name))
 		}
 	}
 	if a.ID != "" {
@@ -216,7 +251,7 @@ func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
 			return r
 		}
 		return '-'
-	}, strings.ToLower(cmp.Or(a.Email, string(a.Provider))))
+	}, strings.ToLower(cmp.Or(a.Email, a.Name, string(a.Provider))))
 	id := state.AccountID(strings.TrimLeft(base, ".-_@+"))
 	if id == "" {
 		id = state.AccountID(a.Provider)
@@ -228,6 +263,12 @@ func (e *Engine) accountID(a state.Account) (state.AccountID, error) {
 		id = state.AccountID(fmt.Sprintf("%s-%d", plain, n))
 	}
 	return id, nil
+}
+
+// feed reports whether a provider's accounts are addresses that are read.
+func (e *Engine) feed(kind state.ProviderKind) bool {
+	c, ok := e.Connectors[kind]
+	return ok && c.Offers().Feed
 }
 
 // CancelSignIn gives a sign-in up.
@@ -265,7 +306,7 @@ func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) 
 	}
 	for _, kind := range slices.Sorted(maps.Keys(e.Connectors)) {
 		o := e.Connectors[kind].Offers()
-		info := control.ProviderInfo{Provider: kind, Device: o.Device, Extras: []control.ExtraInfo{}}
+		info := control.ProviderInfo{Provider: kind, Device: o.Device, Password: o.Password, Feed: o.Feed, Extras: []control.ExtraInfo{}}
 		switch {
 		case s.Clients[kind].ID != "":
 			info.Client = control.OwnClient
@@ -274,6 +315,9 @@ func (e *Engine) Providers(ctx context.Context) ([]control.ProviderInfo, error) 
 		}
 		for _, c := range o.Clouds {
 			info.Clouds = append(info.Clouds, control.CloudInfo{Name: c.Name, What: c.What})
+		}
+		for _, p := range o.Presets {
+			info.Presets = append(info.Presets, control.PresetInfo(p))
 		}
 		for _, p := range o.Extras {
 			info.Extras = append(info.Extras, control.ExtraInfo{Extra: p.Extra, Reason: p.Reason})

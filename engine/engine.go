@@ -61,6 +61,20 @@ type Offers struct {
 	ConsentPage string
 	// Revokes says that Connector.SignOut takes it back; else only the person can.
 	Revokes bool
+	// Feed says that an account is an address that is read, and nothing else: of the web or
+	// of a file. A Login is only for those that want one. The address may be a secret, so
+	// the connector keeps it.
+	Feed bool
+	// Password says that accounts are let in by SignInWish.Login, without a browser, and
+	// Presets are services to choose from.
+	Password bool
+	Presets  []Preset
+}
+
+// Preset is a service that people know by name: its address, and what name and password
+// it wants.
+type Preset struct {
+	Name, URL, Hint string
 }
 
 // SignInWish is how an account is to be signed in.
@@ -68,6 +82,7 @@ type SignInWish struct {
 	Endpoint state.Endpoint
 	Access   calendar.Access
 	Device   bool
+	Login    control.Login // where Offers.Password
 }
 
 // SignedIn is what a sign-in gave: whose account it is, the secret to keep, and which
@@ -79,6 +94,8 @@ type SignedIn struct {
 	Identity string
 	Secret   string
 	Lacks    []calendar.Extra
+	// BaseURL is where their calendars were found, if that was to be found out.
+	BaseURL string
 }
 
 // Secret is where one account's refresh token is kept.
@@ -149,6 +166,7 @@ type Engine struct {
 	nextSync  time.Time
 	changedAt time.Time              // when a pass last had something to do
 	pending   map[state.MirrorID]int // events with steps to be done, by the last plan
+	writing   *control.Progress      // of the pass that writes now; its rate is told by Status
 	changed   chan struct{}          // closed and replaced at every change of the status
 }
 

@@ -64,9 +64,45 @@ func (e *Engine) observe(tx *store.Tx, ref state.Ref, ev calendar.Event, unseen 
 		return err
 	}
 	if known && !old.Deleted && old.Event.Version == ev.Version && old.Event.Cancelled == ev.Cancelled {
-		return nil
+		return readBack(tx, ref, old.Event, ev)
 	}
 	return tx.MarkDirty(ref, ev.ID)
+}
+
+// readBack takes over what a calendar shows of the same state otherwise than before: a
+// write's answer was what had been sent, and this is what became of it. What was a
+// person's doing before stays that.
+func readBack(tx *store.Tx, ref state.Ref, was, is calendar.Event) error {
+	groups, slots := calendar.Diff(was.Content, is.Content), calendar.Slots(was.Overrides, is.Overrides)
+	if len(groups) == 0 && len(slots) == 0 {
+		return nil
+	}
+	id, linked, err := tx.EntityOf(ref, is.ID)
+	if err != nil || !linked {
+		return err
+	}
+	ent, _, err := tx.Entity(id)
+	if err != nil {
+		return err
+	}
+	parts := ent.Records[ref].Parts
+	for i := range parts {
+		p := &parts[i]
+		if p.ID != is.ID || p.Version != is.Version {
+			continue
+		}
+		for _, g := range groups {
+			if calendar.Equal(g, was.Content, p.Read) {
+				p.Read = p.Read.Take(g, is.Content)
+			}
+		}
+		for _, slot := range slots {
+			if was.Overrides[slot].Equal(p.ReadOverrides[slot]) {
+				p.ReadOverrides = calendar.WithOverride(p.ReadOverrides, slot, is.Overrides[slot])
+			}
+		}
+	}
+	return tx.PutEntity(ent)
 }
 
 // complete fills in what a read did not show with what was known of it.

@@ -65,6 +65,7 @@ func (e *Engine) push(ctx context.Context, h *house, plan []state.Step, patience
 			lanes[s.Ref] = append(lanes[s.Ref], i)
 		}
 	}
+	defer e.writes(lanes)()
 	// A provider's limit on writes at once is a calendar's or the whole account's.
 	slots := map[any]chan struct{}{}
 	for ref := range lanes {
@@ -172,18 +173,21 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 			for _, i := range chunk {
 				results[i].Error = errAway.Error()
 			}
+			l.written(len(chunk))
 			continue
 		}
 		jobs, err := l.intend(chunk, results)
 		if err != nil {
 			return again, err
 		}
+		l.prepare(ctx, jobs)
 		var wg sync.WaitGroup
 		for _, j := range jobs {
 			l.slots <- struct{}{}
 			wg.Go(func() {
 				defer func() { <-l.slots }()
 				j.send(ctx, l)
+				l.written(1)
 			})
 		}
 		wg.Wait()
@@ -224,6 +228,20 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 		}
 	}
 	return again, nil
+}
+
+// prepare says which events are about to be changed, where the provider reads them first.
+func (l lane) prepare(ctx context.Context, jobs []*job) {
+	p, ok := l.provider.(calendar.Preparer)
+	var ids []calendar.RemoteID
+	for _, j := range jobs {
+		if j.intent.Step.Kind == state.Update {
+			ids = append(ids, j.intent.Step.Event)
+		}
+	}
+	if ok && len(ids) > 1 {
+		p.Prepare(ctx, l.ref.Calendar, ids)
+	}
 }
 
 // job is one step under way.
@@ -381,7 +399,7 @@ func (l lane) record(jobs []*job) error {
 				return err
 			}
 		}
-		return nil
+		return countJobs(tx, jobs)
 	})
 	if err != nil {
 		return fmt.Errorf("engine: %w", err)

@@ -120,7 +120,7 @@ func sensible(f control.Faces) error {
 func (e *Engine) CheckClient(_ context.Context, req control.CheckClient) (state.Client, error) {
 	c, ok := e.Connectors[req.Provider]
 	if !ok {
-		return state.Client{}, usage("there is no provider %q; there are google and outlook", req.Provider)
+		return state.Client{}, e.noProvider(req.Provider)
 	}
 	client, err := c.CheckClient(req.Client)
 	if err != nil {

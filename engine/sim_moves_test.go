@@ -245,6 +245,27 @@ func (s *sim) takeOver() {
 	}
 }
 
+// stepsIn has a store that left the mirror to a lost one keep it again. What a person copied
+// of a series that is told one by one looks like that one's work, and only they know that
+// it is not.
+func (s *sim) stepsIn() bool {
+	if s.recalled.told == nil {
+		return false
+	}
+	ms, err := s.Mirrors(context.Background())
+	if err != nil || len(ms) != 1 {
+		s.fail("E", "mirrors: %v, %v", ms, err)
+		return false
+	}
+	if ms[0].Watching == nil {
+		return false
+	}
+	if err := s.TakeOver(context.Background(), s.mirror.ID); err != nil {
+		s.fail("E", "take over: %v", err)
+	}
+	return true
+}
+
 // hasHome reports whether what a copy is of is in some calendar, and not called off.
 func (s *sim) hasHome(copied *held) bool {
 	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
@@ -381,6 +402,10 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a copy beyond what is listed":                      {2042746, "add:2:675:955,pass,move:1:670:366,forget:3:805:196"},
 		"a copy with guests that are taken off later":       {2042674, "add:2:927:832,pass,guests:3:7:824,edit:2:284:189,forget:0:701:301,guests:0:622:539"},
 		"a move that shows late beside an edit":             {2040891, "add:4:205:882,lost@9:0:0:455,pass,invite:2:183:434,pass,occur:3:184:812,moveto:4:293:171"},
+		"moved to what only receives and is off":            {2050631, "add:2:530:531,pass,pass,private:5:866:593,down@5:0:0:67,pass,paste:0:913:87,down@24:0:0:469,pass,moveto:3:753:649,lost@11:0:0:346,pass,off:1:940:316,pass"},
+		"moved before its copy was deleted":                 {2050751, "pass,add:3:129:914,out@17:0:0:623,pass,moveto:3:511:22,pass,pass,pass,split:2:834:296,pass,delete:5:104:987,pass"},
+		"a copy that came near after the store was lost":    {2051814, "add:0:761:221,pass,move@8:1:661:242,pass,forget:1:532:489,move:3:929:266"},
+		"a clone that looks like another one's work":        {2052869, "add:4:198:502,forget:4:647:185,paste:3:199:628,move:3:682:903"},
 		"a copy with guests of what is gone":                {513, "add:2:931:413,pass,guests:3:817:88,clear:0:69:781,forget:1:382:466"},
 		"a copy with guests of what is gone, in an account": {32339, "add:5:51:712,pass,guests:3:930:616,delete:1:572:896,forget:5:3:98"},
 		"a move that shows late, and guests of a copy":      {31631, "add:0:229:111,pass,pass,guests@5:5:11:682,pass,moveto:0:412:888"},

@@ -588,6 +588,9 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				if linked && e.Home != s.refs[i] || s.orphaned(tx, i, h, linked) || !linked && h.soul.back && s.staysHome(i, h) {
 					continue // a twin that was there already, or what no other store can know; or a copy of what does not cross
 				}
+				if h.Cancelled && !linked && s.stands(h) {
+					continue // called off and there still, beside what it was made again as
+				}
 				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) }) ||
 					slices.ContainsFunc(s.refs, func(r state.Ref) bool { return e.Records[r].Out }) // its copy there was to go, and its deletion means nothing at home
 				for j := range s.fakes { // the copy of what does not cross was to go anyway
@@ -622,6 +625,15 @@ func (s *sim) staysHome(i int, h *held) bool {
 		}
 	}
 	return false
+}
+
+// stands reports whether a meeting is there in another event than this one.
+func (s *sim) stands(one *held) bool {
+	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
+		return slices.ContainsFunc(f.live(), func(h *held) bool {
+			return h != one && !h.soul.made && !h.Cancelled && s.root(h.soul.of) == s.root(one.soul.of)
+		})
+	})
 }
 
 // kept checks that a copy belongs to an event, or is said to be kept.

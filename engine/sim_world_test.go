@@ -423,6 +423,10 @@ func (s *sim) settle() {
 		s.keepOn()
 		s.tell("pass %d at rest", n+1)
 		r := s.pass()
+		if s.stepsIn() {
+			quiet = 0
+			continue
+		}
 		settling := n == 0 // what is found gone in a pass may wait for the lists of the next one: it may have been moved
 		if s.counts.writes == before && !held && !late && !settling && r.Held+r.Adopted+r.Failed == 0 && len(r.Problems) == 0 {
 			quiet++

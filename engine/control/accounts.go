@@ -124,6 +124,22 @@ type ProviderInfo struct {
 	Client ClientSource `json:"client,omitempty"`
 	// Clouds are those apart from the public one.
 	Clouds []CloudInfo `json:"clouds,omitempty"`
+	// Feed says that its accounts are published calendars, which are only read:
+	// NewAccount.Endpoint.BaseURL is the address, of the web (https, webcal) or a file
+	// (file), and Login for those that want one.
+	Feed bool `json:"feed,omitempty"`
+	// Password says that NewAccount.Login is wanted, and Presets are services to choose
+	// from, the most used first.
+	Password bool         `json:"password,omitempty"`
+	Presets  []PresetInfo `json:"presets,omitempty"`
+}
+
+// PresetInfo is a service that people know by name: its address, in which HOST is the
+// person's to say, and what name and password it wants.
+type PresetInfo struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+	Hint string `json:"hint"`
 }
 
 // CloudInfo is a national cloud: its name, for NewAccount.Cloud, and what it is.

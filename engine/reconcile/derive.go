@@ -71,6 +71,9 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		s := &r.out.Steps[i]
 		*s = r.undone(*e, *s)
 		s.Home, s.HadGuests = e.Home, e.Facts.HasGuests()
+		if s.Kind == state.Create {
+			s.Born = whole(*e, e.Home).ID
+		}
 		writes = writes || s.Kind.Writes()
 	}
 	if !writes { // all of it is written

@@ -285,6 +285,26 @@ func TestACopyRestoredWithATimeOfItsOwn(t *testing.T) {
 	}
 }
 
+// The store was lost, and a meeting lies too far ahead to cross now, but not its copy: that
+// is its copy all the same.
+func TestALostStoreOfWhatIsTooFarAhead(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	home := w.add("a", "Lunch")
+	w.settle()
+	w.edit("a", home, at(calendar.When{Start: calendar.Date(2027, 6, 1), End: calendar.Date(2027, 6, 2)}))
+	w.forget("i2")
+	before := w.writes
+	w.settle()
+	if w.writes != before || len(w.entities) != 1 {
+		t.Fatalf("%d writes, %d entities", w.writes-before, len(w.entities))
+	}
+	for _, e := range w.entities {
+		if rec := e.Records[ref("b")]; len(rec.Parts) != 1 || rec.Adopted || e.Home != ref("a") {
+			t.Errorf("home %s, %+v", e.Home, rec)
+		}
+	}
+}
+
 // Who copies a home that was made again copies its mark: the copies lead to both, and are
 // of the one whose UID they name, or else of the one that they show.
 func TestACloneOfAHomeMadeAgain(t *testing.T) {

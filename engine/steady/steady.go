@@ -140,6 +140,18 @@ func (p *Provider) Get(ctx context.Context, cal calendar.CalendarID, id calendar
 	})
 }
 
+// Prepare passes on what is about to be changed (calendar.Preparer). It is asked once, and
+// not of an account that rests: the changes tell what is wrong.
+func (p *Provider) Prepare(ctx context.Context, cal calendar.CalendarID, ids []calendar.RemoteID) {
+	inner, ok := p.inner.(calendar.Preparer)
+	if _, resting := p.Rest(); !ok || resting {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	inner.Prepare(ctx, cal, ids)
+}
+
 // Create implements calendar.Provider.
 func (p *Provider) Create(ctx context.Context, cal calendar.CalendarID, d calendar.Draft) (calendar.Event, error) {
 	return write(ctx, p, 1, len(d.Overrides), func(ctx context.Context) (calendar.Event, error) {

@@ -141,6 +141,14 @@ type PropertyLimits struct {
 // only shows.
 func (c Capabilities) Read() Groups { return c.Groups.With(c.Reads...) }
 
+// Preparer is a Provider that reads an event before it changes it, and can read many in
+// one call.
+type Preparer interface {
+	// Prepare reads what is about to be changed, each under its version as always. It is a
+	// hint: what it fails to read, Update reads, and tells.
+	Prepare(ctx context.Context, cal CalendarID, ids []RemoteID)
+}
+
 // Provider is one signed-in account. All methods are safe for concurrent use,
 // honour ctx, make no retries of their own, never send mail to anyone, and
 // return *Error.

@@ -146,21 +146,3 @@ func TestPeculiarEventsAreRead(t *testing.T) {
 		t.Errorf("unknown availability is read as %q", e.Content.Availability)
 	}
 }
-
-func TestZoneNames(t *testing.T) {
-	seen := map[string]string{}
-	for w, i := range windowsZones {
-		if _, err := calendar.LoadZone(i); err != nil {
-			t.Errorf("%s: %v", w, err)
-		}
-		if other, twice := seen[i]; twice && !retired[w] && !retired[other] {
-			t.Errorf("%s and %s both mean %s", w, other, i)
-		}
-		seen[i] = w
-	}
-	for _, c := range [][2]string{{"Europe/Berlin", "W. Europe Standard Time"}, {"Asia/Kolkata", "India Standard Time"}, {"UTC", "UTC"}, {"Europe/Vienna", ""}} {
-		if w, _ := windowsZone(c[0]); w != c[1] {
-			t.Errorf("%s is %q on Windows; want %q", c[0], w, c[1])
-		}
-	}
-}

@@ -125,7 +125,7 @@ func manyEvents(b *bench) {
 		want[b.other.AddEvent(calendar.Event{Content: b.meeting(1+i%300, title)})] = title
 	}
 	ch := b.changes("")
-	if ch.Requests < 2 {
+	if ch.Requests < 2 && !b.s.OnePage {
 		b.t.Errorf("%d events took %d request; the setup's Many is too small to need a second page", n, ch.Requests)
 	}
 	for _, e := range ch.Events {

@@ -265,7 +265,7 @@ func details(b *bench) {
 		case calendar.GroupTitle:
 			want.Title = "Board meeting, new title"
 		case calendar.GroupCategories:
-			want = b.labels(want, 3, category)
+			want = b.labels(want, 3, "Another test")
 		case calendar.GroupProperties:
 			want.Properties = map[string]string{"other": "y"}
 		case calendar.GroupReminders:

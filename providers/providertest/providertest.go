@@ -30,6 +30,11 @@ type Setup struct {
 	// ForgetsKeys: the service does not keep the keys of deleted events taken,
 	// so the same key makes a new event.
 	ForgetsKeys bool
+	// NamesByKey: an event's id is made of its key, so the same key after a deletion
+	// makes it again under the id it had.
+	NamesByKey bool
+	// OnePage: the server has no pages, whatever it is asked for.
+	OnePage bool
 	// MailsGuests: the service mails the guests of an edited or deleted event
 	// whatever the client says. Such writes are left out of the count of mails.
 	MailsGuests bool

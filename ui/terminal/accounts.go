@@ -24,6 +24,15 @@ const accountAddHelp = `Sign in to a Google or Outlook account. The address to o
 printed; Twinday waits until the person is through there and finishes by itself.
 Signing in to an account that is known already mends one that was signed out.
 
+A calendar server that speaks CalDAV lets you in by a name and a password: --service
+names one of the known ones (icloud, fastmail, nextcloud, mailbox.org, posteo, zoho,
+radicale), or --url says where it is; --user is your name there. The password is asked
+for, or read from standard input. Best is an app password, made for Twinday alone.
+
+A calendar that somebody publishes (ics) is an address and no more: of the web, or a
+file. It is only read. With --user, a password is asked for as well. The same --id with
+another --url says where it has moved to.
+
 Twinday asks for the least that it needs: to see the list of your calendars, and to
 see and change their events. What needs more is yours to tick:
   --copies-calendar    make a calendar of its own for copies (google)
@@ -47,16 +56,17 @@ func (a *app) accountAdd() *cobra.Command {
 	var req control.NewAccount
 	var id string
 	var noBrowser, readOnly, sealed bool
+	var login caldavLogin
 	ticked := map[calendar.Extra]*bool{}
 	c := &cobra.Command{
-		Use:       "add google|outlook",
+		Use:       "add google|outlook|caldav|ics",
 		Short:     "Sign in to an account",
 		Long:      accountAddHelp,
-		Example:   "  twinday account add google\n  twinday account add outlook --id work",
-		ValidArgs: []string{string(state.Google), string(state.Outlook)},
+		Example:   "  twinday account add google\n  twinday account add outlook --id work\n  twinday account add caldav --service icloud --user me@icloud.com\n  twinday account add caldav --url https://cloud.example.com/remote.php/dav --user me\n  twinday account add ics --url webcal://club.example/fixtures.ics\n  twinday account add ics --url ~/timetable.ics",
+		ValidArgs: []string{string(state.Google), string(state.Outlook), string(state.CalDAV), string(state.ICS)},
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 || providerNames[state.ProviderKind(args[0])] == "" {
-				return usage("'%s' needs to know which provider: google or outlook", cmd.CommandPath())
+				return usage("'%s' needs to know which provider: google, outlook, caldav or ics", cmd.CommandPath())
 			}
 			return nil
 		},
@@ -77,11 +87,24 @@ func (a *app) accountAdd() *cobra.Command {
 					return err
 				}
 			}
+			if req.Provider == state.ICS {
+				if err := a.feed(&req, login); err != nil {
+					return err
+				}
+			} else if req.Provider == state.CalDAV || login != (caldavLogin{}) {
+				if err := a.login(ctx, b, &req, login); err != nil {
+					return err
+				}
+			}
 			return a.signIn(ctx, b, req, !noBrowser)
 		}),
 	}
 	f := c.Flags()
 	f.StringVar(&id, "id", "", "how to call the account here (default: from its mail address)")
+	f.StringVar(&login.url, "url", "", "where the calendar server, or the published calendar, is (caldav, ics)")
+	f.StringVar(&login.user, "user", "", "your name there (caldav, ics)")
+	f.StringVar(&login.service, "service", "", "a known calendar server, by its name (caldav)")
+	f.BoolVar(&login.token, "bearer", false, "what is asked for is a bearer token, not a password (caldav)")
 	f.StringVar(&req.Cloud, "cloud", "", "sign in to a national cloud: us-gov, us-dod or china (outlook)")
 	must(c.RegisterFlagCompletionFunc("cloud", cobra.FixedCompletions([]string{"us-gov", "us-dod", "china"}, cobra.ShellCompDirectiveNoFileComp)))
 	f.StringVar(&req.Endpoint.BaseURL, "endpoint", "", "URL of the calendar service")
@@ -120,6 +143,10 @@ func (a *app) signIn(ctx context.Context, b control.Backend, req control.NewAcco
 		if err := writeJSON(a.out, s); err != nil {
 			return err
 		}
+	} else if req.Provider == state.ICS {
+		a.say("Reading it …")
+	} else if s.URL == "" {
+		a.say("Looking for your calendars …")
 	} else if s.Code != "" {
 		a.say("Open this address in a browser on any machine, and type the code %s there:\n\n  %s\n", s.Code, s.URL)
 		a.say("Waiting for you to finish there; Ctrl-C cancels …")
@@ -147,7 +174,11 @@ func (a *app) signIn(ctx context.Context, b control.Backend, req control.NewAcco
 	if account.SignedIn.After(account.Added) {
 		again = " again" // it was known, by whatever name it was asked for
 	}
-	a.say("Signed in%s: %s. 'twinday calendar list --account %s' shows its calendars.", again, accountLabel(account), account.ID)
+	done := "Signed in"
+	if req.Provider == state.ICS {
+		done = "Connected"
+	}
+	a.say("%s%s: %s. 'twinday calendar list --account %s' shows its calendars.", done, again, accountLabel(account), account.ID)
 	return nil
 }
 
@@ -232,6 +263,12 @@ func (a *app) sayConditions(all []control.AccountState) {
 // wayOutOf is the way out of an account's condition as a command.
 func wayOutOf(x control.AccountState) string {
 	again := fmt.Sprintf("'twinday account add %s --id %s'", x.Provider, x.ID)
+	switch x.Provider {
+	case state.CalDAV:
+		again = again[:len(again)-1] + " --user …'"
+	case state.ICS:
+		again = again[:len(again)-1] + " --url …'"
+	}
 	switch x.WayOut.Do {
 	case control.SignInAgain:
 		return again + " signs in again."

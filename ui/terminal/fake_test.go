@@ -93,6 +93,9 @@ func (f *fake) BeginSignIn(_ context.Context, req control.NewAccount) (control.S
 		return control.SignIn{}, &control.Error{Code: control.CodeSecrets, Message: "no keyring answers on this machine"}
 	}
 	s := control.SignIn{ID: "s1", URL: "https://sign.in/?client=" + string(req.Provider), Expires: now.Add(10 * time.Minute)}
+	if req.Login != nil || req.Provider == state.ICS {
+		s.URL = ""
+	}
 	if req.Device {
 		s.Code = "GHKLMNPQR"
 	}
@@ -117,7 +120,10 @@ func (f *fake) Accounts(context.Context) ([]control.AccountState, error) { retur
 
 func (f *fake) Providers(context.Context) ([]control.ProviderInfo, error) {
 	own := map[bool]control.ClientSource{true: control.OwnClient}
-	return []control.ProviderInfo{{Provider: state.Google, Client: own[f.settings.Clients[state.Google].ID != ""]}, {Provider: state.Outlook, Client: control.BuiltInClient, Device: true, Extras: []control.ExtraInfo{{Extra: calendar.SharedCalendars, Reason: "see calendars of others"}}}}, f.fail
+	return []control.ProviderInfo{{Provider: state.Google, Client: own[f.settings.Clients[state.Google].ID != ""]}, {Provider: state.Outlook, Client: control.BuiltInClient, Device: true, Extras: []control.ExtraInfo{{Extra: calendar.SharedCalendars, Reason: "see calendars of others"}}},
+		{Provider: state.CalDAV, Password: true, Presets: []control.PresetInfo{
+			{Name: "iCloud", URL: "https://caldav.icloud.com", Hint: "Your address, and an app-specific password."},
+			{Name: "Nextcloud", URL: "https://HOST/remote.php/dav", Hint: "Your name there, and an app password."}}}}, f.fail
 }
 
 func (f *fake) Settings(context.Context) (control.Settings, error) { return f.settings, f.fail }
@@ -291,6 +297,11 @@ func (f *fake) History(_ context.Context, q control.HistoryQuery) ([]state.Histo
 	return out, f.fail
 }
 
+func (f *fake) HistoryPage(ctx context.Context, q control.HistoryQuery) (control.HistoryPage, error) {
+	entries, err := f.History(ctx, q)
+	return control.HistoryPage{Entries: entries}, err
+}
+
 func (f *fake) HistoryDetail(_ context.Context, seq uint64) (control.HistoryDetail, error) {
 	d, ok := f.details[seq]
 	if !ok {
@@ -318,6 +329,13 @@ func (f *fake) Why(_ context.Context, req control.WhyRequest) ([]control.Explana
 	}
 	return all, f.fail
 }
+
+// Agenda and Days are not asked for by commands.
+func (f *fake) Agenda(context.Context, control.AgendaQuery) (control.Agenda, error) {
+	return control.Agenda{}, f.fail
+}
+
+func (f *fake) Days(context.Context, int) ([]control.DayCount, error) { return nil, f.fail }
 
 func (f *fake) Held(context.Context) ([]state.Held, error) { return f.held, f.fail }
 

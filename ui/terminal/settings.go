@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -111,7 +110,7 @@ func (a *app) settingsSet() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&clientFile, "google-client-file", "", "the JSON that Google's console offers of your client, for `FILE`")
-	for _, kind := range slices.Sorted(maps.Keys(providerNames)) {
+	for _, kind := range []state.ProviderKind{state.Google, state.Outlook} { // the others know no clients
 		ids[kind] = f.String(string(kind)+"-client-id", "", "your own client id for "+providerName(kind)+"; empty for the built-in one")
 	}
 	f.StringVar(&secret, "google-client-secret", "", "its 'secret' (a desktop client's is none)")

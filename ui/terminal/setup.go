@@ -13,7 +13,7 @@ import (
 )
 
 // providerNames are the providers as people write them.
-var providerNames = map[state.ProviderKind]string{state.Google: "Google", state.Outlook: "Outlook"}
+var providerNames = map[state.ProviderKind]string{state.Google: "Google", state.Outlook: "Outlook", state.CalDAV: "CalDAV", state.ICS: "ICS feed"}
 
 func providerName(k state.ProviderKind) string {
 	if n, ok := providerNames[k]; ok {

@@ -75,7 +75,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 			if list[i].Device {
 				asked.Add(newCheck(assets.Text("Sign in with a code, in a browser on any device"), false, func(on bool) { device = on }, k))
 			}
-			if list[i].Client == "" {
+			if list[i].Client == "" && !list[i].Password {
 				asked.Add(notice(theme.InfoIcon(), assets.Text("{{.Provider}} lets apps in only under a client id, and this Twinday was built without one. The next step shows how to make yours, once and for free.", "Provider", brand(list[i].Provider))))
 			}
 			asked.Refresh()
@@ -97,6 +97,10 @@ func (w *Window) connect(kind state.ProviderKind) {
 		next.OnTapped = func() {
 			p.close()
 			req := control.NewAccount{Provider: list[at].Provider, Access: &access, Device: device}
+			if list[at].Password {
+				w.login(req, list[at])
+				return
+			}
 			if list[at].Client == "" {
 				w.guide(req)
 				return
@@ -129,6 +133,10 @@ func again(a state.Account) control.NewAccount {
 // signIn opens the provider's page in the browser and waits for the end of it;
 // closing the dialog gives up.
 func (w *Window) signIn(req control.NewAccount) {
+	if req.Provider == state.CalDAV && req.Login == nil {
+		w.loginAgain(req)
+		return
+	}
 	ctx, cancel := context.WithCancel(w.ctx)
 	provider := providerName(req.Provider)
 	line := prose(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
@@ -178,7 +186,13 @@ func (w *Window) signIn(req control.NewAccount) {
 			return
 		}
 		open := func() error { return w.open(s.URL) }
-		line.SetText(assets.Text("Your browser shows {{.Provider}}’s sign-in page. Sign in there and come back: this goes on by itself.", "Provider", provider))
+		if s.URL == "" { // a name and a password: nothing is left to do
+			line.SetText(assets.Text("Looking…"))
+			open = func() error { return nil }
+		} else {
+			more.Show()
+			line.SetText(assets.Text("Your browser shows {{.Provider}}’s sign-in page. Sign in there and come back: this goes on by itself.", "Provider", provider))
+		}
 		if s.Code != "" {
 			line.SetText(assets.Text("Open {{.URL}} in a browser on any device, and type this code there. This goes on by itself.", "URL", s.URL))
 			link.SetText(assets.Text("Open it here"))
@@ -187,7 +201,6 @@ func (w *Window) signIn(req control.NewAccount) {
 		}
 		link.OnTapped = func() { _ = open() }
 		copyLink.OnTapped = func() { w.app.Clipboard().SetContent(s.URL) }
-		more.Show()
 		if s.Code == "" {
 			if err := open(); err != nil {
 				line.SetText(assets.Text("Your browser could not be opened. Open this address yourself: {{.URL}}", "URL", s.URL))
@@ -204,7 +217,9 @@ func (w *Window) signIn(req control.NewAccount) {
 				done = true
 				p.close()
 				w.listCalendars(true)
-				w.show(1)
+				if len(w.status.Mirrors) > 0 { // else home leads on
+					w.show(1)
+				}
 			})
 		}()
 	})

@@ -253,3 +253,31 @@ func TestAnAccountWithAClientIDOfItsOwnGetsAnother(t *testing.T) {
 		}
 	}
 }
+
+// A calendar server wants a name and a password, and no browser. Known ones come first.
+func TestConnectingACalendarServer(t *testing.T) {
+	world := pretend.Empty(now)
+	world.Providers = append(pretend.Connectable(control.BuiltInClient), control.ProviderInfo{Provider: state.CalDAV, Password: true, Presets: []control.PresetInfo{
+		{Name: "iCloud", URL: "https://caldav.icloud.com", Hint: "An app-specific password."},
+		{Name: "Nextcloud", URL: "https://HOST/remote.php/dav", Hint: "An app password."}}})
+	r := connecting(t, world, state.Google)
+	r.choose("iCloud, Fastmail, Nextcloud, another server")
+	if r.sees("lets apps in only under a client id") {
+		t.Error("a client id is asked for")
+	}
+	r.tap("Continue")
+	r.until("the form", func() bool { return r.sees("An app-specific password.") })
+	r.entry("Your name there, often a mail address").SetText("ann@icloud.com")
+	r.entry("Password, best one made for Twinday").SetText("abcd-efgh")
+	r.choose("Nextcloud")
+	if !r.button("Connect").Disabled() || !r.sees("An app password.") {
+		t.Error("an address with HOST in it is good enough")
+	}
+	r.choose("iCloud")
+	r.tap("Connect")
+	r.until("the sign-in", func() bool { return r.sees("Looking…") })
+	r.called(`BeginSignIn caldav  plain=false access={} at=https://caldav.icloud.com user=ann@icloud.com`)
+	if len(r.opened) != 0 || r.sees("Open the page again") {
+		t.Errorf("opened %v", r.opened)
+	}
+}

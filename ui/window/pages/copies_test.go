@@ -361,11 +361,13 @@ func TestANewMirrorsCopiesShowWhatWasChosen(t *testing.T) {
 	boxes := r.checks()[5:]
 	test.Tap(boxes[0])
 	test.Tap(boxes[4])
-	if n := len(r.picks()); n != 2 {
-		t.Fatalf("%d levels are offered, want one a calendar", n)
+	if n := len(r.picks()); n != 4 {
+		t.Fatalf("%d picks are offered, want way and level of each calendar", n)
 	}
-	r.picks()[1].SetSelected("Busy only")
-	r.tap("Create mirror")
+	r.picks()[3].SetSelected("Busy only")
+	r.tap("Continue")
+	r.until("the plan", func() bool { return r.sees("86 are made in Calendar") })
+	r.tap("Start")
 	r.called(`AddMirror "" ada@lovelace.example/ada@lovelace.example ada@outlook.example/AAMk-choir mappings=[{"from":"ada@outlook.example/AAMk-choir","mapping":{"detail":"busy only"}}]`)
 }
 

@@ -45,6 +45,8 @@ func providerName(k state.ProviderKind) string {
 		return "Google"
 	case state.Outlook:
 		return "Outlook"
+	case state.CalDAV:
+		return "CalDAV"
 	}
 	return string(k)
 }
@@ -64,6 +66,8 @@ func serviceName(k state.ProviderKind) string {
 		return "Google Calendar"
 	case state.Outlook:
 		return "Outlook, Microsoft 365"
+	case state.CalDAV:
+		return assets.Text("iCloud, Fastmail, Nextcloud, another server")
 	}
 	return providerName(k)
 }
@@ -74,6 +78,8 @@ func serviceNote(k state.ProviderKind) string {
 		return assets.Text("A private Google account, or one of a Workspace.")
 	case state.Outlook:
 		return assets.Text("An account of work or school, or a private one.")
+	case state.CalDAV:
+		return assets.Text("Any server that speaks CalDAV, by a name and a password.")
 	}
 	return ""
 }
@@ -299,3 +305,5 @@ func cut(s string, n int) string {
 	}
 	return strings.TrimRight(s, ",;· ") + "…"
 }
+
+func joinComma(s []string) string { return strings.Join(s, ", ") }

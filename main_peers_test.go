@@ -1,0 +1,229 @@
+//go:build unix
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/providers/providertest/caldavlab"
+)
+
+// peerFigures is what one run of a program cost.
+type peerFigures struct {
+	wall, cpu time.Duration
+	requests  int64
+}
+
+// peer keeps two calendars on one server alike, as a program of its own.
+type peer interface {
+	name() string
+	// begin sets it up for Alice's calendar and Bob's.
+	begin(b *testing.B, at string, s *caldavlab.Server, alice, bob string)
+	sync(b *testing.B) *exec.Cmd
+}
+
+// BenchmarkPeers holds Twinday against vdirsyncer: the same events on the same servers,
+// in turn, each as a process of its own. TWINDAY_PEERS says how many events.
+func BenchmarkPeers(b *testing.B) {
+	folder := b.TempDir()
+	program := filepath.Join(folder, "twinday")
+	if out, err := exec.CommandContext(b.Context(), "go", "build", "-ldflags=-w", "-o", program, ".").CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
+	servers := []func(testing.TB) *caldavlab.Server{caldavlab.Cyrus, caldavlab.Radicale}
+	var table strings.Builder
+	for _, start := range servers {
+		for size := range strings.SplitSeq(cmp.Or(os.Getenv("TWINDAY_PEERS"), "200"), ",") {
+			n, err := strconv.Atoi(size)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var rows [2][3]peerFigures
+			name := ""
+			for i, p := range []peer{&vdirsyncer{}, &ourselves{program: program}} {
+				b.Run(fmt.Sprintf("%s, %d events", p.name(), n), func(b *testing.B) {
+					s := start(b)
+					name = s.Name
+					rows[i] = race(b, s, p, n)
+				})
+			}
+			for j, what := range []string{"first sync", "no change", "10 changes"} {
+				v, t := rows[0][j], rows[1][j]
+				fmt.Fprintf(&table, "%-8s %5d  %-10s  vdirsyncer %7.2fs %6.2fs cpu %5d requests   twinday %7.2fs %6.2fs cpu %5d requests   wall %.2f cpu %.2f\n", name, n, what,
+					v.wall.Seconds(), v.cpu.Seconds(), v.requests, t.wall.Seconds(), t.cpu.Seconds(), t.requests,
+					t.wall.Seconds()/v.wall.Seconds(), t.cpu.Seconds()/v.cpu.Seconds())
+			}
+		}
+	}
+	b.Logf("twinday beside vdirsyncer; ratios are twinday's part of vdirsyncer's\n%s", &table)
+}
+
+// race has one program go through it all.
+func race(b *testing.B, s *caldavlab.Server, p peer, n int) (out [3]peerFigures) {
+	alice, bob := s.NewCalendarOf(b, s.User, "a"), s.NewCalendarOf(b, s.Neighbour, "b")
+	random := rand.New(rand.NewPCG(42, 42))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 4)
+	for i := range n {
+		text := benchEvent(i, random)
+		slots <- struct{}{}
+		wg.Go(func() { alice.Put(resource(i), text); <-slots })
+	}
+	wg.Wait()
+	to, err := url.Parse(s.Base)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var requests atomic.Int64
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	proxy.Transport = &http.Transport{MaxIdleConnsPerHost: 16, DisableCompression: true}
+	counting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		proxy.ServeHTTP(w, r)
+	}))
+	defer counting.Close()
+	p.begin(b, counting.URL, s, alice.Path, bob.Path)
+	measured := func() peerFigures {
+		requests.Store(0)
+		c := p.sync(b)
+		began := time.Now()
+		text, err := c.CombinedOutput()
+		f := peerFigures{wall: time.Since(began), requests: requests.Load()}
+		if err != nil || strings.Contains(string(text), `"problems":[{`) {
+			b.Fatalf("%s: %v\n%.2000s", p.name(), err, text)
+		}
+		f.cpu = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
+		return f
+	}
+	out[0] = measured()
+	settle := measured() // what each learns of its own writes
+	out[1] = measured()
+	b.Logf("%s: the pass after the first: %.2fs, %d requests", p.name(), settle.wall.Seconds(), settle.requests)
+	for i := range 3 {
+		alice.EditTitle(resource(i), fmt.Sprint("Edited by Alice ", i))
+	}
+	alice.Put("new-a.ics", benchEvent(n, random))
+	alice.Delete(resource(3))
+	theirs := bob.Names()
+	if len(theirs) != n {
+		b.Fatalf("%s: %d events were to be copied, %d were", p.name(), n, len(theirs))
+	}
+	edited := 0
+	for _, id := range theirs {
+		switch title := bob.Title(id); {
+		case title == benchTitle(10) || title == benchTitle(11) || title == benchTitle(12):
+			bob.EditTitle(id, "Edited by Bob, "+title)
+			edited++
+		case title == benchTitle(13):
+			bob.Delete(id)
+			edited++
+		}
+		if edited == 4 {
+			break
+		}
+	}
+	bob.Put("new-b.ics", benchEvent(n+1, random))
+	out[2] = measured()
+	if a, z := len(alice.Names()), len(bob.Names()); a != n || z != n {
+		b.Fatalf("%s: after the changes there are %d and %d events, want %d", p.name(), a, z, n)
+	}
+	return out
+}
+
+func resource(i int) calendar.RemoteID { return calendar.RemoteID(fmt.Sprintf("ev%06d.ics", i)) }
+
+func benchTitle(i int) string { return fmt.Sprintf("Meeting %d with the team", i) }
+
+// benchEvent is one of the coming year (Twinday leaves the past alone): of ten, seven are
+// timed, one is all-day, two repeat.
+func benchEvent(i int, random *rand.Rand) string {
+	at := time.Now().UTC().Truncate(24*time.Hour).Add(8*time.Hour).AddDate(0, 0, 1+random.IntN(365)).Add(time.Duration(random.IntN(40)) * 15 * time.Minute)
+	start, end := ";TZID=Europe/Berlin:"+at.Format("20060102T150405"), ";TZID=Europe/Berlin:"+at.Add(time.Hour).Format("20060102T150405")
+	rule := ""
+	switch {
+	case i%10 == 7:
+		start, end = ";VALUE=DATE:"+at.Format("20060102"), ";VALUE=DATE:"+at.AddDate(0, 0, 1).Format("20060102")
+	case i%10 > 7:
+		rule = []string{"FREQ=WEEKLY;COUNT=20", "FREQ=DAILY;COUNT=30", "FREQ=MONTHLY;COUNT=12", "FREQ=WEEKLY;INTERVAL=2;COUNT=10"}[random.IntN(4)]
+	}
+	lines := []string{"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//bench//EN", caldavlab.Berlin, "BEGIN:VEVENT", fmt.Sprintf("UID:ev%06d@bench.example", i),
+		"DTSTAMP:20260101T000000Z", "DTSTART" + start, "DTEND" + end, "SUMMARY:" + benchTitle(i), fmt.Sprint("LOCATION:Room ", random.IntN(40)), "TRANSP:OPAQUE"}
+	for range 1 + random.IntN(6) {
+		lines = append(lines, fmt.Sprintf("COMMENT:Agenda item %d", random.IntN(100)))
+	}
+	if rule != "" {
+		lines = append(lines, "RRULE:"+rule)
+	}
+	return strings.ReplaceAll(strings.Join(append(lines, "END:VEVENT", "END:VCALENDAR", ""), "\n"), "\n", "\r\n")
+}
+
+// vdirsyncer is Debian's.
+type vdirsyncer struct{ config string }
+
+func (*vdirsyncer) name() string { return "vdirsyncer" }
+
+func (v *vdirsyncer) begin(b *testing.B, at string, s *caldavlab.Server, alice, bob string) {
+	folder := b.TempDir()
+	v.config = filepath.Join(folder, "config")
+	storage := func(name, user, path string) string {
+		return fmt.Sprintf("[storage %s]\ntype = \"caldav\"\nurl = %q\nusername = %q\npassword = %q\n", name, at+path, user, caldavlab.Password)
+	}
+	text := fmt.Sprintf("[general]\nstatus_path = %q\n[pair p]\na = \"x\"\nb = \"y\"\ncollections = null\n", filepath.Join(folder, "status")) +
+		storage("x", s.User, alice) + storage("y", s.Neighbour, bob)
+	if err := os.WriteFile(v.config, []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	c := exec.CommandContext(b.Context(), "vdirsyncer", "-c", v.config, "discover")
+	c.Stdin = strings.NewReader("y\ny\n")
+	if out, err := c.CombinedOutput(); err != nil {
+		b.Fatalf("vdirsyncer discover: %v\n%s", err, out)
+	}
+}
+
+func (v *vdirsyncer) sync(b *testing.B) *exec.Cmd {
+	return exec.CommandContext(b.Context(), "vdirsyncer", "-c", v.config, "-v", "warning", "sync")
+}
+
+// ourselves is Twinday as it was built.
+type ourselves struct{ program, data string }
+
+func (*ourselves) name() string { return "twinday" }
+
+func (o *ourselves) begin(b *testing.B, at string, s *caldavlab.Server, alice, bob string) {
+	o.data = b.TempDir()
+	for _, user := range []string{s.User, s.Neighbour} {
+		c := o.command(b.Context(), "account", "add", "caldav", "--id", user, "--url", at, "--user", user, "--plain-secrets")
+		c.Stdin = strings.NewReader(caldavlab.Password + "\n")
+		if out, err := c.CombinedOutput(); err != nil {
+			b.Fatalf("account add: %v\n%s", err, out)
+		}
+	}
+	if out, err := o.command(b.Context(), "mirror", "add", "--member", s.User+"/"+alice, "--member", s.Neighbour+"/"+bob).CombinedOutput(); err != nil {
+		b.Fatalf("mirror add: %v\n%s", err, out)
+	}
+}
+
+func (o *ourselves) command(ctx context.Context, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, o.program, append([]string{"--data", o.data}, args...)...)
+	c.Env = append(os.Environ(), "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(o.data, "none"))
+	return c
+}
+
+func (o *ourselves) sync(b *testing.B) *exec.Cmd { return o.command(b.Context(), "sync", "--json") }

@@ -1,0 +1,147 @@
+package caldav
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/providers/icalendar"
+)
+
+var (
+	errNoMeeting  = errors.New("it is no event, but a task or a note")
+	errUnreadable = errors.New("the server's event cannot be understood")
+)
+
+// escape is a resource's name as it stands in an address.
+func escape(name string) string { return url.PathEscape(name) }
+
+// version is an event's Version: its ETag. Where a server gives none, it is what the
+// resource holds. A Schedule-Tag, which stays when the server itself notes a guest's
+// answer (RFC 6638 §3.2.10), would only save reading that before the next write.
+func (i item) version() calendar.Version {
+	if i.etag != "" {
+		return calendar.Version(i.etag)
+	}
+	sum := sha256.Sum256([]byte(i.data))
+	return calendar.Version(hashed + hex.EncodeToString(sum[:]))
+}
+
+// hashed marks a version that is no ETag.
+const hashed = "sha256:"
+
+// matches is the If-Match of the resource as it was read. RFC 9110 §13.1.1 compares it
+// strongly, so a weak ETag matches never by the letter. Some are weak only because a
+// proxy compressed the answer, so the strong form goes beside it: whichever the server
+// knows it by.
+func (i item) matches() string {
+	if i.etag == "" {
+		return "*" // it is there, at least; what it is was read just before
+	}
+	if strong, weak := strings.CutPrefix(i.etag, "W/"); weak {
+		return i.etag + ", " + strong
+	}
+	return i.etag
+}
+
+// strong reports whether an ETag says that exactly what was sent is held (RFC 4791 §5.3.4).
+func strong(etag string) bool { return etag != "" && !strings.HasPrefix(etag, "W/") }
+
+// event is a resource in neutral words.
+func (p *Provider) event(ctx context.Context, r request, name string, i item) (calendar.Event, error) {
+	r.event = calendar.RemoteID(name)
+	obj, err := p.parse(ctx, r, i.data)
+	if err != nil {
+		return calendar.Event{}, err
+	}
+	return told(r, obj, i), nil
+}
+
+// told is an object's event as the request's resource.
+func told(r request, obj *icalendar.Object, i item) calendar.Event {
+	e := obj.Event()
+	e.ID, e.Version = r.event, i.version()
+	if at, err := http.ParseTime(i.modified); err == nil { // programs may forget to say so in the event
+		e.Updated = at
+	}
+	return e
+}
+
+// parse reads a resource. The error has errNoMeeting or errUnreadable inside.
+func (p *Provider) parse(ctx context.Context, r request, data string) (*icalendar.Object, error) {
+	owner, err := p.owner(ctx, r, data)
+	if err != nil {
+		return nil, err
+	}
+	obj, _, err := icalendar.Parse([]byte(data), owner)
+	switch {
+	case errors.Is(err, icalendar.ErrNoEvent):
+		return nil, r.fail(calendar.NotFound, fmt.Errorf("%w: %w", errNoMeeting, err))
+	case err != nil:
+		return nil, r.fail(calendar.Other, fmt.Errorf("%w: %w", errUnreadable, err))
+	}
+	return obj, nil
+}
+
+// owner says whose calendar it is, as far as the resource asks for that: who one is where
+// people are invited, and the calendar's zone where a time has none.
+func (p *Provider) owner(ctx context.Context, r request, data string) (o icalendar.Owner, err error) {
+	if strings.Contains(data, "ORGANIZER") || strings.Contains(data, "ATTENDEE") {
+		who, err := p.me(ctx, r.op)
+		if err != nil {
+			return o, err
+		}
+		o.Addresses = who.addresses
+		if c, err := readCredentials(ctx, p.secret); err == nil && len(o.Addresses) == 0 && strings.Contains(c.User, "@") {
+			o.Addresses = []string{c.User} // Radicale tells none
+		}
+	}
+	if floats(data) {
+		if o.Zone, err = p.zone(ctx, r); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// floats reports whether an event's start is a wall clock without a zone.
+func floats(data string) bool {
+	for part := range strings.SplitSeq(data, "BEGIN:VEVENT") {
+		part, _, event := strings.Cut(part, "END:VEVENT")
+		_, value, ok := strings.Cut(part, "\nDTSTART:")
+		if v := strings.TrimSpace(value[:min(len(value), len("20060102T150405Z"))]); event && ok && len(v) == len("20060102T150405") {
+			return true
+		}
+	}
+	return false
+}
+
+// zone is a calendar's own zone, asked for once; "" if it has none.
+func (p *Provider) zone(ctx context.Context, r request) (string, error) {
+	p.mu.Lock()
+	zone, known := p.zones[r.cal]
+	p.mu.Unlock()
+	if known {
+		return zone, nil
+	}
+	at, err := p.collection(r)
+	if err != nil {
+		return "", err
+	}
+	r = r.to("PROPFIND", at.String())
+	r.depth, r.body = "0", []byte(calendarsBody)
+	_, _, err = p.wire.multistatus(ctx, r, func(one resource) error { zone = zoneIn(one.props); return nil })
+	if err != nil {
+		return "", err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.zones[r.cal] = zone
+	return zone, nil
+}

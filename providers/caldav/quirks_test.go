@@ -1,0 +1,688 @@
+package caldav_test
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twinday/twinday/providers/caldav"
+	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/providers/signin"
+)
+
+// quirky is a small calendar server whose manners can be set: those of servers that are
+// not at hand here, and those that are hard to provoke. It answers for one calendar,
+// /home/cal/.
+type quirky struct {
+	t       *testing.T
+	url     string
+	objects map[string]string // iCalendar by name
+	etags   map[string]int
+	log     []string // method, and report if it is one
+	events  []change // what changed, in order; a sync-token is a position in it
+	oldest  int      // tokens before it are expired
+
+	// How it says that a token is expired: a status, with a precondition's name if it
+	// has one. 0: a list of everything, as DAViCal does.
+	expired      int
+	precondition string
+	noSync       bool           // no sync-collection
+	noCTag       bool           // nor a ctag
+	noData       bool           // no calendar-data in sync-collection
+	page         int            // how many resources a page has, if asked to count
+	loop         bool           // pages go in circles
+	forgets      map[string]int // a multiget leaves out or refuses these, with the status; 0: no word
+	weak         bool           // ETags are weak
+	noPutETag    bool           // a PUT's answer has none
+	mends        bool           // what is PUT is held as something else
+	noETag       bool           // nor has anything else
+	cut          bool           // answers end in the middle
+	html         bool           // a proxy answers with a page
+	fail         func(method string) (status int, header, body string)
+}
+
+type change struct {
+	name string
+	gone bool
+}
+
+func newQuirky(t *testing.T) *quirky {
+	q := &quirky{t: t, objects: map[string]string{}, etags: map[string]int{}}
+	srv := httptest.NewServer(q)
+	t.Cleanup(srv.Close)
+	q.url = srv.URL
+	return q
+}
+
+const quirkyCal = calendar.CalendarID("/home/cal/")
+
+func (q *quirky) open() *caldav.Provider {
+	q.t.Helper()
+	p, err := caldav.Open(signin.Endpoint{BaseURL: q.url + "/home/"}, memory(`{"user":"alice","password":"secret"}`), nil, time.Now)
+	if err != nil {
+		q.t.Fatal(err)
+	}
+	return p
+}
+
+// put is another program's doing.
+func (q *quirky) put(name, text string) {
+	q.objects[name] = text
+	q.etags[name]++
+	q.events = append(q.events, change{name: name})
+}
+
+func (q *quirky) remove(name string) {
+	delete(q.objects, name)
+	q.events = append(q.events, change{name, true})
+}
+
+func (q *quirky) etag(name string) string {
+	tag := fmt.Sprintf(`"%s-%d"`, url.PathEscape(name), q.etags[name])
+	if q.weak {
+		tag = "W/" + tag
+	}
+	return tag
+}
+
+func event(uid, title string) string {
+	return strings.ReplaceAll("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//y\nBEGIN:VEVENT\nUID:"+uid+"\nDTSTAMP:20260101T000000Z\n"+
+		"DTSTART:20260301T100000Z\nDTEND:20260301T110000Z\nSUMMARY:"+title+"\nX-KEPT:yes\nEND:VEVENT\nEND:VCALENDAR\n", "\n", "\r\n")
+}
+
+func (q *quirky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	text := string(body)
+	what := r.Method
+	switch {
+	case strings.Contains(text, "sync-collection") && r.Method == "REPORT":
+		what = "sync"
+	case r.Method == "REPORT":
+		what = "multiget"
+	case r.Method == "PROPFIND":
+		what += r.Header.Get("Depth")
+	}
+	q.log = append(q.log, what)
+	if q.fail != nil {
+		if status, header, body := q.fail(what); status != 0 {
+			if name, value, ok := strings.Cut(header, ": "); ok {
+				w.Header().Set(name, value)
+			}
+			w.WriteHeader(status)
+			io.WriteString(w, body)
+			return
+		}
+	}
+	if q.html {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, "<html><body>Please log in to the network</body></html>")
+		return
+	}
+	name := strings.TrimPrefix(r.URL.Path, "/home/cal/")
+	switch {
+	case !strings.HasPrefix(r.URL.Path, "/home/cal/"):
+		w.WriteHeader(http.StatusNotFound)
+	case what == "PROPFIND0":
+		q.multistatus(w, q.collection())
+	case what == "PROPFIND1":
+		answers := []string{q.collection()}
+		for _, n := range slices.Sorted(maps.Keys(q.objects)) {
+			answers = append(answers, q.answer(n, false))
+		}
+		q.multistatus(w, answers...)
+	case what == "sync":
+		q.sync(w, text)
+	case what == "multiget":
+		var answers []string
+		for part := range strings.SplitSeq(text, "<D:href>") {
+			path, _, ok := strings.Cut(part, "</D:href>")
+			if !ok {
+				continue
+			}
+			n, _ := url.PathUnescape(strings.TrimPrefix(html.UnescapeString(path), "/home/cal/"))
+			if status, bad := q.forgets[n]; bad && status == 0 {
+				continue
+			} else if bad {
+				answers = append(answers, status404(n, status))
+			} else if q.objects[n] == "" {
+				answers = append(answers, status404(n, 404))
+			} else {
+				answers = append(answers, q.answer(n, true))
+			}
+		}
+		q.multistatus(w, answers...)
+	case r.Method == "PUT":
+		q.write(w, r, name, text)
+	case r.Method == "DELETE", r.Method == "HEAD":
+		if q.objects[name] == "" {
+			w.WriteHeader(http.StatusNotFound)
+		} else if m := r.Header.Get("If-Match"); m != "" && m != "*" && !slices.Contains(strings.Split(m, ", "), q.etag(name)) {
+			w.WriteHeader(http.StatusPreconditionFailed)
+		} else if r.Method == "DELETE" {
+			q.remove(name)
+			w.WriteHeader(http.StatusNoContent)
+		}
+	default:
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	}
+}
+
+func (q *quirky) write(w http.ResponseWriter, r *http.Request, name, text string) {
+	_, there := q.objects[name]
+	switch match := r.Header.Get("If-Match"); {
+	case match == "" && r.Header.Get("If-None-Match") == "":
+		q.t.Errorf("PUT %s is sent without a condition", name)
+	case r.Header.Get("If-None-Match") == "*" && there, match != "" && match != "*" && !slices.Contains(strings.Split(match, ", "), q.etag(name)):
+		w.WriteHeader(http.StatusPreconditionFailed)
+		return
+	}
+	if q.mends {
+		text = strings.Replace(text, "SUMMARY:", "SUMMARY:mended ", 1)
+	}
+	q.put(name, text)
+	if !q.noPutETag {
+		w.Header().Set("ETag", q.etag(name))
+	}
+	w.WriteHeader(http.StatusCreated)
+}
+
+func (q *quirky) sync(w http.ResponseWriter, text string) {
+	if q.noSync { // a report that it does not know (RFC 3253 §3.6)
+		w.WriteHeader(http.StatusForbidden)
+		io.WriteString(w, `<D:error xmlns:D="DAV:"><D:supported-report/></D:error>`)
+		return
+	}
+	_, rest, _ := strings.Cut(text, "<D:sync-token>")
+	token, _, _ := strings.Cut(rest, "</D:sync-token>")
+	from, _ := strconv.Atoi(strings.TrimPrefix(token, "t"))
+	everything := token == ""
+	if !everything && from < q.oldest {
+		if q.expired != 0 {
+			w.WriteHeader(q.expired)
+			if q.precondition != "" {
+				fmt.Fprintf(w, `<?xml version="1.0"?><D:error xmlns:D="DAV:"><D:%s/></D:error>`, q.precondition)
+			}
+			return
+		}
+		everything = true
+	}
+	last := map[string]bool{} // gone
+	var order []string
+	if everything && from == 0 || !everything {
+		for _, c := range q.events[from:] {
+			if _, seen := last[c.name]; !seen {
+				order = append(order, c.name)
+			}
+			last[c.name] = c.gone
+		}
+	}
+	if everything && from != 0 {
+		order = slices.Sorted(maps.Keys(q.objects))
+	}
+	var answers []string
+	at := len(q.events)
+	for i, n := range order {
+		if q.page > 0 && i == q.page {
+			// A position between pages, as far as a test with distinct names needs one.
+			at = from + i
+			if q.loop {
+				at = from
+			}
+			answers = append(answers, `<D:response><D:href>/home/cal/</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error><D:number-of-matches-within-limits/></D:error></D:response>`)
+			break
+		}
+		switch {
+		case last[n] && everything:
+		case last[n]:
+			answers = append(answers, status404(n, 404))
+		default:
+			answers = append(answers, q.answer(n, !q.noData && strings.Contains(text, "calendar-data")))
+		}
+	}
+	answers = append(answers, fmt.Sprintf("<D:sync-token>t%d</D:sync-token>", at))
+	q.multistatus(w, answers...)
+}
+
+func status404(name string, status int) string {
+	return fmt.Sprintf("<D:response><D:href>/home/cal/%s</D:href><D:status>HTTP/1.1 %d No</D:status></D:response>", url.PathEscape(name), status)
+}
+
+func (q *quirky) answer(name string, data bool) string {
+	extra := ""
+	if data {
+		extra = "<C:calendar-data>" + html.EscapeString(q.objects[name]) + "</C:calendar-data>"
+	}
+	if !q.noETag {
+		extra += "<D:getetag>" + html.EscapeString(q.etag(name)) + "</D:getetag>"
+	}
+	return fmt.Sprintf("<D:response><D:href>/home/cal/%s</D:href><D:propstat><D:prop>%s</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>",
+		url.PathEscape(name), extra)
+}
+
+func (q *quirky) collection() string {
+	reports, ctag := `<D:supported-report-set><D:supported-report><D:report><D:sync-collection/></D:report></D:supported-report></D:supported-report-set>`, ""
+	if q.noSync {
+		reports = ""
+	}
+	if !q.noCTag {
+		ctag = fmt.Sprintf(`<S:getctag>%d</S:getctag>`, len(q.events))
+	}
+	return `<D:response><D:href>/home/cal/</D:href><D:propstat><D:prop><D:resourcetype><D:collection/><C:calendar/></D:resourcetype>` + reports + ctag +
+		`</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>`
+}
+
+func (q *quirky) multistatus(w http.ResponseWriter, answers ...string) {
+	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
+	w.WriteHeader(http.StatusMultiStatus)
+	text := `<?xml version="1.0"?><D:multistatus xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:S="http://calendarserver.org/ns/">` +
+		strings.Join(answers, "\n") + `</D:multistatus>`
+	if q.cut {
+		text = text[:len(text)-20]
+	}
+	io.WriteString(w, text)
+}
+
+// since is what the server was asked since the last look.
+func (q *quirky) since() string {
+	defer func() { q.log = nil }()
+	return strings.Join(q.log, " ")
+}
+
+// titles reads, and gives the titles and the names of what is gone.
+func (q *quirky) titles(p *caldav.Provider, since calendar.Cursor) (calendar.Changes, string) {
+	q.t.Helper()
+	ch, err := p.Changes(q.t.Context(), quirkyCal, since)
+	if err != nil {
+		q.t.Fatalf("%v (asked %s)", err, q.since())
+	}
+	var out []string
+	for _, e := range ch.Events {
+		out = append(out, e.Content.Title)
+	}
+	for _, r := range ch.Removed {
+		out = append(out, "-"+string(r.ID))
+	}
+	return ch, strings.Join(out, " ")
+}
+
+// says is what there is, with spaces between.
+func says(what ...any) string { return strings.TrimSuffix(fmt.Sprintln(what...), "\n") }
+
+func (q *quirky) want(what string, got, want any) {
+	q.t.Helper()
+	if got != want {
+		q.t.Errorf("%s: got %v; want %v", what, got, want)
+	}
+}
+
+func TestExpiredTokens(t *testing.T) {
+	for _, quirk := range []struct {
+		name         string
+		status       int
+		precondition string
+	}{
+		{"as RFC 6578 says it", 403, "valid-sync-token"},
+		{"without a word of why", 403, ""},
+		{"as a conflict", 409, ""},
+		{"as a failed precondition", 412, ""},
+		{"as gone", 410, ""},
+		{"as a bad request", 400, ""},
+		{"as a fault of its own, like Xandikos", 500, ""},
+	} {
+		t.Run(quirk.name, func(t *testing.T) {
+			q := newQuirky(t)
+			q.expired, q.precondition = quirk.status, quirk.precondition
+			p := q.open()
+			q.put("a.ics", event("a", "A"))
+			ch, _ := q.titles(p, "")
+			q.oldest = 99
+			_, err := p.Changes(t.Context(), quirkyCal, ch.Next)
+			q.want("the error", calendar.KindOf(err), calendar.CursorExpired)
+			ch, got := q.titles(p, "")
+			q.want("the full read", says(got, ch.Complete), "A true")
+		})
+	}
+}
+
+// A server that is out of order does not expire what it will know again.
+func TestATokenOutlivesAnOutage(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	q.put("a.ics", event("a", "A"))
+	ch, _ := q.titles(p, "")
+	for _, status := range []int{500, 502, 503, 504} {
+		q.fail = func(string) (int, string, string) { return status, "", "" }
+		_, err := p.Changes(t.Context(), quirkyCal, ch.Next)
+		q.want(fmt.Sprint(status), calendar.KindOf(err), calendar.Unavailable)
+	}
+	q.fail = nil
+	_, got := q.titles(p, ch.Next)
+	q.want("after it", got, "")
+}
+
+// DAViCal answers a token that it forgot with everything there is.
+func TestAFullListForAnExpiredToken(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	for _, n := range []string{"a", "b", "c", "d"} {
+		q.put(n+".ics", event(n, strings.ToUpper(n)))
+	}
+	ch, _ := q.titles(p, "")
+	q.remove("b.ics")
+	q.put("e.ics", event("e", "E"))
+	q.oldest = 99
+	ch, got := q.titles(p, ch.Next)
+	q.want("what it is taken for", says(got, ch.Complete), "A C D E true")
+
+	// An increment that is as long is one all the same.
+	q.oldest = 0
+	for _, n := range []string{"a", "c", "e"} {
+		q.put(n+".ics", event(n, strings.ToUpper(n)+"2"))
+	}
+	ch, got = q.titles(p, ch.Next)
+	q.want("an increment", says(got, ch.Complete), "A2 C2 E2 false")
+}
+
+func TestPages(t *testing.T) {
+	q := newQuirky(t)
+	q.page = 3
+	p := q.open()
+	for i := range 8 {
+		q.put(fmt.Sprintf("%d.ics", i), event(fmt.Sprint(i), fmt.Sprint(i)))
+	}
+	ch, got := q.titles(p, "")
+	q.want("all pages", got, "0 1 2 3 4 5 6 7")
+	q.want("requests", says(ch.Requests, q.since()), "3 sync sync sync")
+	q.want("complete", ch.Complete, true)
+
+	q.loop = true
+	_, err := p.Changes(t.Context(), quirkyCal, "")
+	q.want("pages without end", calendar.KindOf(err), calendar.Other)
+}
+
+func TestAServerWithoutEventsInItsListing(t *testing.T) {
+	q := newQuirky(t)
+	q.noData = true
+	p := q.open()
+	const n = 450
+	for i := range n {
+		q.put(fmt.Sprintf("%03d.ics", i), event(fmt.Sprint(i), fmt.Sprint(i)))
+	}
+	ch, _ := q.titles(p, "")
+	q.want("events", len(ch.Events), n)
+	q.want("bounded batches", q.since(), "sync multiget multiget multiget")
+	q.put("000.ics", event("0", "again"))
+	_, got := q.titles(p, ch.Next)
+	q.want("an increment", got, "again")
+}
+
+// What a multiget leaves out is not gone.
+func TestShortAnswers(t *testing.T) {
+	q := newQuirky(t)
+	q.noData = true
+	p := q.open()
+	for _, n := range []string{"a", "b"} {
+		q.put(n+".ics", event(n, strings.ToUpper(n)))
+	}
+	for status, want := range map[int]calendar.Kind{0: calendar.Unavailable, 403: calendar.Unavailable, 500: calendar.Unavailable} {
+		q.forgets = map[string]int{"b.ics": status}
+		_, err := p.Changes(t.Context(), quirkyCal, "")
+		q.want(fmt.Sprintf("a multiget with %d inside", status), calendar.KindOf(err), want)
+		_, err = p.Get(t.Context(), quirkyCal, "b.ics")
+		q.want(fmt.Sprintf("get with %d inside", status), calendar.KindOf(err), want)
+	}
+	q.forgets = map[string]int{"c.ics": 0} // DAViCal leaves out what is not there
+	_, err := p.Get(t.Context(), quirkyCal, "c.ics")
+	q.want("get of what is not there", calendar.KindOf(err), calendar.NotFound)
+	q.forgets = map[string]int{"b.ics": 404} // deleted since it was listed
+	_, got := q.titles(p, "")
+	q.want("one that went meanwhile", got, "A")
+}
+
+func TestCutAnswers(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	q.put("a.ics", event("a", "A"))
+	ch, _ := q.titles(p, "")
+	for name, set := range map[string]func(bool){"cut": func(b bool) { q.cut = b }, "a page of HTML": func(b bool) { q.html = b }} {
+		set(true)
+		for _, since := range []calendar.Cursor{"", ch.Next} {
+			_, err := p.Changes(t.Context(), quirkyCal, since)
+			q.want(name, calendar.KindOf(err), calendar.Unavailable)
+		}
+		set(false)
+	}
+}
+
+// One event that XML or iCalendar cannot hold hides no other, and is no deletion.
+func TestEventsThatCannotBeRead(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	q.put("a.ics", event("a", "A\x0bB"))
+	q.put("b.ics", "no calendar at all")
+	q.put("c.ics", strings.NewReplacer("VEVENT", "VTODO", "DTEND", "DUE").Replace(event("c", "C")))
+	ch, err := p.Changes(t.Context(), quirkyCal, "")
+	if err != nil || len(ch.Events) != 1 || len(ch.Removed) != 0 || ch.Events[0].Content.Title != "A B" {
+		t.Errorf("the read is %+v, %v", ch, err)
+	}
+	_, err = p.Get(t.Context(), quirkyCal, "b.ics")
+	q.want("get of the broken one", calendar.KindOf(err), calendar.Other)
+}
+
+func TestAServerWithoutSync(t *testing.T) {
+	for _, noCTag := range []bool{false, true} {
+		t.Run(fmt.Sprintf("without a ctag: %v", noCTag), func(t *testing.T) {
+			q := newQuirky(t)
+			q.noSync, q.noCTag = true, noCTag
+			p := q.open()
+			for _, n := range []string{"a", "b", "c"} {
+				q.put(n+".ics", event(n, strings.ToUpper(n)))
+			}
+			ch, got := q.titles(p, "")
+			q.want("the full read", says(got, ch.Complete), "A B C true")
+			q.since()
+			ch, got = q.titles(p, ch.Next)
+			q.want("with nothing changed", says(got, ch.Complete), " false")
+			if !noCTag {
+				q.want("requests", says(ch.Requests, q.since()), "1 PROPFIND0")
+			}
+			q.put("b.ics", event("b", "B2"))
+			q.remove("c.ics")
+			q.put("d.ics", event("d", "D"))
+			q.since()
+			ch, got = q.titles(q.open(), ch.Next) // another run of the program
+			q.want("an increment", says(got, ch.Complete), "B2 D -c.ics false")
+			q.want("requests", q.since(), "PROPFIND0 PROPFIND1 multiget")
+		})
+	}
+}
+
+// A server that is out of order while it is first read is not taken for an old one.
+func TestAnOutageIsNoLackOfSync(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	q.put("a.ics", event("a", "A"))
+	q.fail = func(what string) (int, string, string) {
+		if what == "sync" {
+			return 500, "", ""
+		}
+		return 0, "", ""
+	}
+	for range 2 {
+		_, err := p.Changes(t.Context(), quirkyCal, "")
+		q.want("while it is out of order", calendar.KindOf(err), calendar.Unavailable)
+	}
+	q.fail = nil
+	ch, got := q.titles(p, "")
+	q.want("after it", says(got, ch.Complete), "A true")
+}
+
+func TestWritesAndWhatIsHeld(t *testing.T) {
+	for name, set := range map[string]func(*quirky){
+		"strong":                 func(*quirky) {},
+		"weak":                   func(q *quirky) { q.weak = true },
+		"none in the answer":     func(q *quirky) { q.noPutETag = true },
+		"none, and it is mended": func(q *quirky) { q.noPutETag, q.mends = true, true },
+		"none at all":            func(q *quirky) { q.noETag, q.noPutETag = true, true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := newQuirky(t)
+			set(q)
+			p := q.open()
+			c := calendar.Content{Title: "One", When: calendar.When{Start: calendar.Date(2026, 3, 1), End: calendar.Date(2026, 3, 2)}, Availability: calendar.Busy}
+			made, err := p.Create(t.Context(), quirkyCal, calendar.Draft{Key: "00112233445566778899aabbccddeeff", Content: c})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if now, err := p.Get(t.Context(), quirkyCal, made.ID); err != nil || now.Version != made.Version || now.Content.Title != made.Content.Title {
+				t.Errorf("made as %q %q, read as %q %q, %v", made.Version, made.Content.Title, now.Version, now.Content.Title, err)
+			}
+			c.Title = "Two"
+			change := calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: c}
+			now, err := p.Update(t.Context(), quirkyCal, made.ID, made.Version, change)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = p.Update(t.Context(), quirkyCal, made.ID, "\"another\"", change)
+			q.want("a stale update", calendar.KindOf(err), calendar.Conflict)
+			q.want("a stale deletion", calendar.KindOf(p.Delete(t.Context(), quirkyCal, made.ID, "\"another\"")), calendar.Conflict)
+			if err := p.Delete(t.Context(), quirkyCal, made.ID, now.Version); err != nil {
+				t.Error(err)
+			}
+			q.want("what is left", len(q.objects), 0)
+		})
+	}
+}
+
+// Events that are about to be changed are read together.
+func TestPrepare(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	for _, n := range []string{"a", "b", "c"} {
+		q.put(n+".ics", event(n, strings.ToUpper(n)))
+	}
+	ch, _ := q.titles(p, "")
+	q.since()
+	var ids []calendar.RemoteID
+	for _, e := range ch.Events {
+		ids = append(ids, e.ID)
+	}
+	p.Prepare(t.Context(), quirkyCal, ids)
+	q.put("c.ics", event("c", "Edited meanwhile"))
+	for i, e := range ch.Events {
+		e.Content.Title += "2"
+		_, err := p.Update(t.Context(), quirkyCal, e.ID, e.Version, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: e.Content})
+		if i < 2 && err != nil {
+			t.Error(err)
+		} else if i == 2 {
+			q.want("the one that was edited meanwhile", calendar.KindOf(err), calendar.Conflict)
+		}
+	}
+	q.want("requests", q.since(), "multiget PUT PUT PUT")
+	if !strings.Contains(q.objects["a.ics"], "SUMMARY:A2") || !strings.Contains(q.objects["a.ics"], "X-KEPT:yes") {
+		t.Errorf("the event is now\n%s", q.objects["a.ics"])
+	}
+	// What was read ahead is used once.
+	_, err := p.Update(t.Context(), quirkyCal, "a.ics", ch.Events[0].Version, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}, Content: ch.Events[0].Content})
+	q.want("the version from before", calendar.KindOf(err), calendar.Conflict)
+}
+
+func TestRefusals(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	q.put("a.ics", event("a", "A"))
+	ch, _ := q.titles(p, "")
+	e := ch.Events[0]
+	precondition := func(ns, name string) string {
+		return fmt.Sprintf(`<D:error xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><%s:%s/></D:error>`, ns, name)
+	}
+	for _, r := range []struct {
+		name         string
+		status       int
+		header, body string
+		read, write  calendar.Kind
+		wait         time.Duration
+	}{
+		{"signed out", 401, "", "", calendar.SignedOut, calendar.SignedOut, 0},
+		{"too fast", 429, "Retry-After: 30", "", calendar.Throttled, calendar.Throttled, 30 * time.Second},
+		{"overloaded, and says until when", 503, "Retry-After: 120", "", calendar.Throttled, calendar.Throttled, 2 * time.Minute},
+		{"overloaded", 503, "", "", calendar.Unavailable, calendar.Unavailable, 0},
+		{"behind a gateway", 502, "", "", calendar.Unavailable, calendar.Unavailable, 0},
+		{"locked", 423, "", "", calendar.Unavailable, calendar.Unavailable, 0},
+		{"no right to write", 403, "", precondition("D", "need-privileges"), calendar.Forbidden, calendar.ReadOnly, 0},
+		{"full", 507, "", "", calendar.Forbidden, calendar.Forbidden, 0},
+		{"over the quota", 403, "", precondition("D", "quota-not-exceeded"), calendar.Forbidden, calendar.Forbidden, 0},
+		{"not to its taste", 403, "", precondition("C", "valid-calendar-data"), calendar.Invalid, calendar.Invalid, 0},
+		{"too large", 413, "", "", calendar.Invalid, calendar.Invalid, 0},
+	} {
+		q.fail = func(what string) (int, string, string) { return r.status, r.header, r.body }
+		_, err := p.Get(t.Context(), quirkyCal, e.ID)
+		q.want(r.name+", get", calendar.KindOf(err), r.read)
+		q.want(r.name+", the wait", calendar.RetryAfter(err), r.wait)
+		_, err = p.Create(t.Context(), quirkyCal, calendar.Draft{Key: "00112233445566778899aabbccddeeff", Content: e.Content})
+		q.want(r.name+", create", calendar.KindOf(err), r.write)
+		q.want(r.name+", delete", calendar.KindOf(p.Delete(t.Context(), quirkyCal, e.ID, e.Version)), r.write)
+	}
+}
+
+// The UID of a copy that a person moved to another calendar of the account is taken
+// there (Cyrus, Fastmail): the next try needs another key.
+func TestATakenUID(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	c := calendar.Content{Title: "One", When: calendar.When{Start: calendar.Date(2026, 3, 1), End: calendar.Date(2026, 3, 2)}}
+	d := calendar.Draft{Key: "00112233445566778899aabbccddeeff", Content: c}
+	at := "/home/another/x.ics"
+	q.fail = func(what string) (int, string, string) {
+		if what != "PUT" {
+			return 0, "", ""
+		}
+		return 403, "", `<D:error xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><C:no-uid-conflict><D:href>` + at + `</D:href></C:no-uid-conflict></D:error>`
+	}
+	_, err := p.Create(t.Context(), quirkyCal, d)
+	q.want("in another calendar", calendar.KindOf(err), calendar.Gone)
+	q.put("x.ics", event(string(d.Key), "Renamed"))
+	at = "/home/cal/x.ics"
+	e, err := p.Create(t.Context(), quirkyCal, d)
+	q.want("in this one", says(e.ID, e.Content.Title, err), "x.ics Renamed <nil>")
+}
+
+func TestWhereThePasswordGoes(t *testing.T) {
+	var asked []string
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.Header.Get("Authorization"))
+	}))
+	defer other.Close()
+	for _, to := range []string{"https://example.com/", "http://example.com/dav/"} {
+		srv := httptest.NewServer(http.RedirectHandler(to, http.StatusMovedPermanently))
+		_, err := caldav.SignIn(t.Context(), caldav.Login{URL: srv.URL, User: "alice", Password: "secret"}, nil)
+		if calendar.KindOf(err) != calendar.Forbidden {
+			t.Errorf("led to %s: %v", to, err)
+		}
+		srv.Close()
+	}
+	// On one machine: method, body and sign-in survive the redirect.
+	srv := httptest.NewServer(http.RedirectHandler(other.URL+"/x/", http.StatusFound))
+	defer srv.Close()
+	if _, err := caldav.SignIn(t.Context(), caldav.Login{URL: srv.URL, User: "alice", Password: "secret"}, nil); err == nil {
+		t.Error("a server that says nothing was signed in to")
+	}
+	if len(asked) == 0 || asked[0] != "PROPFIND Basic YWxpY2U6c2VjcmV0" {
+		t.Errorf("the other server was asked %q", asked)
+	}
+	for _, l := range []caldav.Login{{URL: "http://example.com", User: "a", Password: "b"}, {URL: "https://a:b@example.com", User: "a", Password: "b"},
+		{URL: "ftp://example.com", User: "a", Password: "b"}, {URL: "https://example.com", User: "a"}, {}} {
+		if _, err := caldav.SignIn(t.Context(), l, nil); calendar.KindOf(err) != calendar.Invalid {
+			t.Errorf("%+v: %v", l, err)
+		}
+	}
+}

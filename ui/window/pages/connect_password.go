@@ -1,0 +1,84 @@
+package pages
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/twinday/twinday/assets"
+	"github.com/twinday/twinday/engine/control"
+)
+
+// login asks where the calendars are, and for a name and a password; then req is signed
+// in. Services that people know by name come first.
+func (w *Window) login(req control.NewAccount, info control.ProviderInfo) {
+	where := newEntry(assets.Text("Address of the server"), w.escape, w.shortcut)
+	user := newEntry(assets.Text("Your name there, often a mail address"), w.escape, w.shortcut)
+	password := newEntry(assets.Text("Password, best one made for Twinday"), w.escape, w.shortcut)
+	password.Password = true
+	hint := prose("")
+	ok := important(newButton(assets.Text("Connect"), nil, nil, w.escape), widget.HighImportance)
+	check := func(string) {
+		complete := strings.TrimSpace(where.Text) != "" && !strings.Contains(where.Text, "HOST") && strings.TrimSpace(user.Text) != "" && password.Text != ""
+		setEnabled(ok, complete)
+	}
+	where.OnChanged, user.OnChanged, password.OnChanged = check, check, check
+
+	rows := container.NewVBox()
+	scroll := container.NewVScroll(rows)
+	k := keeper{w.escape, revealIn(scroll)}
+	names, notes := []string{}, []string{}
+	for _, p := range info.Presets {
+		names, notes = append(names, p.Name), append(notes, "")
+	}
+	names, notes = append(names, assets.Text("Another server")), append(notes, "")
+	choose := func(i int) {
+		var p control.PresetInfo
+		if i < len(info.Presets) {
+			p = info.Presets[i]
+		}
+		where.SetText(p.URL)
+		hint.SetText(p.Hint)
+		check("")
+	}
+	if req.Endpoint.BaseURL == "" { // an account that is known stays where it is
+		for _, o := range newOptions(names, notes, 0, choose, k) {
+			rows.Add(o)
+		}
+		rows.Add(where)
+		choose(0)
+	} else {
+		where.SetText(req.Endpoint.BaseURL)
+	}
+	rows.Add(hint)
+	rows.Add(user)
+	rows.Add(password)
+	check("")
+
+	var p *popup
+	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
+	ok.OnTapped = func() {
+		p.close()
+		req.Endpoint.BaseURL = strings.TrimSpace(where.Text)
+		req.Login = &control.Login{User: strings.TrimSpace(user.Text), Password: password.Text}
+		w.signIn(req)
+	}
+	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", providerName(req.Provider)), fyne.NewSize(560, 560), scroll, cancel, ok)
+	w.win.Canvas().Focus(user)
+}
+
+// loginAgain signs an account in anew that goes by a name and a password.
+func (w *Window) loginAgain(req control.NewAccount) {
+	call(w, w.opt.CallTimeout, w.backend.Providers, func(list []control.ProviderInfo, err error) {
+		for _, x := range list {
+			if err == nil && x.Provider == req.Provider {
+				w.login(req, x)
+			}
+		}
+		if err != nil {
+			w.notSignedIn(req, err)
+		}
+	})
+}
