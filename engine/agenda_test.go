@@ -65,6 +65,10 @@ func TestTheAgendaShowsEachMeetingOnce(t *testing.T) {
 	b.b.add("Holiday", func(e *calendar.Event) {
 		e.Content.When = calendar.When{Start: calendar.Date(2026, 3, 8), End: calendar.Date(2026, 3, 10)}
 	})
+	b.b.add("Doctor", func(e *calendar.Event) { // shows less than the mirror says
+		e.Content.Visibility = calendar.Private
+		e.Content.When = calendar.When{Start: calendar.Date(2026, 3, 15), End: calendar.Date(2026, 3, 16)}
+	})
 	b.b.add("Called off", func(e *calendar.Event) { e.Cancelled = true })
 	b.b.add("Next week", func(e *calendar.Event) {
 		e.Content.When = calendar.When{Start: calendar.Date(2026, 3, 16), End: calendar.Date(2026, 3, 17)}
@@ -75,10 +79,11 @@ func TestTheAgendaShowsEachMeetingOnce(t *testing.T) {
 		"2026-03-11T08:00:00 Stand-up ann@x.test* ann@y.test as Busy busy only",
 		"2026-03-11T09:00:00 Lunch ann@x.test* ann@y.test as Busy busy only",
 		"2026-03-13T17:00:00 Stand-up ann@x.test* ann@y.test as Busy busy only",
+		"2026-03-15 Doctor ann@y.test* ann@x.test as Busy busy only",
 	})
 	b.a.remove("Lunch")
 	b.quiet()
-	if got := b.agenda(); len(got) != 3 {
+	if got := b.agenda(); len(got) != 4 {
 		t.Errorf("after one went: %q", got)
 	}
 }
