@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/mapping"
+	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -26,18 +28,18 @@ func (e *Engine) Agenda(ctx context.Context, q control.AgendaQuery) (control.Age
 	if !q.From.Before(q.To) || q.To.Sub(q.From) > maxAgendaDays*24*time.Hour {
 		return control.Agenda{}, usage("from %s to %s: an agenda goes forward, and over %d days at most", q.From.Format(time.RFC3339), q.To.Format(time.RFC3339), maxAgendaDays)
 	}
-	a := &agenda{q: q, at: map[agendaKey]int{}, out: control.Agenda{Entries: []control.AgendaEntry{}}}
+	h, err := e.gather(true, nil)
+	if err != nil {
+		return control.Agenda{}, err
+	}
+	a := &agenda{q: q, house: h, lenses: map[agendaLens]*mapping.Mapping{}, at: map[agendaKey]int{}, out: control.Agenda{Entries: []control.AgendaEntry{}}}
 	type wanted struct {
 		ref state.Ref
 		ids []calendar.RemoteID
 	}
 	var all []wanted
-	err := e.Store.View(func(tx *store.Tx) error {
-		var err error
-		if a.mirrors, err = mirrors(tx); err != nil {
-			return err
-		}
-		for _, m := range a.mirrors {
+	err = e.Store.View(func(tx *store.Tx) error {
+		for _, m := range h.mirrors {
 			for _, x := range m.Members {
 				if x.Off || slices.ContainsFunc(all, func(w wanted) bool { return w.ref == x.Ref }) {
 					continue
@@ -98,10 +100,32 @@ type agendaKey struct {
 
 // agenda is one under way.
 type agenda struct {
-	q       control.AgendaQuery
-	mirrors []state.Mirror
-	at      map[agendaKey]int // in out.Entries
-	out     control.Agenda
+	q      control.AgendaQuery
+	house  *house
+	lenses map[agendaLens]*mapping.Mapping
+	at     map[agendaKey]int // in out.Entries
+	out    control.Agenda
+}
+
+// agendaLens is a way that copies take.
+type agendaLens struct {
+	mirror   state.MirrorID
+	from, to state.Ref
+}
+
+// detail is the level in force for the copy of an entity: a private one shows less than
+// its mirror says.
+func (a *agenda) detail(ent state.Entity, ref state.Ref) state.Detail {
+	i := slices.IndexFunc(a.house.mirrors, func(m state.Mirror) bool { return m.ID == ent.Records[ref].Mirror })
+	if i < 0 || ent.Home == ref {
+		return state.Everything
+	}
+	m := a.house.mirrors[i]
+	key := agendaLens{m.ID, ent.Home, ref}
+	if a.lenses[key] == nil {
+		a.lenses[key] = reconcile.Direction(m, ent.Home, ref, a.house.members)
+	}
+	return a.lenses[key].Level(mapping.Source{Content: ent.Base, Facts: ent.Facts})
 }
 
 // event adds the occurrences of one event that lie there.
@@ -128,11 +152,7 @@ func (a *agenda) event(tx *store.Tx, ref state.Ref, id calendar.RemoteID) error 
 					alone = p.Slot
 				}
 			}
-			for _, m := range a.mirrors {
-				if !place.Home && m.ID == ent.Records[ref].Mirror {
-					place.Detail = m.Mapping(ent.Home, ref).Detail
-				}
-			}
+			place.Detail = a.detail(ent, ref)
 		}
 	}
 	ev := rep.Event

@@ -65,6 +65,10 @@ func TestTheAgendaShowsEachMeetingOnce(t *testing.T) {
 	b.b.add("Holiday", func(e *calendar.Event) {
 		e.Content.When = calendar.When{Start: calendar.Date(2026, 3, 8), End: calendar.Date(2026, 3, 10)}
 	})
+	b.b.add("Doctor", func(e *calendar.Event) { // shows less than the mirror says
+		e.Content.Visibility = calendar.Private
+		e.Content.When = calendar.When{Start: calendar.Date(2026, 3, 15), End: calendar.Date(2026, 3, 16)}
+	})
 	b.b.add("Called off", func(e *calendar.Event) { e.Cancelled = true })
 	b.b.add("Next week", func(e *calendar.Event) {
 		e.Content.When = calendar.When{Start: calendar.Date(2026, 3, 16), End: calendar.Date(2026, 3, 17)}
@@ -75,10 +79,11 @@ func TestTheAgendaShowsEachMeetingOnce(t *testing.T) {
 		"2026-03-11T08:00:00 Stand-up ann@x.test* ann@y.test as Busy busy only",
 		"2026-03-11T09:00:00 Lunch ann@x.test* ann@y.test as Busy busy only",
 		"2026-03-13T17:00:00 Stand-up ann@x.test* ann@y.test as Busy busy only",
+		"2026-03-15 Doctor ann@y.test* ann@x.test as Busy busy only",
 	})
 	b.a.remove("Lunch")
 	b.quiet()
-	if got := b.agenda(); len(got) != 3 {
+	if got := b.agenda(); len(got) != 4 {
 		t.Errorf("after one went: %q", got)
 	}
 }
@@ -286,6 +291,15 @@ func TestWhatIsLeftOutOfAPlanIsNeverDone(t *testing.T) {
 	check("after all was read anew")
 	if says := strings.Join(b.why("Secret").Calendars[0].Says, " "); !strings.Contains(says, "you left it out") {
 		t.Errorf("why it is not there: %q", says)
+	}
+	made := b.status().Mirrors[0].Mirror
+	if made.LeftOut = nil; len(b.status().Mirrors[0].LeftOut) != len(left) {
+		t.Errorf("the mirror says that %d are left out", len(b.status().Mirrors[0].LeftOut))
+	}
+	b.change(made)
+	b.quiet()
+	if x, y := b.a.titles(), b.b.titles(); x != "Dentist, Hush, Linked, Lunch, Same, Secret" || y != x {
+		t.Errorf("taken in after all: %q and %q", x, y)
 	}
 	many := make([]state.LeftOut, 1001)
 	_, err = b.face.AddMirror(t.Context(), control.NewMirror{Members: m.Members, LeftOut: many})

@@ -47,7 +47,8 @@ type AgendaPlace struct {
 	Event calendar.RemoteID `json:"event"`
 	Title string            `json:"title,omitempty"` // as it stands there
 	Home  bool              `json:"home,omitempty"`
-	// Detail is how much the copy is to show; none at home, and of what is linked with nothing.
+	// Detail is the level in force for the copy: less than its mirror's for a private
+	// meeting. None at home, and of what is linked with nothing.
 	Detail state.Detail `json:"detail,omitempty"`
 }
 
