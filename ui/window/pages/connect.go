@@ -233,7 +233,9 @@ func (w *Window) signIn(req control.NewAccount) {
 				done = true
 				p.close()
 				w.listCalendars(true)
-				w.show(1)
+				if len(w.status.Mirrors) > 0 { // else home leads on
+					w.show(1)
+				}
 			})
 		}()
 	})

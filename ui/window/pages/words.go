@@ -311,3 +311,5 @@ func cut(s string, n int) string {
 	}
 	return strings.TrimRight(s, ",;· ") + "…"
 }
+
+func joinComma(s []string) string { return strings.Join(s, ", ") }
