@@ -185,6 +185,10 @@ func (r *recorder) History(_ context.Context, q HistoryQuery) ([]state.HistoryEn
 	return answer[[]state.HistoryEntry](r.note("History", q))
 }
 
+func (r *recorder) HistoryPage(_ context.Context, q HistoryQuery) (HistoryPage, error) {
+	return answer[HistoryPage](r.note("HistoryPage", q))
+}
+
 func (r *recorder) HistoryDetail(_ context.Context, seq uint64) (HistoryDetail, error) {
 	return answer[HistoryDetail](r.note("HistoryDetail", seq))
 }

@@ -268,13 +268,25 @@ type HistoryQuery struct {
 	Entity state.EntityID `json:"entity,omitempty"`
 	Text   string         `json:"text,omitempty"` // in the title, case folded
 	Pass   uint64         `json:"pass,omitempty"`
-	Kind   state.StepKind `json:"kind,omitempty"`
-	// Amiss picks what failed, was overridden or was taken back.
-	Amiss bool `json:"amiss,omitempty"`
 	// Event picks the entries of one event, those before it was made again included:
 	// by its id in a calendar, its title or a part of it that only one has. It may be
 	// gone by now.
 	Event string `json:"event,omitempty"`
+	// Calendar picks what happened there, or came from there.
+	Calendar state.Ref        `json:"calendar,omitzero"`
+	Kinds    []state.StepKind `json:"kinds,omitempty"` // any of them
+	// Amiss picks what failed, was overridden or was taken back.
+	Amiss bool      `json:"amiss,omitempty"`
+	Since time.Time `json:"since,omitzero"` // at this time or later
+	Until time.Time `json:"until,omitzero"` // before this time
+}
+
+// HistoryPage is a part of the history that was looked through for a query.
+type HistoryPage struct {
+	Entries []state.HistoryEntry `json:"entries"`
+	// Next is HistoryQuery.Before of the next part; 0 if there is no more. A part may
+	// have fewer entries than the limit, or none, and be followed by others.
+	Next uint64 `json:"next,omitempty"`
 }
 
 // Decide says what to do with held steps.
@@ -381,6 +393,9 @@ type Backend interface {
 	Pause(ctx context.Context, until time.Time) error
 
 	History(ctx context.Context, q HistoryQuery) ([]state.HistoryEntry, error)
+	// HistoryPage looks through a bounded part of the history, for a face that shows what
+	// there is so far. It does not take HistoryQuery.Event.
+	HistoryPage(ctx context.Context, q HistoryQuery) (HistoryPage, error)
 	// HistoryDetail tells one entry field by field.
 	HistoryDetail(ctx context.Context, seq uint64) (HistoryDetail, error)
 	// Undo takes changes back, through a plan and a pass like any other change. It

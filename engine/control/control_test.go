@@ -55,6 +55,7 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"undo":                  func(ctx context.Context, b Backend) (any, error) { return b.Undo(ctx, full[UndoRequest]()) },
 	"why":                   func(ctx context.Context, b Backend) (any, error) { return b.Why(ctx, full[WhyRequest]()) },
 	"search":                func(ctx context.Context, b Backend) (any, error) { return b.History(ctx, full[HistoryQuery]()) },
+	"page of a search":      func(ctx context.Context, b Backend) (any, error) { return b.HistoryPage(ctx, full[HistoryQuery]()) },
 	"held":                  func(ctx context.Context, b Backend) (any, error) { return b.Held(ctx) },
 	"decide":                func(ctx context.Context, b Backend) (any, error) { return nil, b.Decide(ctx, full[Decide]()) },
 	"agenda":                func(ctx context.Context, b Backend) (any, error) { return b.Agenda(ctx, full[AgendaQuery]()) },

@@ -49,7 +49,8 @@ const maxBody = 1 << 20
 //	POST   /duplicates                   CleanUp → Report
 //	POST   /sync                         SyncRequest → Report
 //	POST   /pause                        PauseRequest
-//	GET    /history?limit=&before=&mirror=&entity=&text=&pass=&event=&kind=&amiss=   [state.HistoryEntry]
+//	GET    /history?limit=&before=&mirror=&entity=&text=&pass=&event=&calendar=&kind=&amiss=&since=&until=   [state.HistoryEntry]
+//	GET    /history/page?…               HistoryPage, of the same query
 //	GET    /history/{seq}                HistoryDetail
 //	POST   /undo                         UndoRequest → UndoReport
 //	POST   /why                          WhyRequest → [Explanation]
@@ -126,25 +127,18 @@ func Handler(b Backend, token string) http.Handler {
 		return nothing{}, b.Pause(r.Context(), q.Until)
 	})
 	route(mux, "GET", "/history", func(r *http.Request, _ nothing) ([]state.HistoryEntry, error) {
-		q := HistoryQuery{Mirror: state.MirrorID(r.FormValue("mirror")), Entity: state.EntityID(r.FormValue("entity")), Text: r.FormValue("text"), Event: r.FormValue("event"),
-			Kind: state.StepKind(r.FormValue("kind")), Amiss: r.FormValue("amiss") == "true"}
-		var err error
-		if s := r.FormValue("pass"); s != "" {
-			if q.Pass, err = strconv.ParseUint(s, 10, 64); err != nil {
-				return nil, &Error{Code: CodeUsage, Message: fmt.Sprintf("pass %q is not a number", s)}
-			}
-		}
-		if s := r.FormValue("limit"); s != "" {
-			if q.Limit, err = strconv.Atoi(s); err != nil {
-				return nil, &Error{Code: CodeUsage, Message: fmt.Sprintf("limit %q is not a number", s)}
-			}
-		}
-		if s := r.FormValue("before"); s != "" {
-			if q.Before, err = strconv.ParseUint(s, 10, 64); err != nil {
-				return nil, &Error{Code: CodeUsage, Message: fmt.Sprintf("before %q is not a number", s)}
-			}
+		q, err := historyQuery(r)
+		if err != nil {
+			return nil, err
 		}
 		return b.History(r.Context(), q)
+	})
+	route(mux, "GET", "/history/page", func(r *http.Request, _ nothing) (HistoryPage, error) {
+		q, err := historyQuery(r)
+		if err != nil {
+			return HistoryPage{}, err
+		}
+		return b.HistoryPage(r.Context(), q)
 	})
 	route(mux, "GET", "/history/{seq}", func(r *http.Request, _ nothing) (HistoryDetail, error) {
 		seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)

@@ -297,6 +297,11 @@ func (f *fake) History(_ context.Context, q control.HistoryQuery) ([]state.Histo
 	return out, f.fail
 }
 
+func (f *fake) HistoryPage(ctx context.Context, q control.HistoryQuery) (control.HistoryPage, error) {
+	entries, err := f.History(ctx, q)
+	return control.HistoryPage{Entries: entries}, err
+}
+
 func (f *fake) HistoryDetail(_ context.Context, seq uint64) (control.HistoryDetail, error) {
 	d, ok := f.details[seq]
 	if !ok {

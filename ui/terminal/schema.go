@@ -102,6 +102,7 @@ func schema() string {
 	visit(SettingNote{})
 	visit(control.Agenda{})
 	visit(control.DayCount{})
+	visit(control.HistoryPage{})
 	for _, v := range taken {
 		visit(v)
 	}

@@ -207,12 +207,12 @@ func (h *homeWeek) card(x control.AgendaEntry) {
 	rows.Add(newBackdrop(theme.ColorNameBackground, 8, container.New(layout.NewCustomPaddedLayout(4, 4, 8, 4), places)))
 	var p *popup
 	end := newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape)
-	why := newButton(assets.Text("Why is it here?"), nil, func() { p.close(); w.why(string(x.Places[0].Event)) }, w.escape)
+	why := newButton(assets.Text("Why is it here?"), nil, func() { p.close(); w.why(control.WhyRequest{Event: string(x.Places[0].Event)}, x.Title) }, w.escape)
 	buttons := []fyne.CanvasObject{end, why}
 	if x.Entity != "" {
 		buttons = append(buttons, important(newButton(assets.Text("Its history"), nil, func() {
 			p.close()
-			w.hist.about(x.Entity, x.Title)
+			w.hist.tell(x.Entity, x.Title)
 			w.Turn("history")
 		}, w.escape), widget.HighImportance))
 	}

@@ -433,9 +433,8 @@ func TestLongNamesAreCut(t *testing.T) {
 	for i, p := range r.w.pages {
 		r.w.show(i)
 		if i == 2 {
-			r.until("the history", func() bool { return len(r.w.hist.entries) > 0 })
-			r.w.hist.list.Select(1)
-			r.until("the details", func() bool { return r.w.hist.detail.Visible() })
+			r.until("the history", func() bool { return len(r.w.hist.marks) > 0 })
+			r.w.hist.list.Select(0)
 		}
 		if got := p.object().MinSize().Width; got > 800 {
 			t.Errorf("page %d wants to be %.0f wide", i, got)

@@ -156,8 +156,8 @@ func TestAMeetingTellsOfItselfAndLeadsOn(t *testing.T) {
 		}
 	}
 	r.tap("Its history")
-	if len(r.w.popups) != 0 || r.w.shown != 2 || r.w.hist.query.Entity != "e of Design review of the second engine" {
-		t.Errorf("its history: page %d, of %q", r.w.shown, r.w.hist.query.Entity)
+	if len(r.w.popups) != 0 || r.w.shown != 2 || r.w.hist.about != "e of Design review of the second engine" {
+		t.Errorf("its history: page %d, of %q", r.w.shown, r.w.hist.about)
 	}
 	r.w.Turn("home")
 	e := r.meeting("Parents’ evening")

@@ -4,7 +4,6 @@
 package pretend
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +28,7 @@ type Engine struct {
 	changed chan struct{} // closed and renewed at each change
 	noted   chan struct{} // closed and renewed at each call that is noted
 	calls   []string
+	asked   []control.HistoryQuery
 	world   World
 }
 
@@ -38,6 +38,9 @@ type World struct {
 	Calendars []state.Calendar
 	History   []state.HistoryEntry // newest first
 	Held      []state.Held
+	// CannotUndo is why nothing can be undone without force, and Undoing what an undo does.
+	CannotUndo string
+	Undoing    control.UndoReport
 	// Due are the steps of the next pass, Plan those that any change of what copies
 	// show, or of a mirror's rules, brings with it; PlanProblems is what the planning
 	// could not see.
@@ -606,27 +609,6 @@ func (e *Engine) Pause(ctx context.Context, until time.Time) error {
 		}
 	})
 	return nil
-}
-
-// History picks from the world's history.
-func (e *Engine) History(ctx context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
-	if err := e.enter(ctx, "History", ""); err != nil {
-		return nil, err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var out []state.HistoryEntry
-	for _, h := range e.world.History {
-		amiss := h.Outcome == state.Failed || h.Outcome == state.Overridden || h.Outcome == state.Reverted
-		if q.Before != 0 && h.Seq >= q.Before || !strings.Contains(strings.ToLower(h.Title), strings.ToLower(q.Text)) ||
-			q.Mirror != "" && h.Mirror != q.Mirror || q.Entity != "" && h.Entity != q.Entity || q.Kind != "" && h.Kind != q.Kind || q.Amiss && !amiss || q.Pass != 0 && h.Pass != q.Pass {
-			continue
-		}
-		if out = append(out, h); len(out) == cmp.Or(q.Limit, 100) {
-			break
-		}
-	}
-	return out, nil
 }
 
 // Held lists what waits.
