@@ -82,11 +82,11 @@ func TestHomeIsGerman(t *testing.T) {
 	world := pretend.Lively(now)
 	world.Status.Faces.Language = "de"
 	r := rigUp(t, world, Options{})
-	for _, want := range []string{"Di, 24. Nov. – Mo, 30. Nov.", "in mehreren Kalendern", "Aktivität", "Änderungen", "Die letzten 14 Tage: 85 Änderungen (die meisten am Do, 19. Nov.: 31), 9.942 Anfragen"} {
+	for _, want := range []string{"Di, 24. Nov. – Mo, 30. Nov.", "in mehreren Kalendern", "Aktivität", "Änderungen", "Letzte 14 Tage: 85 Änderungen (am meisten am Do, 19. Nov.: 31), 9.942 Anfragen"} {
 		r.until(want, func() bool { return r.sees(want) })
 	}
 	r.meeting("Choir").tapped()
-	for _, want := range []string{"Sein Verlauf", "Warum ist er hier?", "sein Ursprung"} {
+	for _, want := range []string{"Sein Verlauf", "Warum ist das hier?", "sein Ursprung"} {
 		if !r.sees(want) {
 			t.Errorf("the card does not say %q:\n%q", want, r.texts())
 		}
