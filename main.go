@@ -347,7 +347,7 @@ func (p program) window(ctx context.Context, o terminal.WindowOptions) error {
 	}
 	defer done()
 	assets.Speak("")
-	opt := window.Options{NoTray: o.NoTray, Page: o.Page, AtLogin: atLogin(dir)}
+	opt := window.Options{NoTray: o.NoTray, Page: o.Page, AtLogin: atLogin(dir), Demo: startDemo}
 	if !term.IsTerminal(int(os.Stdin.Fd())) { // a person started it there
 		opt.Raise = raises(os.Stdin)
 	}

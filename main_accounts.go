@@ -226,7 +226,7 @@ func (c published) BeginSignIn(_ context.Context, w engine.SignInWish) (engine.S
 
 // Open returns the feed. Its address is in the secret: it may be one by itself.
 func (c published) Open(_ state.Account, secret engine.Secret) (calendar.Provider, error) {
-	return ics.Open(secret, c.hc, c.now), nil
+	return ics.Open(secret, c.hc, c.now, calendar.NameOf(time.Local)), nil
 }
 
 // SignOut has nothing to revoke.

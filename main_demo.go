@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"time"
 
 	"github.com/twinday/twinday/engine"
@@ -120,6 +122,22 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 		}
 	}
 	return stage, nil
+}
+
+// startDemo starts the demo in a process of its own, with a data folder, a tray icon and a
+// window of its own. It goes on when this process ends.
+func startDemo() error {
+	exe, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("start the demo: %w", err)
+	}
+	cmd := exec.CommandContext(context.Background(), exe, "demo") // nobody but its own Quit ends it
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start the demo: %w", err)
+	}
+	go func() { _ = cmd.Wait() }()
+	return nil
 }
 
 // unreadable are a file's problems in the demo's words.

@@ -40,6 +40,20 @@ func speak(t *testing.T, tag string) {
 	t.Cleanup(func() { Speak("en") })
 }
 
+// A short month has its own dot in German, and the day and month no second one.
+func TestADayOfTheYearIsWrittenAsItsPeopleDo(t *testing.T) {
+	for tag, want := range map[string][2]string{
+		"en": {"Tue 24 Nov", "Sun 3 May"}, "en-US": {"Tue, Nov 24", "Sun, May 3"}, "de": {"Di, 24. Nov.", "So, 3. Mai"},
+	} {
+		speak(t, tag)
+		for i, day := range []time.Time{time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), time.Date(2026, 5, 3, 0, 0, 0, 0, time.UTC)} {
+			if got := DayOfYear(day); got != want[i] {
+				t.Errorf("%s: %q, want %q", tag, got, want[i])
+			}
+		}
+	}
+}
+
 func TestDatesAndNumbersAreThoseOfTheRegion(t *testing.T) {
 	at := time.Date(2026, 3, 2, 15, 4, 5, 0, time.UTC)
 	for _, c := range []struct{ tag, spoken, clock, day, when, month, number, ago string }{

@@ -166,6 +166,7 @@ type Engine struct {
 	nextSync  time.Time
 	changedAt time.Time              // when a pass last had something to do
 	pending   map[state.MirrorID]int // events with steps to be done, by the last plan
+	writing   *control.Progress      // of the pass that writes now; its rate is told by Status
 	changed   chan struct{}          // closed and replaced at every change of the status
 }
 

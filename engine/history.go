@@ -3,7 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
+	"math"
 	"strings"
 
 	"github.com/twinday/twinday/engine/control"
@@ -16,51 +16,116 @@ import (
 // maxHistory is how many entries are read at once: a page is whole in memory.
 const maxHistory = 1000
 
+// looksAtOnce is how many entries one transaction looks at, some milliseconds' worth, and
+// looksACall how many HistoryPage does, so that a face hears soon how far it got.
+const looksAtOnce, looksACall = 1000, 20_000
+
 // History lists entries, newest first.
 func (e *Engine) History(ctx context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
+	if q.Event != "" {
+		return e.story(ctx, q)
+	}
+	f := filterOf(q)
+	out, _, err := e.browse(ctx, f, math.MaxInt)
+	return out, err
+}
+
+// HistoryPage looks through a part of the history.
+func (e *Engine) HistoryPage(ctx context.Context, q control.HistoryQuery) (control.HistoryPage, error) {
+	if q.Event != "" {
+		return control.HistoryPage{}, usage("the story of an event is not told in parts: name its entity instead")
+	}
+	entries, next, err := e.browse(ctx, filterOf(q), looksACall)
+	return control.HistoryPage{Entries: entries, Next: next}, err
+}
+
+func filterOf(q control.HistoryQuery) store.HistoryFilter {
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
-	f := store.HistoryFilter{Before: q.Before, Limit: min(q.Limit, maxHistory), Mirror: q.Mirror, Entity: q.Entity, Text: q.Text, Pass: q.Pass, Kind: q.Kind, Amiss: q.Amiss}
-	out := []state.HistoryEntry{}
-	if q.Event == "" {
-		err := e.eachHistory(ctx, f, func(x state.HistoryEntry) bool {
-			out = append(out, x)
-			return len(out) < f.Limit
-		})
-		return out, err
+	f := store.HistoryFilter{Before: q.Before, Limit: min(q.Limit, maxHistory), Mirror: q.Mirror, Entity: q.Entity, Text: q.Text, Pass: q.Pass,
+		Calendar: q.Calendar, Kinds: q.Kinds, Since: q.Since, Until: q.Until}
+	if q.Amiss {
+		f.Outcomes = []state.Outcome{state.Failed, state.Overridden, state.Reverted}
 	}
+	return f
+}
+
+// browse looks through the history, at so many entries at most, in short transactions: one
+// that is long keeps the store from using its space again, and a pass from its end. next
+// is where to go on; 0 at the end.
+func (e *Engine) browse(ctx context.Context, f store.HistoryFilter, most int) (out []state.HistoryEntry, next uint64, err error) {
+	out = []state.HistoryEntry{}
+	limit, looked := f.Limit, 0
+	for {
+		var page store.HistoryPage
+		err := e.Store.View(func(tx *store.Tx) (err error) {
+			page, err = tx.ScanHistory(f, min(looksAtOnce, most-looked))
+			return err
+		})
+		if err != nil {
+			return out, 0, err
+		}
+		out, looked = append(out, page.Entries...), looked+page.Looked
+		if page.Next == 0 || looked >= most || limit > 0 && len(out) >= limit {
+			return out, page.Next, nil
+		}
+		if f.Before = page.Next; limit > 0 {
+			f.Limit = limit - len(out)
+		}
+		if err := ctx.Err(); err != nil {
+			return out, 0, err
+		}
+	}
+}
+
+// story lists the entries of one event.
+func (e *Engine) story(ctx context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
 	h, err := e.gather(true, nil)
 	if err != nil {
 		return nil, err
 	}
-	var id state.EntityID
-	if err := e.Store.View(func(tx *store.Tx) (err error) { id, err = e.toldOf(tx, h, q.Event); return }); err != nil {
+	id, err := e.toldOf(ctx, h, q.Event)
+	if err != nil {
 		return nil, err
 	}
-	// What an undo made again was another entity before.
-	entities, undone, most := map[state.EntityID]bool{id: true}, map[uint64]bool{}, f.Limit
+	f := filterOf(q)
+	limit := f.Limit
 	f.Entity, f.Limit = "", 0
-	err = e.eachHistory(ctx, f, func(x state.HistoryEntry) bool {
-		if undone[x.Seq] && x.Entity != "" {
-			entities[x.Entity] = true
+	out := []state.HistoryEntry{}
+	// What an undo made again was another entity before.
+	entities, undone := map[state.EntityID]bool{id: true}, map[uint64]bool{}
+	for {
+		all, next, err := e.browse(ctx, f, looksAtOnce)
+		if err != nil {
+			return nil, err
 		}
-		if entities[x.Entity] {
-			out = append(out, x)
+		for _, x := range all {
+			if undone[x.Seq] && x.Entity != "" {
+				entities[x.Entity] = true
+			}
+			if !entities[x.Entity] {
+				continue
+			}
+			if out = append(out, x); len(out) == limit {
+				return out, nil
+			}
 			for _, seq := range x.Undoes {
 				undone[seq] = true
 			}
 		}
-		return len(out) < most
-	})
-	return out, err
+		if f.Before = next; next == 0 {
+			return out, nil
+		}
+	}
 }
 
 // toldOf finds the one entity that a word means: an event that is there, by id, title or
 // part of it; else one that the history tells of.
-func (e *Engine) toldOf(tx *store.Tx, h *house, word string) (state.EntityID, error) {
+func (e *Engine) toldOf(ctx context.Context, h *house, word string) (state.EntityID, error) {
 	word = strings.TrimSpace(word)
-	found, err := e.named(tx, h, word)
+	var found []homeEvent
+	err := e.Store.View(func(tx *store.Tx) (err error) { found, err = e.named(tx, h, word); return err })
 	if err != nil {
 		return "", err
 	}
@@ -72,24 +137,33 @@ func (e *Engine) toldOf(tx *store.Tx, h *house, word string) (state.EntityID, er
 		}
 	}
 	if len(ids) == 0 {
-		all, err := tx.History(store.HistoryFilter{})
-		if err != nil {
-			return "", err
+		byID, _, err := e.browse(ctx, store.HistoryFilter{Entity: state.EntityID(word), Limit: 1}, math.MaxInt)
+		if err != nil || len(byID) > 0 {
+			return state.EntityID(word), err
 		}
-		want := folded(word)
-		for _, same := range []func(x state.HistoryEntry) bool{
-			func(x state.HistoryEntry) bool { return string(x.Entity) == word },
-			func(x state.HistoryEntry) bool { return folded(x.Title) == want },
-			func(x state.HistoryEntry) bool { return strings.Contains(folded(x.Title), want) },
-		} {
+		titled := map[state.EntityID]string{} // a title or a part of it: of each one
+		exact := false
+		for f := (store.HistoryFilter{Text: word}); ; {
+			all, next, err := e.browse(ctx, f, looksAtOnce)
+			if err != nil {
+				return "", err
+			}
 			for _, x := range all {
-				if x.Entity != "" && same(x) && !slices.Contains(ids, x.Entity) {
-					ids, names = append(ids, x.Entity), append(names, fmt.Sprintf("%s (%s)", x.Entity, x.Title))
+				same := folded(x.Title) == folded(word)
+				if same && !exact {
+					exact, ids, titled = true, nil, map[state.EntityID]string{}
+				}
+				if _, known := titled[x.Entity]; x.Entity != "" && same == exact && !known {
+					titled[x.Entity] = x.Title
+					ids = append(ids, x.Entity)
 				}
 			}
-			if len(ids) > 0 {
+			if f.Before = next; next == 0 {
 				break
 			}
+		}
+		for _, id := range ids {
+			names = append(names, fmt.Sprintf("%s (%s)", id, titled[id]))
 		}
 	}
 	switch len(ids) {
@@ -102,7 +176,7 @@ func (e *Engine) toldOf(tx *store.Tx, h *house, word string) (state.EntityID, er
 }
 
 // HistoryDetail tells one entry field by field.
-func (e *Engine) HistoryDetail(_ context.Context, seq uint64) (control.HistoryDetail, error) {
+func (e *Engine) HistoryDetail(ctx context.Context, seq uint64) (control.HistoryDetail, error) {
 	out := control.HistoryDetail{}
 	h, err := e.gather(true, nil)
 	if err != nil {
@@ -117,19 +191,22 @@ func (e *Engine) HistoryDetail(_ context.Context, seq uint64) (control.HistoryDe
 			return notFound("the history has no entry %d; `twinday history` shows those there are", seq)
 		}
 		out.HistoryEntry, out.Fields = x, fieldChanges(x)
-		later, err := tx.History(store.HistoryFilter{After: seq})
-		if err != nil {
+		u := undoing{Engine: e, h: h, entities: map[state.EntityID]state.Entity{}, again: map[state.EntityID]state.EntityID{}}
+		if _, out.CannotUndo, err = u.undo(tx, x); err != nil || out.CannotUndo == "" {
 			return err
 		}
-		for _, y := range later { // newest first
-			if slices.Contains(y.Undoes, seq) {
-				out.UndoneBy = y.Seq
-			}
-		}
-		u := undoing{Engine: e, h: h, entities: map[state.EntityID]state.Entity{}, again: map[state.EntityID]state.EntityID{}}
-		_, out.CannotUndo, err = u.undo(tx, x)
+		u = undoing{Engine: e, h: h, force: true, entities: map[state.EntityID]state.Entity{}, again: map[state.EntityID]state.EntityID{}}
+		_, why, err := u.undo(tx, x)
+		out.Forced = why == ""
 		return err
 	})
+	if err != nil {
+		return out, err
+	}
+	undos, _, err := e.browse(ctx, store.HistoryFilter{After: seq, Undoing: seq}, math.MaxInt)
+	for _, x := range undos { // newest first
+		out.UndoneBy = x.Seq
+	}
 	return out, err
 }
 
@@ -177,32 +254,4 @@ func occurrenceWords(g calendar.Group, o calendar.Override) string {
 		return w
 	}
 	return "nothing"
-}
-
-// scanAtOnce is how many entries one transaction looks at: a few milliseconds.
-const scanAtOnce = 2000
-
-// eachHistory hands over the entries that a filter picks, newest first, until f has enough.
-// It looks at them in bounded transactions, so what is written meanwhile may be missing.
-func (e *Engine) eachHistory(ctx context.Context, filter store.HistoryFilter, f func(state.HistoryEntry) bool) error {
-	filter.Scan = scanAtOnce
-	for {
-		var part []state.HistoryEntry
-		var rest uint64
-		if err := e.Store.View(func(tx *store.Tx) (err error) { part, rest, err = tx.HistoryPart(filter); return }); err != nil {
-			return err
-		}
-		for _, x := range part {
-			if !f(x) {
-				return nil
-			}
-		}
-		if rest == 0 {
-			return nil
-		}
-		if err := ctx.Err(); err != nil { // nobody waits for it any more
-			return err
-		}
-		filter.Before = rest
-	}
 }

@@ -53,32 +53,17 @@ func (e *Engine) mirrorStates(tx *store.Tx) ([]control.MirrorState, error) {
 
 // AddMirror makes a mirror of two or more calendars and has them read.
 func (e *Engine) AddMirror(_ context.Context, req control.NewMirror) (state.Mirror, error) {
-	return e.addMirror(state.Mirror{Name: req.Name, Members: req.Members, Mappings: req.Mappings}, false)
+	return e.addMirror(state.Mirror{Name: req.Name, Members: req.Members, Mappings: req.Mappings, LeftOut: req.LeftOut}, false)
 }
 
 // addMirror keeps a new mirror, as far as it makes sense; with dry it only looks whether it
 // does.
 func (e *Engine) addMirror(m state.Mirror, dry bool) (state.Mirror, error) {
 	defer e.alone()()
-	m.Name, m.Mappings, m.Created = strings.TrimSpace(m.Name), versioned(m.Mappings), e.Now()
-	keep := func(tx *store.Tx) error {
-		names, err := checkMembers(tx, m, nil)
-		if err != nil {
+	keep := func(tx *store.Tx) (err error) {
+		if m, err = e.newborn(tx, m); err != nil {
 			return err
 		}
-		if err := checkMappings(m); err != nil {
-			return err
-		}
-		others, err := tx.Mirrors()
-		if err != nil {
-			return err
-		}
-		for _, o := range others {
-			if len(o.Members) == len(m.Members) && !slices.ContainsFunc(m.Members, func(x state.Member) bool { return !o.Has(x.Ref) }) {
-				return usage("these calendars mirror each other already, as “%s” (%s)", o.Name, o.ID)
-			}
-		}
-		m.Name = cmp.Or(m.Name, strings.Join(names, " – "))
 		if dry {
 			return nil
 		}
@@ -96,6 +81,29 @@ func (e *Engine) addMirror(m state.Mirror, dry bool) (state.Mirror, error) {
 	}
 	e.statusChanged()
 	e.poke()
+	return m, nil
+}
+
+// newborn is a mirror as it is to be made, after checking that it makes sense.
+func (e *Engine) newborn(tx *store.Tx, m state.Mirror) (state.Mirror, error) {
+	m.Name, m.Mappings, m.Created = strings.TrimSpace(m.Name), versioned(m.Mappings), e.Now()
+	names, err := checkMembers(tx, m, nil)
+	if err != nil {
+		return m, err
+	}
+	if err := checkMappings(m); err != nil {
+		return m, err
+	}
+	others, err := tx.Mirrors()
+	if err != nil {
+		return m, err
+	}
+	for _, o := range others {
+		if len(o.Members) == len(m.Members) && !slices.ContainsFunc(m.Members, func(x state.Member) bool { return !o.Has(x.Ref) }) {
+			return m, usage("these calendars mirror each other already, as “%s” (%s)", o.Name, o.ID)
+		}
+	}
+	m.Name = cmp.Or(m.Name, strings.Join(names, " – "))
 	return m, nil
 }
 
@@ -152,9 +160,18 @@ func (e *Engine) ChangeMirror(_ context.Context, req control.ChangeMirror) (stat
 	return m, nil
 }
 
+// unborn is the id of a mirror that is only looked at.
+const unborn state.MirrorID = "new"
+
 // proposed is a mirror as it is to become, after checking that it makes sense.
 func (e *Engine) proposed(m state.Mirror) (state.Mirror, error) {
-	return m, e.Store.View(func(tx *store.Tx) error {
+	err := e.Store.View(func(tx *store.Tx) error {
+		if m.ID == "" {
+			var err error
+			m, err = e.newborn(tx, m)
+			m.ID = unborn
+			return err
+		}
 		old, ok, err := tx.Mirror(m.ID)
 		if err != nil {
 			return err
@@ -170,6 +187,7 @@ func (e *Engine) proposed(m state.Mirror) (state.Mirror, error) {
 		m.Mappings = versioned(m.Mappings)
 		return checkMappings(m)
 	})
+	return m, err
 }
 
 // versioned are mappings as they are stored, in today's format.
@@ -181,8 +199,15 @@ func versioned(ms []state.PairMapping) []state.PairMapping {
 	return ms
 }
 
+// maxLeftOut is how many events can be left out of a mirror by name: it is told to all
+// faces with each status.
+const maxLeftOut = 1000
+
 // checkMappings refuses mappings and rules that make no sense, and names the place.
 func checkMappings(m state.Mirror) error {
+	if len(m.LeftOut) > maxLeftOut {
+		return usage("%d events are left out one by one, the limit is %d; leave them out by what copies show: a filter", len(m.LeftOut), maxLeftOut)
+	}
 	for i, p := range m.Mappings {
 		where := "what copies show"
 		for word, ref := range map[string]state.Ref{" from ": p.From, " in ": p.To} {
@@ -222,7 +247,7 @@ func checkConflicts(m state.Mirror) error {
 }
 
 // PlanMirror reads the calendars, and tells what a pass would do if the mirror were
-// as it is here. Nothing is written to any calendar.
+// as it is here, or were there at all. Nothing is written to any calendar.
 func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report, error) {
 	ctx, done := e.carriedOn(ctx)
 	defer done()

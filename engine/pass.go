@@ -131,6 +131,9 @@ func (e *Engine) gather(dryRun bool, instead *state.Mirror) (*house, error) {
 				h.mirrors[i] = *instead
 			}
 		}
+		if instead != nil && instead.ID == unborn {
+			h.mirrors = append(h.mirrors, *instead)
+		}
 		h.pass = tx.LastPass()
 		return err
 	}

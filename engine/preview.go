@@ -19,6 +19,9 @@ const maxPreviewed = 20
 
 // Preview tells what copies of an event look like in each calendar that it reaches.
 func (e *Engine) Preview(_ context.Context, req control.PreviewRequest) ([]control.Preview, error) {
+	if req.As != nil {
+		return e.previewAs(*req.As, req.Meeting)
+	}
 	h, found, err := e.meant(req.Event, "")
 	if err != nil {
 		return nil, err
@@ -33,6 +36,38 @@ func (e *Engine) Preview(_ context.Context, req control.PreviewRequest) ([]contr
 		return nil
 	})
 	return out, err
+}
+
+// previewAs tells what a made-up meeting would look like, each way of a mirror that may
+// not be there yet.
+func (e *Engine) previewAs(m state.Mirror, meeting calendar.Content) ([]control.Preview, error) {
+	m, err := e.proposed(m)
+	if err != nil {
+		return nil, err
+	}
+	h, err := e.gather(true, &m)
+	if err != nil {
+		return nil, err
+	}
+	src := mapping.Source{Content: meeting, Facts: calendar.Facts{Organized: true}}
+	out := []control.Preview{}
+	for _, from := range m.Members {
+		for _, to := range m.Members {
+			if from.Ref == to.Ref || from.Off || to.Off || from.Direction == state.TakeOnly || to.Direction == state.SendOnly {
+				continue
+			}
+			x := reconcile.Direction(m, from.Ref, to.Ref, h.members)
+			p := control.Preview{Mirror: m.ID, From: from.Ref, To: to.Ref, Title: meeting.Title}
+			if p.Skipped = x.Crossing(src); p.Skipped == "" {
+				p.Detail = x.Level(src)
+				for _, d := range x.Describe(src) {
+					p.Fields = append(p.Fields, control.PreviewField{Field: d.Group, Home: d.Home, Copy: d.Copy, Lens: d.Lens})
+				}
+			}
+			out = append(out, p)
+		}
+	}
+	return out, nil
 }
 
 // homeEvent is an event where it was born.

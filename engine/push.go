@@ -65,6 +65,7 @@ func (e *Engine) push(ctx context.Context, h *house, plan []state.Step, patience
 			lanes[s.Ref] = append(lanes[s.Ref], i)
 		}
 	}
+	defer e.writes(lanes)()
 	// A provider's limit on writes at once is a calendar's or the whole account's.
 	slots := map[any]chan struct{}{}
 	for ref := range lanes {
@@ -172,6 +173,7 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 			for _, i := range chunk {
 				results[i].Error = errAway.Error()
 			}
+			l.written(len(chunk))
 			continue
 		}
 		jobs, err := l.intend(chunk, results)
@@ -185,6 +187,7 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 			wg.Go(func() {
 				defer func() { <-l.slots }()
 				j.send(ctx, l)
+				l.written(1)
 			})
 		}
 		wg.Wait()
@@ -327,7 +330,7 @@ func (j *job) send(ctx context.Context, l lane) {
 	case state.Update:
 		j.under = s.IfVersion
 		c := change(s)
-		if j.remark {
+		if j.remark && len(s.Groups) > 0 { // it is on the series itself
 			c.Mark = j.mark
 		}
 		j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, c)
@@ -396,7 +399,7 @@ func (l lane) record(jobs []*job) error {
 				return err
 			}
 		}
-		return nil
+		return countJobs(tx, jobs)
 	})
 	if err != nil {
 		return fmt.Errorf("engine: %w", err)

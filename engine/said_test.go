@@ -163,6 +163,12 @@ func (h heard) Undo(ctx context.Context, q control.UndoRequest) (control.UndoRep
 func (h heard) Why(ctx context.Context, q control.WhyRequest) ([]control.Explanation, error) {
 	return hear(h.Backend.Why(ctx, q))
 }
+func (h heard) Agenda(ctx context.Context, q control.AgendaQuery) (control.Agenda, error) {
+	return hear(h.Backend.Agenda(ctx, q))
+}
+func (h heard) Days(ctx context.Context, n int) ([]control.DayCount, error) {
+	return hear(h.Backend.Days(ctx, n))
+}
 func (h heard) Decide(ctx context.Context, q control.Decide) error {
 	_, err := hear(0, h.Backend.Decide(ctx, q))
 	return err

@@ -123,6 +123,11 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		return l.conclude(ctx, j)
 	case state.Create:
 		j.send(ctx, l) // idempotent: the key is the same
+		if calendar.KindOf(j.err) == calendar.Gone {
+			if trouble, err := l.rereadMarked(ctx, s); trouble != nil || err != nil {
+				return false, trouble, err
+			}
+		}
 		if j.err == nil && !s.Want.When.Recurrence.IsZero() {
 			j.calls++ // the answer to a create need not tell what became of occurrences since
 			j.event, j.err = l.provider.Get(ctx, s.Ref.Calendar, j.event.ID)
@@ -174,6 +179,34 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		}
 	}
 	return l.conclude(ctx, j)
+}
+
+// rereadMarked asks for the events that bear the mark of a create whose key turned out to
+// be used up: one of them is what it had made, deleted since, and a list may be late.
+func (l lane) rereadMarked(ctx context.Context, s state.Step) (trouble, err error) {
+	var marked []calendar.RemoteID
+	err = l.Store.View(func(tx *store.Tx) error {
+		for _, id := range tx.AlikeByMark(s.Ref, s.Entity.Fingerprint()) {
+			rep, known, err := tx.Replica(s.Ref, id)
+			if err != nil {
+				return err
+			}
+			_, linked, err := tx.EntityOf(s.Ref, id)
+			if err != nil {
+				return err
+			}
+			if known && !linked && !rep.Deleted && rep.Event.Mark.Entity == string(s.Entity) {
+				marked = append(marked, id)
+			}
+		}
+		return nil
+	})
+	for _, id := range marked {
+		if trouble == nil && err == nil {
+			trouble, err = l.reread(ctx, l.provider, s.Ref, id)
+		}
+	}
+	return trouble, err
 }
 
 // leaveAlone ends an intent without sending it again, because guests were invited

@@ -400,6 +400,31 @@ func TestAnOccurrenceThatWaitsUnderAnUnfinishedWrite(t *testing.T) {
 	}
 }
 
+// A copy that is deleted before it is known how the making of it ended is not taken for a
+// person's event while a late list still shows it.
+func TestACopyDeletedBeforeItsMakingIsKnown(t *testing.T) {
+	b := newBench(t)
+	m := b.mirror
+	m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
+	b.change(m)
+	b.a.add("Lunch")
+	b.b.once("create", true)
+	b.sync()
+	b.b.once("create", false)
+	b.sync() // lists it, and cannot settle it
+	b.b.lag = func() int { return 2 }
+	b.b.remove("Busy")
+	b.b.lag = nil
+	b.restart()
+	b.quiet()
+	if x, y := b.a.titles(), b.b.titles(); x != "Lunch" || y != "Busy" {
+		t.Errorf("a holds %q, b %q", x, y)
+	}
+	if n := b.a.count("create"); n > 0 {
+		t.Errorf("%d were made in a", n)
+	}
+}
+
 // Scripts in which the simulation once found something, as small as it could make them.
 func TestFound(t *testing.T) {
 	defer engine.OneByOne()()
@@ -414,6 +439,7 @@ func TestFound(t *testing.T) {
 		"a cancellation that waits":                      {2001443, "add:2:759:346,pass,cancel:3:887:946,private:5:550:443,pass,occur:5:727:78,pass"},
 		"a twin by hand while a copy may be made":        {2010915, "readonly:3:592:45,add@3:0:262:682,down@13:0:0:579,pass,twin@7:4:398:891,pass"},
 		"a cancellation of what was not seen":            {2031028, "add:0:969:248,pass,mapping:0:631:404,cancel:5:564:91,occur:3:756:819"},
+		"called off, there still, and made again":        {2050121, "invite:3:952:344,pass,pass,guests@29:4:374:874,add:2:125:948,calloff@21:0:594:193,move:4:510:411,pass,restore:2:460:651"},
 		"a decision on an event that is gone":            {97, "add:4:415:45,delete@8:4:142:905,pass,move:1:775:274"},
 		"an occurrence's refused edit":                   {96, "add:3:635:684,mapping:3:524:614,pass,occur:0:579:515"},
 		"an occurrence edited, its series deleted":       {109, "add@8:1:235:850,pass,pass,occur:3:907:948,clear:0:239:261"},

@@ -245,10 +245,31 @@ func (s *sim) takeOver() {
 	}
 }
 
-// hasHome reports whether what a copy is of is in some calendar.
+// stepsIn has a store that left the mirror to a lost one keep it again. What a person copied
+// of a series that is told one by one looks like that one's work, and only they know that
+// it is not.
+func (s *sim) stepsIn() bool {
+	if s.recalled.told == nil {
+		return false
+	}
+	ms, err := s.Mirrors(context.Background())
+	if err != nil || len(ms) != 1 {
+		s.fail("E", "mirrors: %v, %v", ms, err)
+		return false
+	}
+	if ms[0].Watching == nil {
+		return false
+	}
+	if err := s.TakeOver(context.Background(), s.mirror.ID); err != nil {
+		s.fail("E", "take over: %v", err)
+	}
+	return true
+}
+
+// hasHome reports whether what a copy is of is in some calendar, and not called off.
 func (s *sim) hasHome(copied *held) bool {
 	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
-		return slices.ContainsFunc(f.live(), func(h *held) bool { return !h.soul.made && s.root(h.soul.of) == s.root(copied.soul.of) })
+		return slices.ContainsFunc(f.live(), func(h *held) bool { return !h.soul.made && !h.Cancelled && s.root(h.soul.of) == s.root(copied.soul.of) })
 	})
 }
 
@@ -340,10 +361,24 @@ func (s *sim) linkedNow(i int, h *held) (linked bool) {
 	return linked
 }
 
-// outOfSight reports whether a copy was beyond the window when its store was lost.
+// outOfSight reports whether a copy was beyond the window when its store was lost, or its
+// event is.
 func (s *sim) outOfSight(h *held) bool {
-	start, err := h.Content.When.Start.Instant()
-	return err == nil && s.recalled.told != nil && start.After(s.clock.AddDate(0, 0, 370))
+	far := func(x *held) bool {
+		start, err := x.Content.When.Start.Instant()
+		return err == nil && start.After(s.clock.AddDate(0, 0, 370))
+	}
+	if s.recalled.told == nil {
+		return false
+	}
+	for _, f := range s.fakes {
+		for _, x := range f.events {
+			if (x == h || !x.soul.made && s.root(x.soul.of) == s.root(h.soul.of)) && far(x) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Scripts of moves and lost stores in which the simulation once found something.
@@ -356,6 +391,8 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a copy with guests of an invitation is a copy":     {1123, "invite:2:73:263,pass,guests@12:1:18:994,pass,forget:2:496:432"},
 		"a clone that looks as its original does":           {316, "add:5:307:186,pass,paste@8:4:364:506,pass,forget:0:987:68"},
 		"moved home before its deletion came":               {21399, "add:5:809:551,pass,occur:5:865:90,pass,cancel:0:586:256,occur:3:177:912,pass,move:4:909:560,delete:0:383:879,pass,clear:4:554:74,moveto@28:5:163:237,pass"},
+		"made again beside what came back":                  {3200750, "add:5:312:216,pass,pass,private:0:358:54,delete:5:441:419,pass,restore:1:479:923,forget:0:965:274"},
+		"changed, and not to be deleted after all":          {3202324, "delete:2:365:68,edit:1:603:87,delete:3:241:272,pass,pass,restore:5:338:418,split:2:406:629,clear:5:180:881,pass,forget:5:493:111,add:2:753:328,readonly:4:359:44,pass,pass,twin:3:354:808,down@3:0:0:82,pass,clear:5:151:810,pass,move:0:502:805,restore:5:966:247,mapping:1:622:668,pass"},
 		"moved there and back in a pass":                    {3663, "add:5:700:294,pass,moveto:5:20:533,moveto@2:0:716:428,occur:4:975:497,pass"},
 		"a copy of what looks like one without a copy":      {1449, "add:1:320:777,pass,paste:5:260:470,undo:5:788:445,forget:4:358:767"},
 		"a home that an undo made again":                    {1746, "pass,add:1:749:372,pass,delete:3:384:257,pass,undo:3:734:466,invite:0:48:375,delete:0:281:730,forget:5:466:907"},
@@ -365,6 +402,11 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a copy beyond what is listed":                      {2042746, "add:2:675:955,pass,move:1:670:366,forget:3:805:196"},
 		"a copy with guests that are taken off later":       {2042674, "add:2:927:832,pass,guests:3:7:824,edit:2:284:189,forget:0:701:301,guests:0:622:539"},
 		"a move that shows late beside an edit":             {2040891, "add:4:205:882,lost@9:0:0:455,pass,invite:2:183:434,pass,occur:3:184:812,moveto:4:293:171"},
+		"moved to what only receives and is off":            {2050631, "add:2:530:531,pass,pass,private:5:866:593,down@5:0:0:67,pass,paste:0:913:87,down@24:0:0:469,pass,moveto:3:753:649,lost@11:0:0:346,pass,off:1:940:316,pass"},
+		"moved before its copy was deleted":                 {2050751, "pass,add:3:129:914,out@17:0:0:623,pass,moveto:3:511:22,pass,pass,pass,split:2:834:296,pass,delete:5:104:987,pass"},
+		"a copy that came near after the store was lost":    {2051814, "add:0:761:221,pass,move@8:1:661:242,pass,forget:1:532:489,move:3:929:266"},
+		"a clone that looks like another one's work":        {2052869, "add:4:198:502,forget:4:647:185,paste:3:199:628,move:3:682:903"},
+		"a stray mark beside its home":                      {2050660, "add:2:851:35,pass,paste:2:412:32,paste:1:966:387,guests:1:709:461,move:0:798:400,forget:5:533:499"},
 		"a copy with guests of what is gone":                {513, "add:2:931:413,pass,guests:3:817:88,clear:0:69:781,forget:1:382:466"},
 		"a copy with guests of what is gone, in an account": {32339, "add:5:51:712,pass,guests:3:930:616,delete:1:572:896,forget:5:3:98"},
 		"a move that shows late, and guests of a copy":      {31631, "add:0:229:111,pass,pass,guests@5:5:11:682,pass,moveto:0:412:888"},

@@ -576,6 +576,9 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 	_ = s.store.View(func(tx *store.Tx) error {
 		for i, f := range s.fakes {
 			for _, h := range f.live() {
+				if h.Cancelled && slices.ContainsFunc(f.live(), func(x *held) bool { return !x.Cancelled && s.root(x.soul.of) == s.root(h.soul.of) }) {
+					continue // an undo has made it again beside it
+				}
 				if h.soul.made {
 					s.kept(tx, i, h, told)
 					continue
@@ -584,6 +587,9 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 				e, _, _ := tx.Entity(id)
 				if linked && e.Home != s.refs[i] || s.orphaned(tx, i, h, linked) || !linked && h.soul.back && s.staysHome(i, h) {
 					continue // a twin that was there already, or what no other store can know; or a copy of what does not cross
+				}
+				if h.Cancelled && !linked && s.stands(h) {
+					continue // called off and there still, beside what it was made again as
 				}
 				said := slices.ContainsFunc([]string{"elet", "put back", "made again", "its copy goes", "crosses no more", "taken away again", "undid the making"}, func(w string) bool { return strings.Contains(told[id], w) }) ||
 					slices.ContainsFunc(s.refs, func(r state.Ref) bool { return e.Records[r].Out }) // its copy there was to go, and its deletion means nothing at home
@@ -619,6 +625,15 @@ func (s *sim) staysHome(i int, h *held) bool {
 		}
 	}
 	return false
+}
+
+// stands reports whether a meeting is there in another event than this one.
+func (s *sim) stands(one *held) bool {
+	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
+		return slices.ContainsFunc(f.live(), func(h *held) bool {
+			return h != one && !h.soul.made && !h.Cancelled && s.root(h.soul.of) == s.root(one.soul.of)
+		})
+	})
 }
 
 // kept checks that a copy belongs to an event, or is said to be kept.
@@ -659,7 +674,8 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 		return
 	case !way || !want:
 		for _, h := range there {
-			if h.soul.made {
+			_, linked, _ := tx.EntityOf(s.refs[j], h.ID)
+			if h.soul.made && !(s.recalled.alone[h] && s.orphaned(tx, j, h, linked)) { // kept for its guests, by a store that is lost
 				s.fail("I1", "%q of %s is in %s, where it does not belong", home.Content.Title, s.name(i), s.name(j))
 			}
 		}
@@ -695,13 +711,16 @@ func (s *sim) own() (out []string) {
 	for i, f := range s.fakes {
 		for _, h := range f.live() {
 			copied := h.soul.made
-			if h.soul.back { // what it is now, the engine says
+			foreign := h.Mark.Mirror != "" && h.Mark.Installation != s.store.Installation() // by a copy-paste, or not: no store can know
+			if h.soul.back || foreign {                                                     // what it is now, the engine says
 				_ = s.store.View(func(tx *store.Tx) error {
 					id, _, _ := tx.EntityOf(s.refs[i], h.ID)
 					e, ok, err := tx.Entity(id)
 					rec := e.Records[s.refs[i]]
 					at := slices.IndexFunc(rec.Parts, func(p state.Part) bool { return p.ID == h.ID })
-					copied = ok && e.Home != s.refs[i] && at >= 0 && !rec.WasHere(rec.Parts[at])
+					rep, _, _ := tx.Replica(s.refs[i], h.ID)
+					untold := f.ahead > 0 && !f.sees(h.Event) && rep.Deleted // that it came back
+					copied = ok && e.Home != s.refs[i] && at >= 0 && !rec.WasHere(rec.Parts[at]) && !untold
 					return err
 				})
 			}

@@ -570,7 +570,12 @@ func (p *person) restore() string {
 	slices.SortFunc(dead, func(a, b *held) int { return a.Created.Compare(b.Created) })
 	h := dead[p.e.pick%len(dead)]
 	delete(p.deleted, p.root(h.soul.of))
-	delete(p.hidden, [2]int{p.root(h.soul.of), p.i})
+	_ = p.store.View(func(tx *store.Tx) error {
+		if _, linked, _ := tx.EntityOf(p.refs[p.i], h.ID); linked { // else it is another copy that was hidden
+			delete(p.hidden, [2]int{p.root(h.soul.of), p.i})
+		}
+		return nil
+	})
 	// Unless the engine takes it for what it was, it is a person's from now on: it may
 	// have been put back already when nobody knew that it was there again.
 	slot := h.soul.slot

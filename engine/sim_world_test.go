@@ -420,14 +420,32 @@ func (s *sim) settle() {
 		before := s.counts.writes
 		late := slices.ContainsFunc(s.fakes, func(f *fake) bool { return len(f.late) > 0 })
 		held := s.decideAll(n)
+		s.keepOn()
 		s.tell("pass %d at rest", n+1)
 		r := s.pass()
+		if s.stepsIn() {
+			quiet = 0
+			continue
+		}
 		settling := n == 0 // what is found gone in a pass may wait for the lists of the next one: it may have been moved
 		if s.counts.writes == before && !held && !late && !settling && r.Held+r.Adopted+r.Failed == 0 && len(r.Problems) == 0 {
 			quiet++
 		} else if quiet > 0 {
 			s.fail("I4", "a pass after quiet did something: %d writes, %d held, %d adopted, %d failed, %v", s.counts.writes-before, r.Held, r.Adopted, r.Failed, r.Problems)
 		}
+	}
+}
+
+// keepOn has the mirror kept here, should a mark that came along with a copy-paste have
+// been taken for another store's: there is none any more, as the person knows.
+func (s *sim) keepOn() {
+	ms, err := s.Mirrors(context.Background())
+	if err == nil && len(ms) == 1 && ms[0].Watching != nil {
+		s.tell("take over")
+		err = s.TakeOver(context.Background(), s.mirror.ID)
+	}
+	if err != nil {
+		s.fail("E", "keep on: %v", err)
 	}
 }
 

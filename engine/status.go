@@ -289,6 +289,9 @@ func (e *Engine) passed(h *house, r control.Report) error {
 		if err := tx.SetSetting(settingProblems, string(problems)); err != nil {
 			return err
 		}
+		if err := tx.CountDay(r.Ended.Format(time.DateOnly), 0, r.Requests); err != nil {
+			return err
+		}
 		for _, m := range h.mirrors {
 			unread := slices.ContainsFunc(m.Members, func(x state.Member) bool { return !x.Off && !h.members[x.Ref].Ready })
 			if m.Paused || unread {
@@ -379,6 +382,7 @@ func (e *Engine) Status(context.Context) (control.Status, error) {
 	s.Faces, s.Quiet = settings.Faces, settings.Rhythm.QuietUntil(e.Now())
 	s.DataDir = filepath.Dir(e.Store.Path())
 	e.storeState(&s)
+	s.Progress = e.progress()
 	e.mu.Lock()
 	s.NextSync = e.nextSync
 	running := e.running

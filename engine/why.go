@@ -20,7 +20,7 @@ const lastTold = 5
 
 // Why tells why an event is where it is, or is not, or looks as it does.
 func (e *Engine) Why(_ context.Context, req control.WhyRequest) ([]control.Explanation, error) {
-	h, found, err := e.meant(req.Event, ", 'twinday history --event' tells of those that are gone")
+	h, found, err := e.whyOf(req)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +37,30 @@ func (e *Engine) Why(_ context.Context, req control.WhyRequest) ([]control.Expla
 		out = append(out, x)
 	}
 	return out, nil
+}
+
+// whyOf finds the events that are asked about.
+func (e *Engine) whyOf(req control.WhyRequest) (*house, []homeEvent, error) {
+	if req.Entity == "" {
+		return e.meant(req.Event, ", 'twinday history --event' tells of those that are gone")
+	}
+	h, err := e.gather(true, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	var found []homeEvent
+	err = e.Store.View(func(tx *store.Tx) error {
+		ent, ok, err := tx.Entity(req.Entity)
+		if err == nil && (!ok || ent.Deleted || len(ent.Records[ent.Home].Parts) == 0) {
+			err = notFound("the event is gone from all mirrored calendars; the history tells what became of it")
+		}
+		found = append(found, homeEvent{ref: ent.Home, entity: ent})
+		if err == nil {
+			found[0].id = ent.Records[ent.Home].Parts[0].ID
+		}
+		return err
+	})
+	return h, found, err
 }
 
 func (e *Engine) explain(h *house, f homeEvent) (control.Explanation, error) {

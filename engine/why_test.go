@@ -55,6 +55,13 @@ func TestWhy(t *testing.T) {
 	if x := b.why("brunch"); len(x.Waits) != 1 || !strings.Contains(x.Waits[0], "the next pass would update it in “Main” of ann@y.test") {
 		t.Errorf("%+v", x)
 	}
+	brunch := b.why("brunch")
+	if all, err := b.face.Why(t.Context(), control.WhyRequest{Entity: brunch.Entity}); err != nil || len(all) != 1 || all[0].Title != brunch.Title || all[0].Event != brunch.Event {
+		t.Errorf("by its entity: %+v, %v", all, err)
+	}
+	if _, err := b.face.Why(t.Context(), control.WhyRequest{Entity: "e999"}); err == nil || !strings.Contains(err.Error(), "gone") {
+		t.Errorf("explained an entity that there is not: %v", err)
+	}
 	if _, err := b.face.Why(t.Context(), control.WhyRequest{Event: "nothing"}); err == nil {
 		t.Error("explained what there is not")
 	}

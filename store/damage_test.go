@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -126,7 +127,7 @@ func TestOpenNeverTouchesAFileThatIsNotAGoodStore(t *testing.T) {
 		})), foreign},
 		{"an empty database", otherProgram(t, bolt.Options{}, func(*bolt.Tx) error { return nil }), foreign},
 		{"a store without its buckets", otherProgram(t, bolt.Options{}, meta(func(b *bolt.Bucket) error {
-			return errors.Join(b.Put(keyFormat, []byte(formatName)), b.Put(keyVersion, []byte("1")))
+			return errors.Join(b.Put(keyFormat, []byte(formatName)), b.Put(keyVersion, []byte(strconv.Itoa(len(migrations)))))
 		})), damaged},
 		{"a store whose version is no number", otherProgram(t, bolt.Options{}, meta(func(b *bolt.Bucket) error {
 			return errors.Join(b.Put(keyFormat, []byte(formatName)), b.Put(keyVersion, []byte("one")))

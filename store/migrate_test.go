@@ -3,8 +3,10 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +19,10 @@ func withExtra(extra migration) []migration {
 	return append(append([]migration{}, migrations...), extra)
 }
 
-func storeV1(t *testing.T) (path, installation string) {
+// nowBackup is what the copy of a store of the present version is called.
+var nowBackup = fmt.Sprintf(".v%d.bak", len(migrations))
+
+func storeOfNow(t *testing.T) (path, installation string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "twinday.db")
 	s := reopen(t, path)
@@ -44,7 +49,7 @@ func theme(t *testing.T, s *Store) (v string) {
 }
 
 func TestUpgradeKeepsACopyOfTheOldStore(t *testing.T) {
-	path, installation := storeV1(t)
+	path, installation := storeOfNow(t)
 	s, err := open(path, Options{}, withExtra(func(tx *bolt.Tx) error {
 		_, err := tx.CreateBucket([]byte("added"))
 		return errors.Join(err, tx.Bucket(bucketSettings).Put([]byte("theme"), []byte("light")))
@@ -56,7 +61,7 @@ func TestUpgradeKeepsACopyOfTheOldStore(t *testing.T) {
 	if theme(t, s) != "light" || s.Installation() != installation {
 		t.Errorf("after the upgrade: theme %q, installation %q, was %q", theme(t, s), s.Installation(), installation)
 	}
-	backup := path + ".v1.bak"
+	backup := path + nowBackup
 	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("the copy: %v, %v", info, err)
 	}
@@ -73,7 +78,7 @@ func TestUpgradeKeepsACopyOfTheOldStore(t *testing.T) {
 }
 
 func TestAFailedUpgradeLeavesTheStoreAsItWas(t *testing.T) {
-	path, _ := storeV1(t)
+	path, _ := storeOfNow(t)
 	before := read(t, path)
 	oops := errors.New("oops")
 	for name, extra := range map[string]migration{
@@ -102,14 +107,14 @@ func TestAFailedUpgradeLeavesTheStoreAsItWas(t *testing.T) {
 }
 
 func TestNoUpgradeWithoutACopy(t *testing.T) {
-	path, _ := storeV1(t)
+	path, _ := storeOfNow(t)
 	before := read(t, path)
-	if err := os.Mkdir(path+".v1.bak", 0o700); err != nil { // in the copy's way
+	if err := os.Mkdir(path+nowBackup, 0o700); err != nil { // in the copy's way
 		t.Fatal(err)
 	}
 	ran := false
 	_, err := open(path, Options{}, withExtra(func(*bolt.Tx) error { ran = true; return nil }))
-	if err == nil || !strings.Contains(err.Error(), ".v1.bak") || ran {
+	if err == nil || !strings.Contains(err.Error(), nowBackup) || ran {
 		t.Errorf("upgraded: %v, %v", ran, err)
 	}
 	if !bytes.Equal(before, read(t, path)) {
@@ -118,7 +123,7 @@ func TestNoUpgradeWithoutACopy(t *testing.T) {
 }
 
 func TestAStoreOfANewerTwindayIsNotTouched(t *testing.T) {
-	path, _ := storeV1(t)
+	path, _ := storeOfNow(t)
 	s, err := open(path, Options{}, withExtra(func(*bolt.Tx) error { return nil }))
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +135,7 @@ func TestAStoreOfANewerTwindayIsNotTouched(t *testing.T) {
 	for _, opt := range []Options{{}, {ReadOnly: true}} {
 		_, err = Open(path, opt)
 		var newer *NewerError
-		if !errors.As(err, &newer) || newer.Found != 2 || newer.Known != 1 {
+		if !errors.As(err, &newer) || newer.Found != len(migrations)+1 || newer.Known != len(migrations) {
 			t.Fatalf("%T: %v", err, err)
 		}
 		saysTheWayOut(t, err, path)
@@ -141,7 +146,7 @@ func TestAStoreOfANewerTwindayIsNotTouched(t *testing.T) {
 }
 
 func TestReadOnlyDoesNotUpgrade(t *testing.T) {
-	path, _ := storeV1(t)
+	path, _ := storeOfNow(t)
 	before := read(t, path)
 	if _, err := open(path, Options{ReadOnly: true}, withExtra(func(*bolt.Tx) error { return nil })); err == nil {
 		t.Error("an old store was opened read-only")
@@ -166,7 +171,7 @@ func TestANewStoreRunsAllMigrationsAndNeedsNoCopy(t *testing.T) {
 	}
 	err = s.db.View(func(tx *bolt.Tx) error {
 		meta := tx.Bucket(bucketMeta)
-		if string(meta.Get(keyVersion)) != "2" || string(meta.Get(keyCreated)) != "2026-03-15T12:00:00Z" || tx.Bucket([]byte("added")) == nil {
+		if string(meta.Get(keyVersion)) != strconv.Itoa(len(migrations)+1) || string(meta.Get(keyCreated)) != "2026-03-15T12:00:00Z" || tx.Bucket([]byte("added")) == nil {
 			t.Errorf("version %s, created %s", meta.Get(keyVersion), meta.Get(keyCreated))
 		}
 		return nil

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/json"
 	"strings"
 	"unicode"
 
@@ -137,30 +138,48 @@ func (t *Tx) alike(ref state.Ref, prefix []byte) []calendar.RemoteID {
 	return out
 }
 
-// look is the part of a replica's JSON that the look-alikes go by.
+// look is the part of a replica's JSON that the look-alikes and the index of what is
+// when go by.
 type look struct {
 	Event struct {
 		ID      calendar.RemoteID `json:"id"`
 		UID     string            `json:"uid"`
 		Mark    calendar.Mark     `json:"mark"`
 		Content struct {
-			Title string `json:"title"`
-			When  struct {
-				Start calendar.Time `json:"start"`
-				End   calendar.Time `json:"end"`
-			} `json:"when"`
+			Title string        `json:"title"`
+			When  calendar.When `json:"when"`
 		} `json:"content"`
+		Overrides map[string]lookOverride `json:"overrides"`
 	} `json:"event"`
 	Deleted bool `json:"deleted"`
+}
+
+type lookOverride struct {
+	Content struct {
+		When calendar.When `json:"when"`
+	} `json:"content"`
 }
 
 func lookOf(r state.Replica) look {
 	var l look
 	l.Event.ID, l.Event.UID, l.Event.Mark, l.Deleted = r.Event.ID, r.Event.UID, r.Event.Mark, r.Deleted
 	l.Event.Content.Title = r.Event.Content.Title
-	l.Event.Content.When.Start, l.Event.Content.When.End = r.Event.Content.When.Start, r.Event.Content.When.End
+	l.Event.Content.When = r.Event.Content.When
+	for slot, o := range r.Event.Overrides {
+		if o.Content.When.Start.IsZero() {
+			continue
+		}
+		moved := l.Event.Overrides[slot]
+		moved.Content.When = o.Content.When
+		if l.Event.Overrides == nil {
+			l.Event.Overrides = map[string]lookOverride{}
+		}
+		l.Event.Overrides[slot] = moved
+	}
 	return l
 }
+
+func decodeLook(raw []byte, l *look) error { return json.Unmarshal(raw, l) }
 
 // looks are the keys under which the replica in b is found now.
 func (t *Tx) looks(b *bolt.Bucket, id calendar.RemoteID) ([][]byte, error) {
@@ -182,6 +201,9 @@ func alikeKeys(l look) [][]byte {
 	}
 	if hash := state.FingerprintHash(state.EntityID(l.Event.Mark.Entity).Fingerprint()); hash != nil {
 		out = append(out, append(append([]byte{'m'}, hash...), l.Event.ID...))
+	}
+	if key := spanKey(l); key != nil {
+		out = append(out, key)
 	}
 	return out
 }

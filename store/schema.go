@@ -34,7 +34,7 @@ var (
 	// Indexes: all can be rebuilt from the buckets above.
 	bucketIndex   = []byte("idx")     // by ref: remote id -> entity id
 	bucketLinked  = []byte("linked")  // ref key -> how many entities live there, 8 bytes big-endian
-	bucketAlike   = []byte("alike")   // by ref: 'u' or 'l' and 16 bytes of hash, or 'm' and 5, remote id -> nothing
+	bucketAlike   = []byte("alike")   // by ref: 'u' or 'l' and 16 bytes of hash, or 'm' and 5, or 'w' and times (spans.go), remote id -> nothing
 	bucketDirty   = []byte("dirty")   // ref key, zero byte, remote id -> nothing
 	bucketPending = []byte("pending") // entity id -> nothing
 )
@@ -68,6 +68,7 @@ type migration func(*bolt.Tx) error
 // version i+1. Never change one that was released; append.
 var migrations = []migration{
 	createSchema, // 1
+	indexSpans,   // 2: what is when
 }
 
 func createSchema(tx *bolt.Tx) error {

@@ -86,6 +86,14 @@ func (r *recorder) Accounts(context.Context) ([]AccountState, error) {
 	return answer[[]AccountState](r.note("Accounts"))
 }
 
+func (r *recorder) Agenda(_ context.Context, q AgendaQuery) (Agenda, error) {
+	return answer[Agenda](r.note("Agenda", q))
+}
+
+func (r *recorder) Days(_ context.Context, n int) ([]DayCount, error) {
+	return answer[[]DayCount](r.note("Days", n))
+}
+
 func (r *recorder) Providers(context.Context) ([]ProviderInfo, error) {
 	return answer[[]ProviderInfo](r.note("Providers"))
 }
@@ -177,6 +185,10 @@ func (r *recorder) History(_ context.Context, q HistoryQuery) ([]state.HistoryEn
 	return answer[[]state.HistoryEntry](r.note("History", q))
 }
 
+func (r *recorder) HistoryPage(_ context.Context, q HistoryQuery) (HistoryPage, error) {
+	return answer[HistoryPage](r.note("HistoryPage", q))
+}
+
 func (r *recorder) HistoryDetail(_ context.Context, seq uint64) (HistoryDetail, error) {
 	return answer[HistoryDetail](r.note("HistoryDetail", seq))
 }
@@ -256,6 +268,8 @@ func fill(v reflect.Value, n *int) {
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(*n))
+	case reflect.Float64:
+		v.SetFloat(float64(*n) / 8)
 	case reflect.Uint64:
 		v.SetUint(1<<53 + uint64(*n)) // more than a float holds
 	case reflect.Pointer:

@@ -239,7 +239,11 @@ func (c *Client) ChangeMirror(ctx context.Context, req ChangeMirror) (state.Mirr
 
 // PlanMirror asks what the next pass would do if the mirror were as it is here.
 func (c *Client) PlanMirror(ctx context.Context, m state.Mirror) (Report, error) {
-	return call[Report](ctx, c, "POST", "/mirrors/"+url.PathEscape(string(m.ID))+"/plan", m)
+	path := "/mirrors/plan"
+	if m.ID != "" {
+		path = "/mirrors/" + url.PathEscape(string(m.ID)) + "/plan"
+	}
+	return call[Report](ctx, c, "POST", path, m)
 }
 
 // Preview asks what copies of an event look like.
@@ -279,23 +283,12 @@ func (c *Client) Pause(ctx context.Context, until time.Time) error {
 
 // History lists entries, newest first.
 func (c *Client) History(ctx context.Context, q HistoryQuery) ([]state.HistoryEntry, error) {
-	v := url.Values{"mirror": {string(q.Mirror)}, "entity": {string(q.Entity)}, "text": {q.Text}, "event": {q.Event}}
-	if q.Kind != "" {
-		v.Set("kind", string(q.Kind))
-	}
-	if q.Amiss {
-		v.Set("amiss", "true")
-	}
-	if q.Pass > 0 {
-		v.Set("pass", strconv.FormatUint(q.Pass, 10))
-	}
-	if q.Limit > 0 {
-		v.Set("limit", strconv.Itoa(q.Limit))
-	}
-	if q.Before > 0 {
-		v.Set("before", strconv.FormatUint(q.Before, 10))
-	}
-	return call[[]state.HistoryEntry](ctx, c, "GET", "/history?"+v.Encode(), nil)
+	return call[[]state.HistoryEntry](ctx, c, "GET", "/history?"+q.values().Encode(), nil)
+}
+
+// HistoryPage looks through a part of the history.
+func (c *Client) HistoryPage(ctx context.Context, q HistoryQuery) (HistoryPage, error) {
+	return call[HistoryPage](ctx, c, "GET", "/history/page?"+q.values().Encode(), nil)
 }
 
 // HistoryDetail asks for one entry field by field.

@@ -57,6 +57,8 @@ type Status struct {
 	// Quiet is set in the quiet hours, till their end: nothing is synced by itself then.
 	Quiet time.Time `json:"quiet,omitzero"`
 	Faces Faces     `json:"faces,omitzero"`
+	// Progress is set while a pass writes.
+	Progress *Progress `json:"progress,omitempty"`
 }
 
 // MirrorState is a mirror and how it fares.
@@ -145,6 +147,8 @@ type NewMirror struct {
 	Members []state.Member `json:"members"`
 	// Mappings say what copies show from the first pass on.
 	Mappings []state.PairMapping `json:"mappings,omitempty"`
+	// LeftOut are events that shall not be copied or linked by it.
+	LeftOut []state.LeftOut `json:"leftOut,omitempty"`
 }
 
 // ChangeMirror asks for a mirror to become as it is here: name, members, mappings
@@ -166,6 +170,10 @@ type PreviewRequest struct {
 	// At picks an occurrence of a series by its original start (calendar.Time.Slot),
 	// if it is not empty.
 	At string `json:"at,omitempty"`
+	// As asks about a mirror that there is not, or as it is not yet: what Meeting would
+	// look like, had it been made up in each of its calendars. Event stays empty.
+	As      *state.Mirror    `json:"as,omitempty"`
+	Meeting calendar.Content `json:"meeting,omitzero"`
 }
 
 // Preview is one event and what its copy in one calendar looks like.
@@ -260,13 +268,25 @@ type HistoryQuery struct {
 	Entity state.EntityID `json:"entity,omitempty"`
 	Text   string         `json:"text,omitempty"` // in the title, case folded
 	Pass   uint64         `json:"pass,omitempty"`
-	Kind   state.StepKind `json:"kind,omitempty"`
-	// Amiss picks what failed, was overridden or was taken back.
-	Amiss bool `json:"amiss,omitempty"`
 	// Event picks the entries of one event, those before it was made again included:
 	// by its id in a calendar, its title or a part of it that only one has. It may be
 	// gone by now.
 	Event string `json:"event,omitempty"`
+	// Calendar picks what happened there, or came from there.
+	Calendar state.Ref        `json:"calendar,omitzero"`
+	Kinds    []state.StepKind `json:"kinds,omitempty"` // any of them
+	// Amiss picks what failed, was overridden or was taken back.
+	Amiss bool      `json:"amiss,omitempty"`
+	Since time.Time `json:"since,omitzero"` // at this time or later
+	Until time.Time `json:"until,omitzero"` // before this time
+}
+
+// HistoryPage is a part of the history that was looked through for a query.
+type HistoryPage struct {
+	Entries []state.HistoryEntry `json:"entries"`
+	// Next is HistoryQuery.Before of the next part; 0 if there is no more. A part may
+	// have fewer entries than the limit, or none, and be followed by others.
+	Next uint64 `json:"next,omitempty"`
 }
 
 // Decide says what to do with held steps.
@@ -351,7 +371,8 @@ type Backend interface {
 	// id. A mapping that makes no sense is refused, with the place in it.
 	ChangeMirror(ctx context.Context, req ChangeMirror) (state.Mirror, error)
 	// PlanMirror is what the next pass would do if the mirror with this id were as it
-	// is here. It reads the calendars, and writes nothing anywhere.
+	// is here, or if it were there, where the id is empty. It reads the calendars, and
+	// writes nothing anywhere.
 	PlanMirror(ctx context.Context, m state.Mirror) (Report, error)
 	// Preview tells what copies of an event look like, field by field, in each
 	// calendar that it reaches. It goes by what was last read.
@@ -372,6 +393,9 @@ type Backend interface {
 	Pause(ctx context.Context, until time.Time) error
 
 	History(ctx context.Context, q HistoryQuery) ([]state.HistoryEntry, error)
+	// HistoryPage looks through a bounded part of the history, for a face that shows what
+	// there is so far. It does not take HistoryQuery.Event.
+	HistoryPage(ctx context.Context, q HistoryQuery) (HistoryPage, error)
 	// HistoryDetail tells one entry field by field.
 	HistoryDetail(ctx context.Context, seq uint64) (HistoryDetail, error)
 	// Undo takes changes back, through a plan and a pass like any other change. It
@@ -381,6 +405,10 @@ type Backend interface {
 	// Why tells why an event is where it is, or not. It goes by what was last read; more
 	// than one explanation means that several events are called so.
 	Why(ctx context.Context, req WhyRequest) ([]Explanation, error)
+	// Agenda is what lies between two moments, at most a few weeks apart, by what was
+	// last read; Days is how much was done on each of the last days, oldest first.
+	Agenda(ctx context.Context, q AgendaQuery) (Agenda, error)
+	Days(ctx context.Context, n int) ([]DayCount, error)
 	Held(ctx context.Context) ([]state.Held, error)
 	Decide(ctx context.Context, d Decide) error
 

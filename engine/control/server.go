@@ -40,6 +40,7 @@ const maxBody = 1 << 20
 //	GET    /mirrors                      [MirrorState]
 //	POST   /mirrors                      NewMirror → state.Mirror
 //	PUT    /mirrors/{id}                 ChangeMirror → state.Mirror
+//	POST   /mirrors/plan                 state.Mirror → Report, of a pass if it were there; nothing is written
 //	POST   /mirrors/{id}/plan            state.Mirror → Report, of a pass under it; nothing is written
 //	POST   /preview                      PreviewRequest → [Preview]
 //	POST   /mirrors/{id}/remove          RemoveMirror → Report
@@ -48,10 +49,13 @@ const maxBody = 1 << 20
 //	POST   /duplicates                   CleanUp → Report
 //	POST   /sync                         SyncRequest → Report
 //	POST   /pause                        PauseRequest
-//	GET    /history?limit=&before=&mirror=&entity=&text=&pass=&event=&kind=&amiss=   [state.HistoryEntry]
+//	GET    /history?limit=&before=&mirror=&entity=&text=&pass=&event=&calendar=&kind=&amiss=&since=&until=   [state.HistoryEntry]
+//	GET    /history/page?…               HistoryPage, of the same query
 //	GET    /history/{seq}                HistoryDetail
 //	POST   /undo                         UndoRequest → UndoReport
 //	POST   /why                          WhyRequest → [Explanation]
+//	GET    /agenda?from=&to=             Agenda
+//	GET    /days?n=                      [DayCount], of the last n days
 //	GET    /held                         [state.Held]
 //	POST   /held                         Decide
 //	POST   /window
@@ -98,6 +102,10 @@ func Handler(b Backend, token string) http.Handler {
 		q.ID = state.MirrorID(r.PathValue("id"))
 		return b.ChangeMirror(r.Context(), q)
 	})
+	route(mux, "POST", "/mirrors/plan", func(r *http.Request, m state.Mirror) (Report, error) {
+		m.ID = ""
+		return b.PlanMirror(r.Context(), m)
+	})
 	route(mux, "POST", "/mirrors/{id}/plan", func(r *http.Request, m state.Mirror) (Report, error) {
 		m.ID = state.MirrorID(r.PathValue("id"))
 		return b.PlanMirror(r.Context(), m)
@@ -119,25 +127,18 @@ func Handler(b Backend, token string) http.Handler {
 		return nothing{}, b.Pause(r.Context(), q.Until)
 	})
 	route(mux, "GET", "/history", func(r *http.Request, _ nothing) ([]state.HistoryEntry, error) {
-		q := HistoryQuery{Mirror: state.MirrorID(r.FormValue("mirror")), Entity: state.EntityID(r.FormValue("entity")), Text: r.FormValue("text"), Event: r.FormValue("event"),
-			Kind: state.StepKind(r.FormValue("kind")), Amiss: r.FormValue("amiss") == "true"}
-		var err error
-		if s := r.FormValue("pass"); s != "" {
-			if q.Pass, err = strconv.ParseUint(s, 10, 64); err != nil {
-				return nil, &Error{Code: CodeUsage, Message: fmt.Sprintf("pass %q is not a number", s)}
-			}
-		}
-		if s := r.FormValue("limit"); s != "" {
-			if q.Limit, err = strconv.Atoi(s); err != nil {
-				return nil, &Error{Code: CodeUsage, Message: fmt.Sprintf("limit %q is not a number", s)}
-			}
-		}
-		if s := r.FormValue("before"); s != "" {
-			if q.Before, err = strconv.ParseUint(s, 10, 64); err != nil {
-				return nil, &Error{Code: CodeUsage, Message: fmt.Sprintf("before %q is not a number", s)}
-			}
+		q, err := historyQuery(r)
+		if err != nil {
+			return nil, err
 		}
 		return b.History(r.Context(), q)
+	})
+	route(mux, "GET", "/history/page", func(r *http.Request, _ nothing) (HistoryPage, error) {
+		q, err := historyQuery(r)
+		if err != nil {
+			return HistoryPage{}, err
+		}
+		return b.HistoryPage(r.Context(), q)
 	})
 	route(mux, "GET", "/history/{seq}", func(r *http.Request, _ nothing) (HistoryDetail, error) {
 		seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
@@ -148,6 +149,24 @@ func Handler(b Backend, token string) http.Handler {
 	})
 	route(mux, "POST", "/undo", func(r *http.Request, q UndoRequest) (UndoReport, error) { return b.Undo(r.Context(), q) })
 	route(mux, "POST", "/why", func(r *http.Request, q WhyRequest) ([]Explanation, error) { return b.Why(r.Context(), q) })
+	route(mux, "GET", "/agenda", func(r *http.Request, _ nothing) (Agenda, error) {
+		var q AgendaQuery
+		for name, at := range map[string]*time.Time{"from": &q.From, "to": &q.To} {
+			t, err := time.Parse(time.RFC3339, r.FormValue(name))
+			if err != nil {
+				return Agenda{}, &Error{Code: CodeUsage, Message: fmt.Sprintf("%s %q is no time like %s", name, r.FormValue(name), time.RFC3339)}
+			}
+			*at = t
+		}
+		return b.Agenda(r.Context(), q)
+	})
+	route(mux, "GET", "/days", func(r *http.Request, _ nothing) ([]DayCount, error) {
+		n, err := strconv.Atoi(r.FormValue("n"))
+		if err != nil {
+			return nil, &Error{Code: CodeUsage, Message: fmt.Sprintf("n %q is not a number", r.FormValue("n"))}
+		}
+		return b.Days(r.Context(), n)
+	})
 	route(mux, "GET", "/held", func(r *http.Request, _ nothing) ([]state.Held, error) { return b.Held(r.Context()) })
 	route(mux, "POST", "/held", func(r *http.Request, q Decide) (nothing, error) { return nothing{}, b.Decide(r.Context(), q) })
 	route(mux, "POST", "/window", func(r *http.Request, _ nothing) (nothing, error) { return nothing{}, b.ShowWindow(r.Context()) })

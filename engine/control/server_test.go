@@ -46,6 +46,8 @@ func TestWhatMakesNoSenseIsRefused(t *testing.T) {
 		"a time that is none":       {"POST", "/v1/pause", `{"until":"tomorrow"}`, 400, CodeUsage, "POST /pause"},
 		"a body that is too large":  {"POST", "/v1/held", `{"ids":["` + strings.Repeat("x", maxBody) + `"]}`, 400, CodeUsage, "too large"},
 		"a limit that is no number": {"GET", "/v1/history?limit=many", "", 400, CodeUsage, `limit "many"`},
+		"a since that is no time":   {"GET", "/v1/history/page?since=yesterday", "", 400, CodeUsage, `since "yesterday"`},
+		"a calendar of no account":  {"GET", "/v1/history?calendar=work", "", 400, CodeUsage, `"work" is no calendar`},
 		"a negative before":         {"GET", "/v1/history?before=-1", "", 400, CodeUsage, `before "-1"`},
 	} {
 		t.Run(name, func(t *testing.T) {

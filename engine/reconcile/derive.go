@@ -16,10 +16,6 @@ import (
 // derive lists the steps that make every member look as the base says. It is a
 // function of the state alone, so work that was cut off is simply derived again.
 func (r *reconciler) derive(e *state.Entity, f folding) {
-	if e.Deleted && r.Decisions[GoneFact(*e)] == state.Drop {
-		r.note(*e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
-		r.goOn(e)
-	}
 	first := len(r.out.Steps)
 	waits := e.Deleted && r.endWaits(e, f)
 	if e.Deleted {
@@ -75,6 +71,9 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		s := &r.out.Steps[i]
 		*s = r.undone(*e, *s)
 		s.Home, s.HadGuests = e.Home, e.Facts.HasGuests()
+		if s.Kind == state.Create {
+			s.Born = whole(*e, e.Home).ID
+		}
 		writes = writes || s.Kind.Writes()
 	}
 	if !writes { // all of it is written

@@ -114,8 +114,9 @@ func (r *reconciler) know(e state.Entity) {
 		for _, p := range rec.Parts {
 			for _, m := range []calendar.Mark{r.replica(ref, p.ID).Event.Mark, p.Bore} {
 				if m != (calendar.Mark{}) {
-					r.linkedMark[m] = r.linkedMark[m] || ref != e.Home
-					print(state.EntityID(m.Entity).Fingerprint())
+					f := state.EntityID(m.Entity).Fingerprint()
+					r.linkedMark[m] = r.linkedMark[m] || ref != e.Home && (f == "" || copiesBear(e, f)) // else it came along
+					print(f)
 				}
 			}
 		}
@@ -155,7 +156,8 @@ func (r *reconciler) known(print string, home Found) bool {
 		if p == nil || home == (Found{e.Home, p.ID}) {
 			return false
 		}
-		return copiesBear(e, print)
+		was, is := r.replica(e.Home, p.ID).Event.Mark.Entity, r.replica(home.Ref, home.ID).Event.Mark.Entity
+		return copiesBear(e, print) && was == is
 	})
 }
 
@@ -178,7 +180,10 @@ func (r *reconciler) lead(copied Found, known ...Found) (Found, bool) {
 	}
 	m, likest := r.mark(copied), r.likest(copied)
 	named := func(g Found) bool { return names(m, r.replica(g.Ref, g.ID).Event.UID) }
-	return slices.MinFunc(homes, func(a, b Found) int { return cmp.Or(compareBool(named(b), named(a)), likest(a, b)) }), true
+	same := func(g Found) bool { return r.replica(g.Ref, g.ID).Event.Mark.Entity == m.Entity } // made again, as that entity
+	return slices.MinFunc(homes, func(a, b Found) int {
+		return cmp.Or(compareBool(same(b), same(a)), compareBool(named(b), named(a)), likest(a, b))
+	}), true
 }
 
 // hasCopy reports whether a calendar has an unlinked event whose mark leads to a home.

@@ -285,6 +285,54 @@ func TestACopyRestoredWithATimeOfItsOwn(t *testing.T) {
 	}
 }
 
+// A person copied a copy beside its home and linked it with a meeting of theirs that looks
+// the same. After the store was lost the stray mark tells nothing of the others that bear
+// it, nor makes a copy of the person's event.
+func TestALostStoreWithAStrayMark(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	home := w.add("c", "Lunch")
+	w.settle()
+	twin := w.add("a", "Lunch")
+	pasted := w.paste("b", w.the("b", "Lunch").ID, "c", "Lunch")
+	w.edit("c", home, at(hour(15)))
+	w.settle()
+	linked := func() string {
+		for _, e := range w.entities {
+			if e.Home == ref("a") && e.Records[ref("a")].Parts[0].ID == twin && e.Records[ref("c")].Parts[0].ID == pasted {
+				return fmt.Sprint("linked, here before: ", e.Records[ref("c")].Adopted)
+			}
+		}
+		return "apart"
+	}
+	if got := linked(); got != "linked, here before: true" {
+		t.Fatal(got)
+	}
+	w.recalls("i2")
+	if got := linked(); got != "linked, here before: true" {
+		t.Error(got)
+	}
+}
+
+// The store was lost, and a meeting lies too far ahead to cross now, but not its copy: that
+// is its copy all the same.
+func TestALostStoreOfWhatIsTooFarAhead(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	home := w.add("a", "Lunch")
+	w.settle()
+	w.edit("a", home, at(calendar.When{Start: calendar.Date(2027, 6, 1), End: calendar.Date(2027, 6, 2)}))
+	w.forget("i2")
+	before := w.writes
+	w.settle()
+	if w.writes != before || len(w.entities) != 1 {
+		t.Fatalf("%d writes, %d entities", w.writes-before, len(w.entities))
+	}
+	for _, e := range w.entities {
+		if rec := e.Records[ref("b")]; len(rec.Parts) != 1 || rec.Adopted || e.Home != ref("a") {
+			t.Errorf("home %s, %+v", e.Home, rec)
+		}
+	}
+}
+
 // Who copies a home that was made again copies its mark: the copies lead to both, and are
 // of the one whose UID they name, or else of the one that they show.
 func TestACloneOfAHomeMadeAgain(t *testing.T) {
@@ -452,5 +500,31 @@ func TestALostStoreAndPairsThatLookTheSame(t *testing.T) {
 				t.Errorf("seq %d: linked are %v and %v", seq, a, b)
 			}
 		}
+	}
+}
+
+// A person's clone whose original is gone, and the store with it, is the person's when it
+// is linked by its look with what they made elsewhere: its mark leads nowhere, and says
+// nothing of who keeps the mirror.
+func TestACloneOfWhatIsGoneHasATwin(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	home := w.add("b", "Lunch")
+	w.settle()
+	w.paste("a", w.the("a", "Lunch").ID, "a", "Lunch")
+	w.remove("b", home)
+	w.settle()
+	w.gone[ref("b")] = map[calendar.RemoteID]bool{}
+	clear(w.events[ref("b")])
+	w.forget("i2")
+	w.settle()
+	w.add("b", "Lunch")
+	w.settle()
+	for _, e := range w.entities {
+		if rec, ok := e.Records[ref("a")]; ok && !rec.Adopted && e.Home != ref("a") {
+			t.Errorf("the clone is taken for a copy")
+		}
+	}
+	if len(w.entities) != 1 || len(w.claims) > 0 {
+		t.Errorf("%d events, claims %v", len(w.entities), w.claims)
 	}
 }

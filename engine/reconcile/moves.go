@@ -59,13 +59,16 @@ func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
 	return left
 }
 
-// arrived reports whether an event that was taken for deleted is in another calendar after
-// all: a list showed it late. It goes on then.
+// arrived reports whether an event that was taken for deleted, or was to go since a copy
+// of it was deleted, is in another calendar after all: a list showed it late. It goes on
+// then.
 func (r *reconciler) arrived(e *state.Entity) bool {
 	p := whole(*e, e.Home)
-	if to, ok := r.Moves[Found{e.Home, p.ID}]; !ok || r.linkedNow[to] || !p.Gone || e.Left {
+	to, ok := r.Moves[Found{e.Home, p.ID}]
+	if !ok || r.linkedNow[to] || !p.Gone && !r.replica(e.Home, p.ID).Deleted || e.Left {
 		return false
 	}
+	r.note(*e, state.Noted, to.Ref, nil, "deleted in "+r.name(goneFrom(*e, e.Home))+", and moved to "+r.name(to.Ref)+" meanwhile: it is kept", calendar.Content{}, e.Base)
 	p.Gone = false
 	undelete(e)
 	remakeGone(e)
@@ -185,14 +188,14 @@ func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, b
 		Records: map[state.Ref]state.Record{ref: {Mirror: by, Parts: live}}})
 }
 
-// acquainted reports whether any mirror has both, at work or not.
-func (r *reconciler) acquainted(a, b state.Ref) bool {
-	return slices.ContainsFunc(r.Mirrors, func(m state.Mirror) bool { return m.Has(a) && m.Has(b) && (m.Paused || off(m, a) || off(m, b)) })
-}
-
-func off(m state.Mirror, ref state.Ref) bool {
-	x, _ := member(m, ref)
-	return x.Off
+// acquainted reports whether any mirror that rests would bring an event from one calendar
+// to another.
+func (r *reconciler) acquainted(home, target state.Ref) bool {
+	return slices.ContainsFunc(r.Mirrors, func(m state.Mirror) bool {
+		h, ok := member(m, home)
+		t, too := member(m, target)
+		return ok && too && (m.Paused || h.Off || t.Off) && h.Direction != state.TakeOnly && t.Direction != state.SendOnly
+	})
 }
 
 // mayHaveMoved reports whether an event that is gone may be in another calendar of

@@ -406,3 +406,51 @@ func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
 		})
 	}
 }
+
+// A meeting that is moved to a calendar which only receives, and is off just now, leaves its
+// copies: they would go nowhere from there, off or on.
+func TestMovedToWhatOnlyReceives(t *testing.T) {
+	for _, off := range []bool{false, true} {
+		w := newWorld(t, "a", "b", "x")
+		w.mirrors[0].Members[1].Direction = state.TakeOnly
+		home := w.add("a", "Lunch")
+		w.settle()
+		w.move("a", home, "b")
+		w.mirrors[0].Members[1].Off = off
+		w.settle()
+		w.mirrors[0].Members[1].Off = false
+		for id := range w.entities {
+			w.pending[id] = true
+		}
+		w.settle()
+		if a, b, x := w.titles("a"), w.titles("b"), w.titles("x"); a != "" || b != "Lunch" || x != "" {
+			t.Errorf("off %v: a holds %q, b %q, x %q", off, a, b, x)
+		}
+	}
+}
+
+// A copy is deleted while the account of its meeting cannot be reached, where that was moved
+// before: a person still has it elsewhere, so it is kept, and history says so.
+func TestMovedBeforeItsCopyWasDeleted(t *testing.T) {
+	w := newWorld(t, "a", "b", "x")
+	home := w.add("a", "Lunch")
+	w.settle()
+	w.remove("x", w.the("x", "Lunch").ID)
+	for _, e := range Reconcile(w.input()).Entities { // nothing can be written just now
+		w.entities[e.ID], w.pending[e.ID] = e, true
+	}
+	moved := *w.events[ref("a")][home]
+	w.remove("a", home)
+	moved.ID = "moved"
+	w.events[ref("b")]["moved"] = &moved
+	w.dirty[Found{ref("b"), "moved"}] = true
+	w.settle()
+	for _, name := range []string{"a", "b", "x"} {
+		if got := w.titles(name); got != "Lunch" {
+			t.Errorf("%s holds %q", name, got)
+		}
+	}
+	if got := w.noted(state.Noted); !strings.Contains(got, "and moved to “b” meanwhile: it is kept") {
+		t.Errorf("history says %q", got)
+	}
+}

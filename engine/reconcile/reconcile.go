@@ -157,6 +157,10 @@ type direction struct {
 func (r *reconciler) entity(e state.Entity) {
 	e = clone(e)
 	r.remarked(e)
+	if e.Deleted && r.Decisions[GoneFact(e)] == state.Drop { // first: what was changed of it counts
+		r.note(e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
+		r.goOn(&e)
+	}
 	left := r.follow(&e)
 	f := r.fold(&e)
 	if !e.Deleted {
@@ -235,7 +239,7 @@ func (r *reconciler) found(f Found) {
 		}
 	}
 	e := r.newEntity(home)
-	if why, all := r.leftByAll(e, r.targets(home.Ref)); all {
+	if why, all := r.leftByAll(e, r.targets(home.Ref)); all && !followed { // what is its copy is so, whatever crosses now
 		skip(why)
 		return
 	}
@@ -263,6 +267,9 @@ func (r *reconciler) found(f Found) {
 
 // left says why an event that has no copy in a target is to have none, or nothing.
 func (r *reconciler) left(e state.Entity, target state.Ref, by state.MirrorID) string {
+	if of := r.mirror(by); of.LeavesOut(e.Home, whole(e, e.Home).ID, target) {
+		return "you left it out of the mirror “" + of.Name + "”"
+	}
 	m := r.direction(by, e.Home, target)
 	if rep, ok := r.Replicas[e.Home][whole(e, e.Home).ID]; ok {
 		rep.Event.Content.When = e.Base.When
@@ -303,7 +310,7 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 		return cmp.Or(cmp.Compare(x, y), compareFound(a, b))
 	})
 	for _, a := range alike {
-		if _, has := twins[a.Ref]; has || r.linkedNow[a] || a.Ref == f.Ref || !r.together(f.Ref, a.Ref) {
+		if _, has := twins[a.Ref]; has || r.linkedNow[a] || a.Ref == f.Ref || !r.together(f.Ref, a.Ref) || r.leftApart(f, a) || r.leftApart(a, f) {
 			continue
 		}
 		twin, by := r.replica(a.Ref, a.ID), r.bond(f, a)
@@ -328,6 +335,11 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 		twins[a.Ref] = a
 	}
 	return twins, false
+}
+
+// leftApart reports whether the person left an event out on its way to where another is.
+func (r *reconciler) leftApart(from, to Found) bool {
+	return r.mirror(r.targets(from.Ref)[to.Ref]).LeavesOut(from.Ref, from.ID, to.Ref)
 }
 
 // sameKind reports whether two events can be one: both single, or two series of
@@ -412,9 +424,10 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 			return
 		}
 	}
-	// A mark of another store says that Twinday wrote it. What this store wrote it knows:
-	// with its mark, and linked to nothing, it is a person's clone or was restored.
-	person := mark == calendar.Mark{} || mark.Installation == r.Installation
+	// A mark of another store that leads home says that Twinday wrote it. What this store
+	// wrote it knows: with its mark, and linked to nothing, it is a person's clone or was
+	// restored. And a mark that leads elsewhere came along with a copy-paste, perhaps.
+	person := !marked || mark.Installation == r.Installation
 	if person && told && len(parts) == 1 && parts[0].Slot == "" {
 		for _, slot := range slices.Sorted(maps.Keys(want)) {
 			if slot != "" { // its series may show it: see apart
@@ -425,7 +438,9 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	e.Records[twin.Ref] = state.Record{Mirror: mirror, Adopted: person, Kept: kept, Parts: parts}
 	for _, p := range parts {
 		r.linkedNow[Found{twin.Ref, p.ID}] = true
-		r.claim(mirror, r.replica(twin.Ref, p.ID).Event, false)
+		if !person {
+			r.claim(mirror, r.replica(twin.Ref, p.ID).Event, false)
+		}
 	}
 	why := "same title and times as in " + r.name(e.Home)
 	if ev.UID != "" && ev.UID == e.UID {
@@ -435,7 +450,7 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 		why = "its mark says that it is a copy from " + r.name(e.Home)
 	}
 	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Adopt, Entity: e.ID, Mirror: mirror, Ref: twin.Ref, From: e.Home,
-		Event: twin.ID, Title: ev.Content.Title, Before: ev.Content, Reason: why + ": linked, nothing is written"})
+		Event: twin.ID, Born: whole(*e, e.Home).ID, Title: ev.Content.Title, Before: ev.Content, Reason: why + ": linked, nothing is written"})
 }
 
 // extend adds a record for every calendar that the event should reach and does

@@ -1,6 +1,10 @@
 package calendar
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"time"
+)
 
 func TestWindowsZones(t *testing.T) {
 	seen := map[string]string{}
@@ -23,5 +27,35 @@ func TestWindowsZones(t *testing.T) {
 	}
 	if n := len(MainZones()); n != len(windowsOf) || n < 130 {
 		t.Errorf("there are %d main zones", n)
+	}
+}
+
+// TestNameOf gives names to zones as machines have them: without one, or by one that means
+// nothing elsewhere.
+func TestNameOf(t *testing.T) {
+	vienna, err := LoadZone("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A zone file (RFC 8536) without a change, but with the rule of those to come.
+	part := "TZif2" + strings.Repeat("\x00", 15+4*4) + "\x00\x00\x00\x01" + "\x00\x00\x00\x04" + "\x00\x00\x0e\x10\x00\x00" + "CET\x00"
+	data := []byte(part + part + "\nCET-1CEST,M3.5.0,M10.5.0/3\n")
+	local, err := time.LoadLocationFromTZData("Local", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, loc := range map[string]*time.Location{
+		"Europe/Vienna":  vienna,
+		"Europe/Berlin":  local, // as /etc/localtime is read
+		"UTC":            time.UTC,
+		"Asia/Kolkata":   time.FixedZone("IST", 19800),
+		"Asia/Kathmandu": time.FixedZone("Local", 20700),
+	} {
+		if got := NameOf(loc); !SameZone(got, want) || want == "Europe/Vienna" && got != want {
+			t.Errorf("%v is called %s; want %s", loc, got, want)
+		}
+	}
+	if got := NameOf(time.FixedZone("Local", 1234)); got != "UTC" {
+		t.Errorf("a zone of nowhere is called %s", got)
 	}
 }

@@ -32,6 +32,21 @@ func SameZone(a, b string) bool {
 	return ok && ca == cb
 }
 
+// NameOf finds an IANA name for a zone that may have none, as a machine's own: its own name
+// if it is one, else a zone with the same clocks; "UTC" if there is none.
+func NameOf(loc *time.Location) string {
+	if _, err := LoadZone(loc.String()); err == nil {
+		return loc.String()
+	}
+	clock := unique.Make(clockOf(loc))
+	for _, name := range MainZones() {
+		if c, ok := zoneClock(name); ok && c == clock {
+			return name
+		}
+	}
+	return "UTC"
+}
+
 // zoneClock is what the clocks of a zone do; false if there is no such zone.
 func zoneClock(name string) (unique.Handle[string], bool) {
 	if c, ok := zoneClocks.Load(name); ok {

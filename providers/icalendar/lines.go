@@ -179,13 +179,19 @@ func decodeParam(s string) string {
 	if !strings.Contains(s, "^") {
 		return s
 	}
-	return strings.NewReplacer("^n", "\n", "^'", `"`, "^^", "^").Replace(s)
+	return fromCarets.Replace(s)
 }
+
+var (
+	fromCarets = strings.NewReplacer("^n", "\n", "^'", `"`, "^^", "^")
+	toCarets   = strings.NewReplacer("^", "^^", "\r\n", "^n", "\n", "^n", "\r", "^n", `"`, "^'")
+	escapes    = strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\r\n", `\n`, "\n", `\n`, "\r", `\n`)
+)
 
 // encodeParam is the other way round (RFC 6868 §3.1), in quotation marks where RFC 5545
 // §3.2 wants them.
 func encodeParam(s string) string {
-	s = strings.NewReplacer("^", "^^", "\r\n", "^n", "\n", "^n", "\r", "^n", `"`, "^'").Replace(withoutControls(s))
+	s = toCarets.Replace(withoutControls(s))
 	if strings.ContainsAny(s, ":;,") {
 		return `"` + s + `"`
 	}
@@ -219,7 +225,7 @@ func newLine(name, value string, params ...parameter) line {
 
 // escapeText writes a TEXT value (RFC 5545 §3.3.11).
 func escapeText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\r\n", `\n`, "\n", `\n`, "\r", `\n`).Replace(withoutControls(s))
+	return escapes.Replace(withoutControls(s))
 }
 
 // splitText splits a TEXT list at each bare sep (0: not at all) and unescapes its parts.

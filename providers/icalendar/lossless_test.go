@@ -361,6 +361,29 @@ func TestZonesAreDefinedAndSwept(t *testing.T) {
 	check(t, "a flight", reparsed(t, o.Bytes()), model{content: flight})
 }
 
+// TestFloatingTimesStay: a time without a zone stays one, unless its event gets a rule with
+// an end, which is a moment.
+func TestFloatingTimesStay(t *testing.T) {
+	o := parse(t, event("DTSTART:20260309T090000", "DTEND:20260309T100000", "SUMMARY:x"))
+	c := o.Event().Content
+	c.When.End.Local = "2026-03-09T10:30:00"
+	if err := o.Update(calendar.Change{Groups: calendar.Groups{calendar.GroupWhen}, Content: c}, later); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(o.Bytes()), "DTSTART:20260309T090000\r\n") {
+		t.Errorf("the start is not as it was:\n%s", o.Bytes())
+	}
+	check(t, "longer", reparsed(t, o.Bytes()), model{content: c})
+	c.When.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;UNTIL=20260312T080000Z"}
+	if err := o.Update(calendar.Change{Groups: calendar.Groups{calendar.GroupWhen}, Content: c}, later); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(o.Bytes()), "DTSTART;TZID=Europe/Berlin:20260309T090000\r\n") {
+		t.Errorf("the start is still floating:\n%s", o.Bytes())
+	}
+	check(t, "repeated", reparsed(t, o.Bytes()), model{content: c})
+}
+
 func TestRefusedUpdateChangesNothing(t *testing.T) {
 	for name, do := range map[string]func(c *calendar.Content){
 		"no such zone":     func(c *calendar.Content) { c.When.Start.Zone = "Mars/Olympus" },

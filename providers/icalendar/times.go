@@ -93,9 +93,9 @@ func (o *Object) timeLine(name string, t calendar.Time, kept []parameter) line {
 }
 
 // basicForm writes a date or a wall clock, without its zone.
-func basicForm(t calendar.Time) string {
-	return strings.NewReplacer("-", "", ":", "").Replace(t.Local)
-}
+func basicForm(t calendar.Time) string { return punctuation.Replace(t.Local) }
+
+var punctuation = strings.NewReplacer("-", "", ":", "")
 
 // duration is a DURATION (RFC 5545 §3.3.6). Days and weeks are nominal: over a change of
 // the clocks they are no 24 hours.

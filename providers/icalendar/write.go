@@ -482,7 +482,8 @@ func (o *Object) setWhen(c *component, was, want calendar.When) {
 	}{{"DTSTART", was.Start, want.Start}, {"DTEND", was.End, want.End}} {
 		l, has := c.get(p.name)
 		if has && p.was == p.now {
-			if t, err := o.time(l, l.value()); err == nil && t.Time == p.now {
+			// A floating start takes no rule that ends at a moment (RFC 5545 §3.3.10, UNTIL).
+			if t, err := o.time(l, l.value()); err == nil && t.Time == p.now && !(t.floating && !want.Recurrence.IsZero()) {
 				continue
 			}
 		}

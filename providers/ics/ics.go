@@ -43,6 +43,7 @@ type Provider struct {
 	hc     *http.Client
 	secret signin.Secret
 	now    func() time.Time
+	zone   string
 
 	reads sync.Mutex // one read of the feed at a time
 	mu    sync.Mutex
@@ -54,9 +55,10 @@ type Provider struct {
 var _ calendar.Provider = (*Provider)(nil)
 
 // Open returns the feed whose address the secret keeps. It does no I/O: an address that is
-// none, or is not kept, shows from the first call on. now tells when to ask again.
-func Open(secret signin.Secret, hc *http.Client, now func() time.Time) *Provider {
-	return &Provider{hc: client(hc), secret: secret, now: now}
+// none, or is not kept, shows from the first call on. now tells when to ask again, zone
+// (IANA) where the person is, for times that are the same hour wherever one is.
+func Open(secret signin.Secret, hc *http.Client, now func() time.Time, zone string) *Provider {
+	return &Provider{hc: client(hc), secret: secret, now: now, zone: zone}
 }
 
 // Capabilities implements calendar.Provider: what iCalendar can say. Its calendar is not
@@ -220,7 +222,7 @@ func SignIn(ctx context.Context, f Feed, hc *http.Client, now func() time.Time) 
 	if err != nil {
 		return Found{}, &calendar.Error{Op: op, Err: err}
 	}
-	s, _, err := Open(given(text), hc, now).read(ctx, op, nil)
+	s, _, err := Open(given(text), hc, now, "UTC").read(ctx, op, nil)
 	if err != nil {
 		return Found{}, err
 	}

@@ -67,7 +67,7 @@ func (b *bench) open(k kept) *Provider {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return Open(given(text), b.server.Client(), func() time.Time { return b.clock })
+	return Open(given(text), b.server.Client(), func() time.Time { return b.clock }, "Europe/Berlin")
 }
 
 // serve follows RFC 9110 §13.2.2: If-None-Match counts before If-Modified-Since.
@@ -437,7 +437,7 @@ func TestRedirectsStaySafe(t *testing.T) {
 	defer safe.Close()
 	p := func(at string) error {
 		text, _ := json.Marshal(kept{URL: at, User: "ann", Password: "secret"})
-		_, err := Open(given(text), safe.Client(), func() time.Time { return b.clock }).Changes(t.Context(), theCalendar, "")
+		_, err := Open(given(text), safe.Client(), func() time.Time { return b.clock }, "Europe/Berlin").Changes(t.Context(), theCalendar, "")
 		return err
 	}
 	if err := p(safe.URL + "/down"); calendar.KindOf(err) != calendar.Unavailable || len(b.asked) > 0 {
@@ -472,10 +472,10 @@ func TestPassword(t *testing.T) {
 	if err != nil || found.Name != "Club" || strings.Contains(found.Where, "1234") || !strings.HasPrefix(found.Where, b.server.URL) {
 		t.Fatalf("%+v %v", found, err)
 	}
-	if _, err := Open(given(found.Secret), b.server.Client(), time.Now).Calendars(t.Context()); err != nil {
+	if _, err := Open(given(found.Secret), b.server.Client(), time.Now, "UTC").Calendars(t.Context()); err != nil {
 		t.Errorf("with what was kept: %v", err)
 	}
-	if _, err := Open(given(""), nil, time.Now).Calendars(t.Context()); calendar.KindOf(err) != calendar.SignedOut {
+	if _, err := Open(given(""), nil, time.Now, "UTC").Calendars(t.Context()); calendar.KindOf(err) != calendar.SignedOut {
 		t.Errorf("with nothing kept: %v", err)
 	}
 }
@@ -531,7 +531,7 @@ func TestFile(t *testing.T) {
 	if err != nil || found.Name != "Club" || found.Where != (&url.URL{Scheme: "file", Path: filepath.ToSlash(name)}).String() {
 		t.Fatalf("%+v %v", found, err)
 	}
-	p := Open(given(found.Secret), nil, now)
+	p := Open(given(found.Secret), nil, now, "UTC")
 	changes := func(c calendar.Cursor) (calendar.Changes, error) { return p.Changes(t.Context(), theCalendar, c) }
 	ch, err := changes("")
 	if err != nil || len(ch.Events) != 3 {
@@ -575,6 +575,23 @@ func TestWindow(t *testing.T) {
 	b.holds()
 	if ch := b.changes(""); !ch.Window.From.Equal(b.clock) || !ch.Complete {
 		t.Errorf("an empty feed covers %v", ch.Window)
+	}
+}
+
+// TestFloatingTimes: a time without a zone is that hour where the person is, unless the feed
+// says where it is from.
+func TestFloatingTimes(t *testing.T) {
+	b := newBench(t, meeting{"1", "Bell", "20260706T080000", nil})
+	if at := b.changes("").Events[0].Content.When.Start; at.Local != "2026-07-06T08:00:00" || at.Zone != "Europe/Berlin" {
+		t.Errorf("read as %v", at)
+	}
+	body := b.body
+	b.holds()
+	b.body = func() string {
+		return strings.Replace(body(), "VERSION:2.0", "VERSION:2.0\r\nX-WR-TIMEZONE:America/New_York", 1)
+	}
+	if at := b.changes("").Events[0].Content.When.Start; at.Local != "2026-07-06T08:00:00" || at.Zone != "America/New_York" {
+		t.Errorf("of a feed with a zone, read as %v", at)
 	}
 }
 

@@ -196,7 +196,7 @@ func (p *Provider) where(ctx context.Context, op string) (kept, error) {
 // fetch reads the feed, or nothing if it is still what the validators stand for.
 func (p *Provider) fetch(ctx context.Context, k kept, etag, modified string) (*snapshot, error) {
 	if name, ok := strings.CutPrefix(k.URL, "file://"); ok {
-		return readFile(name, etag)
+		return p.readFile(name, etag)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, k.URL, nil)
 	if err != nil {
@@ -227,7 +227,7 @@ func (p *Provider) fetch(ctx context.Context, k kept, etag, modified string) (*s
 	if err != nil { // Content-Length or the last chunk is missing: it was cut off
 		return nil, &calendar.Error{Kind: calendar.Unavailable, Err: hide(err)}
 	}
-	s, err := parse(data)
+	s, err := p.parse(data)
 	if err != nil {
 		return nil, err
 	}
@@ -245,7 +245,7 @@ func hide(err error) error {
 }
 
 // readFile reads a file; its validator is when it was changed, and how long it is.
-func readFile(escaped, etag string) (*snapshot, error) {
+func (p *Provider) readFile(escaped, etag string) (*snapshot, error) {
 	name, err := url.PathUnescape(escaped)
 	if err != nil {
 		return nil, &calendar.Error{Kind: calendar.Invalid, Field: "address", Err: err}
@@ -278,7 +278,7 @@ func readFile(escaped, etag string) (*snapshot, error) {
 	if err != nil {
 		return nil, &calendar.Error{Kind: calendar.Unavailable, Err: err}
 	}
-	s, err := parse(data)
+	s, err := p.parse(data)
 	if err != nil {
 		return nil, err
 	}
@@ -287,11 +287,11 @@ func readFile(escaped, etag string) (*snapshot, error) {
 }
 
 // parse believes a feed whole, or not at all.
-func parse(data []byte) (*snapshot, error) {
+func (p *Provider) parse(data []byte) (*snapshot, error) {
 	if len(data) > maxFeed {
 		return nil, &calendar.Error{Err: fmt.Errorf("the feed is larger than %d MB", maxFeed>>20)}
 	}
-	objects, info, _, err := icalendar.ParseFeed(bytes.NewReader(data), icalendar.Owner{})
+	objects, info, _, err := icalendar.ParseFeed(bytes.NewReader(data), icalendar.Owner{Zone: p.zone})
 	switch {
 	case err != nil:
 		return nil, &calendar.Error{Kind: calendar.Unavailable, Err: fmt.Errorf("what it answers is no calendar (%w)", err)}

@@ -187,6 +187,22 @@ type Mirror struct {
 	Guests      GuestRule      `json:"guests,omitempty"`
 	Invitations InvitationRule `json:"invitations,omitempty"`
 	Conflicts   ConflictRule   `json:"conflicts,omitempty"`
+	LeftOut     []LeftOut      `json:"leftOut,omitempty"`
+}
+
+// LeftOut is an event that the person left out of a mirror: it is neither copied to a
+// calendar nor linked with one there, as long as it has no copy yet.
+type LeftOut struct {
+	From  Ref               `json:"from"` // where it was born
+	Event calendar.RemoteID `json:"event"`
+	To    Ref               `json:"to,omitzero"` // nowhere at all if empty
+}
+
+// LeavesOut reports whether an event was left out on its way into a calendar.
+func (m Mirror) LeavesOut(from Ref, event calendar.RemoteID, to Ref) bool {
+	return slices.ContainsFunc(m.LeftOut, func(x LeftOut) bool {
+		return x.From == from && x.Event == event && (x.To == (Ref{}) || x.To == to)
+	})
 }
 
 // Has reports whether ref is a member, on or off.
@@ -437,6 +453,8 @@ type Step struct {
 	Undoes    []uint64 `json:"undoes,omitempty"`
 	// Duplicate: of a deletion, because others are alike.
 	Duplicate bool `json:"duplicate,omitempty"`
+	// Born is the event's id at home, of what is created or linked.
+	Born calendar.RemoteID `json:"born,omitempty"`
 }
 
 // Intent is the journal entry of a step, committed before its request is sent.

@@ -297,6 +297,11 @@ func (f *fake) History(_ context.Context, q control.HistoryQuery) ([]state.Histo
 	return out, f.fail
 }
 
+func (f *fake) HistoryPage(ctx context.Context, q control.HistoryQuery) (control.HistoryPage, error) {
+	entries, err := f.History(ctx, q)
+	return control.HistoryPage{Entries: entries}, err
+}
+
 func (f *fake) HistoryDetail(_ context.Context, seq uint64) (control.HistoryDetail, error) {
 	d, ok := f.details[seq]
 	if !ok {
@@ -324,6 +329,13 @@ func (f *fake) Why(_ context.Context, req control.WhyRequest) ([]control.Explana
 	}
 	return all, f.fail
 }
+
+// Agenda and Days are not asked for by commands.
+func (f *fake) Agenda(context.Context, control.AgendaQuery) (control.Agenda, error) {
+	return control.Agenda{}, f.fail
+}
+
+func (f *fake) Days(context.Context, int) ([]control.DayCount, error) { return nil, f.fail }
 
 func (f *fake) Held(context.Context) ([]state.Held, error) { return f.held, f.fail }
 

@@ -100,6 +100,9 @@ func schema() string {
 	}
 	visit(control.SignIn{})
 	visit(SettingNote{})
+	visit(control.Agenda{})
+	visit(control.DayCount{})
+	visit(control.HistoryPage{})
 	for _, v := range taken {
 		visit(v)
 	}

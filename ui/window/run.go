@@ -41,7 +41,7 @@ func Run(ctx context.Context, backend control.Backend, opt Options) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := app.NewWithID("app.twinday.Twinday")
-	w := pages.New(a, backend, fyne.Do, pages.Options{NoTray: opt.NoTray, AtLogin: opt.AtLogin})
+	w := pages.New(a, backend, fyne.Do, pages.Options{NoTray: opt.NoTray, AtLogin: opt.AtLogin, Demo: opt.Demo})
 	w.Turn(opt.Page)
 	win := w.Fyne()
 	win.SetMaster()

@@ -25,6 +25,8 @@ type Options struct {
 	Raise <-chan string
 	// AtLogin is asked whether Twinday starts at login; nil where that cannot be set.
 	AtLogin pages.AtLogin
+	// Demo starts the demo, in a process of its own; nil where it cannot be started.
+	Demo func() error
 }
 
 // ErrNoWindow says that no window can be shown here. What wraps it is a

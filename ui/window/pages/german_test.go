@@ -76,3 +76,19 @@ func TestWhatTheEngineSaysIsGermanToo(t *testing.T) {
 	r.w.show(2)
 	r.until("the history", func() bool { return r.sees("Ort in „Work“ geändert; fehlgeschlagen: noch im Gange") })
 }
+
+func TestHomeIsGerman(t *testing.T) {
+	speakGerman(t)
+	world := pretend.Lively(now)
+	world.Status.Faces.Language = "de"
+	r := rigUp(t, world, Options{})
+	for _, want := range []string{"Di, 24. Nov. – Mo, 30. Nov.", "in mehreren Kalendern", "Aktivität", "Änderungen", "Die letzten 14 Tage: 85 Änderungen (die meisten am Do, 19. Nov.: 31), 9.942 Anfragen"} {
+		r.until(want, func() bool { return r.sees(want) })
+	}
+	r.meeting("Choir").tapped()
+	for _, want := range []string{"Sein Verlauf", "Warum ist er hier?", "sein Ursprung"} {
+		if !r.sees(want) {
+			t.Errorf("the card does not say %q:\n%q", want, r.texts())
+		}
+	}
+}

@@ -28,15 +28,19 @@ type home struct {
 	syncBtn       *button
 	pauseBtn      *button
 	resumeBtn     *button
+	decideBtn     *button
+	until         *widget.Label // what becomes of what waits
 
+	hero      fyne.CanvasObject
 	held      fyne.CanvasObject
 	heldText  *widget.Label
 	problems  *fyne.Container
 	mirrors   *fyne.Container
 	mirrorRow []mirrorRow
-	start     fyne.CanvasObject // first steps, while there is nothing to sync
-	connect   fyne.CanvasObject
-	choose    fyne.CanvasObject
+	week      *homeWeek
+	days      *homeDays
+	start     *setupFlow // while there is nothing to sync
+	progress  *homeProgress
 
 	syncing bool // a pass that was asked for here is under way
 	offline bool
@@ -71,8 +75,13 @@ func newHome(w *Window) *home {
 	h.pauseBtn = newButton(assets.Text("Pause"), theme.MediaPauseIcon(), h.pauseMenu, w.escape)
 	h.resumeBtn = newButton(assets.Text("Resume"), theme.MediaPlayIcon(), func() { h.pause(time.Time{}) }, w.escape)
 	h.resumeBtn.Hide()
-	buttons := container.NewCenter(container.NewHBox(h.pauseBtn, h.resumeBtn, h.syncBtn))
-	hero := panel(container.NewBorder(nil, nil, container.NewHBox(h.icon), buttons, container.New(tight{gap: -12, middle: true}, h.summary, h.when)))
+	h.decideBtn = important(newButton(assets.Text("Decide…"), nil, func() { w.Turn("decisions") }, w.escape), widget.HighImportance)
+	h.decideBtn.Hide()
+	buttons := container.NewCenter(container.NewHBox(h.pauseBtn, h.resumeBtn, h.syncBtn, h.decideBtn))
+	h.until = dim(assets.Text("Nothing is done about them until you have looked."))
+	h.until.Hide()
+	h.hero = panel(container.New(withActions{least: 300},
+		container.NewBorder(nil, nil, container.NewHBox(h.icon), nil, container.New(tight{gap: -12, middle: true}, h.summary, h.until, h.when)), buttons))
 
 	h.heldText = text("")
 	look := important(newButton(assets.Text("Decide…"), nil, func() { w.Turn("decisions") }, w.escape), widget.HighImportance)
@@ -80,20 +89,17 @@ func newHome(w *Window) *home {
 	h.held.Hide()
 	h.problems = column()
 	h.mirrors = column()
+	h.week, h.days = newHomeWeek(w), newHomeDays(w)
 
-	h.connect = panel(
-		bold(assets.Text("1. Connect your accounts")),
-		prose(assets.Text("Your calendars stay where they are. Twinday runs on this computer alone; no server of ours sees them.")),
-		container.NewHBox(connectButton(w, state.Google), connectButton(w, state.Outlook)))
-	h.choose = panel(
-		bold(assets.Text("2. Choose what mirrors what")),
-		prose(assets.Text("Pick two or more calendars. From then on, what you add, move or cancel in one happens in the others.")),
-		container.NewHBox(important(newButton(assets.Text("New mirror…"), theme.ContentAddIcon(), w.newMirror, w.escape), widget.HighImportance)))
-	h.start = column(h.connect, h.choose)
-	h.start.Hide()
-
+	k := &keeper{escape: w.escape}
+	h.progress = newHomeProgress(w)
+	h.start = newSetupFlow(w, stepConnect, k, func() {}, nil)
+	starting := h.start.root
+	starting.Hide()
 	h.root = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14),
-		column(hero, h.held, h.problems, h.start, h.mirrors)))
+		column(h.hero, h.progress.root, h.held, h.problems, starting, h.week.root, container.New(besides{gap: 8, least: 330}, h.mirrors, h.days.root))))
+	k.reveal = revealIn(h.root.(*container.Scroll))
+	h.week.view.reveal = k.reveal
 	return h
 }
 
@@ -140,15 +146,24 @@ func (h *home) update() {
 	setShown(h.syncBtn, len(s.Mirrors) > 0)
 	h.buttons()
 
-	if s.Activity == control.NeedsYou { // the summary says how many
-		setText(h.heldText, assets.Text("Nothing is done about them until you have looked."))
-	} else if s.Held > 0 {
+	waits := s.Activity == control.NeedsYou // the summary says how many
+	setShown(h.decideBtn, waits)
+	setShown(h.until, waits)
+	if how := widget.HighImportance; waits && h.syncBtn.Importance == how || !waits && h.syncBtn.Importance != how {
+		if waits { // one button stands out
+			how = widget.MediumImportance
+		}
+		important(h.syncBtn, how).Refresh()
+	}
+	if s.Held > 0 {
 		setText(h.heldText, assets.Count("{{.N}} changes wait for your decision", s.Held))
 	}
-	setShown(h.held, s.Held > 0)
-	setShown(h.start, len(s.Mirrors) == 0)
-	setShown(h.connect, len(s.Accounts) < 2)
-	setShown(h.choose, len(s.Accounts) > 0)
+	setShown(h.held, s.Held > 0 && !waits)
+	setShown(h.start.root, len(s.Mirrors) == 0)
+	if len(s.Mirrors) == 0 {
+		h.start.update()
+	}
+	h.progress.update()
 
 	state := homeState{s.Problems, s.Accounts, s.Mirrors, h.w.calendars}
 	if !reflect.DeepEqual(state, h.drawn) {
@@ -157,8 +172,10 @@ func (h *home) update() {
 		h.drawMirrors()
 	}
 	for _, r := range h.mirrorRow {
-		setText(r.when, mirrorState(r.m, now))
+		setText(r.when, mirrorState(r.m, s, now))
 	}
+	h.week.update()
+	h.days.update()
 }
 
 // aMoment is when the next pass is too near for a number.
@@ -168,6 +185,9 @@ const aMoment = 10 * time.Second
 func lastAndNext(s control.Status, now time.Time) string {
 	if s.Activity == control.Empty || s.Activity == control.Starting && s.LastSync.IsZero() {
 		return ""
+	}
+	if s.LastSync.IsZero() && s.Activity == control.Syncing {
+		return assets.Text("The first sync is under way.")
 	}
 	line := assets.Text("Last sync {{.Ago}}", "Ago", assets.Ago(now, s.LastSync))
 	switch {
@@ -185,7 +205,7 @@ func lastAndNext(s control.Status, now time.Time) string {
 }
 
 // mirrorState is the line under a mirror's name.
-func mirrorState(m control.MirrorState, now time.Time) string {
+func mirrorState(m control.MirrorState, s control.Status, now time.Time) string {
 	line := assets.Count("{{.N}} events", m.Events)
 	if m.Pending > 0 {
 		line += " · " + assets.Count("{{.N}} changes on their way", m.Pending)
@@ -193,7 +213,11 @@ func mirrorState(m control.MirrorState, now time.Time) string {
 	if m.Paused {
 		return line + " · " + assets.Text("paused")
 	}
-	return line + " · " + assets.Text("synced {{.Ago}}", "Ago", assets.Ago(now, m.LastSync))
+	line += " · " + assets.Text("synced {{.Ago}}", "Ago", assets.Ago(now, m.LastSync))
+	if s.NextSync.IsZero() || s.Activity == control.Paused || s.Activity == control.Syncing || s.NextSync.Sub(now) < aMoment {
+		return line
+	}
+	return line + " · " + assets.Text("next {{.In}}", "In", assets.In(now, s.NextSync))
 }
 
 func (h *home) drawProblems() {
@@ -236,7 +260,7 @@ func (h *home) drawMirrors() {
 		h.mirrors.Add(heading(assets.Text("Mirrors")))
 	}
 	for _, m := range ms {
-		r := mirrorRow{m, dim("")}
+		r := mirrorRow{m, faint("")}
 		colors := container.NewHBox()
 		for _, x := range m.Members {
 			if !x.Off {

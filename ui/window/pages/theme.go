@@ -13,6 +13,7 @@ import (
 const (
 	colorPanel fyne.ThemeColorName = "twindayPanel" // behind what belongs together
 	colorNav   fyne.ThemeColorName = "twindayNav"   // behind the navigation
+	colorQuiet fyne.ThemeColorName = "twindayQuiet" // bars that are not the point
 )
 
 // look is Fyne's theme in calm colours. Fyne's own borders of check boxes and
@@ -25,7 +26,7 @@ type look struct {
 func newLook(want control.Theme) fyne.Theme { return look{theme.DefaultTheme(), want} }
 
 var light = map[fyne.ThemeColorName]color.Color{
-	colorPanel: rgb(0xffffff), colorNav: rgb(0xebeff3),
+	colorPanel: rgb(0xffffff), colorNav: rgb(0xebeff3), colorQuiet: rgb(0xb3bdc8),
 	theme.ColorNameBackground: rgb(0xf3f5f8), theme.ColorNameForeground: rgb(0x1d2329),
 	theme.ColorNamePrimary: rgb(0x2b74c4), theme.ColorNameForegroundOnPrimary: rgb(0xffffff), theme.ColorNameHyperlink: rgb(0x2b6cb8),
 	theme.ColorNameButton: rgb(0xd9e0e8), theme.ColorNameDisabledButton: rgb(0xebeef2),
@@ -37,7 +38,7 @@ var light = map[fyne.ThemeColorName]color.Color{
 }
 
 var dark = map[fyne.ThemeColorName]color.Color{
-	colorPanel: rgb(0x20252b), colorNav: rgb(0x1b1f24),
+	colorPanel: rgb(0x20252b), colorNav: rgb(0x1b1f24), colorQuiet: rgb(0x5a6570),
 	theme.ColorNameBackground: rgb(0x15181c), theme.ColorNameForeground: rgb(0xe6eaee),
 	theme.ColorNamePrimary: rgb(0x3a7fd0), theme.ColorNameForegroundOnPrimary: rgb(0xffffff), theme.ColorNameHyperlink: rgb(0x76aef0),
 	theme.ColorNameButton: rgb(0x323a43), theme.ColorNameDisabledButton: rgb(0x262b31),

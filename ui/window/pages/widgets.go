@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"hash/fnv"
 	"image/color"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +14,8 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"github.com/twinday/twinday/store/state"
 )
 
 // backdrop is a rounded area in a colour of the theme, behind its content.
@@ -114,6 +118,91 @@ func (t tight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
+// besides puts objects side by side in equal columns, or one above the other where a
+// column would be narrower than least.
+type besides struct{ gap, least float32 }
+
+func (b besides) shown(objects []fyne.CanvasObject) (out []fyne.CanvasObject) {
+	for _, o := range objects {
+		if o.Visible() {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// MinSize is that of the objects one above the other until Layout knows better.
+func (b besides) MinSize(objects []fyne.CanvasObject) (size fyne.Size) {
+	shown := b.shown(objects)
+	var tall, sum, wide float32
+	for _, o := range shown {
+		m := o.MinSize()
+		tall, sum, size.Width = max(tall, m.Height), sum+m.Height+b.gap, max(size.Width, m.Width)
+		wide = max(wide, o.Size().Width+o.Position().X)
+	}
+	if b.fits(wide, len(shown)) {
+		return fyne.NewSize(size.Width, tall)
+	}
+	return fyne.NewSize(size.Width, max(sum-b.gap, 0))
+}
+
+func (b besides) fits(wide float32, n int) bool {
+	return wide >= float32(n)*b.least+float32(n-1)*b.gap
+}
+
+// Layout gives each object its column or its row.
+func (b besides) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	shown := b.shown(objects)
+	n := float32(len(shown))
+	if !b.fits(size.Width, len(shown)) {
+		var y float32
+		for _, o := range shown {
+			o.Resize(fyne.NewSize(size.Width, o.MinSize().Height))
+			o.Move(fyne.NewPos(0, y))
+			y += o.MinSize().Height + b.gap
+		}
+		return
+	}
+	wide := (size.Width - (n-1)*b.gap) / n
+	for i, o := range shown {
+		o.Resize(fyne.NewSize(wide, size.Height))
+		o.Move(fyne.NewPos(float32(i)*(wide+b.gap), 0))
+	}
+}
+
+// withActions puts what can be done at the right of an object, or below it where that
+// would leave it less than least.
+type withActions struct{ least float32 }
+
+func (a withActions) below(objects []fyne.CanvasObject, wide float32) bool {
+	return wide-objects[1].MinSize().Width < a.least
+}
+
+// MinSize takes the width that the objects have now.
+func (a withActions) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	what, do := objects[0].MinSize(), objects[1].MinSize()
+	if a.below(objects, max(objects[0].Size().Width, objects[1].Position().X+objects[1].Size().Width)) {
+		return fyne.NewSize(max(what.Width, do.Width), what.Height+do.Height)
+	}
+	return fyne.NewSize(max(what.Width, do.Width), max(what.Height, do.Height))
+}
+
+// Layout gives both their places.
+func (a withActions) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	what, do := objects[0], objects[1]
+	m := do.MinSize()
+	if a.below(objects, size.Width) {
+		what.Resize(fyne.NewSize(size.Width, max(size.Height-m.Height, what.MinSize().Height)))
+		do.Resize(m)
+		do.Move(fyne.NewPos(size.Width-m.Width, size.Height-m.Height))
+	} else {
+		what.Resize(fyne.NewSize(size.Width-m.Width, size.Height))
+		do.Resize(fyne.NewSize(m.Width, size.Height))
+		do.Move(fyne.NewPos(size.Width-m.Width, 0))
+	}
+	what.Move(fyne.NewPos(0, 0))
+}
+
 // text is one line that is cut short with an ellipsis where it does not fit.
 func text(s string) *widget.Label {
 	l := widget.NewLabel(s)
@@ -188,6 +277,44 @@ func swatch(hex string) fyne.CanvasObject {
 	return container.NewCenter(container.NewGridWrap(fyne.NewSize(14, 14), r))
 }
 
+// palette are the colours of calendars that have none of their own.
+var palette = []string{"#3f7fd1", "#c2571a", "#2e8b57", "#8a5bc4", "#c23b6b", "#0f8a9d", "#9a7b12", "#5b6ee1"}
+
+// coloured gives each calendar without a colour one, always the same, and as far as they
+// go none twice.
+func coloured(list []state.Calendar) []state.Calendar {
+	list = slices.Clone(list)
+	used := map[string]int{}
+	for _, c := range list {
+		used[strings.ToLower(c.Color)]++
+	}
+	for i := range list {
+		if list[i].Color != "" {
+			continue
+		}
+		hash := fnv.New32a()
+		_, _ = hash.Write([]byte(list[i].Ref.String()))
+		best := int(hash.Sum32() % uint32(len(palette)))
+		for k := range palette {
+			if at := (best + k) % len(palette); used[palette[at]] < used[palette[best]] {
+				best = at
+				break
+			}
+		}
+		list[i].Color = palette[best]
+		used[palette[best]]++
+	}
+	return list
+}
+
+// bar is an edge in a calendar's colour.
+func bar(hex string) fyne.CanvasObject {
+	r := canvas.NewRectangle(hexColor(hex))
+	r.CornerRadius = 2
+	r.SetMinSize(fyne.NewSize(4, 10))
+	return r
+}
+
 func hexColor(hex string) color.Color {
 	n, err := strconv.ParseUint(strings.TrimPrefix(hex, "#"), 16, 32)
 	if err != nil || len(hex) != 7 {
@@ -200,6 +327,13 @@ func hexColor(hex string) color.Color {
 func width(w float32, o fyne.CanvasObject) fyne.CanvasObject {
 	space := canvas.NewRectangle(color.Transparent)
 	space.SetMinSize(fyne.NewSize(w, 0))
+	return container.NewStack(space, o)
+}
+
+// tall makes an object at least so high.
+func tall(h float32, o fyne.CanvasObject) fyne.CanvasObject {
+	space := canvas.NewRectangle(color.Transparent)
+	space.SetMinSize(fyne.NewSize(0, h))
 	return container.NewStack(space, o)
 }
 

@@ -41,6 +41,8 @@ type Options struct {
 	// SaveFile and OpenFile let the person choose a file; dialogs of the window's if nil.
 	SaveFile func(w *Window, name string, content []byte, done func(error))
 	OpenFile func(w *Window, done func([]byte, error))
+	// Demo starts the demo, in a process of its own; nil where it cannot be started.
+	Demo func() error
 	// CallTimeout is how long the engine may take to answer; 15 s if zero. A
 	// pass and a sign-in have limits of their own.
 	CallTimeout time.Duration

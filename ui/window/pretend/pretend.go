@@ -4,7 +4,6 @@
 package pretend
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +28,7 @@ type Engine struct {
 	changed chan struct{} // closed and renewed at each change
 	noted   chan struct{} // closed and renewed at each call that is noted
 	calls   []string
+	asked   []control.HistoryQuery
 	world   World
 }
 
@@ -38,11 +38,16 @@ type World struct {
 	Calendars []state.Calendar
 	History   []state.HistoryEntry // newest first
 	Held      []state.Held
+	// CannotUndo is why nothing can be undone without force, and Undoing what an undo does.
+	CannotUndo string
+	Undoing    control.UndoReport
 	// Due are the steps of the next pass, Plan those that any change of what copies
 	// show, or of a mirror's rules, brings with it; PlanProblems is what the planning
 	// could not see.
 	Due, Plan    []control.StepResult
 	PlanProblems []control.ProblemNote
+	// PlanMembers has a change of members bring Plan with it as well.
+	PlanMembers bool
 	// Providers are what can be connected: by default Google and Outlook, each with a
 	// client id that was built in.
 	Providers []control.ProviderInfo
@@ -52,6 +57,13 @@ type World struct {
 	Disconnected control.Disconnected
 	Duplicates   control.Duplicates
 	CleanedUp    control.Report
+	// Agenda is what the calendars hold, Days what was done lately, oldest first; Previews
+	// are what copies look like, by the title of their event.
+	Agenda   []control.AgendaEntry
+	Days     []control.DayCount
+	Previews map[string][]control.Preview
+	// FirstPlan is what the first pass of a new mirror does.
+	FirstPlan []control.StepResult
 	// TakenOver is what becomes of a setup that is taken over; Report is the text of the
 	// diagnostics.
 	TakenOver control.TakenOver
@@ -376,10 +388,13 @@ func (e *Engine) AddMirror(ctx context.Context, req control.NewMirror) (state.Mi
 	if len(req.Mappings) > 0 {
 		note += " mappings=" + plain(req.Mappings)
 	}
+	if len(req.LeftOut) > 0 {
+		note += " left out=" + plain(req.LeftOut)
+	}
 	if err := e.enter(ctx, "AddMirror", note); err != nil {
 		return state.Mirror{}, err
 	}
-	m := state.Mirror{Name: req.Name, Members: req.Members, Mappings: req.Mappings, Created: e.now()}
+	m := state.Mirror{Name: req.Name, Members: req.Members, Mappings: req.Mappings, LeftOut: req.LeftOut, Created: e.now()}
 	if m.Name == "" {
 		m.Name = strings.Join(names, " – ")
 	}
@@ -456,6 +471,13 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 	if err := e.enter(ctx, "PlanMirror", ""); err != nil {
 		return control.Report{}, err
 	}
+	if m.ID == "" {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		r := control.Report{DryRun: true, Began: e.now(), Ended: e.now(), Steps: slices.Clone(e.world.FirstPlan), Problems: e.world.PlanProblems}
+		r.Count()
+		return r, nil
+	}
 	was, ok := e.mirror(m.ID)
 	if !ok {
 		return control.Report{}, &control.Error{Code: control.CodeNotFound, Message: "there is no mirror " + string(m.ID)}
@@ -463,16 +485,52 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	r := control.Report{DryRun: true, Began: e.now(), Ended: e.now(), Steps: slices.Clone(e.world.Due), Problems: e.world.PlanProblems}
-	if !reflect.DeepEqual(was.Mappings, m.Mappings) || was.Guests != m.Guests || was.Invitations != m.Invitations {
+	if !reflect.DeepEqual(was.Mappings, m.Mappings) || was.Guests != m.Guests || was.Invitations != m.Invitations || e.world.PlanMembers && !reflect.DeepEqual(was.Members, m.Members) {
 		r.Steps = append(r.Steps, e.world.Plan...)
 	}
 	return r, nil
 }
 
-// Preview knows no event.
+// Agenda picks from the world's.
+func (e *Engine) Agenda(ctx context.Context, q control.AgendaQuery) (control.Agenda, error) {
+	if err := e.enter(ctx, "Agenda", ""); err != nil {
+		return control.Agenda{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var a control.Agenda
+	for _, x := range e.world.Agenda {
+		from, _ := x.Start.Instant()
+		to, _ := x.End.Instant()
+		if from.Before(q.To) && to.After(q.From) {
+			a.Entries = append(a.Entries, x)
+		}
+	}
+	return a, nil
+}
+
+// Days gives the last of the world's.
+func (e *Engine) Days(ctx context.Context, n int) ([]control.DayCount, error) {
+	if err := e.enter(ctx, "Days", ""); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.world.Days[max(0, len(e.world.Days)-n):]), nil
+}
+
+// Preview knows the world's.
 func (e *Engine) Preview(ctx context.Context, req control.PreviewRequest) ([]control.Preview, error) {
 	if err := e.enter(ctx, "Preview", ""); err != nil {
 		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if req.As != nil {
+		return previewsAs(*req.As, req.Meeting), nil
+	}
+	if p, ok := e.world.Previews[req.Event]; ok {
+		return p, nil
 	}
 	return nil, &control.Error{Code: control.CodeNotFound, Message: "there is no event " + req.Event}
 }
@@ -553,27 +611,6 @@ func (e *Engine) Pause(ctx context.Context, until time.Time) error {
 		}
 	})
 	return nil
-}
-
-// History picks from the world's history.
-func (e *Engine) History(ctx context.Context, q control.HistoryQuery) ([]state.HistoryEntry, error) {
-	if err := e.enter(ctx, "History", ""); err != nil {
-		return nil, err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var out []state.HistoryEntry
-	for _, h := range e.world.History {
-		amiss := h.Outcome == state.Failed || h.Outcome == state.Overridden || h.Outcome == state.Reverted
-		if q.Before != 0 && h.Seq >= q.Before || !strings.Contains(strings.ToLower(h.Title), strings.ToLower(q.Text)) ||
-			q.Mirror != "" && h.Mirror != q.Mirror || q.Entity != "" && h.Entity != q.Entity || q.Kind != "" && h.Kind != q.Kind || q.Amiss && !amiss || q.Pass != 0 && h.Pass != q.Pass {
-			continue
-		}
-		if out = append(out, h); len(out) == cmp.Or(q.Limit, 100) {
-			break
-		}
-	}
-	return out, nil
 }
 
 // Held lists what waits.

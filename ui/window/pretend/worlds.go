@@ -11,7 +11,7 @@ import (
 
 // Worlds are the worlds to look at, by name.
 var Worlds = map[string]func(now time.Time) World{
-	"lively": Lively, "empty": Empty, "clientless": Clientless, "alone": Alone, "trouble": Trouble, "long": Long, "accounts": Accounts, "unplanned": Unplanned,
+	"lively": Lively, "empty": Empty, "clientless": Clientless, "alone": Alone, "trouble": Trouble, "long": Long, "accounts": Accounts, "unplanned": Unplanned, "crowded": Crowded, "one account": OneAccount, "first pass": FirstPass,
 }
 
 // Refs of the calendars in Lively.
@@ -44,6 +44,25 @@ func Alone(now time.Time) World {
 	w.Status.Activity, w.Status.Summary = control.Empty, "Nothing to do yet: choose which calendars mirror each other"
 	w.Status.Mirrors, w.Held, w.History = nil, nil, nil
 	w.Status.LastSync, w.Status.NextSync = time.Time{}, time.Time{}
+	return w
+}
+
+// OneAccount has connected the first of two.
+func OneAccount(now time.Time) World {
+	w := Alone(now)
+	w.Status.Accounts, w.Calendars = w.Status.Accounts[2:], w.Calendars[6:]
+	return w
+}
+
+// FirstPass is under way.
+func FirstPass(now time.Time) World {
+	w := Lively(now)
+	w.Held, w.History, w.Agenda = nil, nil, nil
+	s := &w.Status
+	s.Activity, s.Summary, s.LastSync, s.NextSync = control.Syncing, "Syncing…", time.Time{}, time.Time{}
+	s.Mirrors = s.Mirrors[:1]
+	s.Mirrors[0].Events, s.Mirrors[0].Pending, s.Mirrors[0].LastSync = 312, 1322, time.Time{}
+	s.Progress = &control.Progress{Done: 312, Total: 1634, Began: now.Add(-3 * time.Minute), Rate: 104, Left: 12*time.Minute + 40*time.Second}
 	return w
 }
 
@@ -91,6 +110,7 @@ func Lively(now time.Time) World {
 		},
 	}
 	w.History = history(now, 260)
+	w.Agenda, w.Days, w.FirstPlan = agenda(now), days(now), firstPlan()
 	w.Due, w.Plan = steps(1, state.Update, Work, "Stand-up", "the place changed in Calendar"), changes()
 	return w
 }
@@ -252,6 +272,9 @@ func Long(now time.Time) World {
 	}
 	for i := range w.Held {
 		w.Held[i].Step.Title = long
+	}
+	for i := range w.Agenda {
+		w.Agenda[i].Title = long
 	}
 	for i := range w.Plan {
 		w.Plan[i].Title, w.Plan[i].Reason = long, "because "+long
