@@ -108,7 +108,7 @@ func TestPublishedCalendar(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.ID != "rowing-club" || a.Name != "Rowing club" || !a.Access.ReadOnly || strings.Contains(fmt.Sprintf("%+v", a), "1234") {
+	if !a.SignedIn.Equal(a.Added) || a.ID != "rowing-club" || a.Name != "Rowing club" || !a.Access.ReadOnly || strings.Contains(fmt.Sprintf("%+v", a), "1234") {
 		t.Errorf("connected as %+v", a)
 	}
 	if _, err := connect("second", address); err == nil || !strings.Contains(err.Error(), "Rowing club is connected already") {

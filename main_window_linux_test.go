@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
 	"math/rand/v2"
 	"os/exec"
@@ -9,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/twinday/twinday/engine/control"
 )
 
 // desktop is the built program on a screen, with two services that are processes of their own
@@ -35,14 +32,6 @@ func newDesktop(t *testing.T) *desktop {
 		d.sides = append(d.sides, d.serve(service))
 	}
 	return &desktop{s, d}
-}
-
-func (d *desktop) status() (s control.Status) {
-	d.doomed.Helper()
-	if err := json.Unmarshal([]byte(d.command("status")), &s); err != nil {
-		d.doomed.Fatal(err)
-	}
-	return s
 }
 
 // quit ends Twinday and its window.

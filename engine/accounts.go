@@ -172,8 +172,9 @@ func (e *Engine) FinishSignIn(ctx context.Context, id string) (state.Account, er
 	if err != nil {
 		return state.Account{}, e.notSignedIn(s.req, err)
 	}
+	at := e.Now()
 	a := state.Account{ID: s.req.ID, Provider: s.req.Provider, Email: who.Email, Name: who.Name, Identity: who.Identity, Endpoint: s.req.Endpoint, Client: s.client,
-		Access: *s.req.Access, Lacks: who.Lacks, Added: e.Now(), SignedIn: e.Now()}
+		Access: *s.req.Access, Lacks: who.Lacks, Added: at, SignedIn: at}
 	if who.BaseURL != "" {
 		a.Endpoint.BaseURL = who.BaseURL
 	}

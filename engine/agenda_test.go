@@ -292,6 +292,15 @@ func TestWhatIsLeftOutOfAPlanIsNeverDone(t *testing.T) {
 	if says := strings.Join(b.why("Secret").Calendars[0].Says, " "); !strings.Contains(says, "you left it out") {
 		t.Errorf("why it is not there: %q", says)
 	}
+	made := b.status().Mirrors[0].Mirror
+	if made.LeftOut = nil; len(b.status().Mirrors[0].LeftOut) != len(left) {
+		t.Errorf("the mirror says that %d are left out", len(b.status().Mirrors[0].LeftOut))
+	}
+	b.change(made)
+	b.quiet()
+	if x, y := b.a.titles(), b.b.titles(); x != "Dentist, Hush, Linked, Lunch, Same, Secret" || y != x {
+		t.Errorf("taken in after all: %q and %q", x, y)
+	}
 	many := make([]state.LeftOut, 1001)
 	_, err = b.face.AddMirror(t.Context(), control.NewMirror{Members: m.Members, LeftOut: many})
 	if e, ok := errors.AsType[*control.Error](err); !ok || e.Code != control.CodeUsage {

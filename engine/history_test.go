@@ -21,7 +21,7 @@ func (b *bench) remember(n, sentences int) {
 		err := b.store.Update(func(tx *store.Tx) error {
 			for i := from; i < min(from+5000, n); i++ {
 				e := state.HistoryEntry{Time: b.now().Add(time.Duration(i-n) * time.Minute), Pass: uint64(1 + i/3), Kind: state.Update, Outcome: state.Done,
-					Entity: state.EntityID(fmt.Sprint("e", i%(n/20+1))), Mirror: b.mirror.ID, Ref: refB, From: refA, Title: fmt.Sprint("Meeting ", i), Why: "the notes changed",
+					Entity: state.EntityID(fmt.Sprint("e", i%(n/20+1))), Mirror: b.mirror.ID, Ref: refB, From: refA, Title: fmt.Sprint("Meeting ", i), Why: "notes changed in “Main”",
 					Groups: calendar.Groups{calendar.GroupNotes}, Before: calendar.Content{Title: fmt.Sprint("Meeting ", i), Notes: notes}, After: calendar.Content{Title: fmt.Sprint("Meeting ", i), Notes: notes}}
 				switch {
 				case i == n/10:

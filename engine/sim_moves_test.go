@@ -406,6 +406,7 @@ func TestFoundWithALostStore(t *testing.T) {
 		"moved before its copy was deleted":                 {2050751, "pass,add:3:129:914,out@17:0:0:623,pass,moveto:3:511:22,pass,pass,pass,split:2:834:296,pass,delete:5:104:987,pass"},
 		"a copy that came near after the store was lost":    {2051814, "add:0:761:221,pass,move@8:1:661:242,pass,forget:1:532:489,move:3:929:266"},
 		"a clone that looks like another one's work":        {2052869, "add:4:198:502,forget:4:647:185,paste:3:199:628,move:3:682:903"},
+		"a stray mark beside its home":                      {2050660, "add:2:851:35,pass,paste:2:412:32,paste:1:966:387,guests:1:709:461,move:0:798:400,forget:5:533:499"},
 		"a copy with guests of what is gone":                {513, "add:2:931:413,pass,guests:3:817:88,clear:0:69:781,forget:1:382:466"},
 		"a copy with guests of what is gone, in an account": {32339, "add:5:51:712,pass,guests:3:930:616,delete:1:572:896,forget:5:3:98"},
 		"a move that shows late, and guests of a copy":      {31631, "add:0:229:111,pass,pass,guests@5:5:11:682,pass,moveto:0:412:888"},

@@ -718,7 +718,9 @@ func (s *sim) own() (out []string) {
 					e, ok, err := tx.Entity(id)
 					rec := e.Records[s.refs[i]]
 					at := slices.IndexFunc(rec.Parts, func(p state.Part) bool { return p.ID == h.ID })
-					copied = ok && e.Home != s.refs[i] && at >= 0 && !rec.WasHere(rec.Parts[at])
+					rep, _, _ := tx.Replica(s.refs[i], h.ID)
+					untold := f.ahead > 0 && !f.sees(h.Event) && rep.Deleted // that it came back
+					copied = ok && e.Home != s.refs[i] && at >= 0 && !rec.WasHere(rec.Parts[at]) && !untold
 					return err
 				})
 			}

@@ -81,7 +81,7 @@ func TestUndoOfAnUpdate(t *testing.T) {
 	}
 	b.refuses(control.UndoRequest{Entry: entry.Seq}, "it is so already")
 	d, err := b.face.HistoryDetail(t.Context(), entry.Seq)
-	if err != nil || d.UndoneBy == 0 || d.CannotUndo != "it is so already" || len(d.Fields) != 2 || d.Fields[0] != (control.FieldChange{Field: "title", Before: "Lunch", After: "Brunch", Changed: true}) {
+	if err != nil || d.UndoneBy == 0 || d.CannotUndo != "it is so already" || d.Forced || len(d.Fields) != 2 || d.Fields[0] != (control.FieldChange{Field: "title", Before: "Lunch", After: "Brunch", Changed: true}) {
 		t.Errorf("detail: %+v, %v", d, err)
 	}
 	// An undo is a change like others: undone, it is as before it.
@@ -108,6 +108,9 @@ func TestUndoOfWhatWasChangedSince(t *testing.T) {
 	b.refuses(control.UndoRequest{Entry: entry.Seq}, "its title was changed in “Main” just now, to “Dinner”; --force")
 	b.quiet()
 	b.refuses(control.UndoRequest{Entry: entry.Seq}, "its title was changed since, to “Dinner”; --force")
+	if d, err := b.face.HistoryDetail(t.Context(), entry.Seq); err != nil || !d.Forced || !strings.HasPrefix(d.CannotUndo, "its title was changed since") {
+		t.Errorf("nothing says that force would undo it: %+v, %v", d, err)
+	}
 	b.undo(control.UndoRequest{Entry: entry.Seq, Force: true})
 	b.titled("Lunch")
 	if p := b.b.one("Lunch").Content.Place; p != "Oslo" {

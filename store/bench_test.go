@@ -166,3 +166,43 @@ func BenchmarkCompact(b *testing.B) {
 		}
 	}
 }
+
+// What lies in a week costs what lies in it, however much there is besides.
+func BenchmarkEventsOfAWeek(b *testing.B) {
+	for _, n := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s, err := Open(filepath.Join(b.TempDir(), "twinday.db"), Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { s.Close() })
+			for from := 0; from < n; from += 1000 {
+				err := s.Update(func(tx *Tx) error {
+					for i := from; i < from+1000; i++ {
+						r := replica(fmt.Sprintf("%08x", i*2654435761), fmt.Sprintf("Meeting %d", i))
+						start := noon.AddDate(0, 0, i%(n/50)-n/100) // 50 a day
+						r.Event.Content.When = calendar.When{Start: calendar.At(start, time.UTC), End: calendar.At(start.Add(time.Hour), time.UTC)}
+						if err := tx.PutReplica(work, r); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				err := s.View(func(tx *Tx) error {
+					if ids, _ := tx.EventsBetween(work, noon, noon.AddDate(0, 0, 7), 5000); len(ids) < 300 {
+						return fmt.Errorf("%d events", len(ids))
+					}
+					return nil
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

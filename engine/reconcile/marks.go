@@ -114,8 +114,9 @@ func (r *reconciler) know(e state.Entity) {
 		for _, p := range rec.Parts {
 			for _, m := range []calendar.Mark{r.replica(ref, p.ID).Event.Mark, p.Bore} {
 				if m != (calendar.Mark{}) {
-					r.linkedMark[m] = r.linkedMark[m] || ref != e.Home
-					print(state.EntityID(m.Entity).Fingerprint())
+					f := state.EntityID(m.Entity).Fingerprint()
+					r.linkedMark[m] = r.linkedMark[m] || ref != e.Home && (f == "" || copiesBear(e, f)) // else it came along
+					print(f)
 				}
 			}
 		}

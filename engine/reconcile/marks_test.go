@@ -285,6 +285,34 @@ func TestACopyRestoredWithATimeOfItsOwn(t *testing.T) {
 	}
 }
 
+// A person copied a copy beside its home and linked it with a meeting of theirs that looks
+// the same. After the store was lost the stray mark tells nothing of the others that bear
+// it, nor makes a copy of the person's event.
+func TestALostStoreWithAStrayMark(t *testing.T) {
+	w := newWorld(t, "a", "b", "c")
+	home := w.add("c", "Lunch")
+	w.settle()
+	twin := w.add("a", "Lunch")
+	pasted := w.paste("b", w.the("b", "Lunch").ID, "c", "Lunch")
+	w.edit("c", home, at(hour(15)))
+	w.settle()
+	linked := func() string {
+		for _, e := range w.entities {
+			if e.Home == ref("a") && e.Records[ref("a")].Parts[0].ID == twin && e.Records[ref("c")].Parts[0].ID == pasted {
+				return fmt.Sprint("linked, here before: ", e.Records[ref("c")].Adopted)
+			}
+		}
+		return "apart"
+	}
+	if got := linked(); got != "linked, here before: true" {
+		t.Fatal(got)
+	}
+	w.recalls("i2")
+	if got := linked(); got != "linked, here before: true" {
+		t.Error(got)
+	}
+}
+
 // The store was lost, and a meeting lies too far ahead to cross now, but not its copy: that
 // is its copy all the same.
 func TestALostStoreOfWhatIsTooFarAhead(t *testing.T) {

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -246,7 +247,7 @@ func accountTable(all []control.AccountState) *table {
 		if x.Kept == control.InPlainFile {
 			condition += ", its sign-in in a plain file"
 		}
-		t.add(string(x.ID), providerName(x.Provider), x.Email, condition)
+		t.add(string(x.ID), providerName(x.Provider), cmp.Or(x.Email, x.Name), condition)
 	}
 	return t
 }

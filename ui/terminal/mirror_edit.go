@@ -42,6 +42,7 @@ type mirrorEdit struct {
 	guests, invitations    string
 	conflicts              string
 	file                   string
+	takeIn                 bool
 	dryRun, yes            bool
 
 	set map[string]string // sets, by key
@@ -87,6 +88,7 @@ func (a *app) mirrorEdit() *cobra.Command {
 	f.StringVar(&e.guests, "guests", "", "an edit of a copy that guests would hear of: ask, revert it, or apply it")
 	f.StringVar(&e.invitations, "invitations", "", "a deleted copy of somebody else's meeting: hide, decline, or put-back")
 	f.StringVar(&e.conflicts, "conflicts", "", "two edits of one field: latest, ask, or the `calendar` whose edit stands: ACCOUNT/CALENDAR")
+	f.BoolVar(&e.takeIn, "take-in", false, "have what was left out one by one, when the mirror was made, cross after all")
 	f.StringVar(&e.file, "file", "", "read mappings and rules from this `file` of JSON, - for standard input")
 	f.BoolVar(&e.dryRun, "dry-run", false, "show what the change would do, and change nothing")
 	f.BoolVarP(&e.yes, "yes", "y", false, "do not ask")
@@ -171,7 +173,7 @@ func (e *mirrorEdit) check(cmd *cobra.Command) error {
 	switch {
 	case !mapping && (e.from != "" || e.to != ""):
 		return usage("--from and --to say where a setting holds: say which, with --detail, --set, --reset or --clear")
-	case !mapping && e.name == "" && e.guests == "" && e.invitations == "" && e.conflicts == "" && e.file == "":
+	case !mapping && e.name == "" && e.guests == "" && e.invitations == "" && e.conflicts == "" && e.file == "" && !e.takeIn:
 		return usage("'%s' needs to know what to change: --detail, --set, --reset, --clear, --guests, --invitations, --conflicts, --name or --file", cmd.CommandPath())
 	}
 	return nil
@@ -188,6 +190,9 @@ func (e mirrorEdit) changed(ctx context.Context, b control.Backend, m state.Mirr
 	}
 	if e.name != "" {
 		m.Name = e.name
+	}
+	if e.takeIn {
+		m.LeftOut = nil
 	}
 	if e.guests != "" {
 		word, err := guestRules.find("guests", e.guests)

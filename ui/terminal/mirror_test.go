@@ -191,3 +191,23 @@ func TestEverySettingHasItsPlaceInTheDocs(t *testing.T) {
 		}
 	}
 }
+
+// What was left out one by one can be taken in after all, and stays out with any other change.
+func TestWhatWasLeftOutIsTakenIn(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		left int
+	}{
+		{[]string{"--guests", "apply"}, 1},
+		{[]string{"--take-in"}, 0},
+	} {
+		f := mapped()
+		f.mirrors[0].LeftOut = []state.LeftOut{{From: workCal, Event: "x"}}
+		r := &run{fake: f, args: append([]string{"mirror", "edit", "m1", "--yes", "--json"}, c.args...)}
+		r.do(t.Context())
+		var edit MirrorEdit
+		if err := json.Unmarshal(r.out.Bytes(), &edit); err != nil || r.exit != ExitDone || !edit.Applied || len(edit.Mirror.LeftOut) != c.left {
+			t.Errorf("%v: exit %d, %v: %s%s", c.args, r.exit, err, &r.out, &r.errs)
+		}
+	}
+}

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 // Package caldavlab starts CalDAV servers that nobody here wrote, for tests: Cyrus (the
 // one behind Fastmail), Radicale and Xandikos, as Debian packages them, on loopback and
@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -267,7 +268,12 @@ func createMailbox(addr, name string) error {
 func begin(t testing.TB, name string) *Server {
 	t.Helper()
 	// Unix sockets have short names, and the system's folder for tests long ones.
-	folder, err := os.MkdirTemp("", "tw-"+name)
+	// In memory, where the system has such a folder: what is flushed to a disk again and again
+	// is nothing that a test asks about.
+	folder, err := os.MkdirTemp("/dev/shm", "tw-"+name)
+	if err != nil {
+		folder, err = os.MkdirTemp("", "tw-"+name)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,13 +322,23 @@ func (s *Server) run(t testing.TB, program string, args ...string) {
 	}
 	c := exec.Command(path, args...)
 	c.Stdout, c.Stderr = log, log
-	c.Env = append(os.Environ(), "EMAIL="+owner)        // Xandikos takes it from there
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Cyrus ends with a signal to its whole group
-	if err := c.Start(); err != nil {
+	c.Env = append(os.Environ(), "EMAIL="+owner) // Xandikos takes it from there
+	// Cyrus ends with a signal to its whole group. A server ends with the test, also where
+	// that is killed: so the system has it when the thread ends that started it.
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		err := c.Start()
+		started <- err
+		if err == nil {
+			_ = c.Wait()
+			close(ended)
+		}
+	}()
+	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() { _ = c.Wait(); close(ended) }()
 	t.Cleanup(func() {
 		defer log.Close()
 		_ = c.Process.Signal(syscall.SIGTERM)

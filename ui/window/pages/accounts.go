@@ -45,6 +45,9 @@ func (p *calendarsPage) account(a control.AccountState) fyne.CanvasObject {
 		}
 		card = append(card, lines(says...))
 	}
+	if len(p.columns()) > 0 {
+		card = append(card, p.matrixHead())
+	}
 	for _, c := range p.list {
 		if c.Ref.Account == a.ID {
 			card = append(card, p.calendar(c))
@@ -145,7 +148,12 @@ func (p *calendarsPage) calendar(c state.Calendar) fyne.CanvasObject {
 	if len(in) > 0 {
 		note.SetText(assets.Text("in {{.Mirrors}}", "Mirrors", joinComma(in)))
 	}
-	right := container.NewHBox(badges(c), width(200, note))
+	right := container.NewHBox(badges(c))
+	if len(p.columns()) > 0 {
+		right.Add(p.cells(c))
+	} else {
+		right.Add(width(200, note))
+	}
 	return container.NewBorder(nil, nil, container.NewHBox(width(8, layout.NewSpacer()), swatch(c.Color)), right, text(p.w.name(c.Ref)))
 }
 

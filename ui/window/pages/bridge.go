@@ -167,6 +167,7 @@ func (w *Window) listCalendars(fresh bool) {
 			slog.Warn("window: calendars cannot be listed", "err", err)
 			return
 		}
+		list = coloured(list)
 		w.calendars = make(map[state.Ref]state.Calendar, len(list))
 		for _, c := range list {
 			w.calendars[c.Ref] = c

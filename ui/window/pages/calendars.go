@@ -92,6 +92,7 @@ func (p *calendarsPage) draw() {
 	}
 	p.mirrors.Refresh() // adding to a container does not repaint it
 	p.accounts.Refresh()
+	p.root.Refresh() // and what stands below them moves
 }
 
 // mirror is the card of one mirror.
@@ -99,9 +100,13 @@ func (p *calendarsPage) mirror(s control.MirrorState) fyne.CanvasObject {
 	m := s.Mirror
 	remove := newButton("", theme.DeleteIcon(), func() { p.removeMirror(m) }, p.w.escape)
 	remove.Importance = widget.LowImportance
-	copies := newButton(assets.Text("What copies show…"), nil, func() { p.w.showCopies(m) }, p.w.escape)
+	copies := newButton(assets.Text("Settings…"), nil, func() { p.w.showCopies(m) }, p.w.escape)
 	twice := newButton(assets.Text("Duplicates…"), nil, func() { p.w.duplicates(m) }, p.w.escape)
-	rows := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(twice, copies, remove), bold(m.Name))}
+	name := bold(m.Name)
+	rows := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewHBox(p.pauseButton(m), twice, copies, remove), name)}
+	if m.Paused {
+		rows = append(rows, faint(assets.Text("Paused: nothing crosses until you resume it. What changes meanwhile is carried over then.")))
+	}
 	if s.Trouble != "" {
 		t := prose(assets.Said(s.Trouble))
 		t.Importance = widget.DangerImportance
@@ -122,14 +127,7 @@ func (p *calendarsPage) member(m state.Mirror, i int, x state.Member) fyne.Canva
 		n := m
 		n.Members = slices.Clone(m.Members)
 		f(&n.Members[i])
-		call(p.w, p.w.opt.CallTimeout, func(ctx context.Context) (state.Mirror, error) {
-			return p.w.backend.ChangeMirror(ctx, control.ChangeMirror{Mirror: n})
-		}, func(_ state.Mirror, err error) {
-			if err != nil {
-				p.draw() // back to what is true
-				p.w.tell(assets.Text("The mirror could not be changed"), err)
-			}
-		})
+		p.changeMirror(m.ID, n)
 	}
 	on := widget.NewCheck("", nil)
 	on.SetChecked(!x.Off)

@@ -52,6 +52,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 		var access calendar.Access
 		device := false
 		asked := container.NewVBox() // what depends on the provider
+		may := container.NewVBox()   // nothing is to be chosen where all that can be done is to read
 		var makes *check             // of no use where nothing may be changed
 		narrow := func() {
 			if makes != nil {
@@ -75,8 +76,11 @@ func (w *Window) connect(kind state.ProviderKind) {
 			if list[i].Device {
 				asked.Add(newCheck(assets.Text("Sign in with a code, in a browser on any device"), false, func(on bool) { device = on }, k))
 			}
-			if list[i].Client == "" && !list[i].Password {
+			if list[i].Client == "" && !list[i].Password && !list[i].Feed {
 				asked.Add(notice(theme.InfoIcon(), assets.Text("{{.Provider}} lets apps in only under a client id, and this Twinday was built without one. The next step shows how to make yours, once and for free.", "Provider", brand(list[i].Provider))))
+			}
+			if may.Show(); list[i].Feed {
+				may.Hide()
 			}
 			asked.Refresh()
 			scroll.Refresh()
@@ -84,19 +88,24 @@ func (w *Window) connect(kind state.ProviderKind) {
 		for _, o := range newOptions(names, notes, at, show, k) {
 			rows.Add(o)
 		}
-		rows.Add(bold(assets.Text("What Twinday may do there")))
+		rows.Add(may)
+		may.Add(bold(assets.Text("What Twinday may do there")))
 		for _, o := range newOptions(
 			[]string{assets.Text("See and change events"), assets.Text("Only see events")},
 			[]string{assets.Text("Its calendars can be mirrored in both directions."), assets.Text("Its events are copied elsewhere; nothing in it is ever changed.")},
 			0, func(i int) { access.ReadOnly = i == 1; narrow() }, k) {
-			rows.Add(o)
+			may.Add(o)
 		}
-		rows.Add(bold(assets.Text("Only if you want it")))
-		rows.Add(asked)
+		may.Add(bold(assets.Text("Only if you want it")))
+		may.Add(asked)
 		show(at)
 		next.OnTapped = func() {
 			p.close()
 			req := control.NewAccount{Provider: list[at].Provider, Access: &access, Device: device}
+			if list[at].Feed {
+				w.feed(control.NewAccount{Provider: list[at].Provider})
+				return
+			}
 			if list[at].Password {
 				w.login(req, list[at])
 				return
@@ -127,12 +136,19 @@ func with(all []calendar.Extra, x calendar.Extra, on bool) (out []calendar.Extra
 
 // again asks for the same account to be signed in anew.
 func again(a state.Account) control.NewAccount {
+	if a.Provider == state.ICS { // what is shown of its address is not all of it
+		return control.NewAccount{Provider: a.Provider, ID: a.ID}
+	}
 	return control.NewAccount{Provider: a.Provider, ID: a.ID, Endpoint: a.Endpoint}
 }
 
 // signIn opens the provider's page in the browser and waits for the end of it;
 // closing the dialog gives up.
 func (w *Window) signIn(req control.NewAccount) {
+	if req.Provider == state.ICS && req.Endpoint.BaseURL == "" {
+		w.feed(req)
+		return
+	}
 	if req.Provider == state.CalDAV && req.Login == nil {
 		w.loginAgain(req)
 		return

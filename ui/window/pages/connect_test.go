@@ -281,3 +281,31 @@ func TestConnectingACalendarServer(t *testing.T) {
 		t.Errorf("opened %v", r.opened)
 	}
 }
+
+// A published calendar is an address, and no more is asked.
+func TestConnectingAPublishedCalendar(t *testing.T) {
+	world := pretend.Empty(now)
+	world.Providers = append(pretend.Connectable(control.BuiltInClient), control.ProviderInfo{Provider: state.ICS, Feed: true})
+	r := connecting(t, world, state.Google)
+	if !r.sees("What Twinday may do there") {
+		t.Error("nothing is asked of Google")
+	}
+	r.choose("A published calendar")
+	if r.sees("What Twinday may do there") || r.sees("lets apps in only under a client id") {
+		t.Error("more is asked than where it is")
+	}
+	r.tap("Continue")
+	r.until("the form", func() bool { return r.sees("Its publisher shows the address") })
+	if !r.button("Connect").Disabled() {
+		t.Error("no address is good enough")
+	}
+	r.entry("Address: https://…, webcal://…, or a file").SetText(" webcal://club.example/fixtures.ics ")
+	r.entry("Your name there, if it wants one").SetText("ann")
+	if !r.button("Connect").Disabled() {
+		t.Error("a name without a password is good enough")
+	}
+	r.entry("Password, if it wants one").SetText("secret")
+	r.tap("Connect")
+	r.until("the sign-in", func() bool { return r.sees("Looking…") })
+	r.called(`BeginSignIn ics  plain=false at=webcal://club.example/fixtures.ics user=ann`)
+}

@@ -21,8 +21,9 @@ import (
 type copiesDialog struct {
 	w        *Window
 	was      state.Mirror          // when the dialog was opened
-	rules    state.Mirror          // its guest and invitation rules as chosen here
+	rules    state.Mirror          // its name and rules as chosen here
 	mappings map[way]state.Mapping // those that were changed
+	renew    []func()              // shows what is in force, of the parts that are open
 	wrong    map[string]bool       // fields that make no sense as they are
 
 	p      *popup
@@ -39,9 +40,10 @@ func (w *Window) showCopies(m state.Mirror) {
 		d.column.Add(d.direction(x))
 	}
 	d.column.Add(d.edits())
+	d.column.Add(d.conflicts())
 	cancelBtn := newButton(assets.Text("Cancel"), nil, func() { d.p.close() }, w.escape)
 	d.save = important(newButton(assets.Text("Save"), nil, d.plan, w.escape), widget.HighImportance)
-	d.p = w.popup(assets.Text("What copies show in “{{.Name}}”", "Name", m.Name), fyne.NewSize(740, 640), d.scroll, cancelBtn, d.save)
+	d.p = w.popup(assets.Text("Settings of “{{.Name}}”", "Name", m.Name), fyne.NewSize(740, 640), d.scroll, cancelBtn, d.save)
 }
 
 // keeper is for the dialog's controls.
@@ -114,7 +116,7 @@ func (d *copiesDialog) direction(x way) fyne.CanvasObject {
 	}, d.w.escape)
 	fold.Importance, fold.Alignment, fold.reveal = widget.LowImportance, widget.ButtonAlignLeading, revealIn(d.scroll)
 	label()
-	rows = append(rows, container.NewHBox(fold), filters)
+	rows = append(rows, container.NewHBox(fold), filters, d.more(x))
 	return newBackdrop(theme.ColorNameBackground, 10, container.New(layout.NewCustomPaddedLayout(6, 6, 8, 8), lined(rows...)))
 }
 
@@ -154,12 +156,7 @@ func (d *copiesDialog) levels(x way) []*option {
 	if custom(is) {
 		at = len(titles)
 		titles = append(titles, levelName(is))
-		note := assets.Text("Settings of its own, left as they are. To see them: twinday mirror show {{.Mirror}}", "Mirror", string(d.was.ID))
-		if own := ownSettings(is); len(own) > 0 {
-			note = assets.Text("Settings of its own ({{.Settings}}), left as they are. To see them: twinday mirror show {{.Mirror}}",
-				"Settings", joinComma(own), "Mirror", string(d.was.ID))
-		}
-		notes = append(notes, note)
+		notes = append(notes, assets.Text("Settings of its own, left as they are. More shows them."))
 	}
 	return newOptions(titles, notes, at, func(i int) {
 		d.change(x, func(m *state.Mapping) {
@@ -169,6 +166,7 @@ func (d *copiesDialog) levels(x way) []*option {
 				*m = crossing(is, *m)
 			}
 		})
+		d.renewed()
 	}, d.keeper())
 }
 
@@ -182,6 +180,7 @@ func (d *copiesDialog) filters(x way) *fyne.Container {
 	}
 	declined := newCheck(assets.Text("Leave out what you declined"), !declinedCross(m), func(on bool) {
 		d.change(x, func(m *state.Mapping) { _ = withDeclined(m, !on) })
+		d.renewed()
 	}, d.keeper())
 
 	allDays := []state.Choice{state.Always, state.BusyAllDay, state.None}
@@ -228,10 +227,8 @@ func (d *copiesDialog) filters(x way) *fyne.Container {
 		widget.NewLabel(titlesLabel), container.NewVBox(titles, titlesWrong),
 		widget.NewLabel(assets.Text("Copies that cross no more")), narrow(framed(stay)))
 	all := container.New(layout.NewCustomPaddedLayout(0, 4, 26, 0), lined(declined, form))
-	if keys := otherFilters(m); len(keys) > 0 {
-		note := prose(assets.Text("Besides, {{.Filters}} is set. To see it: twinday mirror show {{.Mirror}}", "Filters", joinComma(keys), "Mirror", string(d.was.ID)))
-		note.Importance = widget.LowImportance
-		all.Objects[0].(*fyne.Container).Add(note)
+	if n := len(otherFilters(m)); n > 0 {
+		all.Objects[0].(*fyne.Container).Add(faint(assets.Count("{{.N}} filters are set besides; More shows them.", n)))
 	}
 	return all
 }
@@ -319,6 +316,29 @@ func (d *copiesDialog) edits() fyne.CanvasObject {
 		d.rule(assets.Text("The copy of an invitation is deleted"), invitations, string(d.was.Invitations), func(v string) { d.rules.Invitations = state.InvitationRule(v) }))))
 }
 
+// conflicts is the card of what happens when the same was edited twice, and of the
+// mirror's name.
+func (d *copiesDialog) conflicts() fyne.CanvasObject {
+	choices := []ruleChoice{
+		{string(state.LatestWins), assets.Text("The later one"), assets.Text("By the clocks of the services. The other edit stays in History, from where it can be brought back.")},
+		{string(state.AskConflict), assets.Text("Ask me"), assets.Text("Nothing of it is written until you have decided, under Decisions.")},
+	}
+	for _, x := range d.was.Members {
+		choices = append(choices, ruleChoice{string(state.MemberWins(x.Ref)), cut(assets.Text("The one in {{.Where}}", "Where", d.w.place(x.Ref)), 60),
+			assets.Text("Where it has none, the later one. The other edit stays in History.")})
+	}
+	name := d.entry("", d.was.Name, nil)
+	wrong := warning()
+	name.OnChanged = func(s string) {
+		d.rules.Name = strings.TrimSpace(s)
+		d.say(wrong, "name", d.rules.Name != "", assets.Text("A mirror needs a name."))
+	}
+	return newBackdrop(theme.ColorNameBackground, 10, container.New(layout.NewCustomPaddedLayout(6, 6, 8, 8), lined(
+		bold(assets.Text("The mirror")),
+		d.rule(assets.Text("The same was edited in two calendars: which edit counts?"), choices, string(d.was.Conflicts), func(v string) { d.rules.Conflicts = state.ConflictRule(v) }),
+		container.NewBorder(nil, nil, nil, container.NewCenter(width(fieldWidth, name)), text(assets.Text("Its name"))), wrong)))
+}
+
 // rule is a row to choose a rule's value in, with a line that explains the choice.
 func (d *copiesDialog) rule(label string, choices []ruleChoice, now string, chosen func(string)) fyne.CanvasObject {
 	var names []string
@@ -348,6 +368,11 @@ func (d *copiesDialog) plan() {
 	want := changedMirror(now, d.was, d.rules, d.mappings)
 	if sameMirror(want, now) {
 		d.p.close()
+		return
+	}
+	renamed := now
+	if renamed.Name = want.Name; sameMirror(want, renamed) { // a name moves nothing
+		d.w.makeChange(want, nil, func() { d.p.close() })
 		return
 	}
 	d.w.change(now, want, func() { d.p.close() })

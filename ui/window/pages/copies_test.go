@@ -94,7 +94,7 @@ func TestTheDialogShowsWhatIsInForce(t *testing.T) {
 		t.Errorf("the levels are %q", got)
 	}
 	for _, s := range []string{
-		"What copies show in “Work – Office”", "Copies in Calendar of events from Work", "Copies in Work of events from Calendar",
+		"Settings of “Work – Office”", "Copies in Calendar of events from Work", "Copies in Work of events from Calendar",
 		"Which events cross: not what you declined, Mon–Fri, without “lunch, 1:1”…", "It waits on the Home page, with the names of those who would get mail.",
 	} {
 		if !r.sees(s) {
@@ -105,7 +105,7 @@ func TestTheDialogShowsWhatIsInForce(t *testing.T) {
 	if !r.box("Fri").Checked || r.box("Sat").Checked || !r.box("Leave out what you declined").Checked || r.entries()[1].Text != "lunch, 1:1" {
 		t.Error("the filters are not those in force")
 	}
-	if !r.sees("Besides, filter.past is set.") {
+	if !r.sees("1 filter is set besides; More shows it.") {
 		t.Error("a filter that the window does not offer is kept from the person")
 	}
 }
@@ -186,7 +186,7 @@ func TestCustomSettingsSurvive(t *testing.T) {
 	r := copiesOf(t, 1)
 	r.engine.Change(func(w *pretend.World) { w.Plan = nil })
 	choir := slices.IndexFunc(r.options(), func(o *option) bool { return o.title.Text == "Custom" })
-	if choir < 0 || !r.options()[choir].chosen || !r.sees("Settings of its own (title.prefix, reminders), left as they are. To see them: twinday mirror show m2") {
+	if choir < 0 || !r.options()[choir].chosen || !r.sees("Settings of its own, left as they are. More shows them.") {
 		t.Fatalf("the dialog shows:\n%s", strings.Join(r.texts(), "\n"))
 	}
 	test.Tap(r.options()[choir-1]) // busy only, and back again

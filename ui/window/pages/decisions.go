@@ -311,6 +311,6 @@ func (p *decisionsPage) confirmAlways(m state.Mirror, why state.HoldReason, othe
 	if others > 0 {
 		body.Add(prose(assets.Count("{{.N}} others that wait for the same are decided so as well.", others)))
 	}
-	body.Add(faint(assets.Text("To change it later: Calendars, What copies show…")))
+	body.Add(faint(assets.Text("To change it later: Calendars, Settings… of the mirror")))
 	p.w.confirm(title, body, assets.Text("Always do this"), widget.HighImportance, yes)
 }

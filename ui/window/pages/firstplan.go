@@ -236,16 +236,15 @@ func (p *firstPlan) fill(r planRow, o *planLineView) {
 	g := r.group
 	setShown(o.fold, r.step < 0)
 	setShown(o.check, !g.fixed)
-	setShown(o.note, r.step >= 0)
+	setShown(o.head, r.step < 0)
+	setShown(o.line, r.step >= 0)
 	if r.step < 0 {
 		icon := theme.MenuDropDownIcon()
 		if g.folds {
 			icon = theme.MenuExpandIcon()
 		}
 		o.fold.SetResource(icon)
-		o.title.TextStyle.Bold = true
-		o.title.Importance = widget.MediumImportance
-		o.title.SetText(g.words)
+		setText(o.head, g.words)
 		off := 0
 		for _, i := range p.place[g] {
 			if p.off[i] {
@@ -256,7 +255,6 @@ func (p *firstPlan) fill(r planRow, o *planLineView) {
 		return
 	}
 	s, at := g.steps[r.step], p.place[g][r.step]
-	o.title.TextStyle.Bold = false
 	o.title.Importance = widget.MediumImportance
 	if p.off[at] {
 		o.title.Importance = widget.LowImportance
@@ -266,7 +264,7 @@ func (p *firstPlan) fill(r planRow, o *planLineView) {
 	if s.Kind == state.Create {
 		note = dayText(s.Want.When)
 	}
-	if s.Kind == state.Skip || s.Kind == state.Adopt {
+	if s.Kind == state.Skip {
 		note = sentence(assets.Said(s.Reason))
 	}
 	o.note.SetText(note)
@@ -300,16 +298,19 @@ type planLineView struct {
 	widget.BaseWidget
 	fold    *widget.Icon
 	check   *widget.Check
+	head    *widget.Label // of a group
+	line    fyne.CanvasObject
 	title   *widget.Label
 	note    *widget.Label
 	content fyne.CanvasObject
 }
 
 func newPlanLine() *planLineView {
-	l := &planLineView{fold: widget.NewIcon(theme.MenuExpandIcon()), check: widget.NewCheck("", nil), title: text(""), note: dim("")}
+	l := &planLineView{fold: widget.NewIcon(theme.MenuExpandIcon()), check: widget.NewCheck("", nil), head: bold(""), title: text(""), note: dim("")}
 	l.note.Alignment = fyne.TextAlignTrailing
+	l.line = container.NewGridWithColumns(2, l.title, l.note)
 	l.content = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(container.NewGridWrap(fyne.NewSize(20, 20), l.fold)), l.check), nil,
-		container.NewGridWithColumns(2, l.title, l.note))
+		container.NewStack(l.head, l.line))
 	l.ExtendBaseWidget(l)
 	return l
 }

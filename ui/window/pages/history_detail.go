@@ -84,7 +84,7 @@ func (p *historyPage) drawEntry(d control.HistoryDetail, whole bool) {
 	}
 	var facts []string
 	if h.Pass != 0 {
-		facts = append(facts, assets.Text("Sync {{.N}}", "N", assets.Number(int(h.Pass))))
+		facts = append(facts, assets.Text("Sync {{.N}}", "N", h.Pass))
 	}
 	if h.Requests > 0 {
 		facts = append(facts, assets.Count("{{.N}} requests", h.Requests))
@@ -207,5 +207,5 @@ func (p *historyPage) showPass(h state.HistoryEntry, first int) {
 		rows = append(rows, faint(assets.Text("Only what the filters let through is counted.")))
 	}
 	rows = append(rows, faint(assets.Text("A sync reads what changed in the calendars and carries it to the others. To undo it takes back all that it changed; what cannot be taken back is told first.")))
-	p.showDetail(assets.Text("Sync {{.N}}", "N", assets.Number(int(h.Pass))), assets.Stamp(h.Time.In(p.w.opt.Now().Location())), container.NewHBox(undo), rows...)
+	p.showDetail(assets.Text("Sync {{.N}}", "N", h.Pass), assets.Stamp(h.Time.In(p.w.opt.Now().Location())), container.NewHBox(undo), rows...)
 }

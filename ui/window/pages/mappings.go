@@ -181,6 +181,12 @@ func changedMirror(now, was, want state.Mirror, mappings map[way]state.Mapping) 
 	if want.Invitations != was.Invitations {
 		now.Invitations = want.Invitations
 	}
+	if want.Conflicts != was.Conflicts {
+		now.Conflicts = want.Conflicts
+	}
+	if want.Name != was.Name {
+		now.Name = want.Name
+	}
 	return now
 }
 

@@ -174,7 +174,7 @@ func (f *setupFlow) connectPage() fyne.CanvasObject {
 			important(outlook, widget.HighImportance)
 		}
 	}
-	rows.Add(in(container.New(layout.NewCustomPaddedLayout(4, 4, 0, 0), container.NewHBox(google, outlook))))
+	rows.Add(in(container.New(layout.NewCustomPaddedLayout(4, 4, 0, 0), container.New(layout.NewRowWrapLayout(), google, outlook, connectButton(w, state.CalDAV)))))
 	if len(w.status.Accounts) == 1 && !enough {
 		rows.Add(faint(assets.Text("One more account, and there is something to keep alike.")))
 	}

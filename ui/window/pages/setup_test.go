@@ -109,7 +109,7 @@ func (r *rig) planLines() (out []*planLineView) {
 func (r *rig) planLine(title string) *planLineView {
 	r.t.Helper()
 	for _, l := range r.planLines() {
-		if l.title.Text == title {
+		if l.head.Visible() && l.head.Text == title || l.line.Visible() && l.title.Text == title {
 			return l
 		}
 	}

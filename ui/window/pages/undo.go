@@ -130,7 +130,7 @@ func (w *Window) showUndo(req control.UndoRequest, r control.UndoReport) {
 		title = assets.Text("Undo this sync?")
 	}
 	told := len(r.Report.Steps) + len(r.Left)
-	p = w.popup(title, fyne.NewSize(620, float32(min(220+44*told, 480))), body, buttons...)
+	p = w.popup(title, fyne.NewSize(620, float32(min(240+52*told, 500))), body, buttons...)
 }
 
 // undoWhy says why something cannot be undone, without the terminal's way to do it all the

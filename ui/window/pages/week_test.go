@@ -13,6 +13,7 @@ import (
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store/state"
 	"github.com/twinday/twinday/ui/window/pretend"
 )
 
@@ -264,5 +265,21 @@ func TestActivityIsDrawnAndSaid(t *testing.T) {
 	r.w.win.Canvas().Unfocus()
 	if !r.sees("Last 14 days: 85 changes") {
 		t.Error("it does not come back to all days")
+	}
+}
+
+func TestCalendarsWithoutAColourGetOne(t *testing.T) {
+	list := []state.Calendar{{Ref: pretend.Work}, {Ref: pretend.Team}, {Ref: pretend.Office}, {Ref: pretend.Choir}}
+	list[1].Color = palette[0]
+	got, again := coloured(list), coloured(list)
+	seen := map[string]bool{}
+	for i, c := range got {
+		if c.Color == "" || seen[c.Color] || c.Color != again[i].Color {
+			t.Errorf("%s has %q, and then %q", c.Ref, c.Color, again[i].Color)
+		}
+		seen[c.Color] = true
+	}
+	if got[1].Color != palette[0] || list[0].Color != "" {
+		t.Error("a colour of its own, or the list, was changed")
 	}
 }

@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"hash/fnv"
 	"image/color"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +14,8 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"github.com/twinday/twinday/store/state"
 )
 
 // backdrop is a rounded area in a colour of the theme, behind its content.
@@ -271,6 +275,36 @@ func swatch(hex string) fyne.CanvasObject {
 	r := canvas.NewRectangle(hexColor(hex))
 	r.CornerRadius = 4
 	return container.NewCenter(container.NewGridWrap(fyne.NewSize(14, 14), r))
+}
+
+// palette are the colours of calendars that have none of their own.
+var palette = []string{"#3f7fd1", "#c2571a", "#2e8b57", "#8a5bc4", "#c23b6b", "#0f8a9d", "#9a7b12", "#5b6ee1"}
+
+// coloured gives each calendar without a colour one, always the same, and as far as they
+// go none twice.
+func coloured(list []state.Calendar) []state.Calendar {
+	list = slices.Clone(list)
+	used := map[string]int{}
+	for _, c := range list {
+		used[strings.ToLower(c.Color)]++
+	}
+	for i := range list {
+		if list[i].Color != "" {
+			continue
+		}
+		hash := fnv.New32a()
+		_, _ = hash.Write([]byte(list[i].Ref.String()))
+		best := int(hash.Sum32() % uint32(len(palette)))
+		for k := range palette {
+			if at := (best + k) % len(palette); used[palette[at]] < used[palette[best]] {
+				best = at
+				break
+			}
+		}
+		list[i].Color = palette[best]
+		used[palette[best]]++
+	}
+	return list
 }
 
 // bar is an edge in a calendar's colour.

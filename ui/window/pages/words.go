@@ -47,6 +47,8 @@ func providerName(k state.ProviderKind) string {
 		return "Outlook"
 	case state.CalDAV:
 		return "CalDAV"
+	case state.ICS:
+		return "ICS feed"
 	}
 	return string(k)
 }
@@ -68,6 +70,8 @@ func serviceName(k state.ProviderKind) string {
 		return "Outlook, Microsoft 365"
 	case state.CalDAV:
 		return assets.Text("iCloud, Fastmail, Nextcloud, another server")
+	case state.ICS:
+		return assets.Text("A published calendar")
 	}
 	return providerName(k)
 }
@@ -80,6 +84,8 @@ func serviceNote(k state.ProviderKind) string {
 		return assets.Text("An account of work or school, or a private one.")
 	case state.CalDAV:
 		return assets.Text("Any server that speaks CalDAV, by a name and a password.")
+	case state.ICS:
+		return assets.Text("Holidays, a club's fixtures, a timetable: an address or a file that is only read.")
 	}
 	return ""
 }

@@ -46,6 +46,8 @@ type World struct {
 	// could not see.
 	Due, Plan    []control.StepResult
 	PlanProblems []control.ProblemNote
+	// PlanMembers has a change of members bring Plan with it as well.
+	PlanMembers bool
 	// Providers are what can be connected: by default Google and Outlook, each with a
 	// client id that was built in.
 	Providers []control.ProviderInfo
@@ -483,7 +485,7 @@ func (e *Engine) PlanMirror(ctx context.Context, m state.Mirror) (control.Report
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	r := control.Report{DryRun: true, Began: e.now(), Ended: e.now(), Steps: slices.Clone(e.world.Due), Problems: e.world.PlanProblems}
-	if !reflect.DeepEqual(was.Mappings, m.Mappings) || was.Guests != m.Guests || was.Invitations != m.Invitations {
+	if !reflect.DeepEqual(was.Mappings, m.Mappings) || was.Guests != m.Guests || was.Invitations != m.Invitations || e.world.PlanMembers && !reflect.DeepEqual(was.Members, m.Members) {
 		r.Steps = append(r.Steps, e.world.Plan...)
 	}
 	return r, nil

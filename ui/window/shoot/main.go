@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 
 	"github.com/twinday/twinday/assets"
@@ -99,7 +100,7 @@ func (p picture) take(folder string) error {
 	engine.Now = func() time.Time { return moment }
 	work := make(chan func(), 1000)
 	win := pages.New(app, engine, func(f func()) { work <- f }, pages.Options{Now: engine.Now, AtLogin: pretended{}})
-	win.Fyne().Canvas().(test.WindowlessCanvas).SetScale(p.scale)
+	win.Fyne().Canvas().(software.WindowlessCanvas).SetScale(p.scale)
 	win.Fyne().Resize(p.size)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
