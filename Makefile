@@ -21,7 +21,7 @@ CLIENTS := -X main.googleClientID=$(GOOGLE_CLIENT_ID) -X main.googleClientSecret
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
-TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils cyrus-caldav cyrus-imapd sasl2-bin radicale xandikos
+TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils xdotool imagemagick tesseract-ocr tesseract-ocr-eng cyrus-caldav cyrus-imapd sasl2-bin radicale xandikos
 PEER_PACKAGES := $(TEST_PACKAGES) vdirsyncer
 
 .DEFAULT_GOAL := help
