@@ -184,7 +184,7 @@ func (p *davPeople) judge(story string) {
 				given = given || slices.Contains(there, title)
 			}
 			if !given {
-				p.t.Fatalf("%s: %s is called %q; people called it %q", story, name, there, e.titles)
+				p.t.Fatalf("%s: %s is called %q; people called it %q; deleted %v\n%s", story, name, there, e.titles, e.deleted, p.told(name))
 			}
 		}
 		if e.gone = len(there) == 0; e.gone {
@@ -198,6 +198,20 @@ func (p *davPeople) judge(story string) {
 			p.t.Fatalf("%s: %s is back", story, name)
 		}
 	}
+}
+
+// told is what the history tells of an event.
+func (p *davPeople) told(name string) string {
+	p.t.Helper()
+	list, err := p.engine.History(p.t.Context(), control.HistoryQuery{Text: name, Limit: 40})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, h := range slices.Backward(list) {
+		fmt.Fprintf(&b, "  pass %d: %s %s %s %s: %q to %q %v %s\n", h.Pass, h.Time.Format("01-02 15:04"), h.Kind, h.Outcome, h.Ref.Account, h.Before.Title, h.After.Title, h.Groups, h.Why)
+	}
+	return b.String()
 }
 
 // live is one thing that somebody does.
@@ -230,6 +244,7 @@ func (p *davPeople) live() {
 	switch {
 	case what == 0:
 		e.deleted = true
+		delete(e.titles, side) // gone before anyone saw it, perhaps
 		if side == onCalDAV {
 			p.server.Delete(calendar.RemoteID(id))
 		} else if series[name] {
