@@ -18,7 +18,6 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -322,26 +321,29 @@ func (s *Server) run(t testing.TB, program string, args ...string) {
 	}
 	c := exec.Command(path, args...)
 	c.Stdout, c.Stderr = log, log
-	c.Env = append(os.Environ(), "EMAIL="+owner) // Xandikos takes it from there
-	// Cyrus ends with a signal to its whole group. A server ends with the test, also where
-	// that is killed: so the system has it when the thread ends that started it.
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	started, ended := make(chan error), make(chan struct{})
-	go func() {
-		runtime.LockOSThread()
-		err := c.Start()
-		started <- err
-		if err == nil {
-			_ = c.Wait()
-			close(ended)
-		}
-	}()
-	if err := <-started; err != nil {
+	c.Env = append(os.Environ(), "EMAIL="+owner)        // Xandikos takes it from there
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Cyrus ends with a signal to its whole group
+	if err := c.Start(); err != nil {
 		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = c.Wait(); close(ended) }()
+	// A server ends with the test, also where that is killed: then this reads no more.
+	// (The system's own signal for it is lost when Cyrus becomes another user.)
+	guard := exec.Command("sh", "-c", `read _; kill "$0"`, strconv.Itoa(c.Process.Pid))
+	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	alive, err := guard.StdinPipe()
+	if err == nil {
+		err = guard.Start()
 	}
 	t.Cleanup(func() {
 		defer log.Close()
-		_ = c.Process.Signal(syscall.SIGTERM)
+		if err != nil {
+			_ = c.Process.Signal(syscall.SIGTERM)
+		} else {
+			_ = alive.Close()
+			_ = guard.Wait()
+		}
 		select {
 		case <-ended:
 		case <-time.After(startFor):
@@ -349,6 +351,9 @@ func (s *Server) run(t testing.TB, program string, args ...string) {
 			<-ended
 		}
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for until := time.Now().Add(startFor); ; time.Sleep(20 * time.Millisecond) {
 		if resp, err := http.Get(s.Base + "/"); err == nil {
 			resp.Body.Close()
