@@ -1,12 +1,13 @@
 # Twinday. `make help` lists what there is.
 
-# One set of flags everywhere: another set would compile everything again.
+# One set of flags everywhere: another set would compile everything again, and what is
+# tested would not be what is shipped. -trimpath: no path of the machine that built it is inside.
 # migrated_fynedo: the window only touches Fyne from its own goroutine.
 # Machines with less than 8 GB of memory compile one package at a time: the
 # Microsoft Graph SDK alone needs about 5 GB, once.
 MEMORY_GB := $(shell awk '/^MemTotal/ {printf "%d", $$2/1000000}' /proc/meminfo 2>/dev/null || echo 8)
 ONE_BY_ONE := $(if $(filter 0 1 2 3 4 5 6 7,$(MEMORY_GB)),-p=1)
-export GOFLAGS := $(strip -buildvcs=false -tags=migrated_fynedo $(ONE_BY_ONE))
+export GOFLAGS := $(strip -buildvcs=false -trimpath -tags=migrated_fynedo $(ONE_BY_ONE))
 
 # The Fyne window is C underneath.
 export CGO_ENABLED := 1
