@@ -38,6 +38,7 @@ import (
 var version = ""
 
 func main() {
+	assets.Speak("") // as the system is set to, until it is known what the person chose
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what does not end by itself
 	p := program{ring: secrets.Keyring("twinday")}
@@ -295,7 +296,6 @@ const trayRetry = 15 * time.Second
 // or ctx ends. Without a tray the window is the face; without a display there
 // is none, and the engine goes on.
 func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer) error {
-	assets.Speak("")
 	opt := tray.Options{Version: h.engine.Version, OpenWindow: func(page string) {
 		if err := w.open(ctx, page); err != nil {
 			h.log.Error("the window does not open", "error", err)
@@ -346,7 +346,6 @@ func (p program) window(ctx context.Context, o terminal.WindowOptions) error {
 		return err
 	}
 	defer done()
-	assets.Speak("")
 	opt := window.Options{NoTray: o.NoTray, Page: o.Page, AtLogin: atLogin(dir), Demo: startDemo}
 	if !term.IsTerminal(int(os.Stdin.Fd())) { // a person started it there
 		opt.Raise = raises(os.Stdin)

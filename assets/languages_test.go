@@ -17,7 +17,7 @@ var sameInGerman = []string{
 	"15:04", "15:04:05", "January 2006", "Mon 15:04", // layouts
 	"April", "August", "September", "November",
 	"Links", "Name", "Passphrase", "Pause", "Proxy", "Version {{.Version}}", "offline",
-	"in {{.Mirrors}}", "{{.Level}} →", "+{{.N}}",
+	"in {{.Mirrors}}", "In {{.Where}}", "{{.ID}} ({{.Title}}, in {{.Calendar}})", "{{.Level}} →", "+{{.N}}", "{{.N}} s",
 }
 
 var (

@@ -74,14 +74,15 @@ func jsonTopic() *cobra.Command {
 func schemaHead() string {
 	return assets.Text(`With --json a command prints one JSON document in one line, and nothing else, on
 standard output ('account add' and 'sync --watch' print several, one a line). An
-error goes to standard error as {"error": control.Error}; the exit code is the
-same as without --json. 'simulate' prints a line of JSON in any case.
+error goes to standard error as {{.Error}}; the exit code is the
+same as without --json. What it says is English. 'simulate' prints a line of JSON in
+any case.
 
 Names and meanings are stable: fields are added, never renamed; one whose
 meaning has to change makes the interface's version grow ('twinday version').
 A field in [brackets] is left out when it is empty. Times are RFC 3339.
 
-What each command prints:`)
+What each command prints:`, "Error", `{"error": control.Error}`)
 }
 
 // taken are the bodies of the interface's calls, as far as no command prints them.

@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
 )
@@ -85,7 +86,7 @@ func (r *run) do(ctx context.Context) {
 }
 
 // TestStories runs the command lines in testdata/*.txtar. The first line of a
-// file names its world; a section is a command line, with <text for what is
+// file names its world, and the language if it is not English; a section is a command line, with <text for what is
 // typed, @person for a terminal and @WIDTH for its width, and holds what is
 // printed, what was told to the engine, and the exit code.
 func TestStories(t *testing.T) {
@@ -100,13 +101,16 @@ func TestStories(t *testing.T) {
 				t.Fatal(err)
 			}
 			first, _, _ := strings.Cut(string(story.Comment), "\n")
-			world := worlds[strings.TrimPrefix(first, "world: ")]
+			name, tongue, _ := strings.Cut(strings.TrimPrefix(first, "world: "), " in ")
+			world := worlds[name]
 			if world == nil {
 				t.Fatalf("the first line is %q: name a world", first)
 			}
+			t.Cleanup(func() { assets.Speak("en") })
 			for i, section := range story.Files {
 				r := parseRun(t, section.Name)
 				r.fake = world()
+				r.fake.settings.Faces.Language = tongue
 				r.do(t.Context())
 				got := r.transcript()
 				if *update {
