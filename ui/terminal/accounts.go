@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func (a *app) accountAdd() *cobra.Command {
 		Example:   "  twinday account add google\n  twinday account add outlook --id work\n  twinday account add caldav --service icloud --user me@icloud.com\n  twinday account add caldav --url https://cloud.example.com/remote.php/dav --user me\n  twinday account add ics --url webcal://club.example/fixtures.ics\n  twinday account add ics --url ~/timetable.ics",
 		ValidArgs: []string{string(state.Google), string(state.Outlook), string(state.CalDAV), string(state.ICS)},
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 || providerNames[state.ProviderKind(args[0])] == "" {
+			if len(args) != 1 || !slices.Contains(cmd.ValidArgs, args[0]) {
 				return usage(assets.Text("'{{.Command}}' needs to know which provider: google, outlook, caldav or ics", "Command", cmd.CommandPath()))
 			}
 			return nil

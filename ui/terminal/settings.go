@@ -55,6 +55,9 @@ func (a *app) showSettings(ctx context.Context, b control.Backend, s control.Set
 	}
 	t := newTable(assets.Text("SETTING | VALUE~"))
 	for _, p := range providers {
+		if p.Password || p.Feed { // who sign in without a client
+			continue
+		}
 		value := assets.Text("none: '{{.Command}}' gives one", "Command", "twinday settings set --"+string(p.Provider)+"-client-id …")
 		switch p.Client {
 		case control.OwnClient:

@@ -12,12 +12,17 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
-// providerNames are the providers as people write them.
-var providerNames = map[state.ProviderKind]string{state.Google: "Google", state.Outlook: "Outlook", state.CalDAV: "CalDAV", state.ICS: "ICS feed"}
-
+// providerName is a provider as people write it.
 func providerName(k state.ProviderKind) string {
-	if n, ok := providerNames[k]; ok {
-		return n
+	switch k {
+	case state.Google:
+		return "Google"
+	case state.Outlook:
+		return "Outlook"
+	case state.CalDAV:
+		return "CalDAV"
+	case state.ICS:
+		return assets.Text("ICS feed")
 	}
 	return string(k)
 }
