@@ -57,6 +57,9 @@ func TestSaidInGerman(t *testing.T) {
 			}
 		}
 	}
+	if got := SaidValues("all, or days: mon-fri or sat,sun"); got != "all oder Tage: mon-fri oder sat,sun" {
+		t.Errorf("what a setting takes: %q", got)
+	}
 	Speak("en")
 	if got := Said("new in “Work”"); got != "new in “Work”" {
 		t.Errorf("in English: %q", got)

@@ -42,7 +42,7 @@ type speech struct {
 	quotes    [2]string            // around names
 	said      struct {             // sentences that were said before
 		sync.Mutex
-		before map[string]string
+		before map[[2]string]string // by kind and text
 	}
 }
 
@@ -106,7 +106,7 @@ func newSpeech(want []string) *speech {
 	}
 	s.localizer = i18n.NewLocalizer(bundle, append(want, "en")...)
 	s.phrases = sync.OnceValue(func() spokenPhrases { return readPhrases(s.tag) })
-	s.said.before = map[string]string{}
+	s.said.before = map[[2]string]string{}
 	quoted, _ := s.localizer.Localize(&i18n.LocalizeConfig{MessageID: "“{{.Name}}”", TemplateData: map[string]any{"Name": "\x00"}})
 	s.quotes[0], s.quotes[1], _ = strings.Cut(quoted, "\x00")
 	return s

@@ -28,7 +28,7 @@ var typed = map[string][]string{
 	"mirror_edit.go": {"detail", "guests", "invitations", "conflicts", "from", "to", "latest", "ask", "filter"},
 	"mirror_show.go": {"ask", "revert", "apply", "hide", "decline", "put-back", "latest"},
 	"plan.go":        {"yes", "no"},
-	"preview.go":     {"detail"},
+	"preview.go":     {"20060102", "2006-01-02T15:04:05", "20060102T150405Z"},
 	"schema.go": {"account add", "account list", "account ask-it", "account remove", "unlock", "settings", "settings set", "setup export", "setup import",
 		"diagnostics", "autostart", "autostart on", "autostart off", "calendar list", "calendar add", "mirror add", "mirror list", "mirror show",
 		"mirror edit", "mirror preview", "mirror take-over", "mirror remove", "sync", "status", "history", "history show", "undo", "why", "held",

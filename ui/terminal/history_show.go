@@ -102,7 +102,7 @@ func (a *app) fields(all []control.FieldChange, t *table) {
 	for _, f := range all {
 		name := fieldName(f.Field)
 		if f.At != "" {
-			name = assets.Text("{{.What}} at {{.Time}}", "What", name, "Time", f.At)
+			name = assets.Text("{{.What}} of {{.When}}", "What", name, "When", a.startWords(f.At))
 		}
 		if f.Changed {
 			t.add(name, valueCell(f.Field, f.Before), valueCell(f.Field, f.After))

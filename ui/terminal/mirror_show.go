@@ -290,7 +290,7 @@ func settingList() string {
 	var b strings.Builder
 	for _, s := range settingNotes() {
 		b.WriteString(wrap(s.Key, assets.Said(s.Help)+".", 79, 24))
-		b.WriteString(wrap("", assets.Text("Takes {{.Values}}. Default: {{.Value}}.", "Values", assets.Said(s.Values), "Value", cmp.Or(s.Default, assets.Text("nothing"))), 79, 24))
+		b.WriteString(wrap("", assets.Text("Takes {{.Values}}. Default: {{.Value}}.", "Values", assets.SaidValues(s.Values), "Value", cmp.Or(s.Default, assets.Text("nothing"))), 79, 24))
 	}
 	return b.String()
 }

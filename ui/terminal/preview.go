@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -99,14 +100,14 @@ func (a *app) preview(p control.Preview, n names) {
 		what = string(p.Event)
 	}
 	if p.At != "" {
-		what = assets.Text("{{.What}} at {{.Time}}", "What", what, "Time", clean(p.At))
+		what = assets.Text("{{.What}} of {{.When}}", "What", what, "When", a.startWords(clean(p.At)))
 	}
 	way := clean(n.of(p.From) + " → " + n.of(p.To))
 	if p.Skipped != "" {
 		a.say(assets.Text("{{.What}}, {{.Way}} (mirror {{.Mirror}}): no copy.", "What", what, "Way", way, "Mirror", p.Mirror) + " " + sentence(clean(assets.Said(p.Skipped))))
 		return
 	}
-	a.say(assets.Text("{{.What}}, {{.Way}} (mirror {{.Mirror}}, {{.Detail}}):", "What", what, "Way", way, "Mirror", p.Mirror, "Detail", detailWord(p.Detail)))
+	a.say(assets.Text("{{.What}}, {{.Way}} (mirror {{.Mirror}}, {{.Detail}}):", "What", what, "Way", way, "Mirror", p.Mirror, "Detail", detailName(p.Detail)))
 	t := newTable(assets.Text("FIELD | HOME~ | COPY~ | LENS~"))
 	for _, f := range p.Fields {
 		t.add(fieldName(f.Field), valueCell(f.Field, f.Home), valueCell(f.Field, f.Copy), f.Lens)
@@ -183,11 +184,33 @@ func fieldName(g calendar.Group) string {
 	return string(g)
 }
 
-// detailWord is a level as `mirror edit --detail` takes it.
-func detailWord(d state.Detail) string {
-	s, err := state.SettingOf("detail")
-	must(err)
-	return s.Get(state.Mapping{Detail: d})
+// startWords is the original start of an occurrence as people write it; what is no such
+// start stays as it is.
+func (a *app) startWords(at string) string {
+	if day, err := time.Parse("20060102", at); err == nil {
+		return assets.Date(day)
+	}
+	if wall, err := time.Parse("2006-01-02T15:04:05", at); err == nil {
+		return assets.Date(wall) + ", " + assets.Clock(wall)
+	}
+	if t, err := time.Parse("20060102T150405Z", at); err == nil {
+		t = t.In(a.Now().Location())
+		return assets.Date(t) + ", " + assets.Clock(t)
+	}
+	return at
+}
+
+// detailName is a level of detail in a person's words.
+func detailName(d state.Detail) string {
+	switch d {
+	case state.Everything:
+		return assets.Text("everything")
+	case state.TitleAndTime:
+		return assets.Text("title and time")
+	case state.BusyOnly:
+		return assets.Text("busy only")
+	}
+	return string(d)
 }
 
 // sentence begins with a capital and ends in a stop.

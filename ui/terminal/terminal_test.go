@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,6 +121,9 @@ func TestStories(t *testing.T) {
 				if diff := cmp.Diff(string(section.Data), got); diff != "" {
 					t.Errorf("%s (-want +got; -update writes it anew):\n%s", section.Name, diff)
 				}
+				if tongue != "" {
+					noEnglish(t, section.Name, got)
+				}
 			}
 			if *update {
 				if err := os.WriteFile(file, txtar.Format(story), 0o644); err != nil {
@@ -127,6 +131,28 @@ func TestStories(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+var (
+	englishWords = regexp.MustCompile(`\b(the|is|are|of|and|which|with|its|it|says|shows|waits|there|from)\b`)
+	// ofPeople is what people wrote in English, so that no language changes it.
+	ofPeople = strings.NewReplacer("Bring the card, and do not forget the papers that they have asked for twice by now", "", "Bring the card.", "",
+		"red and a very long title that no terminal wants to see whole", "", "Home and Wo", "", "Home and wo", "", "please allow it.", "", "Lunch with Bob", "")
+	hyphened = regexp.MustCompile(`\S*-\S*`) // flags, and words that are typed
+)
+
+// noEnglish fails for what a person gets to read in English though they speak another
+// language. What was told to the engine, and JSON, is not for them.
+func noEnglish(t *testing.T, command, transcript string) {
+	t.Helper()
+	for line := range strings.Lines(transcript) {
+		if strings.HasPrefix(line, "told: ") || strings.HasPrefix(strings.TrimPrefix(line, "stderr: "), "{") || strings.Contains(line, "  twinday ") {
+			continue
+		}
+		if word := englishWords.FindString(hyphened.ReplaceAllString(ofPeople.Replace(line), "")); word != "" {
+			t.Errorf("%s: %q is English: %s", command, word, line)
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ func (a *app) why(x control.Explanation, n names) {
 			head = assets.Text("In {{.Where}}", "Where", n.of(r.Ref))
 		}
 		if r.There && r.Mirror != "" {
-			head += ", " + assets.Text("showing {{.Detail}}", "Detail", detailWord(r.Detail))
+			head += ", " + assets.Text("showing {{.Detail}}", "Detail", detailName(r.Detail))
 		}
 		a.say("\n" + clean(head) + ":")
 		for _, s := range r.Says {
