@@ -308,7 +308,7 @@ func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer)
 		if first {
 			switch {
 			case noTray && !hasDisplay():
-				fmt.Fprintln(say, "twinday: there is no tray and no display here; syncing goes on without them, until 'twinday quit' or Ctrl-C")
+				fmt.Fprintln(say, "twinday: "+assets.Text("there is no tray and no display here; syncing goes on without them, until 'twinday quit' or Ctrl-C"))
 			case !hidden && hasDisplay():
 				if err := w.open(ctx, ""); err != nil {
 					h.log.Error("the window does not open", "error", err)
@@ -330,7 +330,7 @@ func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer)
 // window is the role of the window's own process. It outlives no engine.
 func (p program) window(ctx context.Context, o terminal.WindowOptions) error {
 	if !hasDisplay() {
-		return errors.New("there is no display here to open a window on; 'twinday --help' lists the commands that need none")
+		return errors.New(assets.Text("there is no display here to open a window on; 'twinday --help' lists the commands that need none"))
 	}
 	dir, err := filepath.Abs(o.DataDir)
 	if err != nil {

@@ -311,7 +311,7 @@ func saidDate(s string) (string, bool) {
 		layout string
 		say    func(time.Time) string
 	}{
-		{"2 January 2006", Date}, {"2 Jan 2006", Date}, {time.DateOnly, Date}, {"15:04", Clock}, {"2 January 2006 15:04 MST", func(t time.Time) string { return Date(t) + ", " + Clock(t) + " " + t.Format("MST") }},
+		{"2 January 2006", Date}, {"2 Jan 2006", Date}, {time.DateOnly, Date}, {"15:04", Clock}, {"2006-01-02 15:04", func(t time.Time) string { return Date(t) + ", " + Clock(t) }}, {"2 January 2006 15:04 MST", func(t time.Time) string { return Date(t) + ", " + Clock(t) + " " + t.Format("MST") }},
 		{"2 Jan 15:04", func(t time.Time) string { return dated(t, Text("2 Jan 15:04")) }},
 		{"2 Jan 2006 15:04", func(t time.Time) string { return Date(t) + ", " + Clock(t) }},
 		{time.DateTime, func(t time.Time) string { return Date(t) + ", " + ClockSeconds(t) }},

@@ -214,6 +214,9 @@ func (a *app) settingsSet() *cobra.Command {
 		if s, err = b.ChangeSettings(ctx, s); err != nil {
 			return err
 		}
+		if f.Changed("language") && !a.json {
+			assets.Speak(s.Faces.Language)
+		}
 		if !a.json && s.Clients[state.Google].ID != "" && (clientFile != "" || f.Changed("google-client-id")) {
 			a.say(testingNote() + "\n")
 		}
