@@ -121,12 +121,17 @@ func (h *hopper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusProxyAuthRequired)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(w).Flush()
+	// The connection is taken over before the client hears yes: what it sends then must not
+	// be read by the server first.
 	c, _, err := http.NewResponseController(w).Hijack()
-	if err == nil {
-		h.join(c)
+	if err != nil {
+		return
 	}
+	if _, err := io.WriteString(c, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		c.Close()
+		return
+	}
+	h.join(c)
 }
 
 // socks is a SOCKS5 proxy that wants Ann's password (RFC 1928, RFC 1929).
