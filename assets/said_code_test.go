@@ -25,7 +25,7 @@ var unspoken = []string{
 	"link to the original", "1 person", "0 min",
 	"2 January 2006", "2 Jan 2006", "2 Jan 2006 15:04", "2 Jan 15:04", "2006-01-02 15:04", // layouts
 	": “{{” is never closed", "copy, omit, constant TEXT or template TEXT with {{fields}}", // said, with their braces as a value
-	" is already part of entity ", // a mistake of the program's
+	" is already part of entity ",                        // a mistake of the program's
 	"the proxy's password", "this computer", "busy only", // ids and names that are kept
 }
 
