@@ -229,7 +229,7 @@ func (a *app) heldDecide(d state.Decision, short string) *cobra.Command {
 	var all bool
 	c := &cobra.Command{
 		Use: string(d) + " ID…", Short: short,
-		Long: short + ". " + assets.Text("An id may be cut short while it still names one step."),
+		Long: short + ".\n" + assets.Text("An id may be cut short while it still names one step."),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if all == (len(args) > 0) {
 				return usage(assets.Text("'{{.Command}}' needs the ids that 'twinday held' shows, or --all", "Command", cmd.CommandPath()))

@@ -247,10 +247,13 @@ func (a *app) problems(all []control.ProblemNote, n names) {
 // row can be waited for to align them: those of a time and of what can have happened, in
 // the person's language.
 func crossing() []int {
-	clock, what := 8, 10
-	clock = max(clock, runewidth.StringWidth(assets.ClockSeconds(time.Date(2006, 1, 2, 22, 44, 55, 0, time.UTC))))
-	for _, word := range []string{assets.Text("by hand"), pastName(state.Update), pastName(state.Skip), pastName(state.Answer), outcomeName(state.Overridden), outcomeName(state.Reverted)} {
-		what = max(what, runewidth.StringWidth(word))
+	clock := runewidth.StringWidth(assets.ClockSeconds(time.Date(2006, 1, 2, 22, 44, 55, 0, time.UTC)))
+	what := runewidth.StringWidth(assets.Text("by hand"))
+	for _, k := range []state.StepKind{state.Create, state.Update, state.Delete, state.TakeOver, state.Adopt, state.Unlink, state.Answer, state.Skip} {
+		what = max(what, runewidth.StringWidth(pastName(k)))
+	}
+	for _, o := range []state.Outcome{state.Done, state.Failed, state.Overridden, state.Reverted, state.Noted} {
+		what = max(what, runewidth.StringWidth(outcomeName(o)))
 	}
 	return []int{clock, what, 34, 40}
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/mattn/go-runewidth"
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/spf13/cobra"
 
@@ -110,6 +111,7 @@ func TestStories(t *testing.T) {
 			t.Cleanup(func() { assets.Speak("en") })
 			for i, section := range story.Files {
 				r := parseRun(t, section.Name)
+				assets.Speak("en") // until the fake says otherwise
 				r.fake = world()
 				r.fake.settings.Faces.Language = tongue
 				r.do(t.Context())
@@ -227,6 +229,34 @@ func TestAnUnderstoodCommandSaysWhichFolder(t *testing.T) {
 		if diff := cmp.Diff(want, r.connections); diff != "" {
 			t.Errorf("%v connects to (-want +got):\n%s", args, diff)
 		}
+	}
+}
+
+// What is told at length fits into a terminal, in every language, whatever the language's
+// words are like.
+func TestHelpFitsIntoATerminal(t *testing.T) {
+	t.Cleanup(func() { assets.Speak("en") })
+	for _, l := range assets.Languages {
+		assets.Speak(l.Tag)
+		a := &app{Deps: Deps{Now: time.Now}}
+		root := a.root()
+		insist(root)
+		var walk func(c *cobra.Command)
+		walk = func(c *cobra.Command) {
+			for line := range strings.Lines(c.Long) {
+				line = strings.TrimSuffix(line, "\n")
+				if w := runewidth.StringWidth(line); w > 88 && !strings.HasPrefix(line, "  ") || line != strings.TrimRight(line, " ") {
+					t.Errorf("%s, '%s --help': a line of %d cells: %q", l.Tag, c.CommandPath(), w, line)
+				}
+			}
+			if c.Short == "" || c.Long == "" && c.Runnable() && strings.Contains(c.Short, "\n") {
+				t.Errorf("%s: '%s' does not say in one line what it is for", l.Tag, c.CommandPath())
+			}
+			for _, k := range c.Commands() {
+				walk(k)
+			}
+		}
+		walk(root)
 	}
 }
 
