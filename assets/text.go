@@ -50,6 +50,9 @@ type speech struct {
 // all that this process may do prints a text.
 var spoken atomic.Pointer[func() *speech]
 
+// speeches are those that were spoken before, by what was wanted.
+var speeches sync.Map
+
 // Speak sets the language of this process: one of Languages, or, if tag is empty,
 // the one that the system is set to, with the habits of its region. A language that
 // the catalogue lacks is English. It may be called at any time; what is shown
@@ -59,7 +62,8 @@ func Speak(tag string) {
 	if tag == "" {
 		want, _ = locale.GetLocales() // none: English
 	}
-	f := sync.OnceValue(func() *speech { return newSpeech(want) })
+	made, _ := speeches.LoadOrStore(strings.Join(want, ","), sync.OnceValue(func() *speech { return newSpeech(want) }))
+	f := made.(func() *speech)
 	spoken.Store(&f)
 }
 

@@ -46,7 +46,7 @@ var commandLine = regexp.MustCompile(`^ *(twinday[ :]|source <\(twinday|--|-clie
 var typedIn = []string{
 	"StringVar", "StringArrayVar", "BoolVar", "BoolVarP", "BoolP", "IntVar", "Uint64Var", "DurationVar", "Bool", "String", // names of flags
 	"NewFlagSet", "Changed", "Lookup", "MarkHidden", "RegisterFlagCompletionFunc", "MarkFlagFilename", "MarkPersistentFlagDirname", "FixedCompletions", "notBoth", "fixed",
-	"Use", "Example", "Aliases", "ValidArgs", "panic", "timed", "allDay",
+	"Use", "Example", "Aliases", "ValidArgs", "panic", "timed", "allDay", "topic",
 }
 
 // untold are the strings of a file that a person may get to see and that no call of Text or

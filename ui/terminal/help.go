@@ -24,6 +24,13 @@ func (a *app) help(c *cobra.Command, _ []string) {
 	}
 }
 
+// topic is something to read, put together when it is asked for.
+func (a *app) topic(name, short string, text func() string) *cobra.Command {
+	c := &cobra.Command{Use: name, Short: short}
+	c.SetHelpFunc(func(*cobra.Command, []string) { a.say(text()) })
+	return c
+}
+
 // usageOf lists what can be said to a command.
 func usageOf(c *cobra.Command) string {
 	var parts []string

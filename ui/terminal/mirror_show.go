@@ -317,7 +317,8 @@ The settings:`, "Title", "{{title}}", "Fields", "{{title}}, {{place}}, {{notes}}
 }
 
 // mappingTopic is the help topic on what can be set.
-func mappingTopic() *cobra.Command {
-	return &cobra.Command{Use: "mapping", Short: assets.Text("What copies show: every setting of 'mirror edit'"),
-		Long: strings.TrimRight(mappingHead()+"\n\n"+settingList(), "\n")}
+func (a *app) mappingTopic() *cobra.Command {
+	return a.topic("mapping", assets.Text("What copies show: every setting of 'mirror edit'"), func() string {
+		return mappingHead() + "\n\n" + strings.TrimRight(settingList(), "\n")
+	})
 }

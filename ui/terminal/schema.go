@@ -67,8 +67,8 @@ func shapes() []shape {
 }
 
 // jsonTopic is the help topic that documents --json.
-func jsonTopic() *cobra.Command {
-	return &cobra.Command{Use: "json", Short: assets.Text("What --json prints"), Long: schema()}
+func (a *app) jsonTopic() *cobra.Command {
+	return a.topic("json", assets.Text("What --json prints"), schema)
 }
 
 func schemaHead() string {

@@ -318,7 +318,7 @@ func (a *app) root() *cobra.Command {
 	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.undoCommand(), a.whyCommand(), a.heldCommand(), a.duplicatesCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand(), a.diagnosticsCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())
-	root.AddCommand(a.versionCommand(), mappingTopic(), jsonTopic())
+	root.AddCommand(a.versionCommand(), a.mappingTopic(), a.jsonTopic())
 	return root
 }
 
