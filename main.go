@@ -254,6 +254,9 @@ func (p program) reach(ctx context.Context, o terminal.ConnectOptions, log *slog
 
 // start is the role of `twinday` alone: tray and engine.
 func (p program) start(ctx context.Context, o terminal.StartOptions) error {
+	if handedOver() {
+		return nil
+	}
 	dir, err := filepath.Abs(o.DataDir)
 	if err != nil {
 		return err
