@@ -27,7 +27,7 @@ PEER_PACKAGES := $(TEST_PACKAGES) vdirsyncer
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: packages-windows test-windows demo run build test quick bench bench-peers soak kill mutants screenshots lint deps deps-build deps-test clean help
+.PHONY: packages-windows packages-macos test-windows demo run build test quick bench bench-peers soak kill mutants screenshots lint deps deps-build deps-test clean help
 
 demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
 	./twinday demo
@@ -90,10 +90,14 @@ packages-windows: ## Build dist/twinday-VERSION-windows-amd64.zip, with mingw-w6
 	@echo "Building bin/twinday.exe (the first build for Windows compiles two large SDKs: 5 to 15 minutes)"
 	$(WINDOWS) go build -ldflags "-s -w -X main.version=$(VERSION) $(CLIENTS)" -o dist/windows/Twinday/bin/twinday.exe .
 	rm -f $(WINDOWS_SYSO)
+	$(if $(SIGN),$(SIGN) dist/windows/Twinday/Twinday.exe && $(SIGN) dist/windows/Twinday/bin/twinday.exe)
 	cp LICENSE dist/windows/Twinday/LICENSE.txt
 	chmod -R 755 dist/windows/Twinday && find dist/windows/Twinday -exec touch -d @$(SOURCE_DATE_EPOCH) {} +
 	cd dist/windows && find Twinday | LC_ALL=C sort | TZ=UTC zip -q -X -9 -@ $(abspath $(WINDOWS_ZIP))
 	@sha256sum $(WINDOWS_ZIP)
+
+packages-macos: ## Build dist/twinday-VERSION-macos.dmg, on a Mac only
+	packaging/macos/package '$(VERSION)' '-s -w -X main.version=$(VERSION) $(CLIENTS)'
 
 # The sources that are checked for their form: generated and vendored there are none.
 lint: ## gofmt, go vet and staticcheck
