@@ -67,7 +67,7 @@ func (p program) deps() terminal.Deps {
 	if d.Terminal {
 		d.Width, _, _ = term.GetSize(out)
 		d.Interactive = term.IsTerminal(int(os.Stdin.Fd()))
-		d.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		d.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && showsColors(out)
 	}
 	d.ReadSecret = func() (string, error) {
 		typed, err := term.ReadPassword(int(os.Stdin.Fd()))
