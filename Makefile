@@ -73,6 +73,7 @@ screenshots: ## Draw the pictures in docs/screenshots anew
 # For Windows, from Linux. The same commit gives the same bytes: nothing in it is of today
 # or of this machine. Its resource goes into both programs by the names that Go looks for.
 WINDOWS_PACKAGES := gcc-mingw-w64-x86-64 zip
+WINE_PACKAGES := wine wine64 xvfb libgl1-mesa-dri xdotool
 WINDOWS := GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
 WINDOWS_ZIP := dist/twinday-$(VERSION)-windows-amd64.zip
 WINDOWS_SYSO := resource_windows_amd64.syso packaging/windows/starter/resource_windows_amd64.syso
@@ -95,6 +96,10 @@ packages-windows: ## Build dist/twinday-VERSION-windows-amd64.zip, with mingw-w6
 	chmod -R 755 dist/windows/Twinday && find dist/windows/Twinday -exec touch -d @$(SOURCE_DATE_EPOCH) {} +
 	cd dist/windows && find Twinday | LC_ALL=C sort | TZ=UTC zip -q -X -9 -@ $(abspath $(WINDOWS_ZIP))
 	@sha256sum $(WINDOWS_ZIP)
+
+test-windows: packages-windows ## Try the Windows programs in Wine, from their zip
+	@$(call install,$(WINE_PACKAGES),to run Windows programs)
+	TWINDAY_ZIP=$(abspath $(WINDOWS_ZIP)) TWINDAY_VERSION=$(VERSION) go test -tags=migrated_fynedo,wine ./packaging/windows -count=1 -timeout 20m
 
 packages-macos: ## Build dist/twinday-VERSION-macos.dmg, on a Mac only
 	packaging/macos/package '$(VERSION)' '-s -w -X main.version=$(VERSION) $(CLIENTS)'

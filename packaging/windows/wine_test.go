@@ -12,7 +12,6 @@ import (
 	"debug/pe"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -114,11 +113,8 @@ func (m *machine) twinday(in string, args ...string) said {
 	if err != nil && !errors.As(err, &ended) {
 		m.Fatal(err)
 	}
-	return said{unixLines(out.String()), unixLines(errs.String()), cmd.ProcessState.ExitCode()}
+	return said{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
-
-// unixLines leaves out what Wine's own libraries say of a Linux machine without a desktop.
-func unixLines(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
 
 // asked is what a command answers with --json.
 func asked[T any](m *machine, args ...string) (answer T) {
@@ -248,11 +244,20 @@ func TestATerminalWithoutADesktop(t *testing.T) {
 		}
 	})
 
-	t.Run("data lies in its place, and no socket that others could open", func(t *testing.T) {
-		data := filepath.Join(m.drive, "users", os.Getenv("USER"), "AppData/Local")
-		if os.Getenv("USER") == "" {
-			data = filepath.Join(m.drive, "users/root/AppData/Local")
+	t.Run("the tests that only Windows can run", func(t *testing.T) {
+		exe := filepath.Join(m.drive, "login.test.exe")
+		build := exec.CommandContext(t.Context(), "go", "test", "-c", "-o", exe, "github.com/twinday/twinday/ui/login")
+		build.Env = append(os.Environ(), "GOOS=windows", "CC=x86_64-w64-mingw32-gcc")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
 		}
+		if out, err := m.command(wine64, exe, "-test.v", "-test.run=RunKey").CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestTheRunKey") {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+
+	t.Run("data lies in its place, and no socket that others could open", func(t *testing.T) {
+		data := m.local()
 		if _, err := os.Stat(filepath.Join(data, "twinday", "twinday.db")); err != nil {
 			t.Error(err)
 		}
@@ -264,11 +269,14 @@ func TestATerminalWithoutADesktop(t *testing.T) {
 	})
 
 	t.Run("meetings cross", func(t *testing.T) {
-		s := m.twinday("", "demo", "--headless", "--json")
-		if s.code != 0 {
-			t.Fatalf("exit %d: %s", s.code, s.errs)
+		tail := asked[struct {
+			OK      bool
+			Created int
+			Sides   []struct{ Shown int }
+		}](m, "demo", "--headless")
+		if !tail.OK || tail.Created == 0 || len(tail.Sides) != 2 || tail.Sides[0].Shown == 0 {
+			t.Errorf("%+v", tail)
 		}
-		fmt.Println(s.out[:min(len(s.out), 300)])
 	})
 }
 
@@ -291,4 +299,85 @@ func screen(t *testing.T) string {
 		t.Fatalf("Xvfb (Debian package xvfb) shows no display: %v", err)
 	}
 	return ":" + strings.TrimSpace(number)
+}
+
+// TestADesktop is a person's day with it: they click, log out and in, and take it off.
+func TestADesktop(t *testing.T) {
+	m := newMachine(t, screen(t))
+
+	// Nothing but the one value; what else starts at login is not ours.
+	const run = `HKCU\Software\Microsoft\Windows\CurrentVersion\Run`
+	registry := func(args ...string) string {
+		t.Helper()
+		out, err := m.command(wine64, append([]string{"reg"}, args...)...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("reg %v: %v: %s", args, err, out)
+		}
+		return string(out)
+	}
+	registry("add", run, "/v", "another", "/d", `C:\another.exe`)
+	if s := m.twinday("", "autostart", "on"); s.code != 0 {
+		t.Fatal(s)
+	}
+	if value := registry("query", run); !strings.Contains(value, `"`+unpacked+`\Twinday.exe" --hidden`) {
+		t.Errorf("what starts at login is not the quoted path of Twinday.exe:\n%s", value)
+	}
+
+	// Wine's boot starts what the Run key names, as a login does.
+	if out, err := m.command(wine64, "wineboot").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	type address struct{ Network, Address, Token string }
+	engine := filepath.Join(m.local(), "twinday", "engine.json")
+	m.eventually("the engine that the login started says where it listens", func() bool {
+		var a address
+		body, err := os.ReadFile(engine)
+		return err == nil && json.Unmarshal(body, &a) == nil && a.Network == "tcp" && strings.HasPrefix(a.Address, "127.0.0.1:") && a.Token != ""
+	})
+	if names := m.windows(); slices.Contains(names, "Twinday") {
+		t.Errorf("--hidden shows a window: %q", names)
+	}
+
+	// A click, which is a second start, has the first one show its window.
+	click := m.command(wine64, unpacked+`\Twinday.exe`)
+	if err := click.Run(); err != nil {
+		t.Errorf("the second start: %v", err)
+	}
+	m.eventually("the window shows", func() bool { return slices.Contains(m.windows(), "Twinday") })
+	for _, name := range m.windows() {
+		if strings.Contains(strings.ToLower(name), ".exe") { // a console is named after its program
+			t.Errorf("there is a console: %q", name)
+		}
+	}
+
+	if s := m.twinday("", "quit"); s.code != 0 {
+		t.Error(s)
+	}
+	m.eventually("all of it ended", func() bool {
+		out, err := m.command(wine64, "tasklist").CombinedOutput()
+		return err == nil && !strings.Contains(strings.ToLower(string(out)), "twinday")
+	})
+	if s := m.twinday("", "autostart", "off"); s.code != 0 {
+		t.Error(s)
+	}
+	if left := registry("query", run); strings.Contains(strings.ToLower(left), "twinday") || !strings.Contains(left, "another.exe") {
+		t.Errorf("what is left in the Run key:\n%s", left)
+	}
+}
+
+// windows are the names of those that show.
+func (m *machine) windows() []string {
+	out, _ := m.command("xdotool", "search", "--onlyvisible", "--name", ".", "getwindowname", "%@").Output() // none is an error
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// local is where Windows keeps a person's data that stays on the machine.
+func (m *machine) local() string {
+	m.Helper()
+	found, err := filepath.Glob(filepath.Join(m.drive, "users", "*", "AppData", "Local"))
+	found = slices.DeleteFunc(found, func(p string) bool { return strings.Contains(p, "Public") })
+	if err != nil || len(found) != 1 {
+		m.Fatalf("this machine's people: %v, %v", found, err)
+	}
+	return found[0]
 }
