@@ -85,6 +85,7 @@ func (m *machine) unpack() {
 // command is one of the Linux machine's, with the Wine of this one.
 func (m *machine) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(m.Context(), name, args...)
+	cmd.WaitDelay = patience
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
 		return slices.Contains([]string{"DISPLAY", "WAYLAND_DISPLAY", "TWINDAY_DATA"}, name) || strings.HasPrefix(name, "XDG_")
@@ -224,11 +225,11 @@ func TestATerminalWithoutADesktop(t *testing.T) {
 		out, errs string // parts of what is printed
 	}{
 		{[]string{"version"}, 0, os.Getenv("TWINDAY_VERSION"), ""},
-		{[]string{"--help"}, 0, "Keep calendars", ""},
-		{[]string{"status"}, 0, "no accounts", ""},
+		{[]string{"--help"}, 0, "twinday [command]", ""},
+		{[]string{"status"}, 0, "no account is connected", ""},
 		{[]string{"account", "list"}, 0, "", ""},
 		{[]string{"statsu"}, 2, "", "unknown command"},
-		{[]string{"quit"}, 1, "", "no engine"},
+		{[]string{"quit"}, 0, "not running", ""},
 	} {
 		s := m.twinday("", test.args...)
 		if s.code != test.code || !strings.Contains(strings.ToLower(s.out), strings.ToLower(test.out)) || !strings.Contains(s.errs, test.errs) {
@@ -237,9 +238,12 @@ func TestATerminalWithoutADesktop(t *testing.T) {
 	}
 
 	t.Run("a pipe in and out", func(t *testing.T) {
-		// What a pipe of cmd.exe's is to a program, sort and find being its neighbours.
-		out, err := m.command(wine64, "cmd", "/c", `"`+unpacked+`\bin\twinday.exe" help json | find /c "history"`).CombinedOutput()
-		if n := strings.TrimSpace(string(out)); err != nil || n == "" || n == "0" {
+		script := "@\"" + unpacked + "\\bin\\twinday.exe\" help json | find \"duplicates\"\r\n"
+		if err := os.WriteFile(filepath.Join(m.drive, "pipe.bat"), []byte(script), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := m.command(wine64, "cmd", "/c", `C:\pipe.bat`).CombinedOutput()
+		if lines := strings.TrimSpace(string(out)); err != nil || !strings.Contains(lines, "duplicates") || strings.Contains(lines, "stdout") {
 			t.Errorf("%v: %q", err, out)
 		}
 	})
@@ -324,8 +328,8 @@ func TestADesktop(t *testing.T) {
 	}
 
 	// Wine's boot starts what the Run key names, as a login does.
-	if out, err := m.command(wine64, "wineboot").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	if err := m.command(wine64, "wineboot").Run(); err != nil { // what it starts would hold on to its output
+		t.Fatal(err)
 	}
 	type address struct{ Network, Address, Token string }
 	engine := filepath.Join(m.local(), "twinday", "engine.json")
@@ -338,31 +342,50 @@ func TestADesktop(t *testing.T) {
 		t.Errorf("--hidden shows a window: %q", names)
 	}
 
-	// A click, which is a second start, has the first one show its window.
-	click := m.command(wine64, unpacked+`\Twinday.exe`)
-	if err := click.Run(); err != nil {
-		t.Errorf("the second start: %v", err)
+	// Wine shows a tray of its own where the desktop has none, as long as it has an icon.
+	m.eventually("the tray has an icon", func() bool { return slices.Contains(m.windows(), "Wine System Tray") })
+	if out, err := m.command("xdotool", "search", "--name", "^Wine System Tray$", "mousemove", "--window", "%1", "10", "10", "click", "1").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
-	m.eventually("the window shows", func() bool { return slices.Contains(m.windows(), "Twinday") })
+	m.eventually("a click on the icon opens the window", func() bool { return slices.Contains(m.windows(), "Twinday") })
+	m.quits()
+
+	start := m.command(wine64, unpacked+`\Twinday.exe`)
+	if err := start.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m.eventually("a start opens the window", func() bool { return slices.Contains(m.windows(), "Twinday") })
 	for _, name := range m.windows() {
 		if strings.Contains(strings.ToLower(name), ".exe") { // a console is named after its program
 			t.Errorf("there is a console: %q", name)
 		}
 	}
-
-	if s := m.twinday("", "quit"); s.code != 0 {
-		t.Error(s)
+	m.quits()
+	if err := start.Wait(); err != nil {
+		t.Errorf("Twinday.exe ended with %v", err)
 	}
-	m.eventually("all of it ended", func() bool {
-		out, err := m.command(wine64, "tasklist").CombinedOutput()
-		return err == nil && !strings.Contains(strings.ToLower(string(out)), "twinday")
-	})
+	if log, err := os.ReadFile(filepath.Join(m.local(), "twinday", "twinday.log")); err != nil || strings.Contains(strings.ToLower(string(log)), "error") {
+		t.Errorf("the log has an error in it, or there is none: %v\n%s", err, log)
+	}
+
 	if s := m.twinday("", "autostart", "off"); s.code != 0 {
 		t.Error(s)
 	}
 	if left := registry("query", run); strings.Contains(strings.ToLower(left), "twinday") || !strings.Contains(left, "another.exe") {
 		t.Errorf("what is left in the Run key:\n%s", left)
 	}
+}
+
+// quits ends Twinday, and waits until nothing of it is left.
+func (m *machine) quits() {
+	m.Helper()
+	if s := m.twinday("", "quit"); s.code != 0 {
+		m.Error(s)
+	}
+	m.eventually("all of it ended", func() bool {
+		out, err := m.command(wine64, "tasklist").CombinedOutput()
+		return err == nil && !strings.Contains(strings.ToLower(string(out)), "twinday")
+	})
 }
 
 // windows are the names of those that show.
