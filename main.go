@@ -68,7 +68,7 @@ func (p program) deps() terminal.Deps {
 	if d.Terminal {
 		d.Width, _, _ = term.GetSize(out)
 		d.Interactive = term.IsTerminal(int(os.Stdin.Fd()))
-		d.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		d.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && showsColors(out)
 	}
 	d.ReadSecret = func() (string, error) {
 		typed, err := term.ReadPassword(int(os.Stdin.Fd()))
@@ -255,6 +255,9 @@ func (p program) reach(ctx context.Context, o terminal.ConnectOptions, log *slog
 
 // start is the role of `twinday` alone: tray and engine.
 func (p program) start(ctx context.Context, o terminal.StartOptions) error {
+	if handedOver() {
+		return nil
+	}
 	dir, err := filepath.Abs(o.DataDir)
 	if err != nil {
 		return err

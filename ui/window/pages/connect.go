@@ -150,6 +150,14 @@ func cloudPick(p control.ProviderInfo, chosen func(name string), k keeper) fyne.
 	return container.NewVBox(bold(assets.Text("Where the account is")), container.New(layout.NewCustomPaddedLayout(0, 0, 8, 8), framed(pick)), apart)
 }
 
+// connectTitle stands above a dialog that connects an account.
+func connectTitle(kind state.ProviderKind) string {
+	if kind == state.ICS {
+		return assets.Text("Connect a published calendar")
+	}
+	return assets.Text("Connect {{.Provider}}", "Provider", providerName(kind))
+}
+
 // with is a list with or without one of its kind.
 func with(all []calendar.Extra, x calendar.Extra, on bool) (out []calendar.Extra) {
 	for _, y := range all {
@@ -184,7 +192,10 @@ func (w *Window) signIn(req control.NewAccount) {
 	}
 	ctx, cancel := context.WithCancel(w.ctx)
 	provider := providerName(req.Provider)
-	line := prose(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
+	line := prose(assets.Text("Looking…"))
+	if req.Provider != state.ICS && req.Provider != state.CalDAV { // those want no browser
+		line.SetText(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
+	}
 	code := short("")
 	code.Importance, code.TextStyle.Bold, code.SizeName, code.Selectable = widget.MediumImportance, true, theme.SizeNameHeadingText, true
 	copyCode := newButton(assets.Text("Copy the code"), theme.ContentCopyIcon(), func() { w.app.Clipboard().SetContent(code.Text) }, w.escape)
@@ -199,7 +210,7 @@ func (w *Window) signIn(req control.NewAccount) {
 	var p *popup
 	stop := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
 	size := fyne.NewSize(480, 220)
-	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", provider), size, container.NewVBox(line, codes, wait, more), stop)
+	p = w.popup(connectTitle(req.Provider), size, container.NewVBox(line, codes, wait, more), stop)
 
 	var id string
 	done := false
