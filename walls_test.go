@@ -90,7 +90,7 @@ var (
 		{[]string{"engine/steady"}, []string{"providers/calendar"}, "a decorator of a provider knows what it decorates, and nothing of why it is called"},
 		{[]string{"engine/control"}, []string{"store/state", "providers/calendar"}, "faces import it, and must not get the engine with it"},
 		{[]string{"engine"}, []string{"engine", "store", "providers/calendar"}, "the engine knows providers by their interface alone"},
-		{[]string{"ui"}, []string{"engine/control", "store/state", "providers/calendar", "assets"},
+		{[]string{"ui"}, []string{"engine/control", "store/state", "providers/calendar", "assets", "ui/say"},
 			"a face shows and asks; what it may use is what engine/control offers"},
 		{connectors, []string{"providers/calendar", "providers/signin", "providers/icalendar"}, "a connector translates, and knows nothing else of Twinday"},
 		{[]string{"providers/icalendar"}, []string{"providers/calendar"}, "it translates between two languages, and knows nobody who speaks them"},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func (a *app) windowCommand() *cobra.Command {
@@ -132,7 +133,7 @@ func (a *app) completeAccounts(cmd *cobra.Command, _ []string, _ string) ([]cobr
 	return a.complete(cmd, func(ctx context.Context, b control.Backend) (words []cobra.Completion, err error) {
 		all, err := b.Accounts(ctx)
 		for _, x := range all {
-			words = append(words, cobra.CompletionWithDesc(string(x.ID), providerName(x.Provider)))
+			words = append(words, cobra.CompletionWithDesc(string(x.ID), say.Provider(x.Provider)))
 		}
 		return words, err
 	})

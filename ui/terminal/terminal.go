@@ -3,7 +3,7 @@
 // engine/control, and prints for people or, with --json, for scripts.
 //
 // Of this project it imports engine/control, store/state,
-// providers/calendar and assets only; everything else that a command needs is handed in by
+// providers/calendar, assets and ui/say only; everything else that a command needs is handed in by
 // main as Deps.
 package terminal
 
