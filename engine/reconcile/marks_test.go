@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -140,6 +141,39 @@ func TestALostStoreOfASeriesInParts(t *testing.T) {
 	w.settle()
 	if w.writes != before || len(w.entities) != 1 {
 		t.Errorf("%d writes, %d entities", w.writes-before, len(w.entities))
+	}
+}
+
+// One of the single events in which a series is told has guests, so all are kept as they are
+// when the series could be told as one. Another store leaves alone those that it does not
+// know of which occurrence they are: taken for the person's they would be copied home.
+func TestALostStoreOfPartsThatWereKept(t *testing.T) {
+	w := newWorld(t, "a", "b", "c-")
+	w.members[ref("c-")] = Member{Name: "c-", Writable: true, Ready: true, Capabilities: calendar.Capabilities{Groups: calendar.AllGroups, Series: func(x calendar.When) string {
+		if strings.Contains(x.Recurrence.Rules[0], "MONTHLY") {
+			return "it has no such rule"
+		}
+		return ""
+	}}}
+	rule := func(rule string) func(*calendar.Event) {
+		return func(e *calendar.Event) { e.Content.When.Recurrence.Rules = []string{rule} }
+	}
+	home := w.add("a", "Stand-up", rule("RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=11,21"))
+	w.settle()
+	parts := slices.Sorted(maps.Keys(w.events[ref("c-")]))
+	w.edit("c-", parts[1], withGuest)
+	w.edit("a", home, rule("RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=WE"))
+	w.settle()
+	before := w.writes
+	w.forget("i2")
+	w.settle()
+	for name, want := range map[string]string{"a": "Stand-up", "b": "Stand-up", "c-": "Stand-up, Stand-up, Stand-up"} {
+		if got := w.titles(name); got != want {
+			t.Errorf("%s holds %s", name, got)
+		}
+	}
+	if w.writes != before {
+		t.Errorf("%d writes", w.writes-before)
 	}
 }
 
