@@ -110,9 +110,11 @@ func (p *person) moveTo() string {
 	}
 	to := p.at(1 - p.i)
 	// Nobody moves a meeting to where it is already as an event of the person's, or with
-	// guests of its own: both stay then, as two events (TestMovedOntoAnother).
+	// guests of its own: both stay then, as two events (TestMovedOntoAnother). What came out
+	// of the bin may yet turn out to be that.
 	for _, o := range to.f.live() {
-		if p.root(o.soul.of) == p.root(h.soul.of) && (!o.soul.made || o.HasGuests()) {
+		same := p.root(o.soul.of) == p.root(h.soul.of) || o.soul.back && p.family(p.root(o.soul.of)) == p.family(p.root(h.soul.of))
+		if same && (!o.soul.made || o.HasGuests()) {
 			return ""
 		}
 	}
@@ -141,6 +143,17 @@ func (p *person) moveTo() string {
 	return fmt.Sprintf("%s %q to %s as %s", h.ID, h.Content.Title, to.name(to.i), x.ID)
 }
 
+// ownBeside takes note that a copy was given guests where its meeting was moved to just now:
+// it would go there, and guests would hear of that, so both stay, as two events.
+func (p *person) ownBeside(h *held) {
+	if h.soul.made && slices.ContainsFunc(p.f.live(), func(x *held) bool { return x.soul.moved && p.root(x.soul.of) == p.root(h.soul.of) }) {
+		p.tell("  %s is an event of its own: what it is a copy of was moved here", h.ID)
+		slot := h.soul.slot
+		h.soul = p.newSoul(h.soul.of)
+		h.soul.slot, h.soul.back = slot, true
+	}
+}
+
 // keepLeft takes note that the person has what a move left behind for an event of its own.
 func (s *sim) keepLeft(id state.EntityID) {
 	_ = s.store.View(func(tx *store.Tx) error {
@@ -164,7 +177,8 @@ type recalled struct {
 	told    map[int]string  // by soul: what the history said
 	left    map[int]bool    // by soul: the history says that it is left as it is
 	adopted map[[2]int]bool // souls, and the calendars in which they were found
-	alone   map[*held]bool  // copies that were kept for their guests when their event went
+	alone   map[*held]bool  // copies that were kept for their guests when their event went, or of which there were several
+	at      time.Time       // when it was set up again
 	pass    uint64          // the last one in which what was there was found again
 }
 
@@ -209,6 +223,7 @@ func (s *sim) forget() {
 		s.fail("E", "change the mirror: %v", err)
 	}
 	s.takeOver()
+	s.recalled.at = s.clock
 	s.settle()
 	s.recalled.pass = s.lastPass()
 	s.calm = false
@@ -297,8 +312,15 @@ func (s *sim) recall() {
 				r.left[of] = r.left[of] || stays(h)
 			}
 			for j, ref := range s.refs {
-				if s.adopted[e.ID][ref] || r.adopted[[2]int{of, j}] || e.Records[ref].Kept { // found again as it is then
+				rec := e.Records[ref]
+				if s.adopted[e.ID][ref] || r.adopted[[2]int{of, j}] || rec.Kept { // found again as it is then
 					r.adopted[[2]int{of, j}] = true
+				}
+				live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
+				for _, p := range live { // which occurrence each of them was
+					if h := s.held(ref, p.ID); rec.Kept && len(live) > 1 && h != nil && h.soul.made {
+						r.alone[h] = true
+					}
 				}
 			}
 			return nil
@@ -339,7 +361,7 @@ func (s *sim) wasAdopted(e state.EntityID, of, j int) bool {
 // orphaned reports whether an event bears the mark of a store that was lost, and nothing
 // that is linked bears it too: no store can know whether it is a copy, whose meeting is gone
 // or out of sight, or was copied from one by a person. It is left alone. So it is where the
-// marks of a series that is told one by one are all the same.
+// marks of a series that is told one by one are all the same, or may be of one that was.
 func (s *sim) orphaned(tx *store.Tx, here int, h *held, linked bool) bool {
 	if linked || h.Mark.Mirror == "" || h.Mark.Installation == s.store.Installation() {
 		return false
@@ -347,7 +369,9 @@ func (s *sim) orphaned(tx *store.Tx, here int, h *held, linked bool) bool {
 	for i, f := range s.fakes {
 		for _, x := range f.live() {
 			id, known, _ := tx.EntityOf(s.refs[i], x.ID)
-			if e, _, _ := tx.Entity(id); known && x.Mark == h.Mark && len(e.Records[s.refs[here]].Parts) < 2 {
+			e, _, _ := tx.Entity(id)
+			told := h.Created.Before(s.recalled.at) && (h.HasGuests() || h.Content.When.Recurrence.IsZero() && !e.Base.When.Recurrence.IsZero())
+			if known && x.Mark == h.Mark && len(e.Records[s.refs[here]].Parts) < 2 && !told {
 				return false
 			}
 		}
@@ -361,19 +385,17 @@ func (s *sim) linkedNow(i int, h *held) (linked bool) {
 	return linked
 }
 
-// outOfSight reports whether a copy was beyond the window when its store was lost, or its
-// event is.
+// outOfSight reports whether a copy was beyond what its service lists when its store was
+// lost, or its event is. (To look for it by the marks, which are listed of all events, would
+// take a request for every copy that was ever made.)
 func (s *sim) outOfSight(h *held) bool {
-	far := func(x *held) bool {
-		start, err := x.Content.When.Start.Instant()
-		return err == nil && start.After(s.clock.AddDate(0, 0, 370))
-	}
 	if s.recalled.told == nil {
 		return false
 	}
 	for _, f := range s.fakes {
 		for _, x := range f.events {
-			if (x == h || !x.soul.made && s.root(x.soul.of) == s.root(h.soul.of)) && far(x) {
+			start, err := x.Content.When.Start.Instant()
+			if (x == h || !x.soul.made && s.root(x.soul.of) == s.root(h.soul.of)) && f.ahead > 0 && err == nil && start.After(s.clock.AddDate(0, 0, 370)) {
 				return true
 			}
 		}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -329,7 +330,7 @@ func (s *sim) links() {
 	_ = s.store.View(func(tx *store.Tx) error {
 		return tx.Entities(func(e state.Entity) error {
 			first := 0
-			for _, ref := range s.refs {
+			for _, ref := range s.homeFirst(e) {
 				for _, p := range e.Records[ref].Parts {
 					h := s.held(ref, p.ID)
 					if p.ID == "" || h == nil {
@@ -340,6 +341,7 @@ func (s *sim) links() {
 					case first == 0:
 						first = of
 					case of == first:
+					case s.family(of) == s.family(first) && s.changePlaces(slices.Index(s.refs, ref), h, first):
 					case s.family(of) == s.family(first):
 						s.one[of] = first
 					default:
@@ -350,6 +352,29 @@ func (s *sim) links() {
 			return nil
 		})
 	})
+}
+
+func (s *sim) homeFirst(e state.Entity) []state.Ref {
+	return append([]state.Ref{e.Home}, slices.DeleteFunc(slices.Clone(s.refs), func(r state.Ref) bool { return r == e.Home })...)
+}
+
+// changePlaces is for a copy that came back out of the bin after it had been made again, and
+// before the store was lost: both bear the mark of a store that is gone, and which is the
+// copy, and which the person's own, no other one can know. So the linked one is the copy,
+// and shows what it did when it was deleted, since to link it writes nothing.
+func (s *sim) changePlaces(i int, linked *held, of int) bool {
+	lost := func(h *held) bool { return h.Mark.Mirror != "" && h.Mark.Installation != s.store.Installation() }
+	if !linked.soul.back || !lost(linked) {
+		return false
+	}
+	for _, h := range s.fakes[i].live() {
+		if h.soul.made && s.root(h.soul.of) == of && h.soul.slot == linked.soul.slot && lost(h) {
+			h.soul, linked.soul = linked.soul, h.soul
+			s.recalled.adopted[[2]int{of, i}] = true
+			return true
+		}
+	}
+	return false
 }
 
 // once checks that no part of a meeting is in a calendar twice (I2). What was moved to
@@ -447,6 +472,7 @@ func (s *sim) judge() {
 	}
 	s.nothingOpen()
 	s.once(true)
+	s.listed()
 	hist := s.history()
 	kept, lost := "", ""
 	for _, h := range hist {
@@ -471,6 +497,36 @@ func (s *sim) judge() {
 		s.fail("I3", "what people typed is nowhere, and no history tells of it:%s", lost)
 	}
 	s.agree(hist)
+}
+
+// listed checks that what bears the mark of a store that is lost, and was left alone, is on
+// the list of duplicates, as far as its service shows it: it is the person who can know.
+func (s *sim) listed() {
+	alone := map[reconcile.Found]*held{}
+	for i, f := range s.fakes {
+		for _, h := range f.live() {
+			if h.Mark.Mirror != "" && h.Mark.Installation != s.store.Installation() && !h.Cancelled && f.sees(h.Event) && !s.linkedNow(i, h) {
+				alone[reconcile.Found{Ref: s.refs[i], ID: h.ID}] = h
+			}
+		}
+	}
+	if len(alone) == 0 {
+		return
+	}
+	d, err := s.Duplicates(context.Background(), s.mirror.ID)
+	if err != nil {
+		s.fail("E", "duplicates: %v", err)
+	}
+	all := slices.Clone(d.Stray)
+	for _, g := range d.Groups {
+		all = append(append(append(all, g.Stays), g.Go...), g.Kept...)
+	}
+	for _, x := range all {
+		delete(alone, reconcile.Found{Ref: x.Ref, ID: x.ID})
+	}
+	for f, h := range alone {
+		s.fail("I8", "%s %q is left alone, with the mark of a store that is lost, and no list of duplicates tells of it", f.ID, h.Content.Title)
+	}
 }
 
 // nothingOpen checks that the store has nothing left to do, and knows what is there.

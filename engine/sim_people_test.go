@@ -655,6 +655,7 @@ func (p *person) guests() string {
 		h.Guests = nil
 	} else {
 		h.Guests = []calendar.Guest{{Person: calendar.Person{Name: "Gus", Email: "gus@x.test"}}}
+		p.ownBeside(h)
 	}
 	p.f.touch(h)
 	return fmt.Sprintf("%s %q: %d", h.ID, h.Content.Title, len(h.Guests))
