@@ -150,6 +150,11 @@ func (r *reconciler) leads(copied, home Found) bool {
 	return r.homeOf(r.mark(copied), home)
 }
 
+// led reports whether the mark on an unlinked event leads to this one.
+func (r *reconciler) led(home Found) bool {
+	return slices.ContainsFunc(r.Alike[home], func(g Found) bool { return !r.linkedNow[g] && r.together(home.Ref, g.Ref) && r.leads(g, home) })
+}
+
 // homeOf reports whether a mark is of a copy of this event.
 func (r *reconciler) homeOf(m calendar.Mark, home Found) bool {
 	ev := r.replica(home.Ref, home.ID).Event

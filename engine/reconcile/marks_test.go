@@ -177,6 +177,23 @@ func TestALostStoreOfPartsThatWereKept(t *testing.T) {
 	}
 }
 
+// A meeting that was put off for more than a year stays linked with its copy, also by another
+// store: brought forward after that, it takes the copy along.
+func TestALostStoreOfWhatIsFarAhead(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	home := w.add("a", "Lunch")
+	w.settle()
+	far := hour(9)
+	far.Start.Local, far.End.Local = "2027-05-04T09:00:00", "2027-05-04T10:00:00"
+	w.edit("a", home, at(far))
+	w.recalls("i2")
+	w.edit("a", home, at(hour(15)))
+	w.settle()
+	if got := w.the("b", "Lunch").Content.When; got.Start != hour(15).Start {
+		t.Errorf("in b it is at %v", got)
+	}
+}
+
 // While another installation keeps a mirror, nothing is written; what it makes is
 // taken for the copy; after a take-over what is left to do is done.
 func TestWatching(t *testing.T) {
