@@ -311,11 +311,12 @@ func outstanding(s state.Step, found calendar.Event) calendar.Change {
 }
 
 // ourOverrides are those of an event as we wrote them: not with what was left as it was
-// found, which people did.
+// found, or written along, which people did.
 func ourOverrides(s state.Step, again calendar.Change, ev calendar.Event) map[string]calendar.Override {
 	out := ev.Overrides
 	for _, slot := range slotsOf(s.Overrides, ev.Overrides) {
-		if !slices.Contains(again.Slots, slot) && !again.Groups.Has(calendar.GroupWhen) {
+		ours := slices.Contains(again.Slots, slot) && again.Overrides[slot].Equal(s.Overrides[slot])
+		if !ours && !again.Groups.Has(calendar.GroupWhen) {
 			out = calendar.WithOverride(out, slot, s.Overrides[slot])
 		}
 	}
