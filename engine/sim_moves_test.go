@@ -178,7 +178,8 @@ type recalled struct {
 	left    map[int]bool    // by soul: the history says that it is left as it is
 	adopted map[[2]int]bool // souls, and the calendars in which they were found
 	alone   map[*held]bool  // copies that were kept for their guests when their event went, or of which there were several
-	at      time.Time       // when it was set up again
+	at      time.Time       // when it was set up again, or took the mirror over last
+	unseen  map[[2]int]bool // souls, and where a copy of them (-1: they themselves) was beyond what is listed
 	pass    uint64          // the last one in which what was there was found again
 }
 
@@ -223,7 +224,6 @@ func (s *sim) forget() {
 		s.fail("E", "change the mirror: %v", err)
 	}
 	s.takeOver()
-	s.recalled.at = s.clock
 	s.settle()
 	s.recalled.pass = s.lastPass()
 	s.calm = false
@@ -241,6 +241,7 @@ func (s *sim) takeOver() {
 	}
 	s.tell("a pass of an empty store")
 	s.pass()
+	s.recalled.at = s.clock
 	ms, err := s.Mirrors(context.Background())
 	if err != nil || len(ms) != 1 {
 		s.fail("E", "mirrors: %v, %v", ms, err)
@@ -255,18 +256,21 @@ func (s *sim) takeOver() {
 	if n := s.counts.writes - before; n > 0 {
 		s.fail("I6", "%d writes while only watching", n)
 	}
+	s.keep()
+}
+
+// keep has the store keep the mirror.
+func (s *sim) keep() {
+	s.tell("take over")
 	if err := s.TakeOver(context.Background(), s.mirror.ID); err != nil {
 		s.fail("E", "take over: %v", err)
 	}
+	s.recalled.at = s.clock
 }
 
 // stepsIn has a store that left the mirror to a lost one keep it again. What a person copied
-// of a series that is told one by one looks like that one's work, and only they know that
-// it is not.
+// since with the mark of that one looks like its work, and only they know that it is not.
 func (s *sim) stepsIn() bool {
-	if s.recalled.told == nil {
-		return false
-	}
 	ms, err := s.Mirrors(context.Background())
 	if err != nil || len(ms) != 1 {
 		s.fail("E", "mirrors: %v, %v", ms, err)
@@ -275,9 +279,13 @@ func (s *sim) stepsIn() bool {
 	if ms[0].Watching == nil {
 		return false
 	}
-	if err := s.TakeOver(context.Background(), s.mirror.ID); err != nil {
-		s.fail("E", "take over: %v", err)
+	copied := func(h *held) bool {
+		return h.Mark.Mirror != "" && h.Mark.Installation != s.store.Installation() && h.Created.After(s.recalled.at)
 	}
+	if !slices.ContainsFunc(s.fakes, func(f *fake) bool { return slices.ContainsFunc(slices.Collect(maps.Values(f.events)), copied) }) {
+		s.fail("I8", "the mirror is left to another Twinday, and nothing has its mark that was not there before")
+	}
+	s.keep()
 	return true
 }
 
@@ -296,9 +304,9 @@ func (s *sim) lastPass() (n uint64) {
 // recall keeps what the judge is to know of a store that is lost. What people typed and
 // only the history held is lost with it, by the nature of the thing.
 func (s *sim) recall() {
-	r := recalled{told: s.recalled.told, left: s.recalled.left, adopted: s.recalled.adopted, alone: s.recalled.alone}
+	r := s.recalled
 	if r.told == nil {
-		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}, alone: map[*held]bool{}}
+		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}, alone: map[*held]bool{}, unseen: map[[2]int]bool{}}
 	}
 	hist := s.history()
 	_ = s.store.View(func(tx *store.Tx) error {
@@ -328,8 +336,14 @@ func (s *sim) recall() {
 	})
 	s.recalled = r
 	live := ""
-	for _, f := range s.fakes {
+	for i, f := range s.fakes {
 		for _, h := range f.live() {
+			if where := i; !f.sees(h.Event) {
+				if !h.soul.made {
+					where = -1
+				}
+				r.unseen[[2]int{s.root(h.soul.of), where}] = true
+			}
 			r.alone[h] = r.alone[h] || h.soul.made && len(h.Guests) > 0 && !s.hasHome(h)
 			live += text(h.Event)
 		}
@@ -388,16 +402,10 @@ func (s *sim) linkedNow(i int, h *held) (linked bool) {
 // outOfSight reports whether a copy was beyond what its service lists when its store was
 // lost, or its event is. (To look for it by the marks, which are listed of all events, would
 // take a request for every copy that was ever made.)
-func (s *sim) outOfSight(h *held) bool {
-	if s.recalled.told == nil {
-		return false
-	}
-	for _, f := range s.fakes {
-		for _, x := range f.events {
-			start, err := x.Content.When.Start.Instant()
-			if (x == h || !x.soul.made && s.root(x.soul.of) == s.root(h.soul.of)) && f.ahead > 0 && err == nil && start.After(s.clock.AddDate(0, 0, 370)) {
-				return true
-			}
+func (s *sim) outOfSight(i int, h *held) bool {
+	for k := range s.recalled.unseen {
+		if s.root(k[0]) == s.root(h.soul.of) && (k[1] == i || k[1] == -1) {
+			return true
 		}
 	}
 	return false
@@ -437,6 +445,15 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a clone with a mark that was replaced meanwhile":   {2350, "add:4:558:517,forget:5:855:212,mapping:5:939:396,paste:5:78:933"},
 		"moved back, its copy restored":                     {3101491, "add@12:3:593:698,pass,pass,pass,add:0:280:661,add:1:316:241,move:4:550:966,pass,split:5:553:996,crash@14,pass,moveto:5:232:198,pass,restore:2:455:259,moveto:2:355:370"},
 		"made again by an undo":                             {3100789, "add:4:365:480,pass,delete:0:626:708,add:0:509:909,pass,undo:3:277:774,add:1:107:762,forget:4:674:931"},
+		"restored beside what was made again":               {3208716, "add:4:452:553,forget:5:615:956,delete:1:658:825,edit:0:936:402,pass,restore:5:952:610,forget:5:56:467"},
+		"restored where nothing is taken from":              {7200462, "add:3:935:436,pass,delete:0:139:889,pass,restore:2:301:865,forget:1:526:964"},
+		"a copy with guests where its meeting was moved to": {3214299, "add@5:1:308:165,moveto@6:3:580:624,pass,guests:2:515:143,pass,pass,delete:3:210:796"},
+		"a copy with guests that changed places":            {3207183, "add:2:303:268,pass,pass,moveto:2:36:772,moveto:1:997:820,guests:4:396:151,pass,forget:0:775:390"},
+		"kept one by one, and a series that could be told":  {3215026, "add:0:361:643,invite:3:727:697,pass,guests:1:781:856,move:0:480:542,forget:5:121:729"},
+		"one of several that is kept beside its series":     {7204393, "add:2:161:644,add:2:93:872,pass,guests:5:761:806,move:0:774:715,forget:3:457:450"},
+		"a series that is kept beside its occurrences":      {7204492, "pass,add:4:78:763,pass,edit:4:338:732,pass,add:0:421:713,pass,guests:1:479:320,repeat:0:327:443,forget:5:987:975"},
+		"far ahead when the store was lost":                 {7201555, "pass,add:5:237:602,pass,move:0:755:930,forget:0:377:136,move:5:236:788"},
+		"moved to what came out of the bin":                 {7100019, "add:0:853:323,pass,twin:0:165:45,delete@10:3:887:707,pass,restore:3:811:608,moveto:4:89:196,out@8:0:0:690,pass"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			script, err := parseScript(c.script)

@@ -254,6 +254,12 @@ func (s *sim) permitted(i int, call string) {
 		}
 		return false
 	})
+	s.intent(func(in state.Intent) bool {
+		if h := s.before(in); call == "create" && in.Step.Ref == s.refs[i] && h != nil && h.dead && h.key == in.Key {
+			s.fail("I2", "%q is made again in %s under the key of what was deleted there, which is taken for ever", in.Step.Title, s.name(i))
+		}
+		return false
+	})
 	m := s.member(s.refs[i])
 	switch {
 	case m.Direction == state.SendOnly:
@@ -265,8 +271,20 @@ func (s *sim) permitted(i int, call string) {
 	}
 }
 
-// before takes note of how things are before a pass.
-func (s *sim) before() {
+// before is what was deleted, as is known, of what a step makes again.
+func (s *sim) before(in state.Intent) (h *held) {
+	_ = s.store.View(func(tx *store.Tx) error {
+		e, _, err := tx.Entity(in.Step.Entity)
+		if p := e.Part(in.Step.Ref, in.Step.Slot); p != nil && p.Before != nil {
+			h = s.held(in.Step.Ref, p.Before.ID)
+		}
+		return err
+	})
+	return h
+}
+
+// start takes note of how things are before a pass.
+func (s *sim) start() {
 	s.linked = 0
 	_ = s.store.View(func(tx *store.Tx) error {
 		for _, r := range s.refs {
@@ -385,7 +403,7 @@ func (s *sim) once(rested bool) {
 		seen := map[soul]*held{}
 		moved := func(h *held) bool { return h.soul.moved && (!rested || !f.sees(h.Event)) } // the person put it there
 		for _, h := range f.live() {
-			if s.outOfSight(h) && !s.linkedNow(i, h) { // no store can know of it
+			if s.outOfSight(i, h) && !s.linkedNow(i, h) { // no store can know of it
 				continue
 			}
 			k := soul{of: s.root(h.soul.of), slot: h.soul.slot}
@@ -695,7 +713,7 @@ func (s *sim) stands(one *held) bool {
 // kept checks that a copy belongs to an event, or is said to be kept.
 func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
 	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
-	if !linked && (s.outOfSight(h) || s.recalled.alone[h] && s.orphaned(tx, i, h, linked)) { // kept for its guests, by a store that is lost
+	if !linked && (s.outOfSight(i, h) || s.recalled.alone[h] && s.orphaned(tx, i, h, linked)) { // kept for its guests, by a store that is lost
 		s.excused++
 		return
 	}
@@ -725,7 +743,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 	way := from.Direction != state.TakeOnly && to.Direction != state.SendOnly
 	want, sure := s.look.crosses(s, i, j, home)
 	switch {
-	case rec.Kept || rec.Out || s.wasAdopted(e.ID, home.soul.of, j) && !home.Content.When.Recurrence.IsZero() || s.isHidden(home.soul.of, j) || !sure:
+	case rec.Kept || rec.Out || s.wasAdopted(e.ID, home.soul.of, j) && (!home.Content.When.Recurrence.IsZero() || s.outOfSight(j, home)) || s.isHidden(home.soul.of, j) || !sure:
 		s.excused++
 		return
 	case !way || !want:
@@ -780,7 +798,7 @@ func (s *sim) own() (out []string) {
 					return err
 				})
 			}
-			if !copied || len(h.Guests) > 0 || (s.outOfSight(h) || s.recalled.alone[h]) && !s.linkedNow(i, h) {
+			if !copied || len(h.Guests) > 0 || (s.outOfSight(i, h) || s.recalled.alone[h]) && !s.linkedNow(i, h) {
 				out = append(out, s.name(i)+" "+string(h.ID)+" "+h.Content.Title)
 			}
 		}
