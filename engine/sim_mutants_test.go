@@ -43,6 +43,8 @@ var mutants = []mutant{
 	{"make again what was restored from the bin", "reconcile/fold.go", "r.restored(ref, p)", "_ = r.restored"},
 	{"let guests hear of what was taken home before they were invited", "reconcile/derive.go", "if ok && ref == e.Home && s.Kind == state.Update {", "if false {"},
 	{"write to copies from which guests were invited", "reconcile/derive.go", "if ref != e.Home && r.invitedFrom(e, ref) {", "if false {"},
+	{"do not watch first where another store wrote", "reconcile/watch.go", "if by == \"\" || !r.foreign(ev.Mark) {", "if true {"},
+	{"know no copy by its mark after the store was lost", "reconcile/marks.go", "case r.leads(a, f) || r.leads(f, a):", "case false:"},
 	{"let events out of a calendar that only receives", "reconcile/reconcile.go", "m.Paused || !ok || h.Off || h.Direction == state.TakeOnly {", "m.Paused || !ok || h.Off {"},
 }
 
