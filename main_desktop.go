@@ -19,6 +19,7 @@ import (
 	"github.com/adrg/xdg"
 	"github.com/inconshreveable/mousetrap"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/ui/login"
 )
@@ -119,7 +120,7 @@ const windowGrace = 3 * time.Second
 // page of it if one is named. The window closes when ctx ends.
 func (w *windows) open(ctx context.Context, page string) error {
 	if !hasDisplay() {
-		return errors.New("there is no display here to open a window on")
+		return errors.New(assets.Text("there is no display here to open a window on"))
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
