@@ -19,7 +19,19 @@ GOOGLE_CLIENT_SECRET ?=
 MICROSOFT_CLIENT_ID ?=
 CLIENTS := -X main.googleClientID=$(GOOGLE_CLIENT_ID) -X main.googleClientSecret=$(GOOGLE_CLIENT_SECRET) -X main.microsoftClientID=$(MICROSOFT_CLIENT_ID)
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# The version is a tag's (v1.2.3), or else says what comes before the release that
+# FyneApp.toml names: 1.2.3~git and when it was committed, which package managers sort
+# below 1.2.3 and above each build before it. Nothing is of today or of this machine.
+DIRTY := $(if $(shell git status --porcelain --untracked-files=no 2>/dev/null),.dirty)
+COMMIT := $(shell git rev-parse --short=10 HEAD 2>/dev/null || echo unknown)$(DIRTY)
+committed = $(shell TZ=UTC git log -1 --format=%cd --date=format-local:$(1) 2>/dev/null)
+DATE := $(call committed,%Y-%m-%dT%H:%M:%SZ)
+NEXT := $(shell sed -n 's/^Version = "\(.*\)"$$/\1/p' FyneApp.toml)
+TAG := $(if $(DIRTY),,$(shell git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null))
+VERSION := $(if $(TAG),$(TAG:v%=%),$(NEXT)~git$(call committed,%Y%m%d%H%M%S).$(COMMIT))
+
+# What the linker writes into the program.
+LINKED := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE) $(CLIENTS)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
 TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils xdotool imagemagick tesseract-ocr tesseract-ocr-eng cyrus-caldav cyrus-imapd sasl2-bin radicale xandikos
@@ -37,7 +49,7 @@ run: build ## Build and start Twinday itself: tray, engine, window
 
 build: deps-build ## Build ./twinday
 	@echo "Building ./twinday (the first build compiles two large SDKs: 5 to 15 minutes)"
-	go build -ldflags "-X main.version=$(VERSION) $(CLIENTS)" -o twinday .
+	go build -ldflags "$(LINKED)" -o twinday .
 
 test: deps lint ## Install what is missing, lint, and run the whole suite
 	go test -timeout 20m ./...

@@ -87,8 +87,10 @@ func (a *app) simulateCommand() *cobra.Command {
 
 // VersionNote is what `twinday version --json` prints.
 type VersionNote struct {
-	Version   string `json:"version"`   // of the program
-	Interface int    `json:"interface"` // control.Version
+	Version   string `json:"version"`          // of the program
+	Commit    string `json:"commit,omitempty"` // that it was built from
+	Date      string `json:"date,omitempty"`   // of that commit, RFC 3339
+	Interface int    `json:"interface"`        // control.Version
 }
 
 func (a *app) versionCommand() *cobra.Command {
@@ -96,9 +98,13 @@ func (a *app) versionCommand() *cobra.Command {
 		Use: "version", Short: "Print the version", Args: noArgs,
 		RunE: a.run(func(context.Context, []string) error {
 			if a.json {
-				return writeJSON(a.out, VersionNote{a.Version, control.Version})
+				return writeJSON(a.out, VersionNote{a.Version, a.Commit, a.Date, control.Version})
 			}
-			a.say("Twinday %s (interface %d)", a.Version, control.Version)
+			built := ""
+			if a.Commit != "" {
+				built = fmt.Sprintf("commit %s of %s, ", a.Commit, a.Date)
+			}
+			a.say("Twinday %s (%sinterface %d)", a.Version, built, control.Version)
 			return nil
 		}),
 	}

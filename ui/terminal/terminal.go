@@ -33,6 +33,8 @@ const (
 // Deps is what the commands need from the rest of the program.
 type Deps struct {
 	Version string // of the program
+	Commit  string // that it was built from, "" if nobody said
+	Date    string // of that commit, RFC 3339
 	DataDir string // the data folder when --data does not name one
 
 	// Connect reaches the engine of a data folder: the running one, or one that
