@@ -34,7 +34,7 @@ VERSION := $(if $(TAG),$(TAG:v%=%),$(NEXT)~git$(call committed,%Y%m%d%H%M%S).$(C
 LINKED := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE) $(CLIENTS)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
-TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils xdotool imagemagick tesseract-ocr tesseract-ocr-eng cyrus-caldav cyrus-imapd sasl2-bin radicale xandikos
+TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils libglib2.0-bin xdotool imagemagick tesseract-ocr tesseract-ocr-eng cyrus-caldav cyrus-imapd sasl2-bin radicale xandikos
 PEER_PACKAGES := $(TEST_PACKAGES) vdirsyncer
 
 .DEFAULT_GOAL := help
