@@ -289,6 +289,15 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
+// Commands is the tree of commands to read, for a manual; none of them can be run.
+func Commands() *cobra.Command {
+	a := &app{Deps: Deps{DataDir: "~/.local/share/twinday"}}
+	root := a.root()
+	insist(root)
+	root.DisableAutoGenTag = true
+	return root
+}
+
 // insist makes cobra's own commands refuse a shell or a topic that they do not
 // know; by themselves they would print some help and call it done.
 func insist(root *cobra.Command) {
