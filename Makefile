@@ -25,6 +25,7 @@ CLIENTS := -X main.googleClientID=$(GOOGLE_CLIENT_ID) -X main.googleClientSecret
 DIRTY := $(if $(shell git status --porcelain --untracked-files=no 2>/dev/null),.dirty)
 COMMIT := $(shell git rev-parse --short=10 HEAD 2>/dev/null || echo unknown)$(DIRTY)
 committed = $(shell TZ=UTC git log -1 --format=%cd --date=format-local:$(1) 2>/dev/null)
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 DATE := $(call committed,%Y-%m-%dT%H:%M:%SZ)
 NEXT := $(shell sed -n 's/^Version = "\(.*\)"$$/\1/p' FyneApp.toml)
 TAG := $(if $(DIRTY),,$(shell git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null))
@@ -34,12 +35,12 @@ VERSION := $(if $(TAG),$(TAG:v%=%),$(NEXT)~git$(call committed,%Y%m%d%H%M%S).$(C
 LINKED := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE) $(CLIENTS)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
-TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils libglib2.0-bin xdotool imagemagick tesseract-ocr tesseract-ocr-eng cyrus-caldav cyrus-imapd sasl2-bin radicale xandikos
+TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils libglib2.0-bin appstream rpm xz-utils xdg-utils xdotool imagemagick tesseract-ocr tesseract-ocr-eng cyrus-caldav cyrus-imapd sasl2-bin radicale xandikos
 PEER_PACKAGES := $(TEST_PACKAGES) vdirsyncer
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo run build test quick bench bench-peers soak kill mutants screenshots lint deps deps-build deps-test clean help
+.PHONY: packages packages-linux demo run build test quick bench bench-peers soak kill mutants screenshots lint deps deps-build deps-test clean help
 
 demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
 	./twinday demo
@@ -81,6 +82,25 @@ mutants: ## Build the engine with each of a list of deliberate bugs, and see the
 
 screenshots: ## Draw the pictures in docs/screenshots anew
 	go run ./ui/window/shoot docs/screenshots
+
+# Packages: DIST is where they go, XZ the flags of xz.
+DIST ?= dist
+XZ ?= -6
+PACKING_PACKAGES := $(BUILD_PACKAGES) xz-utils
+
+packages: packages-linux ## Build all packages and dist/SHA256SUMS
+
+packages-linux: ## Build dist/*.deb, *.rpm and *.tar.xz: the same bytes from the same commit
+	@$(call install,$(PACKING_PACKAGES),to build packages)
+	@echo "Packing Twinday $(VERSION) (the first build compiles two large SDKs: 5 to 15 minutes)"
+	@VERSION='$(VERSION)' DIST='$(DIST)' LINKED='$(LINKED)' XZ='$(XZ)' assets/package/pack
+	@$(sums)
+
+# sums notes down and shows the size and the hash of each package of this version.
+define sums
+	cd '$(DIST)' && ls | grep -F -e '$(VERSION)' | xargs -d '\n' sha256sum >SHA256SUMS && \
+		while read -r sum name; do printf '%10d  %s  %s\n' "$$(stat -c %s "$$name")" "$$sum" "$$name"; done <SHA256SUMS
+endef
 
 # The sources that are checked for their form: generated and vendored there are none.
 lint: ## gofmt, go vet and staticcheck
