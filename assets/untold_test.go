@@ -36,7 +36,7 @@ var typed = map[string][]string{
 	"say.go":      {"Google", "Outlook", "CalDAV"},
 	"setup.go":    {"keep", "remove"},
 	"sync.go":     {"h", "2006-01-02T15:04"},
-	"terminal.go": {"en", "set up", "sync", "try", "something is held for a decision"}, // the last ends a command, and is not shown
+	"terminal.go": {"~/.local/share/twinday", "en", "set up", "sync", "try", "something is held for a decision"}, // the last ends a command, and is not shown
 }
 
 // commandLine is how commands that are shown begin, and rules and fields that stand in them.

@@ -90,8 +90,10 @@ func (a *app) simulateCommand() *cobra.Command {
 
 // VersionNote is what `twinday version --json` prints.
 type VersionNote struct {
-	Version   string `json:"version"`   // of the program
-	Interface int    `json:"interface"` // control.Version
+	Version   string `json:"version"`          // of the program
+	Commit    string `json:"commit,omitempty"` // that it was built from
+	Date      string `json:"date,omitempty"`   // of that commit, RFC 3339
+	Interface int    `json:"interface"`        // control.Version
 }
 
 func (a *app) versionCommand() *cobra.Command {
@@ -99,9 +101,13 @@ func (a *app) versionCommand() *cobra.Command {
 		Use: "version", Short: assets.Text("Print the version"), Args: noArgs,
 		RunE: a.run(func(context.Context, []string) error {
 			if a.json {
-				return writeJSON(a.out, VersionNote{a.Version, control.Version})
+				return writeJSON(a.out, VersionNote{a.Version, a.Commit, a.Date, control.Version})
 			}
-			a.say(assets.Text("Twinday {{.Version}} (interface {{.Interface}})", "Version", a.Version, "Interface", control.Version))
+			built := ""
+			if a.Commit != "" {
+				built = assets.Text("commit {{.Commit}} of {{.Date}}, ", "Commit", a.Commit, "Date", a.Date)
+			}
+			a.say(assets.Text("Twinday {{.Version}} ({{.Built}}interface {{.Interface}})", "Version", a.Version, "Built", built, "Interface", control.Version))
 			return nil
 		}),
 	}
