@@ -155,6 +155,8 @@ func (a *app) speakAsSet(ctx context.Context, b control.Backend) {
 	if a.scripted || a.spoken {
 		return
 	}
+	ctx, done := context.WithTimeout(ctx, languagePatience)
+	defer done()
 	s, err := b.Settings(ctx)
 	if a.spoken = err == nil; a.spoken && s.Faces.Language != "" {
 		assets.Speak(s.Faces.Language)
