@@ -88,8 +88,7 @@ DIST ?= dist
 XZ ?= -6
 PACKING_PACKAGES := $(BUILD_PACKAGES) xz-utils
 
-packages: packages-linux packages-windows ## Build all packages for Linux and Windows, and dist/SHA256SUMS
-	@$(sums)
+packages: packages-linux packages-windows ## Build all packages and dist/SHA256SUMS
 
 packages-linux: ## Build dist/*.deb, *.rpm and *.tar.xz: the same bytes from the same commit
 	@$(call install,$(PACKING_PACKAGES),to build packages)
@@ -108,18 +107,18 @@ endef
 WINDOWS_PACKAGES := gcc-mingw-w64-x86-64 zip
 WINE_PACKAGES := wine wine64 xvfb libgl1-mesa-dri xdotool
 WINDOWS := GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
-WINDOWS_ZIP := dist/twinday-$(VERSION)-windows-amd64.zip
-WINDOWS_SYSO := resource_windows_amd64.syso packaging/windows/starter/resource_windows_amd64.syso
+WINDOWS_ZIP = $(DIST)/twinday-$(VERSION)-windows-amd64.zip
+WINDOWS_SYSO := resource_windows_amd64.syso assets/package/windows/starter/resource_windows_amd64.syso
 
 packages-windows: ## Build dist/twinday-VERSION-windows-amd64.zip, with mingw-w64 (cold: 10 minutes)
 	@$(call install,$(WINDOWS_PACKAGES),to build for Windows)
 	rm -rf dist/windows $(WINDOWS_ZIP)
 	mkdir -p dist/windows/Twinday/bin
 	numbers=$$(echo '$(VERSION)' | sed -nE 's/^v?([0-9]+)\.([0-9]+)\.([0-9]+)(-([0-9]+)-g)?.*/\1,\2,\3,0\5/p'); \
-		sed -e 's/@VERSION@/$(VERSION)/' -e "s/@NUMBERS@/$${numbers:-0,0,0,0}/" packaging/windows/twinday.rc.in >dist/windows/twinday.rc
+		sed -e 's/@VERSION@/$(VERSION)/' -e "s/@NUMBERS@/$${numbers:-0,0,0,0}/" assets/package/windows/twinday.rc.in >dist/windows/twinday.rc
 	x86_64-w64-mingw32-windres dist/windows/twinday.rc resource_windows_amd64.syso
-	cp resource_windows_amd64.syso packaging/windows/starter/
-	$(WINDOWS) go build -ldflags "-s -w -H=windowsgui" -o dist/windows/Twinday/Twinday.exe ./packaging/windows/starter
+	cp resource_windows_amd64.syso assets/package/windows/starter/
+	$(WINDOWS) go build -ldflags "-s -w -H=windowsgui" -o dist/windows/Twinday/Twinday.exe ./assets/package/windows/starter
 	@echo "Building bin/twinday.exe (the first build for Windows compiles two large SDKs: 5 to 15 minutes)"
 	$(WINDOWS) go build -ldflags "-s -w $(LINKED)" -o dist/windows/Twinday/bin/twinday.exe .
 	rm -f $(WINDOWS_SYSO)
@@ -127,14 +126,14 @@ packages-windows: ## Build dist/twinday-VERSION-windows-amd64.zip, with mingw-w6
 	cp LICENSE dist/windows/Twinday/LICENSE.txt
 	chmod -R 755 dist/windows/Twinday && find dist/windows/Twinday -exec touch -d @$(SOURCE_DATE_EPOCH) {} +
 	cd dist/windows && find Twinday | LC_ALL=C sort | TZ=UTC zip -q -X -9 -@ $(abspath $(WINDOWS_ZIP))
-	@sha256sum $(WINDOWS_ZIP)
+	@$(sums)
 
 test-windows: packages-windows ## Try the Windows programs in Wine, from their zip
 	@$(call install,$(WINE_PACKAGES),to run Windows programs)
-	TWINDAY_ZIP=$(abspath $(WINDOWS_ZIP)) TWINDAY_VERSION=$(VERSION) go test -tags=migrated_fynedo,wine ./packaging/windows -count=1 -timeout 20m
+	TWINDAY_ZIP=$(abspath $(WINDOWS_ZIP)) TWINDAY_VERSION=$(VERSION) go test -tags=migrated_fynedo,wine ./assets/package/windows -count=1 -timeout 20m
 
 packages-macos: ## Build dist/twinday-VERSION-macos.dmg, on a Mac only
-	packaging/macos/package '$(VERSION)' '-s -w $(LINKED)'
+	assets/package/macos/package '$(VERSION)' '-s -w $(LINKED)'
 
 # The sources that are checked for their form: generated and vendored there are none.
 lint: ## gofmt, go vet and staticcheck

@@ -10,6 +10,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func (a *app) windowCommand() *cobra.Command {
@@ -102,12 +103,11 @@ func (a *app) versionCommand() *cobra.Command {
 			if a.json {
 				return writeJSON(a.out, VersionNote{a.Version, a.Commit, a.Date, control.Version})
 			}
-			if a.Commit == "" {
-				a.say(assets.Text("Twinday {{.Version}} (interface {{.Interface}})", "Version", a.Version, "Interface", control.Version))
-			} else {
-				a.say(assets.Text("Twinday {{.Version}} (commit {{.Commit}} of {{.Date}}, interface {{.Interface}})",
-					"Version", a.Version, "Commit", a.Commit, "Date", a.Date, "Interface", control.Version))
+			built := ""
+			if a.Commit != "" {
+				built = assets.Text("commit {{.Commit}} of {{.Date}}, ", "Commit", a.Commit, "Date", a.Date)
 			}
+			a.say(assets.Text("Twinday {{.Version}} ({{.Built}}interface {{.Interface}})", "Version", a.Version, "Built", built, "Interface", control.Version))
 			return nil
 		}),
 	}
@@ -139,7 +139,7 @@ func (a *app) completeAccounts(cmd *cobra.Command, _ []string, _ string) ([]cobr
 	return a.complete(cmd, func(ctx context.Context, b control.Backend) (words []cobra.Completion, err error) {
 		all, err := b.Accounts(ctx)
 		for _, x := range all {
-			words = append(words, cobra.CompletionWithDesc(string(x.ID), providerName(x.Provider)))
+			words = append(words, cobra.CompletionWithDesc(string(x.ID), say.Provider(x.Provider)))
 		}
 		return words, err
 	})

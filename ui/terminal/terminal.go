@@ -2,9 +2,8 @@
 // history, the demo. It parses a command line, asks the engine through
 // engine/control, and prints for people or, with --json, for scripts.
 //
-// Of this project it imports engine/control, store/state,
-// providers/calendar and assets only; everything else that a command needs is handed in by
-// main as Deps.
+// Of this project it imports engine/control, store/state, providers/calendar, assets
+// and ui/say only; everything else that a command needs is handed in by main as Deps.
 package terminal
 
 import (
