@@ -61,10 +61,12 @@ func (p *packed) pack(from, dist string, env ...string) {
 	}
 }
 
-// run runs a tool and returns what it says.
+// run runs a tool and returns what it says, in English.
 func (p *packed) run(name string, args ...string) string {
 	p.Helper()
-	out, err := exec.Command(name, args...).CombinedOutput()
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "LANGUAGE=", "TWINDAY_DATA="+filepath.Join(p.dist, "none"))
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		p.Fatalf("%s %q: %v\n%s", name, args, err, out)
 	}
