@@ -181,7 +181,7 @@ func (p program) options(dir string, log *slog.Logger, show func() error, quit f
 		Connectors: connectors(time.Now, way.Client()), Clients: builtIn(), Secrets: p.ring, Network: func(n state.Network, password string) error {
 			return way.Use(network.Settings{Proxy: n.Proxy, User: n.ProxyUser, Password: password, Bypass: n.Bypass, Roots: n.RootCertificate})
 		}, Plain: secrets.File(filepath.Join(dir, "secrets.json")),
-		Sealed: sealed(dir, log), Log: log, LogTail: logTail(dir), ShowWindow: show, Quit: quit,
+		Reach: way.Reach, Sealed: sealed(dir, log), Log: log, LogTail: logTail(dir), ShowWindow: show, Quit: quit,
 	}
 }
 
