@@ -44,7 +44,7 @@ const (
 func (e *Engine) Checkup(ctx context.Context) ([]control.Check, error) {
 	accounts, err := e.accounts()
 	if err != nil {
-		return nil, fmt.Errorf("engine: check-up: %w", err)
+		return e.checkBroken(ctx), nil
 	}
 	var work sync.WaitGroup
 	var storeCheck control.Check
@@ -62,7 +62,7 @@ func (e *Engine) Checkup(ctx context.Context) ([]control.Check, error) {
 	out := slices.Concat([]control.Check{storeCheck}, folder, keyring, e.judgeNetwork(accounts, knocks), []control.Check{judgeClock(knocks)})
 	s, err := e.Status(ctx)
 	if err != nil {
-		return nil, err
+		return e.checkBroken(ctx), nil
 	}
 	for i, a := range s.Accounts {
 		if i < len(asked) {
@@ -70,6 +70,15 @@ func (e *Engine) Checkup(ctx context.Context) ([]control.Check, error) {
 		}
 	}
 	return append(out, judgeSync(s)), nil
+}
+
+// checkBroken is a check-up of a store that does not tell which accounts there are.
+func (e *Engine) checkBroken(ctx context.Context) []control.Check {
+	s := e.checkStore(ctx)
+	if s.Finding == control.OK { // it was whole, but what lies in it makes no sense
+		s = found(control.Trouble, s.Name, putBack, "what it says of your accounts cannot be read")
+	}
+	return append([]control.Check{s}, e.checkFolder()...)
 }
 
 func found(f control.Finding, name, wayOut, format string, args ...any) control.Check {
@@ -94,6 +103,9 @@ func (e *Engine) checkStore(ctx context.Context) control.Check {
 		return fine(name, "it opens, is of version %d, and its own check finds nothing wrong", e.Store.Schema())
 	case errors.Is(err, ctx.Err()):
 		return found(control.Note, name, "", "it opens, and is of version %d; it is too large to be checked within %v", e.Store.Schema(), storeLimit)
+	}
+	if told, ok := errors.AsType[*store.DamagedError](err); ok {
+		return found(control.Trouble, name, told.WayOut(), "%s", strings.ToLower(told.What()[:1])+told.What()[1:])
 	}
 	e.Log.Error("the store's check", "findings", err) // they name calendars
 	n := 1
@@ -388,7 +400,18 @@ func judgeClock(knocks []knock) control.Check {
 	}
 	way := map[bool]string{true: "ahead", false: "behind"}[best > 0]
 	return found(control.Trouble, name, "Have the system set its clock by itself (date and time in its settings; on Linux 'timedatectl set-ntp true'). Sign-ins fail on a wrong clock, and what lies near is taken for past.",
-		"this computer's clock is %s %s", best.Abs().Round(time.Minute), way)
+		"this computer's clock is %s %s", span(best.Abs()), way)
+}
+
+// span is a length of time for a person, of minutes at least.
+func span(d time.Duration) string {
+	switch {
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d minutes", int(d.Round(time.Minute).Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d hours", int(d.Round(time.Hour).Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }
 
 // asking is what came of asking an account for its calendars.

@@ -152,11 +152,11 @@ func TestACheckUpNamesWhatHelps(t *testing.T) {
 		{"a clock that is behind", func(_ *bench, n *internet) {
 			n.skew[calendarsTest], n.skew[signInTest] = 7*time.Minute, 8*time.Minute
 		},
-			"clock", control.Trouble, "7m0s behind", "set-ntp"},
+			"clock", control.Trouble, "7 minutes behind", "set-ntp"},
 		{"a clock that is ahead", func(_ *bench, n *internet) {
 			n.skew[calendarsTest], n.skew[signInTest] = -3*time.Hour, -3*time.Hour
 		},
-			"clock", control.Trouble, "3h0m0s ahead", "set-ntp"},
+			"clock", control.Trouble, "3 hours ahead", "set-ntp"},
 		{"one server's clock is wrong", func(_ *bench, n *internet) { n.skew[signInTest] = time.Hour }, "clock", control.OK, "agrees", ""},
 		{"no server tells the time", func(_ *bench, n *internet) { n.silent = true }, "clock", control.Note, "no server told", ""},
 		{"no keyring", func(b *bench, _ *internet) {
@@ -168,7 +168,7 @@ func TestACheckUpNamesWhatHelps(t *testing.T) {
 		}, "account 1", control.Trouble, "Google: its sign-in has ended", "Sign in again"},
 		{"an organisation's rule", func(b *bench, _ *internet) {
 			b.b.fault = func(string) (before, after error) {
-				return &calendar.Error{Op: "list", Kind: calendar.SignedOut, Obstacle: calendar.AdminApproval, Err: errors.New("no")}, nil
+				return &calendar.Error{Op: "list", Kind: calendar.SignedOut, Obstacle: calendar.AdminApproval, Err: errors.New("on purpose")}, nil
 			}
 		}, "account 2", control.Trouble, "administrator", "text to your IT"},
 		{"a service that is down", func(b *bench, _ *internet) {
@@ -307,4 +307,3 @@ func (l liar) Load(account string) (string, error) {
 	kept, err := l.InMemory.Load(account)
 	return "not " + kept, err
 }
-

@@ -32,6 +32,7 @@ var shapes = []shape{
 	{"settings set", control.Settings{}, "as they are now:"},
 	{"setup export", control.Setup{}, ""},
 	{"setup import", control.TakenOver{}, ""},
+	{"doctor", []control.Check{}, ""},
 	{"diagnostics", control.Diagnostics{}, ""},
 	{"autostart", autostartJSON{}, ""},
 	{"autostart on", autostartJSON{}, "as it is then:"},
