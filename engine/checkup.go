@@ -156,7 +156,7 @@ func (e *Engine) checkBackups() control.Check {
 	if age > backupAge {
 		return found(control.Note, name, daily, "the last is %d days old", int(age.Hours()/24))
 	}
-	return fine(name, "the last is %s old; there are %d", plural(max(1, int(age.Hours())), "hour", "hours"), len(have))
+	return fine(name, "the last is of %s; %s kept", have[0].Time.Local().Format("2 January at 15:04"), plural(len(have), "is", "are"))
 }
 
 // size is a number of bytes for a person.
