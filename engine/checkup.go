@@ -156,7 +156,7 @@ func (e *Engine) checkBackups() control.Check {
 	if age > backupAge {
 		return found(control.Note, name, daily, "the last is %d days old", int(age.Hours()/24))
 	}
-	return fine(name, "the last is of %s; %s kept", have[0].Time.Local().Format("2 January at 15:04"), plural(len(have), "is", "are"))
+	return fine(name, "the last is of %s; %s kept", have[0].Time.Local().Format("2 Jan 2006 15:04"), plural(len(have), "is", "are"))
 }
 
 // size is a number of bytes for a person.
@@ -460,31 +460,33 @@ var ended = map[control.Condition]string{
 
 // judgeAccount says how an account fares: the i-th, told by its number.
 func judgeAccount(i int, a control.AccountState, asked asking) control.Check {
-	name, service := fmt.Sprintf("account %d", i+1), services[a.Provider]
+	about := func(f control.Finding, wayOut, format string, args ...any) control.Check {
+		return found(f, fmt.Sprintf("account %d", i+1), wayOut, "%s: %s", services[a.Provider], fmt.Sprintf(format, args...))
+	}
 	const which = " 'twinday account list' says which account this is, and the command."
 	switch {
 	case errors.Is(asked.trouble, secrets.ErrUnavailable):
-		return found(control.Trouble, name, "See 'keyring'.", "%s: its sign-in cannot be read, for the keyring does not answer", service)
+		return about(control.Trouble, "See 'keyring'.", "its sign-in cannot be read, for the keyring does not answer")
 	case a.Condition == control.Locked:
-		return found(control.Trouble, name, "'twinday unlock' gives it to the Twinday that runs; for single commands TWINDAY_PASSPHRASE_FILE names a file that holds it.", "%s: %s", service, ended[a.Condition])
+		return about(control.Trouble, "'twinday unlock' gives it to the Twinday that runs; for single commands TWINDAY_PASSPHRASE_FILE names a file that holds it.", "%s", ended[a.Condition])
 	case ended[a.Condition] != "", a.Condition == control.LacksScope && a.SignedOut:
 		says := ended[a.Condition]
 		if says == "" {
 			says = "a permission that Twinday needs was left out"
 		}
-		return found(control.Trouble, name, a.WayOut.Text+which, "%s: %s", service, says)
+		return about(control.Trouble, a.WayOut.Text+which, "%s", says)
 	case a.Condition == control.Throttled:
-		return found(control.Note, name, a.WayOut.Text, "%s: the service asks for patience; tried again at %s", service, clockTime(a.Until))
+		return about(control.Note, a.WayOut.Text, "the service asks for patience; tried again at %s", clockTime(a.Until))
 	case asked.trouble != nil && errors.Is(asked.trouble, context.DeadlineExceeded):
-		return found(control.Trouble, name, "See 'network'; Twinday tries again by itself.", "%s: no answer within %v", service, accountLimit)
+		return about(control.Trouble, "See 'network'; Twinday tries again by itself.", "no answer within %v", accountLimit)
 	case asked.trouble != nil && (calendar.KindOf(asked.trouble) == calendar.Unavailable || isResting(asked.trouble)):
-		return found(control.Trouble, name, "See 'network'; Twinday tries again by itself.", "%s: it cannot be reached, so its sign-in was not tried", service)
+		return about(control.Trouble, "See 'network'; Twinday tries again by itself.", "it cannot be reached, so its sign-in was not tried")
 	case asked.trouble != nil:
-		return found(control.Trouble, name, wayOut(asked.trouble)+which, "%s: it does not give the list of its calendars", service)
+		return about(control.Trouble, wayOut(asked.trouble)+which, "it does not give the list of its calendars")
 	case a.Condition == control.LacksScope:
-		return found(control.Note, name, a.WayOut.Text+which, "%s: its sign-in works; a permission that was ticked was not given", service)
+		return about(control.Note, a.WayOut.Text+which, "its sign-in works; a permission that was ticked was not given")
 	}
-	return fine(name, "%s: its sign-in works, with %s", service, plural(asked.calendars, "calendar", "calendars"))
+	return about(control.OK, "", "its sign-in works, with %s", plural(asked.calendars, "calendar", "calendars"))
 }
 
 // judgeSync says whether syncing goes on.
@@ -519,5 +521,5 @@ func judgeSync(s control.Status) control.Check {
 	case s.LastSync.IsZero():
 		return found(control.Note, name, "'twinday sync' does it now.", "there was no good sync yet")
 	}
-	return fine(name, "the last good sync was on %s", s.LastSync.Local().Format("2 January at 15:04"))
+	return fine(name, "the last good sync was on %s", s.LastSync.Local().Format("2 Jan 2006 15:04"))
 }

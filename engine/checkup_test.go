@@ -160,8 +160,8 @@ func TestACheckUpNamesWhatHelps(t *testing.T) {
 		{"one server's clock is wrong", func(_ *bench, n *internet) { n.skew[signInTest] = time.Hour }, "clock", control.OK, "agrees", ""},
 		{"no server tells the time", func(_ *bench, n *internet) { n.silent = true }, "clock", control.Note, "no server told", ""},
 		{"no keyring", func(b *bench, _ *internet) {
-			b.Engine.Secrets = deadRing{errors.New("no bus at /home")}
-		}, "keyring", control.Trouble, "does not answer (no bus at /home); 2 sign-ins are in it", "--passphrase"},
+			b.Engine.Secrets = deadRing{errors.New("on purpose")}
+		}, "keyring", control.Trouble, "does not answer (on purpose); 2 sign-ins are in it", "--passphrase"},
 		{"a keyring that forgets", func(b *bench, _ *internet) { b.Engine.Secrets = liar{b.secrets} }, "keyring", control.Trouble, "gives back something else", "--passphrase"},
 		{"a revoked sign-in", func(b *bench, _ *internet) {
 			b.a.fault = func(string) (before, after error) { return b.a.err(calendar.SignedOut), nil }
@@ -280,7 +280,7 @@ func TestACheckUpOfSignInsInFiles(t *testing.T) {
 	if got := b.checkup()["keyring"]; got.Finding != control.Note || !strings.Contains(got.Says, "1 sign-in is in a file with a passphrase, 1 sign-in is in a plain file") || !strings.Contains(got.WayOut, "moves to the keyring") {
 		t.Errorf("%+v", got)
 	}
-	b.Engine.Secrets = deadRing{errors.New("no bus")}
+	b.Engine.Secrets = deadRing{errors.New("on purpose")}
 	b.Engine.Sealed = secrets.Sealed(file)
 	got := b.checkup()
 	if k := got["keyring"]; k.Finding != control.Note || !strings.Contains(k.WayOut, "--passphrase") {

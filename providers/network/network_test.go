@@ -332,3 +332,44 @@ func TestSettingsThatMakeNoSense(t *testing.T) {
 		})
 	}
 }
+
+// Connections of calls that are made at once are used again by the next ones.
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	const atOnce = 8
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	came, gate := make(chan struct{}), make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen[r.RemoteAddr] = true
+		mu.Unlock()
+		came <- struct{}{}
+		<-gate // answered when all have come
+	}))
+	t.Cleanup(s.Close)
+	client := network.New(time.Now).Client()
+	for range 5 {
+		var calls sync.WaitGroup
+		for range atOnce {
+			calls.Go(func() {
+				resp, err := client.Get(s.URL)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			})
+		}
+		for range atOnce {
+			<-came
+		}
+		for range atOnce {
+			gate <- struct{}{}
+		}
+		calls.Wait()
+	}
+	if len(seen) > 2*atOnce { // one may still be on its way back when it is wanted
+		t.Errorf("%d connections", len(seen))
+	}
+}

@@ -1,5 +1,5 @@
 // Package display knows whether there is a screen here to open windows on. Of this project it
-// imports engine/control alone.
+// imports engine/control and assets alone.
 package display
 
 import (
@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 )
 
@@ -29,17 +30,15 @@ func asked() bool { return runtime.GOOS != "windows" && runtime.GOOS != "darwin"
 // dialLimit is how long a display may take to answer: it is on this machine, or one hop away.
 const dialLimit = 2 * time.Second
 
-const noWindow = "Everything works without it, in the terminal ('twinday --help')."
-
 // Check looks whether the display that the session names is there.
 func Check(ctx context.Context) control.Check {
 	c := control.Check{Name: "display", Finding: control.OK}
 	if !asked() {
-		c.Says = "this system always has one"
+		c.Says = assets.Text("this system always has one")
 		return c
 	}
 	if !Here() {
-		c.Finding, c.Says, c.WayOut = control.Note, "there is none here (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window opens", noWindow
+		c.Finding, c.Says, c.WayOut = control.Note, assets.Text("there is none here (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window opens"), assets.Text("Everything works without it, in the terminal ('twinday --help').")
 		return c
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialLimit)
@@ -48,19 +47,19 @@ func Check(ctx context.Context) control.Check {
 	for _, d := range []struct {
 		what, name string
 		where      func(string) (network, address string, err error)
-	}{{"Wayland display", os.Getenv("WAYLAND_DISPLAY"), wayland}, {"X display", os.Getenv("DISPLAY"), x11}} {
+	}{{assets.Text("Wayland display"), os.Getenv("WAYLAND_DISPLAY"), wayland}, {assets.Text("X display"), os.Getenv("DISPLAY"), x11}} {
 		if d.name == "" {
 			continue
 		}
 		if err := dial(ctx, d.name, d.where); err != nil {
-			failed = append(failed, fmt.Sprintf("%s %s (%s)", d.what, d.name, err))
+			failed = append(failed, fmt.Sprintf("%s %s (%s)", d.what, d.name, assets.Said(err.Error())))
 			continue
 		}
-		c.Says = fmt.Sprintf("%s %s is there; the window, and nothing else, needs OpenGL on it as well", d.what, d.name)
+		c.Says = assets.Text("{{.Display}} is there; the window, and nothing else, needs OpenGL on it as well", "Display", d.what+" "+d.name)
 		return c
 	}
-	c.Finding, c.Says = control.Trouble, "it does not answer: "+strings.Join(failed, ", ")
-	c.WayOut = "Start Twinday from within your desktop's session; over ssh, 'ssh -X' brings a display along. " + noWindow
+	c.Finding, c.Says = control.Trouble, assets.Text("it does not answer: {{.Displays}}", "Displays", strings.Join(failed, ", "))
+	c.WayOut = assets.Text("Start Twinday from within your desktop's session; over ssh, 'ssh -X' brings a display along. Everything works without it, in the terminal ('twinday --help').")
 	return c
 }
 
@@ -88,7 +87,7 @@ func wayland(name string) (network, address string, err error) {
 	if !filepath.IsAbs(name) {
 		dir := os.Getenv("XDG_RUNTIME_DIR")
 		if dir == "" {
-			return "", "", errors.New("XDG_RUNTIME_DIR is not set")
+			return "", "", errors.New(assets.Text("XDG_RUNTIME_DIR is not set"))
 		}
 		name = filepath.Join(dir, name)
 	}
@@ -108,13 +107,13 @@ func x11(name string) (network, address string, err error) {
 	}
 	at := strings.LastIndexByte(name, ':')
 	if at < 0 {
-		return "", "", errors.New("that is no name of a display, such as :0")
+		return "", "", errors.New(assets.Text("that is no name of a display, such as :0"))
 	}
 	host, number := name[:at], name[at+1:]
 	number, _, _ = strings.Cut(number, ".")
 	n, err := strconv.ParseUint(number, 10, 16)
 	if err != nil {
-		return "", "", errors.New("that is no name of a display, such as :0")
+		return "", "", errors.New(assets.Text("that is no name of a display, such as :0"))
 	}
 	if host == "" || host == "unix" {
 		return "unix", x11Folder + "X" + number, nil

@@ -1,28 +1,33 @@
 package terminal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 )
 
 // errUnwell ends a check-up that found a problem, and has told it.
 var errUnwell = errors.New("something is wrong")
 
-const doctorHelp = `Look at all that Twinday needs, and say of each thing whether it is well and what to
+func doctorHelp() string {
+	return assets.Text(`Look at all that Twinday needs, and say of each thing whether it is well and what to
 do if it is not: the running Twinday, what it knows, the disk and the backups, the
 keyring, the way to your accounts' servers, the clock, each sign-in, the tray, the
 display, and the start at login.
 
 It asks the servers of your accounts and nobody else, changes nothing, and takes a
 few seconds. Nothing private is in what it prints: accounts are told by their number
-in 'twinday account list'. The exit code is 1 when there is a problem.`
+in 'twinday account list'. The exit code is 1 when there is a problem.`)
+}
 
 // Each part of a check-up ends, whatever stands still.
 const (
@@ -31,12 +36,9 @@ const (
 	checkupLimit = 20 * time.Second // of all that the engine looks at, which ends by itself before
 )
 
-// doctorIndent is where a line's text begins: after the longest finding.
-const doctorIndent = 11
-
 func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Look for what is wrong, and say what helps", Long: doctorHelp, Args: noArgs,
+		Use: "doctor", Short: assets.Text("Look for what is wrong, and say what helps"), Long: doctorHelp(), Args: noArgs,
 		Example: "  twinday doctor",
 		RunE: a.run(func(ctx context.Context, _ []string) error {
 			all := a.checkup(ctx)
@@ -60,29 +62,45 @@ func (a *app) doctorCommand() *cobra.Command {
 }
 
 func (a *app) showCheckup(all []control.Check, n map[control.Finding]int) {
+	findings := map[control.Finding]string{control.OK: assets.Text("ok"), control.Note: assets.Text("note"), control.Trouble: assets.Text("problem")}
+	indent := 0 // where a line's text begins: after the longest finding
+	for _, word := range findings {
+		indent = max(indent, runewidth.StringWidth(word)+4)
+	}
 	for _, c := range all {
-		text := wrap(string(c.Finding), c.Name+": "+clean(c.Says), a.Width, doctorIndent)
+		text := wrap(findings[c.Finding], checkName(c.Name)+": "+clean(assets.Said(c.Says)), a.Width, indent)
 		if c.WayOut != "" {
-			text += wrap(strings.Repeat(" ", doctorIndent-2)+"→", clean(c.WayOut), a.Width, doctorIndent+2)
+			text += wrap(strings.Repeat(" ", indent-2)+"→", clean(assets.Said(c.WayOut)), a.Width, indent+2)
 		}
 		fmt.Fprint(a.out, text)
 	}
 	switch {
 	case n[control.Trouble] > 0:
-		a.say("\n%s found.", count(n[control.Trouble], "problem"))
+		a.say("\n" + assets.Count("{{.N}} problems found.", n[control.Trouble]))
 	case n[control.Note] > 0:
-		a.say("\nNo problem found.")
+		a.say("\n" + assets.Text("No problem found."))
 	default:
-		a.say("\nAll is well.")
+		a.say("\n" + assets.Text("All is well."))
 	}
+}
+
+// checkName is what a check is called in the person's language.
+func checkName(name string) string {
+	if n, ok := strings.CutPrefix(name, "account "); ok {
+		return assets.Text("account {{.N}}", "N", n)
+	}
+	known := map[string]string{
+		"twinday": "twinday", "store": assets.Text("store"), "folder": assets.Text("folder"), "backup": assets.Text("backup"), "keyring": assets.Text("keyring"),
+		"network": assets.Text("network"), "clock": assets.Text("clock"), "syncing": assets.Text("syncing"), "tray": assets.Text("tray"),
+		"display": assets.Text("display"), "autostart": assets.Text("autostart"),
+	}
+	return cmp.Or(known[name], name)
 }
 
 // checkup is all that can be looked at: what the engine sees, and the desktop.
 func (a *app) checkup(ctx context.Context) []control.Check {
-	desktop := make(chan []control.Check, 1)
-	go func() { desktop <- a.Desktop(ctx) }()
-	all := a.checkEngine(ctx)
-	all = append(all, <-desktop...)
+	all := a.checkEngine(ctx) // first: it knows which language the person chose
+	all = append(all, a.Desktop(ctx)...)
 	return append(all, a.checkLogin())
 }
 
@@ -96,7 +114,7 @@ func (a *app) checkEngine(ctx context.Context) []control.Check {
 	b, done, err := a.Connect(dial, o)
 	switch {
 	case errors.Is(err, control.ErrNoEngine):
-		c.Finding, c.Says, c.WayOut = control.Note, "it is not running, so nothing is synced by itself", "'twinday' starts it, 'twinday autostart on' has it start when you log in."
+		c.Finding, c.Says, c.WayOut = control.Note, assets.Text("it is not running, so nothing is synced by itself"), assets.Text("'twinday' starts it, 'twinday autostart on' has it start when you log in.")
 		o.RunningOnly, o.Patience = false, lockPatience
 		if b, done, err = a.Connect(ctx, o); err != nil {
 			return []control.Check{c, unopened(err)}
@@ -108,16 +126,17 @@ func (a *app) checkEngine(ctx context.Context) []control.Check {
 		switch {
 		case err != nil:
 			done()
-			c.Finding, c.Says = control.Trouble, "it runs, and does not answer"
-			c.WayOut = "End it ('twinday quit', or from the system's list of processes), and start it again. What it was at is taken up where it was left."
+			c.Finding, c.Says = control.Trouble, assets.Text("it runs, and does not answer")
+			c.WayOut = assets.Text("End it ('twinday quit', or from the system's list of processes), and start it again. What it was at is taken up where it was left.")
 			return []control.Check{c}
 		case s.Version != a.Version:
-			c.Finding, c.Says, c.WayOut = control.Note, fmt.Sprintf("the one that runs is of version %s, this command of %s", s.Version, a.Version), "'twinday quit', then 'twinday' starts this one."
+			c.Finding, c.Says, c.WayOut = control.Note, assets.Text("the one that runs is of version {{.Runs}}, this command of {{.This}}", "Runs", s.Version, "This", a.Version), assets.Text("'twinday quit', then 'twinday' starts this one.")
 		default:
-			c.Says = "it is running, and answers"
+			c.Says = assets.Text("it is running, and answers")
 		}
 	}
 	defer done()
+	a.speakAsSet(dial, b)
 	ctx, cancelCheckup := context.WithTimeout(ctx, checkupLimit)
 	defer cancelCheckup()
 	found, err := b.Checkup(ctx)
@@ -125,16 +144,16 @@ func (a *app) checkEngine(ctx context.Context) []control.Check {
 	switch {
 	case err == nil:
 	case errors.As(err, &e) && e.Code == control.CodeNotFound:
-		found = []control.Check{{Name: "store", Finding: control.Note, Says: "the Twinday that runs knows no check-up", WayOut: "'twinday quit', then 'twinday doctor' again looks by itself."}}
+		found = []control.Check{{Name: "store", Finding: control.Note, Says: assets.Text("the Twinday that runs knows no check-up"), WayOut: assets.Text("'twinday quit', then 'twinday doctor' again looks by itself.")}}
 	default:
-		found = []control.Check{{Name: "store", Finding: control.Trouble, Says: "it could not be looked at within the time", WayOut: "'twinday quit', then 'twinday doctor' again looks by itself."}}
+		found = []control.Check{{Name: "store", Finding: control.Trouble, Says: assets.Text("it could not be looked at within the time"), WayOut: assets.Text("'twinday quit', then 'twinday doctor' again looks by itself.")}}
 	}
 	return append([]control.Check{c}, found...)
 }
 
 // unopened is about a store that does not open. Without it nobody knows of accounts.
 func unopened(err error) control.Check {
-	c := control.Check{Name: "store", Finding: control.Trouble, WayOut: "See that the data folder is yours to read and to write, or choose another one with --data."}
+	c := control.Check{Name: "store", Finding: control.Trouble, WayOut: assets.Text("See that the data folder is yours to read and to write, or choose another one with --data.")}
 	var told interface {
 		error
 		What() string
@@ -147,9 +166,9 @@ func unopened(err error) control.Check {
 		for errors.Unwrap(err) != nil { // the outer ones name the folder
 			err = errors.Unwrap(err)
 		}
-		c.Says = fmt.Sprintf("it cannot be opened (%v)", err)
+		c.Says = assets.Text("it cannot be opened ({{.Why}})", "Why", assets.Said(err.Error()))
 	}
-	c.Says += "; keyring, network, clock and sign-ins can only be looked at when it opens"
+	c.Says = assets.Text("{{.What}}; keyring, network, clock and sign-ins can only be looked at when it opens", "What", assets.Said(c.Says))
 	return c
 }
 
@@ -164,13 +183,13 @@ func (a *app) checkLogin() control.Check {
 	}
 	switch {
 	case err != nil:
-		c.Finding, c.Says, c.WayOut = control.Trouble, "whether Twinday starts at login cannot be read", "'twinday autostart on', or off, says it anew."
+		c.Finding, c.Says, c.WayOut = control.Trouble, assets.Text("whether Twinday starts at login cannot be read"), assets.Text("'twinday autostart on', or off, says it anew.")
 	case gone:
-		c.Finding, c.Says, c.WayOut = control.Trouble, "what is to start at login is not there any more", "'twinday autostart on' starts the program that you call it with."
+		c.Finding, c.Says, c.WayOut = control.Trouble, assets.Text("what is to start at login is not there any more"), assets.Text("'twinday autostart on' starts the program that you call it with.")
 	case on:
-		c.Says = "Twinday starts when you log in"
+		c.Says = assets.Text("Twinday starts when you log in")
 	default:
-		c.Finding, c.Says, c.WayOut = control.Note, "Twinday does not start when you log in", "'twinday autostart on' has it start then."
+		c.Finding, c.Says, c.WayOut = control.Note, assets.Text("Twinday does not start when you log in"), assets.Text("'twinday autostart on' has it start then.")
 	}
 	return c
 }

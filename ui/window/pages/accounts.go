@@ -27,15 +27,18 @@ func (p *calendarsPage) account(a control.AccountState) fyne.CanvasObject {
 	disconnect := newButton(assets.Text("Disconnect…"), nil, func() { p.disconnect(a) }, p.w.escape)
 	disconnect.Importance = widget.LowImportance
 	actions := container.NewHBox()
-	for _, b := range accountBadges(a) {
-		actions.Add(b)
+	if a.Condition != "" {
+		actions.Add(badge(conditionName(a.Condition), conditionLook(a.Condition)))
 	}
 	if b := p.w.mendButton(a); b != nil {
 		actions.Add(b)
 	}
 	actions.Add(disconnect)
 	rows := []fyne.CanvasObject{bold(title), dim(providerName(a.Provider) + " · " + p.w.accountName(a.ID))}
-	card := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewVBox(actions), lines(rows...))}
+	card := []fyne.CanvasObject{container.New(withActions{least: 200}, lines(rows...), container.NewVBox(actions))}
+	if special := accountBadges(a); len(special) > 0 {
+		card = append(card, container.New(layout.NewCustomPaddedLayout(-6, 0, 8, 0), container.New(layout.NewRowWrapLayout(), special...)))
+	}
 	if a.Condition != control.Connected && a.Condition != "" {
 		words := prose(stopped(assets.Said(a.Words)))
 		words.Importance = conditionLook(a.Condition)
@@ -97,7 +100,7 @@ func conditionName(c control.Condition) string {
 	return string(c)
 }
 
-// accountBadges say how an account is, and what is special about its sign-in.
+// accountBadges say what is special about an account's sign-in.
 func accountBadges(a control.AccountState) (out []fyne.CanvasObject) {
 	if a.Kept == control.InPlainFile {
 		out = append(out, badge(assets.Text("sign-in in a plain file"), widget.WarningImportance))
@@ -107,9 +110,6 @@ func accountBadges(a control.AccountState) (out []fyne.CanvasObject) {
 	}
 	if a.Access.ReadOnly {
 		out = append(out, badge(assets.Text("only read"), widget.MediumImportance))
-	}
-	if a.Condition != "" {
-		out = append(out, badge(conditionName(a.Condition), conditionLook(a.Condition)))
 	}
 	return out
 }
@@ -148,13 +148,21 @@ func (p *calendarsPage) calendar(c state.Calendar) fyne.CanvasObject {
 	if len(in) > 0 {
 		note.SetText(assets.Text("in {{.Mirrors}}", "Mirrors", joinComma(in)))
 	}
-	right := container.NewHBox(badges(c))
+	right := container.NewVBox(width(200, note))
 	if len(p.columns()) > 0 {
-		right.Add(p.cells(c))
-	} else {
-		right.Add(width(200, note))
+		right = container.NewVBox(p.cells(c))
 	}
-	return container.NewBorder(nil, nil, container.NewHBox(width(8, layout.NewSpacer()), swatch(c.Color)), right, text(p.w.name(c.Ref)))
+	return container.NewBorder(nil, nil, container.NewHBox(width(8, layout.NewSpacer()), swatch(c.Color)), right, p.w.named(c))
+}
+
+// named is a calendar's name, with what there is to know about it below.
+func (w *Window) named(c state.Calendar) fyne.CanvasObject {
+	about := container.New(layout.NewRowWrapLayout())
+	for _, b := range calendarBadges(c) {
+		about.Add(badge(b.text, b.look))
+	}
+	about.Hidden = len(about.Objects) == 0
+	return container.New(tight{gap: -6, middle: true}, text(w.name(c.Ref)), about)
 }
 
 // calendarBadge is one thing to know about a calendar.
@@ -192,14 +200,6 @@ func calendarBadges(c state.Calendar) (out []calendarBadge) {
 		add(widget.LowImportance, assets.Text("hidden in its own app"))
 	}
 	return out
-}
-
-func badges(c state.Calendar) fyne.CanvasObject {
-	row := container.NewHBox()
-	for _, b := range calendarBadges(c) {
-		row.Add(badge(b.text, b.look))
-	}
-	return row
 }
 
 // newCalendar makes a calendar for copies, or leads to the permission that it takes.

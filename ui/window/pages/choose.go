@@ -153,7 +153,7 @@ func (c *mirrorChoice) row(x state.Calendar, k keeper) fyne.CanvasObject {
 			c.f.relaid()
 		}
 	}, k)
-	return lined(container.NewBorder(nil, nil, container.NewHBox(on, swatch(x.Color)), badges(x), text(w.name(x.Ref))), more)
+	return lined(container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(on), swatch(x.Color)), nil, w.named(x)), more)
 }
 
 // sample is the meeting by which it is shown what crosses.

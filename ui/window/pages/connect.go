@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -50,7 +51,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 			names, notes = append(names, serviceName(x.Provider)), append(notes, serviceNote(x.Provider))
 		}
 		var access calendar.Access
-		device := false
+		device, cloud := false, ""
 		asked := container.NewVBox() // what depends on the provider
 		may := container.NewVBox()   // nothing is to be chosen where all that can be done is to read
 		var makes *check             // of no use where nothing may be changed
@@ -61,7 +62,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 			}
 		}
 		show := func(i int) {
-			at, access.Extras, device, makes = i, nil, false, nil
+			at, access.Extras, device, cloud, makes = i, nil, false, "", nil
 			asked.RemoveAll()
 			for _, x := range list[i].Extras {
 				tick := newCheck(sentence(assets.Said(x.Reason)), false, func(on bool) {
@@ -75,6 +76,14 @@ func (w *Window) connect(kind state.ProviderKind) {
 			narrow()
 			if list[i].Device {
 				asked.Add(newCheck(assets.Text("Sign in with a code, in a browser on any device"), false, func(on bool) { device = on }, k))
+			}
+			if len(list[i].Clouds) > 0 {
+				asked.Add(cloudPick(list[i], func(name string) {
+					cloud = name
+					asked.Refresh()
+					rows.Refresh()
+					scroll.Refresh()
+				}, k))
 			}
 			if list[i].Client == "" && !list[i].Password && !list[i].Feed {
 				asked.Add(notice(theme.InfoIcon(), assets.Text("{{.Provider}} lets apps in only under a client id, and this Twinday was built without one. The next step shows how to make yours, once and for free.", "Provider", brand(list[i].Provider))))
@@ -101,7 +110,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 		show(at)
 		next.OnTapped = func() {
 			p.close()
-			req := control.NewAccount{Provider: list[at].Provider, Access: &access, Device: device}
+			req := control.NewAccount{Provider: list[at].Provider, Access: &access, Device: device, Cloud: cloud}
 			if list[at].Feed {
 				w.feed(control.NewAccount{Provider: list[at].Provider})
 				return
@@ -110,7 +119,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 				w.login(req, list[at])
 				return
 			}
-			if list[at].Client == "" {
+			if list[at].Client == "" || cloud != "" && list[at].Client != control.OwnClient {
 				w.guide(req)
 				return
 			}
@@ -119,6 +128,34 @@ func (w *Window) connect(kind state.ProviderKind) {
 		next.Enable()
 		w.win.Canvas().Focus(next)
 	})
+}
+
+// cloudPick asks in which of the provider's clouds the account is; "" is the public one,
+// where nearly all are.
+func cloudPick(p control.ProviderInfo, chosen func(name string), k keeper) fyne.CanvasObject {
+	words := []string{assets.Text("In the public cloud, as nearly all are")}
+	for _, c := range p.Clouds {
+		words = append(words, sentence(assets.Said(c.What)))
+	}
+	apart := prose(assets.Text("Apps are registered there apart: it takes a client id that was made in that cloud's own portal."))
+	apart.Hide()
+	pick := newPick(words, 0, func(i int) {
+		if setShown(apart, i > 0); i == 0 {
+			chosen("")
+			return
+		}
+		chosen(p.Clouds[i-1].Name)
+		k.show(apart)
+	}, k)
+	return container.NewVBox(bold(assets.Text("Where the account is")), container.New(layout.NewCustomPaddedLayout(0, 0, 8, 8), framed(pick)), apart)
+}
+
+// connectTitle stands above a dialog that connects an account.
+func connectTitle(kind state.ProviderKind) string {
+	if kind == state.ICS {
+		return assets.Text("Connect a published calendar")
+	}
+	return assets.Text("Connect {{.Provider}}", "Provider", providerName(kind))
 }
 
 // with is a list with or without one of its kind.
@@ -155,7 +192,10 @@ func (w *Window) signIn(req control.NewAccount) {
 	}
 	ctx, cancel := context.WithCancel(w.ctx)
 	provider := providerName(req.Provider)
-	line := prose(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
+	line := prose(assets.Text("Looking…"))
+	if req.Provider != state.ICS && req.Provider != state.CalDAV { // those want no browser
+		line.SetText(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
+	}
 	code := short("")
 	code.Importance, code.TextStyle.Bold, code.SizeName, code.Selectable = widget.MediumImportance, true, theme.SizeNameHeadingText, true
 	copyCode := newButton(assets.Text("Copy the code"), theme.ContentCopyIcon(), func() { w.app.Clipboard().SetContent(code.Text) }, w.escape)
@@ -170,7 +210,7 @@ func (w *Window) signIn(req control.NewAccount) {
 	var p *popup
 	stop := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
 	size := fyne.NewSize(480, 220)
-	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", provider), size, container.NewVBox(line, codes, wait, more), stop)
+	p = w.popup(connectTitle(req.Provider), size, container.NewVBox(line, codes, wait, more), stop)
 
 	var id string
 	done := false

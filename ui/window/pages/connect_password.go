@@ -40,7 +40,7 @@ func (w *Window) login(req control.NewAccount, info control.ProviderInfo) {
 			p = info.Presets[i]
 		}
 		where.SetText(p.URL)
-		hint.SetText(p.Hint)
+		hint.SetText(assets.Said(p.Hint))
 		check("")
 	}
 	if req.Endpoint.BaseURL == "" { // an account that is known stays where it is

@@ -68,6 +68,31 @@ func TestWhatTwindayMayDoIsTicked(t *testing.T) {
 	r.called(`BeginSignIn outlook  plain=false access={"readOnly":true,"extras":["mailbox settings"]}`)
 }
 
+// In a national cloud the built-in client is unknown: its own is asked for first.
+func TestAnAccountInANationalCloud(t *testing.T) {
+	world := pretend.Empty(now)
+	world.Providers = pretend.Connectable(control.BuiltInClient)
+	r := connecting(t, world, state.Outlook)
+	const apart = "Apps are registered there apart"
+	if r.sees(apart) {
+		t.Error("the public cloud is warned about")
+	}
+	r.pickWith("In the public cloud, as nearly all are").SetSelected("Microsoft's cloud in China (21Vianet)")
+	if !r.sees(apart) {
+		t.Errorf("nothing says that it needs a client id of its own:\n%s", strings.Join(r.texts(), "\n"))
+	}
+	r.tap("Continue")
+	if !r.sees("Open the page") {
+		t.Errorf("no client id is asked for:\n%s", strings.Join(r.texts(), "\n"))
+	}
+
+	world.Providers = pretend.Connectable(control.OwnClient)
+	r = connecting(t, world, state.Outlook)
+	r.pickWith("In the public cloud, as nearly all are").SetSelected("Microsoft's cloud in China (21Vianet)")
+	r.tap("Continue")
+	r.called(`BeginSignIn outlook  plain=false access={} cloud=china`)
+}
+
 func TestACodeIsShownWhenAskedFor(t *testing.T) {
 	r := connecting(t, pretend.Empty(now), state.Outlook)
 	r.tick("Sign in with a code, in a browser on any device")

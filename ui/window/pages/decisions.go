@@ -157,11 +157,11 @@ func (p *decisionsPage) card(h state.Held, k keeper) fyne.CanvasObject {
 		card = append(card, container.New(layout.NewCustomPaddedLayout(-10, 0, 0, 0), notice(theme.NavigateNextIcon(), does)))
 	}
 	yes, no := p.ways(h)
-	foot := container.NewHBox(layout.NewSpacer(), no, yes)
+	buttons := container.NewHBox(no, yes)
 	if remember := p.remember(h, yes, no, k); remember != nil {
-		card = append(card, container.NewBorder(nil, nil, nil, foot, remember))
+		card = append(card, container.New(withActions{least: remember.MinSize().Width}, remember, buttons))
 	} else {
-		card = append(card, foot)
+		card = append(card, container.NewHBox(layout.NewSpacer(), buttons))
 	}
 	return panel(card...)
 }
