@@ -35,8 +35,9 @@ import (
 	"github.com/twinday/twinday/ui/window"
 )
 
-// version is set by the linker for a release.
-var version = ""
+// What this program was built from, set by the linker (Makefile): the version, the
+// commit, and when that was made. A build by hand knows none of it.
+var version, commit, date string
 
 func main() {
 	assets.Speak("") // as the system is set to, until it is known what the person chose
@@ -56,6 +57,8 @@ func (p program) deps() terminal.Deps {
 	out := int(os.Stdout.Fd())
 	d := terminal.Deps{
 		Version:  programVersion(),
+		Commit:   commit,
+		Date:     date,
 		DataDir:  cmp.Or(os.Getenv("TWINDAY_DATA"), filepath.Join(xdg.DataHome, "twinday")),
 		Connect:  p.connect,
 		Start:    p.start,

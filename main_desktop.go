@@ -63,7 +63,7 @@ func atLogin(dataDir string) *login.Starter {
 }
 
 // clicked is what a person clicks to start Twinday: this program or, on Windows, the one
-// above its folder, which starts it without a console (packaging/windows/starter).
+// above its folder, which starts it without a console (assets/package/windows/starter).
 func clicked() (string, error) {
 	exe, err := os.Executable()
 	if err != nil || runtime.GOOS != "windows" {

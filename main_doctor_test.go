@@ -20,14 +20,14 @@ import (
 	"github.com/twinday/twinday/ui/terminal"
 )
 
-// machine is a computer on which Twinday keeps two accounts alike, one at each service, and
+// patient is a computer on which Twinday keeps two accounts alike, one at each service, and
 // all is well: it has a display and starts Twinday at login.
-type machine struct {
+type patient struct {
 	*shell
 	google, outlook simulatorLine
 }
 
-func newMachine(t *testing.T) *machine {
+func newPatient(t *testing.T) *patient {
 	s := newShell(t)
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
 	runtime := t.TempDir()
@@ -41,7 +41,7 @@ func newMachine(t *testing.T) *machine {
 	s.deps.AtLogin = func(string) terminal.AtLogin { return starts{} }
 	s.deps.OpenURL = nil
 	soon := tomorrow(t, s)
-	m := &machine{shell: s}
+	m := &patient{shell: s}
 	m.google = s.account("google", "home", calendarOf(meeting("a@test", "Choir", soon)))
 	m.outlook = s.account("outlook", "work", calendarOf())
 	must[state.Mirror](s, "mirror", "add", "--member", "home/primary", "--member", "work/primary")
@@ -57,7 +57,7 @@ func (starts) Set(bool, bool) error              { return errors.New("not in a t
 func (starts) Gone() (bool, error)               { return false, nil }
 
 // doctor runs it both ways, and finds the checks by their names.
-func (m *machine) doctor() (found map[string]control.Check, exit int) {
+func (m *patient) doctor() (found map[string]control.Check, exit int) {
 	m.t.Helper()
 	began := time.Now()
 	out, errs, exit := m.run("doctor", "--json")
@@ -85,7 +85,7 @@ func (m *machine) doctor() (found map[string]control.Check, exit int) {
 }
 
 func TestDoctorOfAHealthyMachine(t *testing.T) {
-	m := newMachine(t)
+	m := newPatient(t)
 	check := func(when string) {
 		t.Helper()
 		found, exit := m.doctor()
@@ -119,19 +119,19 @@ func TestDoctorOfAHealthyMachine(t *testing.T) {
 func TestDoctorOfABrokenMachine(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		breaks func(*machine)
+		breaks func(*patient)
 		check  string
 		says   string
 		helps  string
 	}{
-		{"no bus", func(m *machine) { m.t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere") }, "tray", "does not answer", "Log out"},
-		{"no display", func(m *machine) { m.t.Setenv("WAYLAND_DISPLAY", "wayland-9") }, "display", "does not answer", "within your desktop's session"},
-		{"no keyring", func(m *machine) {
+		{"no bus", func(m *patient) { m.t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere") }, "tray", "does not answer", "Log out"},
+		{"no display", func(m *patient) { m.t.Setenv("WAYLAND_DISPLAY", "wayland-9") }, "display", "does not answer", "within your desktop's session"},
+		{"no keyring", func(m *patient) {
 			m.t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
 			m.deps.Connect = program{ring: secrets.Keyring("twinday's test")}.connect
 		}, "keyring", "2 sign-ins are in it", "--passphrase"},
-		{"a damaged store without a backup", func(m *machine) { m.overwrite() }, "store", "damaged", "no backup of it. Move twinday.db"},
-		{"a damaged store with a backup", func(m *machine) {
+		{"a damaged store without a backup", func(m *patient) { m.overwrite() }, "store", "damaged", "no backup of it. Move twinday.db"},
+		{"a damaged store with a backup", func(m *patient) {
 			s, err := store.Open(storeFile(m.dir), store.Options{})
 			if err != nil {
 				m.t.Fatal(err)
@@ -144,26 +144,26 @@ func TestDoctorOfABrokenMachine(t *testing.T) {
 			}
 			m.overwrite()
 		}, "store", "damaged", "'twinday restore'"},
-		{"no store of ours", func(m *machine) {
+		{"no store of ours", func(m *patient) {
 			if err := os.WriteFile(storeFile(m.dir), make([]byte, 1<<16), 0o600); err != nil {
 				m.t.Fatal(err)
 			}
 		}, "store", "no store of Twinday", "Move twinday.db out"},
-		{"another command at work", func(m *machine) {
+		{"another command at work", func(m *patient) {
 			s, err := store.Open(storeFile(m.dir), store.Options{})
 			if err != nil {
 				m.t.Fatal(err)
 			}
 			m.t.Cleanup(func() { _ = s.Close() })
 		}, "store", "another Twinday is using it", "Wait for the command"},
-		{"a revoked sign-in", func(m *machine) { m.control(m.google, "sign-in", `{"revoke":true}`) }, "account 1", "sign-in has ended", "Sign in again"},
-		{"an administrator's rule", func(m *machine) { m.control(m.outlook, "sign-in", `{"expireAccessTokens":true,"rule":"blocked"}`) }, "account 2", "rules block Twinday", "text to your IT"},
-		{"a service that is down", func(m *machine) { m.control(m.outlook, "faults", `{"status":503,"count":-1}`) }, "account 2", "cannot be reached", "See 'network'"},
-		{"an unreachable host", func(m *machine) {
+		{"a revoked sign-in", func(m *patient) { m.control(m.google, "sign-in", `{"revoke":true}`) }, "account 1", "sign-in has ended", "Sign in again"},
+		{"an administrator's rule", func(m *patient) { m.control(m.outlook, "sign-in", `{"expireAccessTokens":true,"rule":"blocked"}`) }, "account 2", "rules block Twinday", "text to your IT"},
+		{"a service that is down", func(m *patient) { m.control(m.outlook, "faults", `{"status":503,"count":-1}`) }, "account 2", "cannot be reached", "See 'network'"},
+		{"an unreachable host", func(m *patient) {
 			club := m.publishes(time.Now)
 			club.Close()
 		}, "network", "the server of account 1 cannot be reached: connection refused", "Check the network"},
-		{"a wrong clock", func(m *machine) {
+		{"a wrong clock", func(m *patient) {
 			m.publishes(func() time.Time { return time.Now().Add(-26 * time.Hour) })
 			for _, id := range []string{"home", "work"} { // whose servers agree with this computer
 				if _, errs, exit := m.run("account", "remove", id, "--copies", "keep"); exit != terminal.ExitDone {
@@ -171,21 +171,21 @@ func TestDoctorOfABrokenMachine(t *testing.T) {
 				}
 			}
 		}, "clock", "26 hours ahead", "set-ntp"},
-		{"a proxy that is not there", func(m *machine) { // loopback is never reached through one
+		{"a proxy that is not there", func(m *patient) { // loopback is never reached through one
 			must[control.Settings](m.shell, "settings", "set", "--proxy", "http://127.0.0.1:1")
 			e := m.with("elsewhere", state.Account{Provider: state.ICS, Name: "Elsewhere", Endpoint: state.Endpoint{BaseURL: "http://calendars.invalid/"}})
 			if e != nil {
 				m.t.Fatal(e)
 			}
 		}, "network", "the proxy does not let Twinday through", "--proxy none"},
-		{"a file that others can read", func(m *machine) {
+		{"a file that others can read", func(m *patient) {
 			if err := errors.Join(os.Chmod(m.dir, 0o755), os.WriteFile(filepath.Join(m.dir, "secrets.json"), []byte("{}"), 0o644)); err != nil {
 				m.t.Fatal(err)
 			}
 		}, "folder", "can read 1 file", "chmod -R go="},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			m := newMachine(t)
+			m := newPatient(t)
 			test.breaks(m)
 			found, exit := m.doctor()
 			c := found[test.check]
@@ -198,7 +198,7 @@ func TestDoctorOfABrokenMachine(t *testing.T) {
 
 // A machine without a desktop is not a broken one.
 func TestDoctorOfAServerWithoutADesktop(t *testing.T) {
-	m := newMachine(t)
+	m := newPatient(t)
 	t.Setenv("WAYLAND_DISPLAY", "")
 	found, exit := m.doctor()
 	if exit != terminal.ExitDone || found["display"].Finding != control.Note || found["tray"].Finding != control.Note {
@@ -207,7 +207,7 @@ func TestDoctorOfAServerWithoutADesktop(t *testing.T) {
 }
 
 // overwrite spoils the store, as a failing disk does.
-func (m *machine) overwrite() {
+func (m *patient) overwrite() {
 	m.t.Helper()
 	f, err := os.OpenFile(storeFile(m.dir), os.O_RDWR, 0)
 	if err != nil {
@@ -223,7 +223,7 @@ func (m *machine) overwrite() {
 }
 
 // control has the hand behind a simulator do something.
-func (m *machine) control(sim simulatorLine, call, body string) {
+func (m *patient) control(sim simulatorLine, call, body string) {
 	m.t.Helper()
 	res, err := http.Post(sim.ControlURL+call, "application/json", strings.NewReader(body))
 	if err != nil {
@@ -236,7 +236,7 @@ func (m *machine) control(sim simulatorLine, call, body string) {
 }
 
 // publishes connects a calendar that a server with a clock of its own publishes.
-func (m *machine) publishes(clock func() time.Time) *httptest.Server {
+func (m *patient) publishes(clock func() time.Time) *httptest.Server {
 	m.t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Date", clock().UTC().Format(http.TimeFormat))
@@ -250,7 +250,7 @@ func (m *machine) publishes(clock func() time.Time) *httptest.Server {
 }
 
 // with puts an account into the store that could not be connected here.
-func (m *machine) with(id state.AccountID, a state.Account) error {
+func (m *patient) with(id state.AccountID, a state.Account) error {
 	s, err := store.Open(storeFile(m.dir), store.Options{})
 	if err != nil {
 		return err

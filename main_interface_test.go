@@ -23,7 +23,7 @@ func TestInterfaceExamplesWork(t *testing.T) {
 			t.Fatalf("%s is needed (Debian package %[1]s)", needed)
 		}
 	}
-	m := newMachine(t)
+	m := newPatient(t)
 	h := must[[]state.HistoryEntry](m.shell, "history", "--text", "Choir")
 	ids := map[string]calendar.CalendarID{}
 	for _, c := range must[[]state.Calendar](m.shell, "calendar", "list") {

@@ -187,3 +187,34 @@ func TestInvitedFromAnUnsettledCopy(t *testing.T) {
 		}
 	}
 }
+
+// A service takes the occurrences that were changed away with the old time of their series,
+// and guests are invited before they are written again: that is no change of the person's,
+// who is asked about them.
+func TestInvitedBeforeOccurrencesAreWrittenAgain(t *testing.T) {
+	for d, want := range map[state.Decision]string{state.Apply: "Retro", state.Drop: ""} {
+		t.Run(string(d), func(t *testing.T) {
+			b := newBench(t)
+			b.a.wipes, b.a.stepwise = true, true
+			b.a.add("Stand-up", daily)
+			b.a.override("Stand-up", retitled("Retro"))
+			b.quiet()
+			b.b.edit("Stand-up", func(c *calendar.Content) { c.When.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;COUNT=3"} })
+			b.a.once("occurrence", false)
+			b.sync()
+			b.a.invite("Stand-up")
+			b.sync()
+			b.ask()
+			b.decide(d)
+			b.quiet()
+			for _, f := range []*fake{b.a, b.b} {
+				if got := f.one("Stand-up").Overrides[secondDay.Slot()].Content.Title; got != want {
+					t.Errorf("the occurrence is %q instead of %q", got, want)
+				}
+			}
+			if d == state.Drop && b.find(state.Reverted).BeforeOverrides[secondDay.Slot()].Content.Title != "Retro" {
+				t.Error("history does not keep it")
+			}
+		})
+	}
+}

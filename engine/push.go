@@ -281,6 +281,8 @@ type job struct {
 	index  int
 	again  bool // an earlier try may have landed
 	intent state.Intent
+	entity state.Entity // as it was when the intent was made
+	stored []byte       // the same, as it was stored
 	mark   calendar.Mark
 	remark bool                         // the copy bears another installation's mark: ours goes along
 	under  calendar.Version             // the version that was written over
@@ -328,7 +330,8 @@ func (l lane) intend(tx *store.Tx, steps []int, results []control.StepResult) (j
 			continue
 		}
 		j := &job{index: i, mark: l.mark(s), remark: part.By != "" && s.Ref != ent.Home,
-			intent: state.Intent{ID: tx.NextIntentID(), Step: s, Began: l.Now(), Attempt: 1}}
+			intent: state.Intent{ID: tx.NextIntentID(), Step: s, Began: l.Now(), Attempt: 1},
+			entity: ent, stored: tx.StoredEntity(s.Entity)}
 		if s.Kind == state.Create {
 			j.intent.Key = key(l.Store.Installation(), s, ent.Moves<<16+part.Generation)
 			if part.Before != nil {
@@ -459,7 +462,10 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	if err := tx.DeleteIntent(j.intent.ID); err != nil {
 		return err
 	}
-	ent, ok, err := tx.Entity(s.Entity)
+	ent, ok, err := j.entity, true, error(nil)
+	if !tx.UnchangedEntity(s.Entity, j.stored) {
+		ent, ok, err = tx.Entity(s.Entity)
+	}
 	if err != nil || !ok {
 		return err
 	}

@@ -240,6 +240,8 @@ func (l lane) leaveAlone(j *job) (settled bool, trouble, err error) {
 			}
 		case s.Kind == state.Create: // what is otherwise is a change made there
 			settlePart(part, s, calendar.Event{ID: found.ID, Version: found.Version, Content: s.Want, Overrides: s.Overrides}, calendar.Event{}, s.Overrides, true)
+		default:
+			landed(part, s, found)
 		}
 		err = putEntity(tx, ent)
 		if taken, is := errors.AsType[*store.TakenError](err); is {
@@ -257,6 +259,25 @@ func (l lane) leaveAlone(j *job) (settled bool, trouble, err error) {
 		return false, nil, fmt.Errorf("engine: %w", err)
 	}
 	return false, nil, nil
+}
+
+// landed takes for ours what an update did before it was cut off. Occurrences that a service
+// takes away with the old time of their series are still to be written again.
+func landed(part *state.Part, s state.Step, found calendar.Event) {
+	for _, g := range s.Groups {
+		if calendar.Equal(g, found.Content, s.Want) {
+			part.Wrote, part.Read, part.Dirty = part.Wrote.Take(g, s.Want), part.Read.Take(g, found.Content), part.Dirty.Without(g)
+		}
+	}
+	if !s.Groups.Has(calendar.GroupWhen) || !calendar.Equal(calendar.GroupWhen, found.Content, s.Want) {
+		return
+	}
+	for _, slot := range slotsOf(s.Overrides) {
+		if found.Overrides[slot].IsZero() && !part.ReadOverrides[slot].IsZero() {
+			part.ReadOverrides = calendar.WithOverride(part.ReadOverrides, slot, calendar.Override{})
+			part.DirtySlots = append(slices.Clone(part.DirtySlots), slot)
+		}
+	}
 }
 
 // outstanding is what of a step is not so yet where it was found like this. What people
@@ -290,11 +311,12 @@ func outstanding(s state.Step, found calendar.Event) calendar.Change {
 }
 
 // ourOverrides are those of an event as we wrote them: not with what was left as it was
-// found, which people did.
+// found, or written along, which people did.
 func ourOverrides(s state.Step, again calendar.Change, ev calendar.Event) map[string]calendar.Override {
 	out := ev.Overrides
 	for _, slot := range slotsOf(s.Overrides, ev.Overrides) {
-		if !slices.Contains(again.Slots, slot) && !again.Groups.Has(calendar.GroupWhen) {
+		ours := slices.Contains(again.Slots, slot) && again.Overrides[slot].Equal(s.Overrides[slot])
+		if !ours && !again.Groups.Has(calendar.GroupWhen) {
 			out = calendar.WithOverride(out, slot, s.Overrides[slot])
 		}
 	}

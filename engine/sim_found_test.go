@@ -588,6 +588,27 @@ func TestAnEntityThatCannotBeKept(t *testing.T) {
 	}
 }
 
+// A new time of a series took an occurrence of its own away, the write was cut off, and the
+// person changed that occurrence before it was written again: written along with what it had
+// been, their change is still theirs and crosses.
+func TestAnOccurrenceChangedUnderAnUnfinishedTime(t *testing.T) {
+	b := newBench(t)
+	b.a.wipes, b.a.stepwise = true, true
+	b.a.add("Stand-up", daily)
+	b.a.override("Stand-up", retitled("Retro"))
+	b.quiet()
+	b.b.edit("Stand-up", func(c *calendar.Content) { c.When.Recurrence.Rules = []string{"RRULE:FREQ=DAILY;COUNT=3"} })
+	b.a.once("update", true)
+	b.sync()
+	b.a.override("Stand-up", calendar.Override{Original: secondDay, Changed: calendar.Groups{calendar.GroupPlace}, Content: calendar.Content{Place: "Oslo"}})
+	b.quiet()
+	for _, f := range []*fake{b.a, b.b} {
+		if got := f.one("Stand-up").Overrides[secondDay.Slot()].Content; got.Title != "Retro" || got.Place != "Oslo" {
+			t.Errorf("the occurrence is %q in %q", got.Title, got.Place)
+		}
+	}
+}
+
 // What a person did to an occurrence of a copy whose making was cut off is not lost
 // when the settling of it is cut off as well.
 func TestAnOccurrenceIsRescuedOnlyOnce(t *testing.T) {

@@ -27,6 +27,7 @@ var mutants = []mutant{
 	{"delete whatever the version", "push.go", "j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)", "now, _ := l.provider.Get(ctx, s.Ref.Calendar, s.Event); j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, now.Version)"},
 	{"do not hold mass deletions", "reconcile/guard.go", "if asked || n > MaxDeletions ||", "if asked || n > 1000 || false &&"},
 	{"take a copy that a filter removes for a deletion at home", "reconcile/scope.go", "s.IfVersion, s.Fact, s.Reason = p.Version, fact,", "e.Deleted = true; s.IfVersion, s.Fact, s.Reason = p.Version, fact,"},
+	{"forget the generation after a deletion", "reconcile/vanish.go", "*p = state.Part{Slot: p.Slot, Generation: p.Generation + 1, Before: before}", "*p = state.Part{Slot: p.Slot, Generation: p.Generation, Before: before}"},
 	{"send a create again under another key", "push.go", "calendar.Draft{Key: j.intent.Key,", "calendar.Draft{Key: map[bool]calendar.Key{false: j.intent.Key, true: key(fmt.Sprint(l.Now()), s, 0)}[j.again],"},
 	{"settle without looking what was there", "settle.go", "if err := l.rescue(j); err != nil {", "if err := error(nil); err != nil {"},
 	{"lose what was rescued", "reconcile/fold.go", "case p.Rescued != nil && p.Rescued.Groups.Has(g):", "case false:"},
@@ -42,6 +43,8 @@ var mutants = []mutant{
 	{"make again what was restored from the bin", "reconcile/fold.go", "r.restored(ref, p)", "_ = r.restored"},
 	{"let guests hear of what was taken home before they were invited", "reconcile/derive.go", "if ok && ref == e.Home && s.Kind == state.Update {", "if false {"},
 	{"write to copies from which guests were invited", "reconcile/derive.go", "if ref != e.Home && r.invitedFrom(e, ref) {", "if false {"},
+	{"do not watch first where another store wrote", "reconcile/watch.go", "if by == \"\" || !r.foreign(ev.Mark) {", "if true {"},
+	{"know no copy by its mark after the store was lost", "reconcile/marks.go", "case r.leads(a, f) || r.leads(f, a):", "case false:"},
 	{"let events out of a calendar that only receives", "reconcile/reconcile.go", "m.Paused || !ok || h.Off || h.Direction == state.TakeOnly {", "m.Paused || !ok || h.Off {"},
 }
 

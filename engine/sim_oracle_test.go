@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -253,6 +254,12 @@ func (s *sim) permitted(i int, call string) {
 		}
 		return false
 	})
+	s.intent(func(in state.Intent) bool {
+		if h := s.before(in); call == "create" && in.Step.Ref == s.refs[i] && h != nil && h.dead && h.key == in.Key {
+			s.fail("I2", "%q is made again in %s under the key of what was deleted there, which is taken for ever", in.Step.Title, s.name(i))
+		}
+		return false
+	})
 	m := s.member(s.refs[i])
 	switch {
 	case m.Direction == state.SendOnly:
@@ -264,8 +271,20 @@ func (s *sim) permitted(i int, call string) {
 	}
 }
 
-// before takes note of how things are before a pass.
-func (s *sim) before() {
+// before is what was deleted, as is known, of what a step makes again.
+func (s *sim) before(in state.Intent) (h *held) {
+	_ = s.store.View(func(tx *store.Tx) error {
+		e, _, err := tx.Entity(in.Step.Entity)
+		if p := e.Part(in.Step.Ref, in.Step.Slot); p != nil && p.Before != nil {
+			h = s.held(in.Step.Ref, p.Before.ID)
+		}
+		return err
+	})
+	return h
+}
+
+// start takes note of how things are before a pass.
+func (s *sim) start() {
 	s.linked = 0
 	_ = s.store.View(func(tx *store.Tx) error {
 		for _, r := range s.refs {
@@ -329,7 +348,7 @@ func (s *sim) links() {
 	_ = s.store.View(func(tx *store.Tx) error {
 		return tx.Entities(func(e state.Entity) error {
 			first := 0
-			for _, ref := range s.refs {
+			for _, ref := range s.homeFirst(e) {
 				for _, p := range e.Records[ref].Parts {
 					h := s.held(ref, p.ID)
 					if p.ID == "" || h == nil {
@@ -340,6 +359,7 @@ func (s *sim) links() {
 					case first == 0:
 						first = of
 					case of == first:
+					case s.family(of) == s.family(first) && s.changePlaces(slices.Index(s.refs, ref), h, first):
 					case s.family(of) == s.family(first):
 						s.one[of] = first
 					default:
@@ -352,6 +372,29 @@ func (s *sim) links() {
 	})
 }
 
+func (s *sim) homeFirst(e state.Entity) []state.Ref {
+	return append([]state.Ref{e.Home}, slices.DeleteFunc(slices.Clone(s.refs), func(r state.Ref) bool { return r == e.Home })...)
+}
+
+// changePlaces is for a copy that came back out of the bin after it had been made again, and
+// before the store was lost: both bear the mark of a store that is gone, and which is the
+// copy, and which the person's own, no other one can know. So the linked one is the copy,
+// and shows what it did when it was deleted, since to link it writes nothing.
+func (s *sim) changePlaces(i int, linked *held, of int) bool {
+	lost := func(h *held) bool { return h.Mark.Mirror != "" && h.Mark.Installation != s.store.Installation() }
+	if !linked.soul.back || !lost(linked) {
+		return false
+	}
+	for _, h := range s.fakes[i].live() {
+		if h.soul.made && s.root(h.soul.of) == of && h.soul.slot == linked.soul.slot && lost(h) {
+			h.soul, linked.soul = linked.soul, h.soul
+			s.recalled.adopted[[2]int{of, i}] = true
+			return true
+		}
+	}
+	return false
+}
+
 // once checks that no part of a meeting is in a calendar twice (I2). What was moved to
 // where it is already may be, until everyone has rested, and as long as the service does
 // not list it.
@@ -360,7 +403,7 @@ func (s *sim) once(rested bool) {
 		seen := map[soul]*held{}
 		moved := func(h *held) bool { return h.soul.moved && (!rested || !f.sees(h.Event)) } // the person put it there
 		for _, h := range f.live() {
-			if s.outOfSight(h) && !s.linkedNow(i, h) { // no store can know of it
+			if s.outOfSight(i, h) && !s.linkedNow(i, h) { // no store can know of it
 				continue
 			}
 			k := soul{of: s.root(h.soul.of), slot: h.soul.slot}
@@ -447,6 +490,7 @@ func (s *sim) judge() {
 	}
 	s.nothingOpen()
 	s.once(true)
+	s.listed()
 	hist := s.history()
 	kept, lost := "", ""
 	for _, h := range hist {
@@ -471,6 +515,36 @@ func (s *sim) judge() {
 		s.fail("I3", "what people typed is nowhere, and no history tells of it:%s", lost)
 	}
 	s.agree(hist)
+}
+
+// listed checks that what bears the mark of a store that is lost, and was left alone, is on
+// the list of duplicates, as far as its service shows it: it is the person who can know.
+func (s *sim) listed() {
+	alone := map[reconcile.Found]*held{}
+	for i, f := range s.fakes {
+		for _, h := range f.live() {
+			if h.Mark.Mirror != "" && h.Mark.Installation != s.store.Installation() && !h.Cancelled && f.sees(h.Event) && !s.linkedNow(i, h) {
+				alone[reconcile.Found{Ref: s.refs[i], ID: h.ID}] = h
+			}
+		}
+	}
+	if len(alone) == 0 {
+		return
+	}
+	d, err := s.Duplicates(context.Background(), s.mirror.ID)
+	if err != nil {
+		s.fail("E", "duplicates: %v", err)
+	}
+	all := slices.Clone(d.Stray)
+	for _, g := range d.Groups {
+		all = append(append(append(all, g.Stays), g.Go...), g.Kept...)
+	}
+	for _, x := range all {
+		delete(alone, reconcile.Found{Ref: x.Ref, ID: x.ID})
+	}
+	for f, h := range alone {
+		s.fail("I8", "%s %q is left alone, with the mark of a store that is lost, and no list of duplicates tells of it", f.ID, h.Content.Title)
+	}
 }
 
 // nothingOpen checks that the store has nothing left to do, and knows what is there.
@@ -639,7 +713,7 @@ func (s *sim) stands(one *held) bool {
 // kept checks that a copy belongs to an event, or is said to be kept.
 func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string) {
 	id, linked, _ := tx.EntityOf(s.refs[i], h.ID)
-	if !linked && (s.outOfSight(h) || s.recalled.alone[h] && s.orphaned(tx, i, h, linked)) { // kept for its guests, by a store that is lost
+	if !linked && (s.outOfSight(i, h) || s.recalled.alone[h] && s.orphaned(tx, i, h, linked)) { // kept for its guests, by a store that is lost
 		s.excused++
 		return
 	}
@@ -669,7 +743,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 	way := from.Direction != state.TakeOnly && to.Direction != state.SendOnly
 	want, sure := s.look.crosses(s, i, j, home)
 	switch {
-	case rec.Kept || rec.Out || s.wasAdopted(e.ID, home.soul.of, j) && !home.Content.When.Recurrence.IsZero() || s.isHidden(home.soul.of, j) || !sure:
+	case rec.Kept || rec.Out || s.wasAdopted(e.ID, home.soul.of, j) && (!home.Content.When.Recurrence.IsZero() || s.outOfSight(j, home)) || s.isHidden(home.soul.of, j) || !sure:
 		s.excused++
 		return
 	case !way || !want:
@@ -724,7 +798,7 @@ func (s *sim) own() (out []string) {
 					return err
 				})
 			}
-			if !copied || len(h.Guests) > 0 || (s.outOfSight(h) || s.recalled.alone[h]) && !s.linkedNow(i, h) {
+			if !copied || len(h.Guests) > 0 || (s.outOfSight(i, h) || s.recalled.alone[h]) && !s.linkedNow(i, h) {
 				out = append(out, s.name(i)+" "+string(h.ID)+" "+h.Content.Title)
 			}
 		}

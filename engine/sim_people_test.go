@@ -509,7 +509,10 @@ func (p *person) drop(h *held) {
 	twice := slices.ContainsFunc(p.f.live(), func(x *held) bool { // it was moved to where its copy is, and one of both goes
 		return x.soul.moved && p.root(x.soul.of) == p.root(h.soul.of)
 	})
-	if h.soul.slot == "" && known && !twice {
+	_, going := p.intent(func(in state.Intent) bool { // by a request of which nobody knows yet how it ended
+		return in.Step.Kind == state.Delete && in.Step.Ref == p.refs[p.i] && in.Step.Event == h.ID
+	})
+	if h.soul.slot == "" && known && !twice && !going {
 		p.deleted[p.root(h.soul.of)] = true
 	}
 	if (h.soul.made || h.soul.back) && p.invitation(h) {
@@ -655,6 +658,7 @@ func (p *person) guests() string {
 		h.Guests = nil
 	} else {
 		h.Guests = []calendar.Guest{{Person: calendar.Person{Name: "Gus", Email: "gus@x.test"}}}
+		p.ownBeside(h)
 	}
 	p.f.touch(h)
 	return fmt.Sprintf("%s %q: %d", h.ID, h.Content.Title, len(h.Guests))

@@ -333,7 +333,7 @@ func (s *sim) pass() control.Report {
 // run runs a pass in some way.
 func (s *sim) run(sync func() (control.Report, error)) control.Report {
 	s.point, s.running = 0, true
-	s.before()
+	s.start()
 	s.points = append(s.points, nil)
 	r, err := hear(sync())
 	s.running, s.due, s.fault = false, map[int][]entry{}, nil
@@ -420,14 +420,14 @@ func (s *sim) settle() {
 		before := s.counts.writes
 		late := slices.ContainsFunc(s.fakes, func(f *fake) bool { return len(f.late) > 0 })
 		held := s.decideAll(n)
-		s.keepOn()
+		s.stepsIn()
 		s.tell("pass %d at rest", n+1)
 		r := s.pass()
 		if s.stepsIn() {
 			quiet = 0
 			continue
 		}
-		settling := n == 0 // what is found gone in a pass may wait for the lists of the next one: it may have been moved
+		settling := s.waiting() // for the lists of the next pass, as what is found gone: it may have been moved
 		if s.counts.writes == before && !held && !late && !settling && r.Held+r.Adopted+r.Failed == 0 && len(r.Problems) == 0 {
 			quiet++
 		} else if quiet > 0 {
@@ -436,17 +436,17 @@ func (s *sim) settle() {
 	}
 }
 
-// keepOn has the mirror kept here, should a mark that came along with a copy-paste have
-// been taken for another store's: there is none any more, as the person knows.
-func (s *sim) keepOn() {
-	ms, err := s.Mirrors(context.Background())
-	if err == nil && len(ms) == 1 && ms[0].Watching != nil {
-		s.tell("take over")
-		err = s.TakeOver(context.Background(), s.mirror.ID)
-	}
+// waiting reports whether the store has something left to look at, or to do.
+func (s *sim) waiting() (some bool) {
+	err := s.store.View(func(tx *store.Tx) error {
+		open, err := tx.Intents()
+		some = len(open)+len(tx.DirtyEvents())+len(tx.PendingEntities()) > 0
+		return err
+	})
 	if err != nil {
-		s.fail("E", "keep on: %v", err)
+		s.fail("E", "%v", err)
 	}
+	return some
 }
 
 // decideAll decides all that is held.

@@ -2,8 +2,10 @@ package store
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -75,6 +77,55 @@ func TestUpgradeKeepsACopyOfTheOldStore(t *testing.T) {
 	if names, _ := filepath.Glob(path + "*"); len(names) != 2 {
 		t.Errorf("the folder holds %v, want the store and its copy", names)
 	}
+}
+
+// The file was left by Twinday itself as it was before version 2 (commit 7c4491c), after a
+// sync of two simulated accounts with one meeting, on 5 December 2026.
+func TestAStoreThatVersion1MadeIsUpgraded(t *testing.T) {
+	packed, err := gzip.NewReader(bytes.NewReader(read(t, filepath.Join("testdata", "v1.db.gz"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := io.ReadAll(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "twinday.db")
+	if err := os.WriteFile(path, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := reopen(t, path)
+	if err := s.Check(); err != nil {
+		t.Error(err)
+	}
+	if kept, err := open(path+".v1.bak", Options{}, migrations[:1]); err != nil || kept.Installation() != s.Installation() {
+		t.Errorf("the copy of the old store: %v", err)
+	} else if err := kept.Close(); err != nil {
+		t.Error(err)
+	}
+	view(t, s, func(tx *Tx) error {
+		accounts, err := tx.Accounts()
+		mirrors, err2 := tx.Mirrors()
+		history, err3 := tx.History(HistoryFilter{})
+		if err := errors.Join(err, err2, err3); err != nil || len(accounts) != 2 || len(mirrors) != 1 || len(history) != 1 || history[0].Title != "Harbour walk" {
+			t.Errorf("%v, %v, %v, %v", accounts, mirrors, history, err)
+		}
+		for _, m := range mirrors[0].Members {
+			found, _ := tx.EventsBetween(m.Ref, time.Date(2026, 12, 5, 0, 0, 0, 0, time.UTC), time.Date(2026, 12, 6, 0, 0, 0, 0, time.UTC), 10)
+			linked := ""
+			if len(found) == 1 {
+				id, _, err := tx.EntityOf(m.Ref, found[0])
+				linked = string(id)
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			if linked == "" {
+				t.Errorf("in %s it finds %v of that day, linked %q", m.Ref.Account, found, linked)
+			}
+		}
+		return nil
+	})
 }
 
 func TestAFailedUpgradeLeavesTheStoreAsItWas(t *testing.T) {

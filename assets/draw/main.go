@@ -30,6 +30,10 @@ var (
 )
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == "-hicolor" {
+		hicolor(os.Args[2], os.Args[3])
+		return
+	}
 	if len(os.Args) != 2 {
 		log.Fatal("usage: draw FOLDER")
 	}

@@ -63,7 +63,7 @@ func (r *reconciler) clone(f Found, m calendar.Mark) bool {
 		switch parts := e.Records[f.Ref].Parts; {
 		case e.Home == f.Ref && copiesBear(e, print) && whole(e, e.Home).ID != f.ID:
 			return true // nobody makes a copy beside its home
-		case len(parts) > 1:
+		case len(parts) > 1, r.mayBePart(e, f):
 			continue // it is not known of which occurrence
 		case len(parts) == 1 && parts[0].ID == f.ID:
 			continue
@@ -75,6 +75,17 @@ func (r *reconciler) clone(f Found, m calendar.Mark) bool {
 		}
 	}
 	return false
+}
+
+// mayBePart reports whether an event that bears the mark of an entity's copy may be one of
+// several that a lost store had of it: one of the single events in which it told a series,
+// before the rule was another one, which it kept since one of them had guests.
+func (r *reconciler) mayBePart(e state.Entity, f Found) bool {
+	ev := r.replica(f.Ref, f.ID).Event
+	if since := r.Holds[r.targets(e.Home)[f.Ref]].Since; !since.IsZero() && ev.Created.After(since) {
+		return false
+	}
+	return ev.HasGuests() || !e.Base.When.Recurrence.IsZero() && ev.Content.When.Recurrence.IsZero()
 }
 
 // shows reports whether an event shows what a copy of an entity would show in its
@@ -137,6 +148,11 @@ func names(m calendar.Mark, uid string) bool {
 // leads reports whether the mark on an event leads to another one.
 func (r *reconciler) leads(copied, home Found) bool {
 	return r.homeOf(r.mark(copied), home)
+}
+
+// led reports whether the mark on an unlinked event leads to this one.
+func (r *reconciler) led(home Found) bool {
+	return slices.ContainsFunc(r.Alike[home], func(g Found) bool { return !r.linkedNow[g] && r.together(home.Ref, g.Ref) && r.leads(g, home) })
 }
 
 // homeOf reports whether a mark is of a copy of this event.

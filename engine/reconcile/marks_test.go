@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -140,6 +141,56 @@ func TestALostStoreOfASeriesInParts(t *testing.T) {
 	w.settle()
 	if w.writes != before || len(w.entities) != 1 {
 		t.Errorf("%d writes, %d entities", w.writes-before, len(w.entities))
+	}
+}
+
+// One of the single events in which a series is told has guests, so all are kept as they are
+// when the series could be told as one. Another store leaves alone those that it does not
+// know of which occurrence they are: taken for the person's they would be copied home.
+func TestALostStoreOfPartsThatWereKept(t *testing.T) {
+	w := newWorld(t, "a", "b", "c-")
+	w.members[ref("c-")] = Member{Name: "c-", Writable: true, Ready: true, Capabilities: calendar.Capabilities{Groups: calendar.AllGroups, Series: func(x calendar.When) string {
+		if strings.Contains(x.Recurrence.Rules[0], "MONTHLY") {
+			return "it has no such rule"
+		}
+		return ""
+	}}}
+	rule := func(rule string) func(*calendar.Event) {
+		return func(e *calendar.Event) { e.Content.When.Recurrence.Rules = []string{rule} }
+	}
+	home := w.add("a", "Stand-up", rule("RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=11,21"))
+	w.settle()
+	parts := slices.Sorted(maps.Keys(w.events[ref("c-")]))
+	w.edit("c-", parts[1], withGuest)
+	w.edit("a", home, rule("RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=WE"))
+	w.settle()
+	before := w.writes
+	w.forget("i2")
+	w.settle()
+	for name, want := range map[string]string{"a": "Stand-up", "b": "Stand-up", "c-": "Stand-up, Stand-up, Stand-up"} {
+		if got := w.titles(name); got != want {
+			t.Errorf("%s holds %s", name, got)
+		}
+	}
+	if w.writes != before {
+		t.Errorf("%d writes", w.writes-before)
+	}
+}
+
+// A meeting that was put off for more than a year stays linked with its copy, also by another
+// store: brought forward after that, it takes the copy along.
+func TestALostStoreOfWhatIsFarAhead(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	home := w.add("a", "Lunch")
+	w.settle()
+	far := hour(9)
+	far.Start.Local, far.End.Local = "2027-05-04T09:00:00", "2027-05-04T10:00:00"
+	w.edit("a", home, at(far))
+	w.recalls("i2")
+	w.edit("a", home, at(hour(15)))
+	w.settle()
+	if got := w.the("b", "Lunch").Content.When; got.Start != hour(15).Start {
+		t.Errorf("in b it is at %v", got)
 	}
 }
 

@@ -179,12 +179,13 @@ func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, b
 	if len(live) == 0 {
 		return left
 	}
+	id := r.Mint().WithFingerprint(r.replica(ref, live[0].ID).Event.UID) // should it be kept, its copies lead to it
 	for i := range live {
 		if rep, ok := r.Replicas[ref][live[i].ID]; ok {
 			live[i].Version = rep.Event.Version
 		}
 	}
-	return append(left, state.Entity{ID: r.Mint(), Home: ref, Base: e.Base, Overrides: maps.Clone(e.Overrides), Deleted: true, Left: true, Why: why, Made: r.Now,
+	return append(left, state.Entity{ID: id, Home: ref, Base: e.Base, Overrides: maps.Clone(e.Overrides), Deleted: true, Left: true, Why: why, Made: r.Now,
 		Records: map[state.Ref]state.Record{ref: {Mirror: by, Parts: live}}})
 }
 

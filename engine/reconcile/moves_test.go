@@ -341,7 +341,8 @@ func TestAMoveThatShowsLate(t *testing.T) {
 }
 
 // What a move left behind, and the person does not want deleted, is an event of its own: it
-// crosses, and is no copy that goes with the mirror.
+// crosses, and is no copy that goes with the mirror. Its own copies lead to it, also where
+// they show nothing that it would be known by.
 func TestWhatAMoveLeftIsKept(t *testing.T) {
 	w := newWorld(t, "a", "b")
 	for i := range FewDeletions {
@@ -362,6 +363,28 @@ func TestWhatAMoveLeftIsKept(t *testing.T) {
 			t.Errorf("%q at home is a copy by %s", e.Base.Title, by)
 		}
 	}
+	w.maps(state.Mapping{Detail: state.BusyOnly})
+	w.recalls("i2")
+}
+
+// A meeting and its copy change places, and the copy has guests by then, so that it stays
+// as an event of its own. It bears the mark of a copy still, and has a copy that says what
+// it is: another store knows them apart.
+func TestALostStoreOfWhatAMoveLeft(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	home := w.add("a", "Lunch")
+	w.settle()
+	copied := w.the("b", "Lunch").ID
+	w.move("a", home, "b")
+	w.move("b", copied, "a")
+	w.edit("a", copied, withGuest)
+	w.settle()
+	w.decide(state.Drop)
+	w.settle()
+	if a, b := w.titles("a"), w.titles("b"); a != "Lunch, Lunch" || b != a {
+		t.Fatalf("a holds %s; b holds %s", a, b)
+	}
+	w.recalls("i2")
 }
 
 // A copy is edited and its meeting is moved, and the list of the new calendar does not know

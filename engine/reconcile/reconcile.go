@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,9 @@ const (
 	Past   = 30 * 24 * time.Hour
 	Future = 400 * 24 * time.Hour
 )
+
+// forever is as far ahead as no event is.
+const forever = math.MaxInt64
 
 // Member is what Reconcile must know of a calendar.
 type Member struct {
@@ -197,7 +201,11 @@ func (r *reconciler) found(f Found) {
 	if len(targets) == 0 && !r.takesPart(f.Ref) {
 		return
 	}
-	if why := outOfScope(rep, r.Now, Past, Future); why != "" {
+	ahead := Future
+	if _, copied := r.lead(f); copied || r.led(f) {
+		ahead = forever // a store that is lost had them linked, and what is linked stays so
+	}
+	if why := outOfScope(rep, r.Now, Past, ahead); why != "" {
 		skip(why)
 		return
 	}

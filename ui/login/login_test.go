@@ -76,6 +76,42 @@ func TestAnEntryThatTheDesktopSwitchedOffIsOff(t *testing.T) {
 	}
 }
 
+// GLib, which GNOME, Xfce and others read entries with, knows an entry by its program: no
+// program, no entry. So nothing starts, and nobody is told off, once Twinday is uninstalled.
+func TestAnEntryWhoseProgramIsGoneStartsNothing(t *testing.T) {
+	home := filepath.Join(t.TempDir(), `my "apps" $HOME \wine`) // GLib 2.74 finds no program with a % in its path
+	program := filepath.Join(home, "twinday")
+	started := filepath.Join(home, "started")
+	x := xdgEntry{t.TempDir()}
+	if err := x.write([]string{program, started}); err != nil {
+		t.Fatal(err)
+	}
+	// The specification's own word for it, for desktops that look no further.
+	if text, err := os.ReadFile(x.file()); err != nil || !strings.Contains(string(text), "\nTryExec="+strings.ReplaceAll(program, `\`, `\\`)+"\n") {
+		t.Errorf("no TryExec of %s in %s, %v", program, text, err)
+	}
+	launch := func() (string, error) { // until what it started has ended, too: that writes to the same output
+		out, err := exec.Command("gio", "launch", x.file()).CombinedOutput()
+		return string(out), err
+	}
+	if out, err := launch(); err == nil {
+		t.Errorf("an entry without its program is taken for one: %s", out)
+	}
+	if err := os.Mkdir(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	script := "#!/bin/sh\necho yes >\"$1\"\n"
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := launch(); err != nil {
+		t.Fatalf("gio (Debian package libglib2.0-bin): %v: %s", err, out)
+	}
+	if said, err := os.ReadFile(started); err != nil || string(said) != "yes\n" {
+		t.Errorf("it says %q, %v", said, err)
+	}
+}
+
 // The desktop's own checker has no complaint, where it is installed.
 func TestTheDesktopEntryIsValid(t *testing.T) {
 	x := xdgEntry{t.TempDir()}

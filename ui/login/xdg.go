@@ -42,6 +42,8 @@ func (x xdgEntry) read() ([]string, error) {
 	return command, nil
 }
 
+// write names the program in TryExec as well, so that desktops pass over the entry once
+// the program is gone: whoever uninstalls it for all people cannot reach into their homes.
 func (x xdgEntry) write(command []string) error {
 	quoted := make([]string, len(command))
 	for i, arg := range command {
@@ -51,11 +53,12 @@ func (x xdgEntry) write(command []string) error {
 Type=Application
 Name=Twinday
 Comment=Keeps your calendars alike
+TryExec=%s
 Exec=%s
 Icon=%s
 Terminal=false
 X-GNOME-Autostart-enabled=true
-`, strings.Join(quoted, " "), ID)
+`, strings.ReplaceAll(command[0], `\`, `\\`), strings.Join(quoted, " "), ID)
 	return writeWhole(x.file(), text)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func (a *app) accountCommand() *cobra.Command {
@@ -167,7 +168,7 @@ func (a *app) signIn(ctx context.Context, b control.Backend, req control.NewAcco
 		a.say(assets.Text("Open this address in a browser on any machine, and type the code {{.Code}} there:", "Code", s.Code) + "\n\n  " + s.URL + "\n")
 		a.say(assets.Text("Waiting for you to finish there; Ctrl-C cancels …"))
 	} else {
-		a.say(assets.Text("Open this address in a browser to sign in to {{.Provider}}:", "Provider", providerName(req.Provider)) + "\n\n  " + s.URL + "\n")
+		a.say(assets.Text("Open this address in a browser to sign in to {{.Provider}}:", "Provider", say.Provider(req.Provider)) + "\n\n  " + s.URL + "\n")
 		if browse && a.Terminal && a.OpenURL != nil && a.OpenURL(s.URL) == nil {
 			a.say(assets.Text("(It was sent to your browser.)"))
 		}
@@ -210,7 +211,7 @@ func (a *app) failed(err error) error {
 		a.say(assets.Text("This text says all that your IT needs:") + "\n\n" + indent(e.ForIT))
 	}
 	if e.WayOut.Text != "" {
-		return &control.Error{Code: e.Code, Message: stopped(assets.Said(e.Message)) + " " + assets.Said(e.WayOut.Text)}
+		return &control.Error{Code: e.Code, Message: say.Stopped(assets.Said(e.Message)) + " " + assets.Said(e.WayOut.Text)}
 	}
 	return secretsWayOut(err)
 }
@@ -260,45 +261,20 @@ func (a *app) accountList() *cobra.Command {
 func accountTable(all []control.AccountState) *table {
 	t := newTable(assets.Text("ACCOUNT | PROVIDER | ADDRESS~ | STATE~"))
 	for _, x := range all {
-		condition := conditionName(x.Condition)
+		condition := say.Condition(x.Condition)
 		if x.Kept == control.InPlainFile {
 			condition += ", " + assets.Text("sign-in in a plain file")
 		}
-		t.add(string(x.ID), providerName(x.Provider), cmp.Or(x.Email, x.Name), condition)
+		t.add(string(x.ID), say.Provider(x.Provider), cmp.Or(x.Email, x.Name), condition)
 	}
 	return t
-}
-
-// conditionName is a condition in a word or two.
-func conditionName(c control.Condition) string {
-	switch c {
-	case control.Connected:
-		return assets.Text("connected")
-	case control.NeedsConsent:
-		return assets.Text("signed out")
-	case control.NeedsAdmin:
-		return assets.Text("IT has to agree")
-	case control.Blocked:
-		return assets.Text("blocked by IT")
-	case control.ClientRefused:
-		return assets.Text("client id refused")
-	case control.LacksScope:
-		return assets.Text("a permission is missing")
-	case control.Locked:
-		return assets.Text("locked")
-	case control.Offline:
-		return assets.Text("offline")
-	case control.Throttled:
-		return assets.Text("asked to wait")
-	}
-	return string(c)
 }
 
 // sayConditions says of each account that is not well what is wrong, and the one way out.
 func (a *app) sayConditions(all []control.AccountState) {
 	for _, x := range all {
 		if x.Condition != control.Connected {
-			a.say(fmt.Sprintf("! %s: %s %s", x.ID, stopped(clean(assets.Said(x.Words))), wayOutOf(x)))
+			a.say(fmt.Sprintf("! %s: %s %s", x.ID, say.Stopped(clean(assets.Said(x.Words))), wayOutOf(x)))
 		}
 	}
 }
@@ -343,7 +319,7 @@ func (a *app) accountAskIT() *cobra.Command {
 				return err
 			}
 			if x.ForIT == "" {
-				return &control.Error{Code: control.CodeUsage, Message: assets.Text("{{.Account}} needs nothing of your IT; its state is: {{.State}}", "Account", accountLabel(x.Account), "State", conditionName(x.Condition))}
+				return &control.Error{Code: control.CodeUsage, Message: assets.Text("{{.Account}} needs nothing of your IT; its state is: {{.State}}", "Account", accountLabel(x.Account), "State", say.Condition(x.Condition))}
 			}
 			if a.json {
 				return writeJSON(a.out, AskITNote{x.ForIT})

@@ -13,6 +13,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func (a *app) calendarCommand() *cobra.Command {
@@ -145,7 +146,7 @@ func (a *app) calendarAdd() *cobra.Command {
 						flags += " --" + f.flag
 					}
 				}
-				return &control.Error{Code: e.Code, Message: stopped(assets.Said(e.Message)) + " " +
+				return &control.Error{Code: e.Code, Message: say.Stopped(assets.Said(e.Message)) + " " +
 					assets.Text("'{{.Command}}' signs in again and asks for it", "Command", "twinday account add "+string(x.Provider)+" --id "+string(x.ID)+flags)}
 			}
 			if err != nil {

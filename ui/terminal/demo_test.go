@@ -17,6 +17,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // shelf is a side of the demo that is nothing but its events. A series is the
@@ -36,7 +37,7 @@ func newShelf(kind state.ProviderKind) *shelf {
 
 const shelfLength = 12
 
-func (s *shelf) Name() string                 { return providerName(s.kind) }
+func (s *shelf) Name() string                 { return say.Provider(s.kind) }
 func (s *shelf) Provider() state.ProviderKind { return s.kind }
 func (s *shelf) Endpoint() state.Endpoint     { return state.Endpoint{} }
 func (s *shelf) Events() []DemoEvent          { return append([]DemoEvent{}, s.events...) }

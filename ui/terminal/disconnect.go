@@ -7,6 +7,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func (a *app) accountRemove() *cobra.Command {
@@ -45,7 +46,7 @@ with the account; Microsoft has no way for an app to, and you are told where you
 				a.say(assets.Count("{{.N}} copies in it could not be removed, because it was signed out.", d.Left))
 			}
 			if d.Words != "" {
-				a.say(sentence(assets.Said(d.Words)))
+				a.say(say.Sentence(assets.Said(d.Words)))
 			}
 			return nil
 		}),

@@ -12,6 +12,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func (a *app) historyShow() *cobra.Command {
@@ -55,7 +56,7 @@ func entryNumber(word string) (uint64, error) {
 func (a *app) entry(d control.HistoryDetail, n names) {
 	a.say(assets.Text("Entry {{.ID}}: {{.What}} “{{.Title}}”, {{.Way}}", "ID", d.Seq, "What", historyWord(d.HistoryEntry), "Title", clean(d.Title), "Way", clean(route(d.HistoryEntry, n))))
 	a.say(assets.Text("{{.When}}, in pass {{.Pass}}.", "When", assets.Stamp(d.Time.In(a.Now().Location())), "Pass", d.Pass))
-	a.say(sentence(clean(assets.Said(d.Why))))
+	a.say(say.Sentence(clean(assets.Said(d.Why))))
 	if d.From != (state.Ref{}) && d.From != d.Ref {
 		a.say(assets.Text("It came from {{.Where}}.", "Where", clean(n.of(d.From))))
 	}
@@ -70,7 +71,7 @@ func (a *app) entry(d control.HistoryDetail, n names) {
 		how = append(how, assets.Count("with {{.N}} requests", d.Requests))
 	}
 	if len(how) > 0 {
-		a.say(sentence(strings.Join(how, ", ")))
+		a.say(say.Sentence(strings.Join(how, ", ")))
 	}
 	if len(d.Undoes) > 0 {
 		a.say(assets.Count("It undid the entries {{.IDs}}.", len(d.Undoes), "IDs", listed(numbers(d.Undoes))))
@@ -91,7 +92,7 @@ func (a *app) entry(d control.HistoryDetail, n names) {
 	case d.UndoneBy > 0 && d.CannotUndo != "":
 		a.say(assets.Text("Undone by entry {{.ID}}.", "ID", d.UndoneBy))
 	case d.CannotUndo != "":
-		a.say(stopped(assets.Text("It cannot be undone: {{.Why}}", "Why", clean(assets.Said(d.CannotUndo)))))
+		a.say(say.Stopped(assets.Text("It cannot be undone: {{.Why}}", "Why", clean(assets.Said(d.CannotUndo)))))
 	default:
 		a.say(assets.Text("'twinday undo {{.ID}}' takes it back.", "ID", d.Seq))
 	}

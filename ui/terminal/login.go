@@ -9,6 +9,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // caldavLogin is what the flags of 'account add caldav' say.
@@ -20,7 +21,7 @@ type caldavLogin struct {
 // login completes a sign-in that goes by a name and a password, and asks for the latter.
 func (a *app) login(ctx context.Context, b control.Backend, req *control.NewAccount, l caldavLogin) error {
 	if req.Provider != state.CalDAV {
-		return usage(assets.Text("{{.Provider}} is signed in to with a browser: --url, --user, --service and --bearer are for caldav", "Provider", providerName(req.Provider)))
+		return usage(assets.Text("{{.Provider}} is signed in to with a browser: --url, --user, --service and --bearer are for caldav", "Provider", say.Provider(req.Provider)))
 	}
 	known := false // an account that is signed in anew is where it was
 	if req.ID != "" {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func previewHelp() string {
@@ -104,7 +103,7 @@ func (a *app) preview(p control.Preview, n names) {
 	}
 	way := clean(n.of(p.From) + " → " + n.of(p.To))
 	if p.Skipped != "" {
-		a.say(assets.Text("{{.What}}, {{.Way}} (mirror {{.Mirror}}): no copy.", "What", what, "Way", way, "Mirror", p.Mirror) + " " + sentence(clean(assets.Said(p.Skipped))))
+		a.say(assets.Text("{{.What}}, {{.Way}} (mirror {{.Mirror}}): no copy.", "What", what, "Way", way, "Mirror", p.Mirror) + " " + say.Sentence(clean(assets.Said(p.Skipped))))
 		return
 	}
 	a.say(assets.Text("{{.What}}, {{.Way}} (mirror {{.Mirror}}, {{.Detail}}):", "What", what, "Way", way, "Mirror", p.Mirror, "Detail", detailName(p.Detail)))
@@ -211,24 +210,4 @@ func detailName(d state.Detail) string {
 		return assets.Text("busy only")
 	}
 	return string(d)
-}
-
-// sentence begins with a capital and ends in a stop.
-func sentence(s string) string { return stopped(capital(s)) }
-
-// capital begins with a capital.
-func capital(s string) string {
-	r, n := utf8.DecodeRuneInString(s)
-	if n == 0 {
-		return s
-	}
-	return string(unicode.ToUpper(r)) + s[n:]
-}
-
-// stopped ends in a stop, which the engine's words go without.
-func stopped(s string) string {
-	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
-		return s
-	}
-	return s + "."
 }

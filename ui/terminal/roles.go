@@ -10,6 +10,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func (a *app) windowCommand() *cobra.Command {
@@ -89,8 +90,10 @@ func (a *app) simulateCommand() *cobra.Command {
 
 // VersionNote is what `twinday version --json` prints.
 type VersionNote struct {
-	Version   string `json:"version"`   // of the program
-	Interface int    `json:"interface"` // control.Version
+	Version   string `json:"version"`          // of the program
+	Commit    string `json:"commit,omitempty"` // that it was built from
+	Date      string `json:"date,omitempty"`   // of that commit, RFC 3339
+	Interface int    `json:"interface"`        // control.Version
 }
 
 func (a *app) versionCommand() *cobra.Command {
@@ -98,9 +101,13 @@ func (a *app) versionCommand() *cobra.Command {
 		Use: "version", Short: assets.Text("Print the version"), Args: noArgs,
 		RunE: a.run(func(context.Context, []string) error {
 			if a.json {
-				return writeJSON(a.out, VersionNote{a.Version, control.Version})
+				return writeJSON(a.out, VersionNote{a.Version, a.Commit, a.Date, control.Version})
 			}
-			a.say(assets.Text("Twinday {{.Version}} (interface {{.Interface}})", "Version", a.Version, "Interface", control.Version))
+			built := ""
+			if a.Commit != "" {
+				built = assets.Text("commit {{.Commit}} of {{.Date}}, ", "Commit", a.Commit, "Date", a.Date)
+			}
+			a.say(assets.Text("Twinday {{.Version}} ({{.Built}}interface {{.Interface}})", "Version", a.Version, "Built", built, "Interface", control.Version))
 			return nil
 		}),
 	}
@@ -132,7 +139,7 @@ func (a *app) completeAccounts(cmd *cobra.Command, _ []string, _ string) ([]cobr
 	return a.complete(cmd, func(ctx context.Context, b control.Backend) (words []cobra.Completion, err error) {
 		all, err := b.Accounts(ctx)
 		for _, x := range all {
-			words = append(words, cobra.CompletionWithDesc(string(x.ID), providerName(x.Provider)))
+			words = append(words, cobra.CompletionWithDesc(string(x.ID), say.Provider(x.Provider)))
 		}
 		return words, err
 	})

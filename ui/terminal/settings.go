@@ -15,6 +15,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func settingsHelp() string {
@@ -65,7 +66,7 @@ func (a *app) showSettings(ctx context.Context, b control.Backend, s control.Set
 		case control.BuiltInClient:
 			value = assets.Text("built in")
 		}
-		t.add(assets.Text("client id for {{.Provider}}", "Provider", providerName(p.Provider)), value)
+		t.add(assets.Text("client id for {{.Provider}}", "Provider", say.Provider(p.Provider)), value)
 	}
 	proxy := s.Network.Proxy
 	if proxy == "" {
@@ -129,7 +130,7 @@ func (a *app) settingsSet() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&clientFile, "google-client-file", "", assets.Text("the JSON that Google's console offers of your client, for `FILE`"))
 	for _, kind := range []state.ProviderKind{state.Google, state.Outlook} { // the others know no clients
-		ids[kind] = f.String(string(kind)+"-client-id", "", assets.Text("your own client id for {{.Provider}}; empty for the built-in one", "Provider", providerName(kind)))
+		ids[kind] = f.String(string(kind)+"-client-id", "", assets.Text("your own client id for {{.Provider}}; empty for the built-in one", "Provider", say.Provider(kind)))
 	}
 	f.StringVar(&secret, "google-client-secret", "", assets.Text("its 'secret' (a desktop client's is none)"))
 	f.StringVar(&proxy, "proxy", "", assets.Text("`http://HOST:PORT`, https://… or socks5://…; 'none', or 'system' for the system's"))

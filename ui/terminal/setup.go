@@ -12,21 +12,6 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
-// providerName is a provider as people write it.
-func providerName(k state.ProviderKind) string {
-	switch k {
-	case state.Google:
-		return "Google"
-	case state.Outlook:
-		return "Outlook"
-	case state.CalDAV:
-		return "CalDAV"
-	case state.ICS:
-		return assets.Text("ICS feed")
-	}
-	return string(k)
-}
-
 func (a *app) mirrorCommand() *cobra.Command {
 	return family(&cobra.Command{Use: "mirror", Short: assets.Text("Choose which calendars are kept alike, and what copies show")},
 		a.mirrorAdd(), a.mirrorList(), a.mirrorShow(), a.mirrorEdit(), a.mirrorPreview(), a.mirrorTakeOver(), a.mirrorRemove())

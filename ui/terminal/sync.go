@@ -13,6 +13,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func syncHelp() string {
@@ -239,7 +240,7 @@ func (a *app) problems(all []control.ProblemNote, n names) {
 		if where != "" {
 			where += ": "
 		}
-		a.say("! " + clean(where+stopped(assets.Said(p.What))+" "+assets.Said(p.WayOut)))
+		a.say("! " + clean(where+say.Stopped(assets.Said(p.What))+" "+assets.Said(p.WayOut)))
 	}
 }
 
@@ -479,7 +480,7 @@ func (a *app) afterPause(ctx context.Context, b control.Backend) error {
 		a.say(assets.Text("Syncing goes on."))
 		return nil
 	}
-	a.say(sentence(pausedWords(s.PausedUntil, a.Now())))
+	a.say(say.Sentence(pausedWords(s.PausedUntil, a.Now())))
 	return nil
 }
 

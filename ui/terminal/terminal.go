@@ -2,9 +2,8 @@
 // history, the demo. It parses a command line, asks the engine through
 // engine/control, and prints for people or, with --json, for scripts.
 //
-// Of this project it imports engine/control, store/state,
-// providers/calendar and assets only; everything else that a command needs is handed in by
-// main as Deps.
+// Of this project it imports engine/control, store/state, providers/calendar, assets
+// and ui/say only; everything else that a command needs is handed in by main as Deps.
 package terminal
 
 import (
@@ -33,6 +32,8 @@ const (
 // Deps is what the commands need from the rest of the program.
 type Deps struct {
 	Version string // of the program
+	Commit  string // that it was built from, "" if nobody said
+	Date    string // of that commit, RFC 3339
 	DataDir string // the data folder when --data does not name one
 
 	// Connect reaches the engine of a data folder: the running one, or one that
@@ -326,6 +327,15 @@ func (a *app) root() *cobra.Command {
 		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand(), a.doctorCommand(), a.diagnosticsCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())
 	root.AddCommand(a.versionCommand(), a.mappingTopic(), a.jsonTopic())
+	return root
+}
+
+// Commands is the tree of commands to read, for a manual; none of them can be run.
+func Commands() *cobra.Command {
+	a := &app{Deps: Deps{DataDir: "~/.local/share/twinday"}}
+	root := a.root()
+	insist(root)
+	root.DisableAutoGenTag = true
 	return root
 }
 

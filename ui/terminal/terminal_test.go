@@ -48,7 +48,7 @@ type run struct {
 
 func (r *run) do(ctx context.Context) {
 	d := Deps{
-		Version: "1.2.3", DataDir: "/home/me/twinday", Now: func() time.Time { return now },
+		Version: "1.2.3", Commit: "0123456789", Date: "2026-11-26T02:51:26Z", DataDir: "/home/me/twinday", Now: func() time.Time { return now },
 		Connect: func(_ context.Context, o ConnectOptions) (control.Backend, func(), error) {
 			r.connections = append(r.connections, o)
 			if o.RunningOnly && r.noEngine {
@@ -223,6 +223,21 @@ func (r *run) transcript() string {
 		fmt.Fprintf(&b, "exit: %d\n", r.exit)
 	}
 	return b.String()
+}
+
+func TestVersionSaysWhatTheProgramWasBuiltFrom(t *testing.T) {
+	r := &run{fake: usual(), args: []string{"version"}}
+	r.do(t.Context())
+	if got, want := r.transcript(), "Twinday 1.2.3 (commit 0123456789 of 2026-11-26T02:51:26Z, interface 1)\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.args = append(r.args, "--json")
+	r.out.Reset()
+	r.do(t.Context())
+	var got VersionNote
+	if err := json.Unmarshal(r.out.Bytes(), &got); err != nil || got != (VersionNote{"1.2.3", "0123456789", "2026-11-26T02:51:26Z", control.Version}) {
+		t.Errorf("%+v, %v", got, err)
+	}
 }
 
 func TestAnUnderstoodCommandSaysWhichFolder(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func undoHelp() string {
@@ -118,11 +119,11 @@ func (a *app) undoPlan(r control.UndoReport, seen []string, n names) {
 	a.plan(MirrorEdit{Plan: r.Report}, seen, planLine(r.Report, seen, false), n)
 	for _, u := range r.Undone {
 		if u.Says != "" {
-			a.say("  " + assets.Text("entry {{.ID}}, “{{.Title}}”: {{.Why}}", "ID", u.Entry, "Title", clean(u.Title), "Why", sentence(clean(assets.Said(u.Says)))))
+			a.say("  " + assets.Text("entry {{.ID}}, “{{.Title}}”: {{.Why}}", "ID", u.Entry, "Title", clean(u.Title), "Why", say.Sentence(clean(assets.Said(u.Says)))))
 		}
 	}
 	for _, u := range r.Left {
-		a.say("  " + assets.Text("entry {{.ID}}, “{{.Title}}”, is left: {{.Why}}", "ID", u.Entry, "Title", clean(u.Title), "Why", sentence(clean(assets.Said(u.Says)))))
+		a.say("  " + assets.Text("entry {{.ID}}, “{{.Title}}”, is left: {{.Why}}", "ID", u.Entry, "Title", clean(u.Title), "Why", say.Sentence(clean(assets.Said(u.Says)))))
 	}
 	if len(r.Undone) == 0 {
 		a.say(assets.Text("Nothing of it can be undone."))

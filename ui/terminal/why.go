@@ -8,6 +8,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func whyHelp() string {
@@ -50,7 +51,7 @@ func (a *app) whyCommand() *cobra.Command {
 // why prints an explanation.
 func (a *app) why(x control.Explanation, n names) {
 	a.say(fmt.Sprintf("%s (%s)", clean(cell(x.Title)), clean(string(x.Event))))
-	a.say(sentence(clean(assets.Said(x.Born))))
+	a.say(say.Sentence(clean(assets.Said(x.Born))))
 	for _, r := range x.Calendars {
 		head := assets.Text("Not in {{.Where}}", "Where", n.of(r.Ref))
 		if r.There {
@@ -61,13 +62,13 @@ func (a *app) why(x control.Explanation, n names) {
 		}
 		a.say("\n" + clean(head) + ":")
 		for _, s := range r.Says {
-			fmt.Fprint(a.out, wrap("-", sentence(clean(assets.Said(s))), a.Width, 4))
+			fmt.Fprint(a.out, wrap("-", say.Sentence(clean(assets.Said(s))), a.Width, 4))
 		}
 	}
 	if len(x.Waits) > 0 {
 		a.say("\n" + assets.Text("Outstanding:"))
 		for _, s := range x.Waits {
-			fmt.Fprint(a.out, wrap("-", sentence(clean(assets.Said(s))), a.Width, 4))
+			fmt.Fprint(a.out, wrap("-", say.Sentence(clean(assets.Said(s))), a.Width, 4))
 		}
 	}
 	if len(x.Last) > 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // account is the card of one account and its calendars.
@@ -28,19 +29,19 @@ func (p *calendarsPage) account(a control.AccountState) fyne.CanvasObject {
 	disconnect.Importance = widget.LowImportance
 	actions := container.NewHBox()
 	if a.Condition != "" {
-		actions.Add(badge(conditionName(a.Condition), conditionLook(a.Condition)))
+		actions.Add(badge(say.Condition(a.Condition), conditionLook(a.Condition)))
 	}
 	if b := p.w.mendButton(a); b != nil {
 		actions.Add(b)
 	}
 	actions.Add(disconnect)
-	rows := []fyne.CanvasObject{bold(title), dim(providerName(a.Provider) + " · " + p.w.accountName(a.ID))}
+	rows := []fyne.CanvasObject{bold(title), dim(say.Provider(a.Provider) + " · " + p.w.accountName(a.ID))}
 	card := []fyne.CanvasObject{container.New(withActions{least: 200}, lines(rows...), container.NewVBox(actions))}
 	if special := accountBadges(a); len(special) > 0 {
 		card = append(card, container.New(layout.NewCustomPaddedLayout(-6, 0, 8, 0), container.New(layout.NewRowWrapLayout(), special...)))
 	}
 	if a.Condition != control.Connected && a.Condition != "" {
-		words := prose(stopped(assets.Said(a.Words)))
+		words := prose(say.Stopped(assets.Said(a.Words)))
 		words.Importance = conditionLook(a.Condition)
 		says := []fyne.CanvasObject{words}
 		if a.WayOut.Text != "" {
@@ -73,31 +74,6 @@ func conditionLook(c control.Condition) widget.Importance {
 		return widget.WarningImportance
 	}
 	return widget.DangerImportance
-}
-
-// conditionName is a condition in a word or two.
-func conditionName(c control.Condition) string {
-	switch c {
-	case control.Connected:
-		return assets.Text("connected")
-	case control.NeedsConsent:
-		return assets.Text("signed out")
-	case control.NeedsAdmin:
-		return assets.Text("IT has to agree")
-	case control.Blocked:
-		return assets.Text("blocked by IT")
-	case control.ClientRefused:
-		return assets.Text("client id refused")
-	case control.LacksScope:
-		return assets.Text("a permission is missing")
-	case control.Locked:
-		return assets.Text("locked")
-	case control.Offline:
-		return assets.Text("offline")
-	case control.Throttled:
-		return assets.Text("asked to wait")
-	}
-	return string(c)
 }
 
 // accountBadges say what is special about an account's sign-in.
@@ -332,7 +308,7 @@ func (w *Window) disconnected(a control.AccountState, d control.Disconnected) {
 		body.Add(left)
 	}
 	if d.Words != "" {
-		body.Add(prose(stopped(sentence(assets.Said(d.Words)))))
+		body.Add(prose(say.Stopped(say.Capital(assets.Said(d.Words)))))
 	}
 	var p *popup
 	ok := important(newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape), widget.HighImportance)

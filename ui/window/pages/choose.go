@@ -16,6 +16,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // mirrorChoice is the second step to a mirror: which calendars, which way, and what
@@ -184,7 +185,7 @@ func (c *mirrorChoice) changed() {
 		}
 		if err != nil {
 			setEnabled(c.next, false)
-			c.say(sentence(reason(err)))
+			c.say(say.Capital(reason(err)))
 			return
 		}
 		c.draw(meeting, all)
@@ -229,7 +230,7 @@ func (c *mirrorChoice) seen(p control.Preview) fyne.CanvasObject {
 	head := dim(assets.Text("In {{.To}}, from {{.From}}", "To", cut(w.name(p.To), 24), "From", cut(w.name(p.From), 24)))
 	head.SizeName = theme.SizeNameCaptionText
 	if p.Skipped != "" {
-		return container.NewVBox(head, prose(sentence(assets.Said(p.Skipped))))
+		return container.NewVBox(head, prose(say.Capital(assets.Said(p.Skipped))))
 	}
 	copies := map[calendar.Group]string{}
 	for _, f := range p.Fields {

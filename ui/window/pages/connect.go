@@ -16,11 +16,12 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // connectButton leads to the sign-in of an account of one provider.
 func connectButton(w *Window, kind state.ProviderKind) *button {
-	label := assets.Text("Connect {{.Provider}}…", "Provider", providerName(kind))
+	label := assets.Text("Connect {{.Provider}}…", "Provider", say.Provider(kind))
 	return newButton(label, theme.LoginIcon(), func() { w.connect(kind) }, w.escape)
 }
 
@@ -38,7 +39,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 	call(w, w.opt.CallTimeout, w.backend.Providers, func(list []control.ProviderInfo, err error) {
 		rows.RemoveAll()
 		if err != nil {
-			rows.Add(prose(sentence(reason(err))))
+			rows.Add(prose(say.Capital(reason(err))))
 			scroll.Refresh()
 			return
 		}
@@ -65,7 +66,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 			at, access.Extras, device, cloud, makes = i, nil, false, "", nil
 			asked.RemoveAll()
 			for _, x := range list[i].Extras {
-				tick := newCheck(sentence(assets.Said(x.Reason)), false, func(on bool) {
+				tick := newCheck(say.Capital(assets.Said(x.Reason)), false, func(on bool) {
 					access.Extras = with(access.Extras, x.Extra, on)
 				}, k)
 				if x.Extra == calendar.CopiesCalendar {
@@ -135,7 +136,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 func cloudPick(p control.ProviderInfo, chosen func(name string), k keeper) fyne.CanvasObject {
 	words := []string{assets.Text("In the public cloud, as nearly all are")}
 	for _, c := range p.Clouds {
-		words = append(words, sentence(assets.Said(c.What)))
+		words = append(words, say.Capital(assets.Said(c.What)))
 	}
 	apart := prose(assets.Text("Apps are registered there apart: it takes a client id that was made in that cloud's own portal."))
 	apart.Hide()
@@ -155,7 +156,7 @@ func connectTitle(kind state.ProviderKind) string {
 	if kind == state.ICS {
 		return assets.Text("Connect a published calendar")
 	}
-	return assets.Text("Connect {{.Provider}}", "Provider", providerName(kind))
+	return assets.Text("Connect {{.Provider}}", "Provider", say.Provider(kind))
 }
 
 // with is a list with or without one of its kind.
@@ -191,7 +192,7 @@ func (w *Window) signIn(req control.NewAccount) {
 		return
 	}
 	ctx, cancel := context.WithCancel(w.ctx)
-	provider := providerName(req.Provider)
+	provider := say.Provider(req.Provider)
 	line := prose(assets.Text("Looking…"))
 	if req.Provider != state.ICS && req.Provider != state.CalDAV { // those want no browser
 		line.SetText(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
@@ -292,7 +293,7 @@ func (w *Window) open(address string) error {
 
 // notSignedIn says why a sign-in failed, and offers the one thing that helps.
 func (w *Window) notSignedIn(req control.NewAccount, err error) {
-	title := assets.Text("{{.Provider}} could not be connected", "Provider", providerName(req.Provider))
+	title := assets.Text("{{.Provider}} could not be connected", "Provider", say.Provider(req.Provider))
 	var e *control.Error
 	switch {
 	case !errors.As(err, &e):
@@ -314,7 +315,7 @@ func (w *Window) notSignedIn(req control.NewAccount, err error) {
 
 // offer tells what went wrong, with the way out in words and as a button, if there is one.
 func (w *Window) offer(title string, e *control.Error, doing string, do func()) {
-	body := container.NewVBox(prose(sentence(assets.Said(e.Message))))
+	body := container.NewVBox(prose(say.Capital(assets.Said(e.Message))))
 	if e.WayOut.Text != "" {
 		body.Add(prose(assets.Said(e.WayOut.Text)))
 	}
@@ -339,7 +340,7 @@ func (w *Window) forIT(why, text string, req control.NewAccount) {
 		w.app.Clipboard().SetContent(text)
 		copied.SetText(assets.Text("Copied"))
 	}
-	head := container.NewVBox(prose(stopped(sentence(assets.Said(why)))), faint(assets.Text("This text says all that your IT needs. Send it to them.")))
+	head := container.NewVBox(prose(say.Stopped(say.Capital(assets.Said(why)))), faint(assets.Text("This text says all that your IT needs. Send it to them.")))
 	p = w.popup(assets.Text("Your IT has to agree first"), fyne.NewSize(620, 480),
 		container.NewBorder(head, nil, nil, nil, newBackdrop(theme.ColorNameBackground, 8, container.NewVScroll(body))), end, agreed, copied)
 }
@@ -396,7 +397,7 @@ func (w *Window) unlock(then func(passphrase string)) {
 		w.ask(w.opt.CallTimeout, func(ctx context.Context) error { return w.backend.Unlock(ctx, word) }, func(err error) {
 			if err != nil {
 				line.Importance = widget.DangerImportance
-				line.SetText(sentence(reason(err)))
+				line.SetText(say.Capital(reason(err)))
 				p.resize(size)
 				ok.Enable()
 				return

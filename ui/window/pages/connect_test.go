@@ -7,6 +7,7 @@ import (
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 	"github.com/twinday/twinday/ui/window/pretend"
 )
 
@@ -15,7 +16,7 @@ func connecting(t *testing.T, world pretend.World, kind state.ProviderKind) *rig
 	t.Helper()
 	r := rigUp(t, world, Options{})
 	r.until("the first step", func() bool { return r.sees("Connect Google…") })
-	r.tap("Connect " + providerName(kind) + "…")
+	r.tap("Connect " + say.Provider(kind) + "…")
 	r.until("what can be connected", func() bool { return r.sees("What Twinday may do there") })
 	return r
 }
@@ -227,7 +228,7 @@ func TestTheGuideChecksWhatIsPastedAndKeepsIt(t *testing.T) {
 			[]string{"New registration", "Public client/native (mobile & desktop)", "http://localhost", "Make no client secret"},
 			`{"outlook":{"id":"00001111-aaaa-2222-bbbb-3333cccc4444"}}`},
 	} {
-		t.Run(providerName(c.kind), func(t *testing.T) {
+		t.Run(say.Provider(c.kind), func(t *testing.T) {
 			world := pretend.Empty(now)
 			world.Providers = pretend.Connectable("")
 			world.Settings.Clients = map[state.ProviderKind]state.Client{state.Outlook: {ID: "mine"}}

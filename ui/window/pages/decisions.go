@@ -15,6 +15,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // decisionsPage lists what waits for the person: what it would do, to whom, and what the
@@ -56,7 +57,7 @@ func (p *decisionsPage) load() {
 		p.asking = false
 		if err != nil {
 			p.body.RemoveAll()
-			p.body.Add(panel(prose(sentence(reason(err))), container.NewHBox(newButton(assets.Text("Try again"), nil, p.load, p.w.escape))))
+			p.body.Add(panel(prose(say.Capital(reason(err))), container.NewHBox(newButton(assets.Text("Try again"), nil, p.load, p.w.escape))))
 			return
 		}
 		held = slices.DeleteFunc(held, func(h state.Held) bool { return h.Decision != state.Undecided })
@@ -152,7 +153,7 @@ func (p *decisionsPage) card(h state.Held, k keeper) fyne.CanvasObject {
 	if s.Kind != state.Delete && len(s.Groups) > 0 {
 		card = append(card, p.versions(s))
 	}
-	card = append(card, notice(theme.NewWarningThemedResource(theme.InfoIcon()), sentence(assets.Said(s.Reason))))
+	card = append(card, notice(theme.NewWarningThemedResource(theme.InfoIcon()), say.Capital(assets.Said(s.Reason))))
 	if does := p.consequence(s); does != "" {
 		card = append(card, container.New(layout.NewCustomPaddedLayout(-10, 0, 0, 0), notice(theme.NavigateNextIcon(), does)))
 	}

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,7 +44,12 @@ func newMachine(t *testing.T, display string) *machine {
 	t.Helper()
 	prefix := filepath.Join(t.TempDir(), "wine")
 	m := &machine{T: t, drive: filepath.Join(prefix, "drive_c"), display: display}
-	t.Cleanup(func() { _ = m.command("wineserver", "-k", "-w").Run() }) // of this prefix alone; ends what is left running
+	env := m.command(wine64).Env
+	t.Cleanup(func() { // of this machine alone; ends what is left running
+		end := exec.Command("wineserver", "-k", "-w")
+		end.Env = env
+		_ = end.Run()
+	})
 	if out, err := m.command(wine64, "wineboot", "-i").CombinedOutput(); err != nil {
 		t.Fatalf("wineboot (Debian packages wine, wine64): %v\n%s", err, out)
 	}
@@ -272,7 +278,7 @@ func TestATerminalWithoutADesktop(t *testing.T) {
 		}
 	})
 
-	t.Run("meetings cross", func(t *testing.T) {
+	t.Run("the demo's meetings cross", func(t *testing.T) {
 		tail := asked[struct {
 			OK      bool
 			Created int
@@ -282,6 +288,94 @@ func TestATerminalWithoutADesktop(t *testing.T) {
 			t.Errorf("%+v", tail)
 		}
 	})
+}
+
+// TestSignInsAndSyncs is the whole path with accounts: the sign-in by a browser, what is
+// kept of it in Windows' Credential Manager, a sync, and all of it taken back.
+func TestSignInsAndSyncs(t *testing.T) {
+	m := newMachine(t, "")
+	agenda := map[string]string{"google": "Choir", "outlook": "Stand-up"}
+	for service, title := range agenda {
+		day := time.Now().AddDate(0, 0, 1).Format("20060102")
+		events := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:" + title + "@test\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:" +
+			day + "T100000Z\r\nDTEND:" + day + "T110000Z\r\nSUMMARY:" + title + "\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+		if err := os.WriteFile(filepath.Join(m.drive, service+".ics"), []byte(events), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sim := next[struct{ BaseURL, AuthorizeURL, TokenURL, ClientID, ClientSecret string }](m, m.begin("simulate", service, "--auto-approve", "--events", `C:\`+service+".ics"))
+		add := m.begin("account", "add", service, "--id", service, "--endpoint", sim.BaseURL, "--auth-url", sim.AuthorizeURL,
+			"--token-url", sim.TokenURL, "--client-id", sim.ClientID, "--client-secret", sim.ClientSecret, "--json")
+		res, err := http.Get(next[struct{ URL string }](m, add).URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if a := next[struct{ ID string }](m, add); a.ID != service {
+			t.Fatalf("signed in as %+v", a)
+		}
+		for add.Scan() { // until it let go of the store
+		}
+	}
+	mirror := asked[struct{ ID string }](m, "mirror", "add", "--member", "google/primary", "--member", "outlook/primary")
+	type report struct{ Created, Deleted int }
+	if r := asked[report](m, "sync"); r.Created != 2 {
+		t.Errorf("the first sync: %+v", r)
+	}
+	if r := asked[report](m, "sync"); r.Created != 0 {
+		t.Errorf("the second sync: %+v", r)
+	}
+	local := filepath.Join(m.local(), "twinday")
+	for _, file := range []string{"secrets.json", "secrets.sealed"} {
+		if _, err := os.Stat(filepath.Join(local, file)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("sign-ins are in %s, and not in the Credential Manager: %v", file, err)
+		}
+	}
+	if kept := m.credentials(); kept == 0 {
+		t.Error("there is no sign-in in the Credential Manager")
+	}
+
+	if r := asked[report](m, "mirror", "remove", mirror.ID, "--copies", "remove"); r.Deleted != 2 {
+		t.Errorf("removing the mirror removes %d copies, want 2", r.Deleted)
+	}
+	for service := range agenda {
+		if s := m.twinday("", "account", "remove", service); s.code != 0 {
+			t.Error(s)
+		}
+	}
+	if kept := m.credentials(); kept != 0 {
+		t.Errorf("%d sign-ins are left in the Credential Manager", kept)
+	}
+}
+
+// begin runs a command that goes on, and hands back the lines that it prints.
+func (m *machine) begin(args ...string) *bufio.Scanner {
+	m.Helper()
+	cmd := m.command(wine64, append([]string{unpacked + `\bin\twinday.exe`}, args...)...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		m.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		m.Fatal(err)
+	}
+	m.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return bufio.NewScanner(out)
+}
+
+// next is the next line that a command prints.
+func next[T any](m *machine, lines *bufio.Scanner) (line T) {
+	m.Helper()
+	lines.Scan()
+	if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+		m.Fatalf("%v in %q", err, lines.Text())
+	}
+	return line
+}
+
+// credentials counts Twinday's entries where Wine keeps those of the Credential Manager.
+func (m *machine) credentials() int {
+	out, _ := m.command(wine64, "reg", "query", `HKCU\Software\Wine\Credential Manager`).Output() // an error if there is none
+	return strings.Count(string(out), "twinday")
 }
 
 // screen starts a display of the test's own.
@@ -338,8 +432,8 @@ func TestADesktop(t *testing.T) {
 		body, err := os.ReadFile(engine)
 		return err == nil && json.Unmarshal(body, &a) == nil && a.Network == "tcp" && strings.HasPrefix(a.Address, "127.0.0.1:") && a.Token != ""
 	})
-	if names := m.windows(); slices.Contains(names, "Twinday") {
-		t.Errorf("--hidden shows a window: %q", names)
+	if names, programs := m.windows(), m.running(); slices.Contains(names, "Twinday") || !slices.Equal(programs, []string{`Twinday.exe`, `bin\twinday.exe`}) {
+		t.Errorf("--hidden shows a window: %q, and %q run", names, programs)
 	}
 
 	// Wine shows a tray of its own where the desktop has none, as long as it has an icon.
@@ -364,6 +458,30 @@ func TestADesktop(t *testing.T) {
 	if err := start.Wait(); err != nil {
 		t.Errorf("Twinday.exe ended with %v", err)
 	}
+
+	// What cannot start says so, where nobody sees its standard error.
+	wrong := m.command(wine64, unpacked+`\Twinday.exe`, "--data", `C:\windows\win.ini`)
+	if err := wrong.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m.eventually("a message shows", func() bool { return slices.Contains(m.windows(), "Twinday") })
+	if out, err := m.command("xdotool", "search", "--onlyvisible", "--name", "^Twinday$", "windowfocus", "key", "Return").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := wrong.Wait(); wrong.ProcessState.ExitCode() != 1 {
+		t.Errorf("what could not start ended with %v", err)
+	}
+
+	// Started by Explorer, the program for terminals leaves it to the one without a console.
+	explorer := m.command(wine64, "explorer", "/desktop=shell,1200x800", unpacked+`\bin\twinday.exe`)
+	if err := explorer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m.eventually("the tray's process and the window's run, and the one without a console", func() bool {
+		return slices.Equal(m.running(), []string{`Twinday.exe`, `bin\twinday.exe`, `bin\twinday.exe`})
+	})
+	m.quits()
+
 	if log, err := os.ReadFile(filepath.Join(m.local(), "twinday", "twinday.log")); err != nil || strings.Contains(strings.ToLower(string(log)), "error") {
 		t.Errorf("the log has an error in it, or there is none: %v\n%s", err, log)
 	}
@@ -382,10 +500,27 @@ func (m *machine) quits() {
 	if s := m.twinday("", "quit"); s.code != 0 {
 		m.Error(s)
 	}
-	m.eventually("all of it ended", func() bool {
-		out, err := m.command(wine64, "tasklist").CombinedOutput()
-		return err == nil && !strings.Contains(strings.ToLower(string(out)), "twinday")
-	})
+	m.eventually("all of it ended", func() bool { return len(m.running()) == 0 })
+}
+
+// running are the programs of Twinday's that run on this machine, by their paths below its
+// folder. Wine 8's tasklist lists none; Linux knows.
+func (m *machine) running() (list []string) {
+	m.Helper()
+	processes, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		m.Fatal(err)
+	}
+	for _, p := range processes {
+		environ, _ := os.ReadFile(filepath.Join(p, "environ")) // it may just have ended
+		line, _ := os.ReadFile(filepath.Join(p, "cmdline"))
+		program, _, _ := strings.Cut(string(line), "\x00")
+		if name, ours := strings.CutPrefix(program, unpacked+`\`); ours && strings.Contains("\x00"+string(environ), "\x00WINEPREFIX="+filepath.Dir(m.drive)+"\x00") {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // windows are the names of those that show.
