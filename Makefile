@@ -27,7 +27,7 @@ PEER_PACKAGES := $(TEST_PACKAGES) vdirsyncer
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: demo run build test quick bench bench-peers soak kill mutants screenshots lint deps deps-build deps-test clean help
+.PHONY: packages-windows packages-macos test-windows demo run build test quick bench bench-peers soak kill mutants screenshots lint deps deps-build deps-test clean help
 
 demo: build ## Install what is missing, build, and show meetings crossing between two simulated accounts
 	./twinday demo
@@ -70,6 +70,40 @@ mutants: ## Build the engine with each of a list of deliberate bugs, and see the
 screenshots: ## Draw the pictures in docs/screenshots anew
 	go run ./ui/window/shoot docs/screenshots
 
+# For Windows, from Linux. The same commit gives the same bytes: nothing in it is of today
+# or of this machine. Its resource goes into both programs by the names that Go looks for.
+WINDOWS_PACKAGES := gcc-mingw-w64-x86-64 zip
+WINE_PACKAGES := wine wine64 xvfb libgl1-mesa-dri xdotool
+WINDOWS := GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
+WINDOWS_ZIP := dist/twinday-$(VERSION)-windows-amd64.zip
+WINDOWS_SYSO := resource_windows_amd64.syso packaging/windows/starter/resource_windows_amd64.syso
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+packages-windows: ## Build dist/twinday-VERSION-windows-amd64.zip, with mingw-w64 (cold: 10 minutes)
+	@$(call install,$(WINDOWS_PACKAGES),to build for Windows)
+	rm -rf dist/windows $(WINDOWS_ZIP)
+	mkdir -p dist/windows/Twinday/bin
+	numbers=$$(echo '$(VERSION)' | sed -nE 's/^v?([0-9]+)\.([0-9]+)\.([0-9]+)(-([0-9]+)-g)?.*/\1,\2,\3,0\5/p'); \
+		sed -e 's/@VERSION@/$(VERSION)/' -e "s/@NUMBERS@/$${numbers:-0,0,0,0}/" packaging/windows/twinday.rc.in >dist/windows/twinday.rc
+	x86_64-w64-mingw32-windres dist/windows/twinday.rc resource_windows_amd64.syso
+	cp resource_windows_amd64.syso packaging/windows/starter/
+	$(WINDOWS) go build -ldflags "-s -w -H=windowsgui" -o dist/windows/Twinday/Twinday.exe ./packaging/windows/starter
+	@echo "Building bin/twinday.exe (the first build for Windows compiles two large SDKs: 5 to 15 minutes)"
+	$(WINDOWS) go build -ldflags "-s -w -X main.version=$(VERSION) $(CLIENTS)" -o dist/windows/Twinday/bin/twinday.exe .
+	rm -f $(WINDOWS_SYSO)
+	$(if $(SIGN),$(SIGN) dist/windows/Twinday/Twinday.exe && $(SIGN) dist/windows/Twinday/bin/twinday.exe)
+	cp LICENSE dist/windows/Twinday/LICENSE.txt
+	chmod -R 755 dist/windows/Twinday && find dist/windows/Twinday -exec touch -d @$(SOURCE_DATE_EPOCH) {} +
+	cd dist/windows && find Twinday | LC_ALL=C sort | TZ=UTC zip -q -X -9 -@ $(abspath $(WINDOWS_ZIP))
+	@sha256sum $(WINDOWS_ZIP)
+
+test-windows: packages-windows ## Try the Windows programs in Wine, from their zip
+	@$(call install,$(WINE_PACKAGES),to run Windows programs)
+	TWINDAY_ZIP=$(abspath $(WINDOWS_ZIP)) TWINDAY_VERSION=$(VERSION) go test -tags=migrated_fynedo,wine ./packaging/windows -count=1 -timeout 20m
+
+packages-macos: ## Build dist/twinday-VERSION-macos.dmg, on a Mac only
+	packaging/macos/package '$(VERSION)' '-s -w -X main.version=$(VERSION) $(CLIENTS)'
+
 # The sources that are checked for their form: generated and vendored there are none.
 lint: ## gofmt, go vet and staticcheck
 	@echo "gofmt"
@@ -103,7 +137,7 @@ define install
 endef
 
 clean: ## Remove what was built
-	rm -f twinday
+	rm -f twinday $(WINDOWS_SYSO)
 	rm -rf bin dist
 
 help: ## Show this

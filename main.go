@@ -38,6 +38,7 @@ import (
 var version = ""
 
 func main() {
+	assets.Speak("") // as the system is set to, until it is known what the person chose
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends what does not end by itself
 	p := program{ring: secrets.Keyring("twinday")}
@@ -67,7 +68,7 @@ func (p program) deps() terminal.Deps {
 	if d.Terminal {
 		d.Width, _, _ = term.GetSize(out)
 		d.Interactive = term.IsTerminal(int(os.Stdin.Fd()))
-		d.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		d.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && showsColors(out)
 	}
 	d.ReadSecret = func() (string, error) {
 		typed, err := term.ReadPassword(int(os.Stdin.Fd()))
@@ -254,6 +255,9 @@ func (p program) reach(ctx context.Context, o terminal.ConnectOptions, log *slog
 
 // start is the role of `twinday` alone: tray and engine.
 func (p program) start(ctx context.Context, o terminal.StartOptions) error {
+	if handedOver() {
+		return nil
+	}
 	dir, err := filepath.Abs(o.DataDir)
 	if err != nil {
 		return err
@@ -295,7 +299,6 @@ const trayRetry = 15 * time.Second
 // or ctx ends. Without a tray the window is the face; without a display there
 // is none, and the engine goes on.
 func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer) error {
-	assets.Speak("")
 	opt := tray.Options{Version: h.engine.Version, OpenWindow: func(page string) {
 		if err := w.open(ctx, page); err != nil {
 			h.log.Error("the window does not open", "error", err)
@@ -308,7 +311,7 @@ func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer)
 		if first {
 			switch {
 			case noTray && !hasDisplay():
-				fmt.Fprintln(say, "twinday: there is no tray and no display here; syncing goes on without them, until 'twinday quit' or Ctrl-C")
+				fmt.Fprintln(say, "twinday: "+assets.Text("there is no tray and no display here; syncing goes on without them, until 'twinday quit' or Ctrl-C"))
 			case !hidden && hasDisplay():
 				if err := w.open(ctx, ""); err != nil {
 					h.log.Error("the window does not open", "error", err)
@@ -330,7 +333,7 @@ func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer)
 // window is the role of the window's own process. It outlives no engine.
 func (p program) window(ctx context.Context, o terminal.WindowOptions) error {
 	if !hasDisplay() {
-		return errors.New("there is no display here to open a window on; 'twinday --help' lists the commands that need none")
+		return errors.New(assets.Text("there is no display here to open a window on; 'twinday --help' lists the commands that need none"))
 	}
 	dir, err := filepath.Abs(o.DataDir)
 	if err != nil {
@@ -346,7 +349,6 @@ func (p program) window(ctx context.Context, o terminal.WindowOptions) error {
 		return err
 	}
 	defer done()
-	assets.Speak("")
 	opt := window.Options{NoTray: o.NoTray, Page: o.Page, AtLogin: atLogin(dir), Demo: startDemo}
 	if !term.IsTerminal(int(os.Stdin.Fd())) { // a person started it there
 		opt.Raise = raises(os.Stdin)

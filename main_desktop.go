@@ -17,7 +17,9 @@ import (
 	"time"
 
 	"github.com/adrg/xdg"
+	"github.com/inconshreveable/mousetrap"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/ui/login"
 )
@@ -55,7 +57,7 @@ func openURL(url string) error {
 
 // atLogin has this program, on this data folder, start at login.
 func atLogin(dataDir string) *login.Starter {
-	exe, err := os.Executable()
+	exe, err := clicked()
 	if err != nil {
 		exe = "twinday" // as PATH has it
 	}
@@ -67,6 +69,31 @@ func atLogin(dataDir string) *login.Starter {
 		command = append(command, "--data", dataDir)
 	}
 	return login.New(command)
+}
+
+// clicked is what a person clicks to start Twinday: this program or, on Windows, the one
+// above its folder, which starts it without a console (packaging/windows/starter).
+func clicked() (string, error) {
+	exe, err := os.Executable()
+	if err != nil || runtime.GOOS != "windows" {
+		return exe, err
+	}
+	starter := filepath.Join(filepath.Dir(exe), "..", "Twinday.exe")
+	if _, err := os.Stat(starter); err != nil {
+		return exe, nil
+	}
+	return starter, nil
+}
+
+// handedOver leaves it to Windows' starter to start this program, where Explorer started
+// it without: a person found it in its folder, or pinned its window to the taskbar. The
+// console that came with it closes as this process ends.
+func handedOver() bool {
+	exe, err := clicked()
+	if own, _ := os.Executable(); err != nil || exe == own || !mousetrap.StartedByExplorer() {
+		return false
+	}
+	return exec.Command(exe, os.Args[1:]...).Start() == nil
 }
 
 // windows keeps at most one window open, in a process of its own.
@@ -93,7 +120,7 @@ const windowGrace = 3 * time.Second
 // page of it if one is named. The window closes when ctx ends.
 func (w *windows) open(ctx context.Context, page string) error {
 	if !hasDisplay() {
-		return errors.New("there is no display here to open a window on")
+		return errors.New(assets.Text("there is no display here to open a window on"))
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

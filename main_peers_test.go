@@ -47,26 +47,26 @@ func BenchmarkPeers(b *testing.B) {
 	if out, err := exec.CommandContext(b.Context(), "go", "build", "-ldflags=-w", "-o", program, ".").CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
 	}
-	servers := []func(testing.TB) *caldavlab.Server{caldavlab.Cyrus, caldavlab.Radicale}
+	servers := []struct {
+		name  string
+		start func(testing.TB) *caldavlab.Server
+	}{{"Cyrus", caldavlab.Cyrus}, {"Radicale", caldavlab.Radicale}}
 	var table strings.Builder
-	for _, start := range servers {
+	for _, server := range servers {
 		for size := range strings.SplitSeq(cmp.Or(os.Getenv("TWINDAY_PEERS"), "200"), ",") {
 			n, err := strconv.Atoi(size)
 			if err != nil {
 				b.Fatal(err)
 			}
 			var rows [2][3]peerFigures
-			name := ""
 			for i, p := range []peer{&vdirsyncer{}, &ourselves{program: program}} {
-				b.Run(fmt.Sprintf("%s, %d events", p.name(), n), func(b *testing.B) {
-					s := start(b)
-					name = s.Name
-					rows[i] = race(b, s, p, n)
+				b.Run(fmt.Sprintf("%s/%d/%s", server.name, n, p.name()), func(b *testing.B) {
+					rows[i] = race(b, server.start(b), p, n)
 				})
 			}
 			for j, what := range []string{"first sync", "no change", "10 changes"} {
 				v, t := rows[0][j], rows[1][j]
-				fmt.Fprintf(&table, "%-8s %5d  %-10s  vdirsyncer %7.2fs %6.2fs cpu %5d requests   twinday %7.2fs %6.2fs cpu %5d requests   wall %.2f cpu %.2f\n", name, n, what,
+				fmt.Fprintf(&table, "%-8s %5d  %-10s  vdirsyncer %7.2fs %6.2fs cpu %5d requests   twinday %7.2fs %6.2fs cpu %5d requests   wall %.2f cpu %.2f\n", server.name, n, what,
 					v.wall.Seconds(), v.cpu.Seconds(), v.requests, t.wall.Seconds(), t.cpu.Seconds(), t.requests,
 					t.wall.Seconds()/v.wall.Seconds(), t.cpu.Seconds()/v.cpu.Seconds())
 			}
@@ -115,7 +115,6 @@ func race(b *testing.B, s *caldavlab.Server, p peer, n int) (out [3]peerFigures)
 	out[0] = measured()
 	settle := measured() // what each learns of its own writes
 	out[1] = measured()
-	b.Logf("%s: the pass after the first: %.2fs, %d requests", p.name(), settle.wall.Seconds(), settle.requests)
 	for i := range 3 {
 		alice.EditTitle(resource(i), fmt.Sprint("Edited by Alice ", i))
 	}
@@ -143,6 +142,10 @@ func race(b *testing.B, s *caldavlab.Server, p peer, n int) (out [3]peerFigures)
 	out[2] = measured()
 	if a, z := len(alice.Names()), len(bob.Names()); a != n || z != n {
 		b.Fatalf("%s: after the changes there are %d and %d events, want %d", p.name(), a, z, n)
+	}
+	for i, what := range []string{"first sync", "the pass after it", "no change", "10 changes"} {
+		f := append([]peerFigures{out[0], settle}, out[1:]...)[i]
+		b.Logf("%s: %.2fs, %.2fs CPU, %d requests", what, f.wall.Seconds(), f.cpu.Seconds(), f.requests)
 	}
 	return out
 }

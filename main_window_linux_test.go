@@ -4,10 +4,10 @@ import (
 	"image/png"
 	"io"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,7 +56,7 @@ func (d *desktop) quit(app *process) {
 }
 
 // A person opens the window for the first time and finds their way by what they read: from
-// the first run through a first sync, a moved meeting and its history to an undo; then the
+// the first run through a first sync, an edit of the copy and its history to an undo; then the
 // settings, and another language.
 func TestAPersonAtTheWindow(t *testing.T) {
 	d := newDesktop(t)
@@ -77,27 +77,36 @@ func TestAPersonAtTheWindow(t *testing.T) {
 	d.sees("Look and start", "1 copy is made")
 	d.goesOn()
 	d.sees("1 event alike")
-	titles := func(s *side) (out []string) {
+	holds := func(s *side, title string) (id string, yes bool) {
 		var events []simulator.ControlEvent
 		s.must("GET", "events", nil, &events)
-		for _, e := range events {
-			out = append(out, e.Title)
+		if len(events) != 1 {
+			t.Fatalf("%s holds %d events", s.name, len(events))
 		}
-		return out
+		return events[0].ID, events[0].Title == title
 	}
-	if got := titles(outlook); !slices.Equal(got, []string{"Harbour walk"}) {
-		t.Fatalf("Outlook holds %q", got)
+	id, yes := holds(outlook, "Harbour walk")
+	if !yes {
+		t.Fatal("Outlook holds another event")
 	}
 
-	google.must("POST", "events", timed(when(start.Add(2*time.Hour), time.Hour)).with("title", "Lighthouse visit"), nil)
+	outlook.must("PATCH", "events/"+url.PathEscape(id), entry{"title": "Lighthouse visit"}, nil)
 	d.presses("ctrl+r", "ctrl+3")
 	d.sees("Lighthouse visit", "Harbour walk")
+	if _, yes := holds(google, "Lighthouse visit"); !yes {
+		t.Fatal("the edit did not cross")
+	}
 	d.clicks("Lighthouse visit")
 	d.clicks("Undo…")
 	d.sees("Undo this change", "What happens")
 	d.goesOn()
 	deadline := time.Now().Add(screenPatience)
-	for slices.Contains(titles(outlook), "Lighthouse visit") {
+	for {
+		_, atHome := holds(google, "Harbour walk")
+		_, atCopy := holds(outlook, "Harbour walk")
+		if atHome && atCopy {
+			break
+		}
 		if time.Now().After(deadline) {
 			d.keep()
 			t.Fatal("it was not undone")

@@ -68,6 +68,7 @@ var (
 		{[]string{"go.etcd.io/bbolt"}, []string{"store"}, "one package owns the file and its schema"},
 		{[]string{"github.com/zalando/go-keyring"}, []string{"store"}, "one package owns the secrets"},
 		{[]string{"ui"}, []string{"."}, "nothing depends on a face: main picks one"},
+		{[]string{"ui/say"}, []string{"ui"}, "it has the faces' words"},
 		{connectors, []string{"."}, "the engine must not know which providers there are: main hands them in"},
 		{[]string{"providers/icalendar"}, []string{"providers/caldav", "providers/ics"}, "iCalendar is the language of two connectors, and nobody else's"},
 		{[]string{"providers/simulator"}, []string{"."}, "a simulator is for main's demo and for tests; nothing may lean on it"},
@@ -90,7 +91,7 @@ var (
 		{[]string{"engine/steady"}, []string{"providers/calendar"}, "a decorator of a provider knows what it decorates, and nothing of why it is called"},
 		{[]string{"engine/control"}, []string{"store/state", "providers/calendar"}, "faces import it, and must not get the engine with it"},
 		{[]string{"engine"}, []string{"engine", "store", "providers/calendar"}, "the engine knows providers by their interface alone"},
-		{[]string{"ui"}, []string{"engine/control", "store/state", "providers/calendar", "assets"},
+		{[]string{"ui"}, []string{"engine/control", "store/state", "providers/calendar", "assets", "ui/say"},
 			"a face shows and asks; what it may use is what engine/control offers"},
 		{connectors, []string{"providers/calendar", "providers/signin", "providers/icalendar"}, "a connector translates, and knows nothing else of Twinday"},
 		{[]string{"providers/icalendar"}, []string{"providers/calendar"}, "it translates between two languages, and knows nobody who speaks them"},
@@ -133,7 +134,8 @@ func brokenWalls(g imports) []string {
 		for _, what := range g[who] {
 			target, inside := short(what)
 			for _, d := range doors {
-				if under(target, d.what) && !under(me, d.by) && !sameRoom(me, target, d.what) {
+				if nearest(target, doors, func(d onlyBy) []string { return d.what }) == describe(d.what) &&
+					!under(me, d.by) && !sameRoom(me, target, d.what) {
 					add(d.reason, "%s imports %s: only %s may", me, target, words(d.by))
 				}
 			}
@@ -337,6 +339,8 @@ func TestWallsBite(t *testing.T) {
 		{"a face in another", "ui/tray", own("ui/window"), "engine/control, store/state"},
 		{"a part of a face in that face", "ui/window", own("ui/window/pages"), ""},
 		{"a face in main", ".", own("ui/terminal"), ""},
+		{"the faces' words in a face", "ui/window/pages", own("ui/say"), ""},
+		{"the faces' words in the engine", "engine", own("ui/say"), "the faces' words"},
 		{"a connector in the engine", "engine", own("providers/google"), "main hands them in"},
 		{"a connector in another", "providers/outlook", own("providers/google"), "main hands them in"},
 		{"a connector in main", ".", own("providers/outlook"), ""},

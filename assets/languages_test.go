@@ -17,7 +17,7 @@ var sameInGerman = []string{
 	"15:04", "15:04:05", "January 2006", "Mon 15:04", // layouts
 	"April", "August", "September", "November",
 	"Links", "Name", "Passphrase", "Pause", "Proxy", "Version {{.Version}}", "offline",
-	"in {{.Mirrors}}", "{{.Level}} →", "+{{.N}}",
+	"in {{.Mirrors}}", "In {{.Where}}", "{{.ID}} ({{.Title}}, in {{.Calendar}})", "{{.Level}} →", "+{{.N}}", "{{.N}} s",
 }
 
 var (
@@ -96,6 +96,32 @@ func TestEveryLanguageHasEveryText(t *testing.T) {
 				t.Errorf("%s: %q is no text of the catalogue", l.Tag, k)
 			}
 		}
+	}
+}
+
+// The heads of a table are one text, with a bar between them and a mark at those that may
+// be cut: the columns are the same in every language.
+func TestEveryLanguageHasTheColumnsOfATable(t *testing.T) {
+	columns := func(s string) (out []bool) {
+		for head := range strings.SplitSeq(s, "|") {
+			out = append(out, strings.HasSuffix(strings.TrimSpace(head), "~"))
+		}
+		return out
+	}
+	tables := 0
+	for _, l := range Languages {
+		for k, forms := range catalogue(t, l.Tag+".json") {
+			if !strings.Contains(k, " | ") {
+				continue
+			}
+			tables++
+			if got := columns(forms[""]); !slices.Equal(got, columns(k)) {
+				t.Errorf("%s: %q has other columns than %q", l.Tag, forms[""], k)
+			}
+		}
+	}
+	if tables == 0 {
+		t.Error("there is no table")
 	}
 }
 

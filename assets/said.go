@@ -36,27 +36,34 @@ const (
 
 // Said is a sentence of the engine in the person's language; one that is not known there
 // stays as it is, and so do names and titles in any.
-func Said(sentence string) string {
+func Said(sentence string) string { return saidAs("sentence", sentence) }
+
+// SaidValues is Said for what a setting takes (state.Setting.Values), which is no sentence.
+func SaidValues(values string) string { return saidAs("values", values) }
+
+// saidAs is a phrase of a kind in the person's language.
+func saidAs(kind, text string) string {
 	s := speaking()
-	if s.tag == "en" || sentence == "" || len(sentence) > longestSaid {
-		return sentence
+	if s.tag == "en" || text == "" || len(text) > longestSaid {
+		return text
 	}
+	key := [2]string{kind, text}
 	s.said.Lock()
-	out, known := s.said.before[sentence]
+	out, known := s.said.before[key]
 	s.said.Unlock()
 	if known {
 		return out
 	}
 	r := rendering{speech: s}
-	out, ok := r.phrase("sentence", sentence)
+	out, ok := r.phrase(kind, text)
 	if !ok {
-		out = sentence
+		out = text
 	}
 	s.said.Lock()
 	if len(s.said.before) >= saidKept {
 		clear(s.said.before)
 	}
-	s.said.before[sentence] = out
+	s.said.before[key] = out
 	s.said.Unlock()
 	return out
 }
@@ -304,7 +311,7 @@ func saidDate(s string) (string, bool) {
 		layout string
 		say    func(time.Time) string
 	}{
-		{"2 January 2006", Date}, {"2 Jan 2006", Date}, {time.DateOnly, Date}, {"15:04", Clock}, {"2 January 2006 15:04 MST", func(t time.Time) string { return Date(t) + ", " + Clock(t) + " " + t.Format("MST") }},
+		{"2 January 2006", Date}, {"2 Jan 2006", Date}, {time.DateOnly, Date}, {"15:04", Clock}, {"2006-01-02 15:04", func(t time.Time) string { return Date(t) + ", " + Clock(t) }}, {"2 January 2006 15:04 MST", func(t time.Time) string { return Date(t) + ", " + Clock(t) + " " + t.Format("MST") }},
 		{"2 Jan 15:04", func(t time.Time) string { return dated(t, Text("2 Jan 15:04")) }},
 		{"2 Jan 2006 15:04", func(t time.Time) string { return Date(t) + ", " + Clock(t) }},
 		{time.DateTime, func(t time.Time) string { return Date(t) + ", " + ClockSeconds(t) }},

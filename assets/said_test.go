@@ -49,6 +49,10 @@ func TestSaidInGerman(t *testing.T) {
 		{"two values", "its title was changed on two sides: later in “Work” to “Tea and place”, and in “Home” to nothing", "Titel an zwei Stellen geändert: später in „Work“ auf „Tea and place“, und in „Home“ auf nichts"},
 		{"what nobody knows stays", "Nobody expects this “sentence”", "Nobody expects this “sentence”"},
 		{"quotes that do not pair", "deleted in “Work”s”", "in “Work”s” gelöscht"},
+		{"a meeting's time", "2026-11-27 10:00 – 10:45 Europe/Berlin", "27. Nov. 2026, 10:00 – 10:45 Europe/Berlin"},
+		{"a series' time", "2026-11-30 18:30 – 19:30 Europe/Berlin, RRULE:FREQ=WEEKLY;COUNT=6", "30. Nov. 2026, 18:30 – 19:30 Europe/Berlin, RRULE:FREQ=WEEKLY;COUNT=6"},
+		{"days", "2026-12-01 – 2026-12-02", "1. Dez. 2026 – 2. Dez. 2026"},
+		{"a day", "2026-12-01", "1. Dez. 2026"},
 		{"nothing", "", ""},
 	} {
 		for range 2 { // the second is remembered
@@ -56,6 +60,9 @@ func TestSaidInGerman(t *testing.T) {
 				t.Errorf("%s: %q, want %q", c.what, got, c.want)
 			}
 		}
+	}
+	if got := SaidValues("all, or days: mon-fri or sat,sun"); got != "all oder Tage: mon-fri oder sat,sun" {
+		t.Errorf("what a setting takes: %q", got)
 	}
 	Speak("en")
 	if got := Said("new in “Work”"); got != "new in “Work”" {

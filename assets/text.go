@@ -13,6 +13,7 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+	"golang.org/x/text/number"
 )
 
 // translations holds one JSON file a language, in go-i18n's flat form: the key
@@ -41,12 +42,16 @@ type speech struct {
 	quotes    [2]string            // around names
 	said      struct {             // sentences that were said before
 		sync.Mutex
-		before map[string]string
+		before map[[2]string]string // by kind and text
 	}
 }
 
-// spoken is English until Speak says otherwise.
-var spoken atomic.Pointer[speech]
+// spoken is English until Speak says otherwise. It is read when it is needed first: not
+// all that this process may do prints a text.
+var spoken atomic.Pointer[func() *speech]
+
+// speeches are those that were spoken before, by what was wanted.
+var speeches sync.Map
 
 // Speak sets the language of this process: one of Languages, or, if tag is empty,
 // the one that the system is set to, with the habits of its region. A language that
@@ -57,33 +62,24 @@ func Speak(tag string) {
 	if tag == "" {
 		want, _ = locale.GetLocales() // none: English
 	}
-	spoken.Store(newSpeech(want))
+	made, _ := speeches.LoadOrStore(strings.Join(want, ","), sync.OnceValue(func() *speech { return newSpeech(want) }))
+	f := made.(func() *speech)
+	spoken.Store(&f)
 }
 
 // Spoken is the language of this process, one of Languages.
 func Spoken() string { return speaking().tag }
 
 func speaking() *speech {
-	s := spoken.Load()
-	if s == nil { // commands that print no text need not wait for this
-		s = newSpeech([]string{"en"})
-		spoken.CompareAndSwap(nil, s)
+	f := spoken.Load()
+	if f == nil {
+		Speak("en")
+		f = spoken.Load()
 	}
-	return s
+	return (*f)()
 }
 
 func newSpeech(want []string) *speech {
-	bundle := i18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
-	files, err := translations.ReadDir("translations")
-	if err != nil {
-		panic("assets: " + err.Error())
-	}
-	for _, f := range files {
-		if _, err := bundle.LoadMessageFileFS(translations, "translations/"+f.Name()); err != nil {
-			panic("assets: " + err.Error())
-		}
-	}
 	s := &speech{tag: "en", numbers: message.NewPrinter(language.BritishEnglish)}
 	for _, w := range want {
 		base, region, _ := strings.Cut(strings.ReplaceAll(w, "_", "-"), "-")
@@ -98,9 +94,23 @@ func newSpeech(want []string) *speech {
 		}
 		break
 	}
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	files, err := translations.ReadDir("translations")
+	if err != nil {
+		panic("assets: " + err.Error())
+	}
+	for _, f := range files {
+		if tag, _, _ := strings.Cut(f.Name()[:len(f.Name())-len(".json")], "-"); tag != "en" && tag != s.tag {
+			continue
+		}
+		if _, err := bundle.LoadMessageFileFS(translations, "translations/"+f.Name()); err != nil {
+			panic("assets: " + err.Error())
+		}
+	}
 	s.localizer = i18n.NewLocalizer(bundle, append(want, "en")...)
 	s.phrases = sync.OnceValue(func() spokenPhrases { return readPhrases(s.tag) })
-	s.said.before = map[string]string{}
+	s.said.before = map[[2]string]string{}
 	quoted, _ := s.localizer.Localize(&i18n.LocalizeConfig{MessageID: "“{{.Name}}”", TemplateData: map[string]any{"Name": "\x00"}})
 	s.quotes[0], s.quotes[1], _ = strings.Cut(quoted, "\x00")
 	return s
@@ -151,4 +161,9 @@ func pairs(args []any) map[string]any {
 		m[fmt.Sprint(args[i])] = args[i+1]
 	}
 	return m
+}
+
+// Decimal is x with two digits after the person's decimal mark, and no zeros at its end.
+func Decimal(x float64) string {
+	return speaking().numbers.Sprint(number.Decimal(x, number.MaxFractionDigits(2)))
 }

@@ -71,6 +71,9 @@ func Day(t time.Time) string { return dated(t, Text("Mon 2 Jan 2006")) }
 // DayOfYear is Day without the year: "Mon 24 Nov".
 func DayOfYear(t time.Time) string { return dated(t, Text("Mon 2 Jan")) }
 
+// DaySeconds is the day and the time to the second, without the year: "24 Nov 14:32:07".
+func DaySeconds(t time.Time) string { return dated(t, Text("2 Jan 15:04:05")) }
+
 // Date is the date of t in the shortest form that has the year: "24 Nov 2025".
 func Date(t time.Time) string { return dated(t, Text("2 Jan 2006")) }
 

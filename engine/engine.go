@@ -190,7 +190,7 @@ func New(o Options) (*Engine, error) {
 		o.Log = slog.Default()
 	}
 	e := &Engine{
-		Options: o, passing: make(turn, 1), wake: make(chan struct{}, 1), changed: make(chan struct{}),
+		Options: o, passing: turn{held: make(chan struct{}, 1)}, wake: make(chan struct{}, 1), changed: make(chan struct{}),
 		providers: map[state.AccountID]*steady.Provider{}, signIns: map[string]*signIn{},
 		waits: map[state.AccountID]time.Time{}, problems: map[problemKey]control.ProblemNote{},
 		unreached: map[problemKey]bool{}, suspects: map[state.Ref]suspect{}, listed: map[state.AccountID]time.Time{},
@@ -375,10 +375,23 @@ func join(a, b control.Report) control.Report {
 
 // turn is a lock that is waited for on a channel: it is held through waits that
 // take virtual time in tests, where a mutex would stand still.
-type turn chan struct{}
+type turn struct {
+	held    chan struct{}
+	waiting atomic.Int64
+}
 
-func (t turn) Lock()   { t <- struct{}{} }
-func (t turn) Unlock() { <-t }
+// Lock takes the turn, once nobody else has it.
+func (t *turn) Lock() {
+	t.waiting.Add(1)
+	t.held <- struct{}{}
+	t.waiting.Add(-1)
+}
+
+// Unlock gives it back.
+func (t *turn) Unlock() { <-t.held }
+
+// wanted reports whether anybody waits for it.
+func (t *turn) wanted() bool { return t.waiting.Load() > 0 }
 
 // provider opens an account's provider, once.
 func (e *Engine) provider(a state.Account) (*steady.Provider, error) {

@@ -84,23 +84,22 @@ func (e *Engine) send(id state.AccountID, do func(ctx context.Context, x *errand
 }
 
 // await waits for errands, for as long as the pass has patience (0: to their
-// end), and returns those that are over.
-func (e *Engine) await(sent map[state.AccountID]*errand, patience time.Duration) map[state.AccountID]*errand {
+// end) and on while stay says so, and returns those that are over.
+func (e *Engine) await(sent map[state.AccountID]*errand, patience time.Duration, stay func() bool) map[state.AccountID]*errand {
 	var out <-chan time.Time
 	if patience > 0 {
-		t := time.NewTimer(patience)
+		t := time.NewTicker(patience)
 		defer t.Stop()
 		out = t.C
 	}
 	patient := true
 	for _, x := range sent {
-		if !patient {
-			break
-		}
-		select {
-		case <-x.done:
-		case <-out:
-			patient = false
+		for patient && !x.over() {
+			select {
+			case <-x.done:
+			case <-out:
+				patient = stay()
+			}
 		}
 	}
 	over := map[state.AccountID]*errand{}
@@ -248,7 +247,7 @@ func (e *Engine) visit(ctx context.Context, h *house, what settling, patience ti
 		own.members = maps.Clone(h.members)
 		sent[id] = e.send(id, func(ctx context.Context, x *errand) { e.call(ctx, &own, id, refs[id], what, x) })
 	}
-	over := e.await(sent, patience)
+	over := e.await(sent, patience, func() bool { return false })
 	if err := e.refresh(h); err != nil {
 		return nil, 0, err
 	}

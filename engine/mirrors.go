@@ -602,9 +602,7 @@ func (e *Engine) Decide(_ context.Context, d control.Decide) error {
 				continue
 			}
 			// The event may be gone since: then the question is withdrawn by the next pass.
-			if _, there, err := tx.Entity(x.Step.Entity); err != nil {
-				return err
-			} else if !there {
+			if !tx.HasEntity(x.Step.Entity) {
 				continue
 			}
 			if err := tx.SetPending(x.Step.Entity); err != nil {

@@ -361,21 +361,14 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out *reconcile
 		if x.Step.Entity == "" {
 			continue // about a whole mirror: see keepLeases
 		}
-		_, there, err := tx.Entity(x.Step.Entity)
-		if err != nil {
-			return err
-		}
-		if !there || reconsidered[x.Step.Entity] && !heldNow[x.ID] && !outstanding[x.Step.Entity] {
+		if !tx.HasEntity(x.Step.Entity) || reconsidered[x.Step.Entity] && !heldNow[x.ID] && !outstanding[x.Step.Entity] {
 			if err := tx.DeleteHeld(x.ID); err != nil {
 				return err
 			}
 		}
 	}
 	for _, ent := range out.Entities {
-		if _, there, err := tx.Entity(ent.ID); err != nil || !there {
-			if err != nil {
-				return err
-			}
+		if !tx.HasEntity(ent.ID) {
 			continue
 		}
 		if outstanding[ent.ID] {

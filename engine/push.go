@@ -22,9 +22,13 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
-// batch is how many intents are committed at once before their requests go out,
-// and how many results after.
-const batch = 32
+// batch is how many intents are committed at once before their requests go out, and how
+// many results after. While a batch takes less than batchTime, the next one is twice as
+// large: each commit waits for the disk, twice.
+const (
+	batch, largestBatch = 32, 256
+	batchTime           = 2 * time.Second
+)
 
 // errOpen keeps a part alone whose earlier write has not been settled.
 var errOpen = errors.New("an earlier change of it is not settled yet")
@@ -102,7 +106,9 @@ func (e *Engine) push(ctx context.Context, h *house, plan []state.Step, patience
 			x.err = g.Wait()
 		})
 	}
-	over := e.await(sent, patience)
+	// Who asked waits for the end of it in any case. Unless somebody else wants to go on,
+	// another pass, which would read everything once more, brings nothing.
+	over := e.await(sent, patience, func() bool { return e.asking.Load() > 0 && !e.passing.wanted() })
 	for id, x := range sent {
 		if over[id] == nil {
 			for ref, steps := range lanes {
@@ -165,21 +171,28 @@ type lane struct {
 	slots    chan struct{}
 }
 
-// run does the steps in batches: commit intents, send requests, commit results.
+// run does the steps in batches: commit intents, send requests, commit results together
+// with the intents of the next batch.
 func (l lane) run(ctx context.Context, steps []int, results []control.StepResult) (again bool, err error) {
-	away := false
-	for chunk := range slices.Chunk(steps, batch) {
+	size, away := batch, false
+	var sent []*job
+	for {
+		n := min(size, len(steps))
 		if away || ctx.Err() != nil {
-			for _, i := range chunk {
-				results[i].Error = errAway.Error()
-			}
-			l.written(len(chunk))
-			continue
+			n = 0
 		}
-		jobs, err := l.intend(chunk, results)
+		jobs, err := l.commit(sent, steps[:n], results)
 		if err != nil {
 			return again, err
 		}
+		changed, err := l.heed(ctx, sent, results)
+		if again = again || changed; err != nil {
+			return again, err
+		}
+		if steps = steps[n:]; n == 0 {
+			break
+		}
+		began := l.Now()
 		l.prepare(ctx, jobs)
 		var wg sync.WaitGroup
 		for _, j := range jobs {
@@ -191,40 +204,59 @@ func (l lane) run(ctx context.Context, steps []int, results []control.StepResult
 			})
 		}
 		wg.Wait()
-		away = l.findShut(ctx, jobs)
-		if err := l.record(jobs); err != nil {
-			return again, err
+		if size = batch; l.Now().Sub(began) < batchTime {
+			size = min(2*n, largestBatch)
 		}
-		for _, j := range jobs {
-			if j.err == nil {
-				continue
-			}
-			results[j.index].Error = j.err.Error()
-			if _, one := refusedGroup(j.intent.Step, j.err); one {
-				again = true // the others are written by themselves
-				continue
-			}
-			switch calendar.KindOf(j.err) {
-			case calendar.Conflict, calendar.NotFound, calendar.Gone:
-				again = true
-				if id := j.intent.Step.Event; id != "" {
-					trouble, err := l.reread(ctx, l.provider, l.ref, id)
-					if err != nil {
-						return again, err
-					}
-					if trouble != nil {
-						l.trouble(ctx, l.ref, trouble)
-					}
+		away = l.findShut(ctx, jobs) || slices.ContainsFunc(jobs, l.unreached)
+		sent = jobs
+	}
+	for _, i := range steps {
+		results[i].Error = errAway.Error()
+	}
+	l.written(len(steps))
+	return again, nil
+}
+
+// unreached reports whether a step failed because the account cannot be written just now.
+func (l lane) unreached(j *job) bool {
+	switch calendar.KindOf(j.err) {
+	case calendar.Throttled, calendar.SignedOut, calendar.Unavailable:
+		return !l.brief(j.err) // else the next calls wait for it
+	}
+	return false
+}
+
+// heed looks after what went wrong in a batch. The error is the store's.
+func (l lane) heed(ctx context.Context, jobs []*job, results []control.StepResult) (again bool, err error) {
+	for _, j := range jobs {
+		if j.err == nil {
+			continue
+		}
+		results[j.index].Error = j.err.Error()
+		if _, one := refusedGroup(j.intent.Step, j.err); one {
+			again = true // the others are written by themselves
+			continue
+		}
+		switch calendar.KindOf(j.err) {
+		case calendar.Conflict, calendar.NotFound, calendar.Gone:
+			again = true
+			if id := j.intent.Step.Event; id != "" {
+				trouble, err := l.reread(ctx, l.provider, l.ref, id)
+				if err != nil {
+					return again, err
 				}
-			case calendar.Throttled, calendar.SignedOut, calendar.Unavailable:
-				if again = again || l.brief(j.err); l.brief(j.err) {
-					break // the next calls wait for it, and the next pass does this one
+				if trouble != nil {
+					l.trouble(ctx, l.ref, trouble)
 				}
-				away = true
-				l.trouble(ctx, l.ref, j.err)
-			case calendar.ReadOnly, calendar.Other:
-				l.trouble(ctx, l.ref, j.err)
 			}
+		case calendar.Throttled, calendar.SignedOut, calendar.Unavailable:
+			if !l.unreached(j) {
+				again = true // the next pass does this one
+				break
+			}
+			l.trouble(ctx, l.ref, j.err)
+		case calendar.ReadOnly, calendar.Other:
+			l.trouble(ctx, l.ref, j.err)
 		}
 	}
 	return again, nil
@@ -249,6 +281,8 @@ type job struct {
 	index  int
 	again  bool // an earlier try may have landed
 	intent state.Intent
+	entity state.Entity // as it was when the intent was made
+	stored []byte       // the same, as it was stored
 	mark   calendar.Mark
 	remark bool                         // the copy bears another installation's mark: ours goes along
 	under  calendar.Version             // the version that was written over
@@ -264,38 +298,50 @@ type job struct {
 	err    error
 }
 
-// intend commits the journal entries of a batch before anything is sent.
-func (l lane) intend(steps []int, results []control.StepResult) ([]*job, error) {
-	var jobs []*job
-	err := l.Store.Update(func(tx *store.Tx) error {
-		jobs = jobs[:0]
-		for _, i := range steps {
-			s := results[i].Step
-			ent, ok, err := tx.Entity(s.Entity)
-			if err != nil {
-				return err
-			}
-			part := ent.Part(s.Ref, s.Slot)
-			if !ok || part == nil {
-				continue
-			}
-			j := &job{index: i, mark: l.mark(s), remark: part.By != "" && s.Ref != ent.Home,
-				intent: state.Intent{ID: tx.NextIntentID(), Step: s, Began: l.Now(), Attempt: 1}}
-			if s.Kind == state.Create {
-				j.intent.Key = key(l.Store.Installation(), s, ent.Moves<<16+part.Generation)
-				if part.Before != nil {
-					j.before = part.Before.ID
-				}
-			}
-			if err := tx.PutIntent(j.intent); err != nil {
-				return err
-			}
-			jobs = append(jobs, j)
+// commit commits the results of a batch, with the ends of their intents, and the journal
+// entries of the next one, before anything of that is sent.
+func (l lane) commit(sent []*job, next []int, results []control.StepResult) (jobs []*job, err error) {
+	if len(sent) == 0 && len(next) == 0 {
+		return nil, nil
+	}
+	err = l.Store.Update(func(tx *store.Tx) (err error) {
+		if err := l.record(tx, sent); err != nil {
+			return err
 		}
-		return nil
+		jobs, err = l.intend(tx, next, results)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
+	}
+	return jobs, nil
+}
+
+// intend makes the journal entries of a batch.
+func (l lane) intend(tx *store.Tx, steps []int, results []control.StepResult) (jobs []*job, err error) {
+	for _, i := range steps {
+		s := results[i].Step
+		ent, ok, err := tx.Entity(s.Entity)
+		if err != nil {
+			return nil, err
+		}
+		part := ent.Part(s.Ref, s.Slot)
+		if !ok || part == nil {
+			continue
+		}
+		j := &job{index: i, mark: l.mark(s), remark: part.By != "" && s.Ref != ent.Home,
+			intent: state.Intent{ID: tx.NextIntentID(), Step: s, Began: l.Now(), Attempt: 1},
+			entity: ent, stored: tx.StoredEntity(s.Entity)}
+		if s.Kind == state.Create {
+			j.intent.Key = key(l.Store.Installation(), s, ent.Moves<<16+part.Generation)
+			if part.Before != nil {
+				j.before = part.Before.ID
+			}
+		}
+		if err := tx.PutIntent(j.intent); err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, j)
 	}
 	return jobs, nil
 }
@@ -387,24 +433,18 @@ func change(s state.Step) calendar.Change {
 	return calendar.Change{Groups: s.Groups, Content: s.Want, Overrides: s.Overrides, Slots: s.Slots}
 }
 
-// record commits the results of a batch, with the ends of their intents.
-func (l lane) record(jobs []*job) error {
-	err := l.Store.Update(func(tx *store.Tx) error {
-		for _, j := range jobs {
-			err := l.recordOne(tx, j)
-			if taken, ok := errors.AsType[*store.TakenError](err); ok {
-				err = l.recordTaken(tx, j, taken)
-			}
-			if err != nil {
-				return err
-			}
+// record keeps the results of a batch, and ends their intents.
+func (l lane) record(tx *store.Tx, jobs []*job) error {
+	for _, j := range jobs {
+		err := l.recordOne(tx, j)
+		if taken, ok := errors.AsType[*store.TakenError](err); ok {
+			err = l.recordTaken(tx, j, taken)
 		}
-		return countJobs(tx, jobs)
-	})
-	if err != nil {
-		return fmt.Errorf("engine: %w", err)
+		if err != nil {
+			return err
+		}
 	}
-	return nil
+	return countJobs(tx, jobs)
 }
 
 func (l lane) recordOne(tx *store.Tx, j *job) error {
@@ -422,7 +462,10 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 	if err := tx.DeleteIntent(j.intent.ID); err != nil {
 		return err
 	}
-	ent, ok, err := tx.Entity(s.Entity)
+	ent, ok, err := j.entity, true, error(nil)
+	if !tx.UnchangedEntity(s.Entity, j.stored) {
+		ent, ok, err = tx.Entity(s.Entity)
+	}
 	if err != nil || !ok {
 		return err
 	}

@@ -393,7 +393,7 @@ func (l lane) rescue(j *job) error {
 // conclude records a settled intent.
 func (l lane) conclude(ctx context.Context, j *job) (settled bool, trouble, err error) {
 	l.findShut(ctx, []*job{j})
-	if err := l.record([]*job{j}); err != nil {
+	if _, err := l.commit([]*job{j}, nil, nil); err != nil {
 		return false, nil, err
 	}
 	switch calendar.KindOf(j.err) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,9 +23,11 @@ import (
 // other, and one of them mirrors a third, whose service is about to break.
 type trio struct {
 	*testing.T
-	engine *engine.Engine
-	a, b   *fake
-	broken *stuck
+	engine  *engine.Engine
+	store   *store.Store
+	commits atomic.Int64
+	a, b    *fake
+	broken  *stuck
 }
 
 // stuck is a fake some of whose calls hang.
@@ -97,10 +100,16 @@ func newTrio(t *testing.T) *trio {
 	t.Helper()
 	time.Sleep(time.Until(time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC))) // the fakes' events are of that week
 	x := &trio{T: t, a: newFake(time.Now), b: newFake(time.Now), broken: &stuck{fake: newFake(time.Now)}}
-	st, err := store.Open(filepath.Join(t.TempDir(), "twinday.db"), store.Options{})
+	st, err := store.Open(filepath.Join(t.TempDir(), "twinday.db"), store.Options{At: func(p store.Point) error {
+		if p.Do == store.ToCommit {
+			x.commits.Add(1)
+		}
+		return nil
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	x.store = st
 	c := trioConnector{"a": x.a, "b": x.b, "broken": x.broken}
 	err = st.Update(func(tx *store.Tx) error {
 		for id := range c {
@@ -262,4 +271,101 @@ func TestASlowReadIsWaitedForByItself(t *testing.T) {
 			t.Errorf("whoever asks waits for all: %q after %s", got, time.Since(began))
 		}
 	})
+}
+
+// Whoever asks waits for writes that take long, and nothing is read once more for that;
+// whoever wants to change something meanwhile need not wait for them.
+func TestWritesAreWaitedForUnlessSomebodyElseComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTrio(t)
+		time.Sleep(time.Minute)
+		if err := x.engine.Pause(t.Context(), time.Now().Add(24*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		x.b.between = func(call string) {
+			if call == "create" {
+				time.Sleep(time.Second)
+			}
+		}
+		sync := func(wave string) (read int) {
+			for i := range 100 {
+				x.a.add(fmt.Sprint(wave, i))
+			}
+			before := x.a.count("changes") + x.b.count("changes")
+			r, err := x.engine.Sync(t.Context(), control.SyncRequest{})
+			if err != nil || r.Created != 200 || r.Failed != 0 {
+				t.Errorf("%s: %d created, %d failed: %v", wave, r.Created, r.Failed, err)
+			}
+			return x.a.count("changes") + x.b.count("changes") - before
+		}
+		if n := sync("Alone "); n != 2 {
+			t.Errorf("two calendars were read %d times", n)
+		}
+		var waited time.Duration
+		go func() {
+			time.Sleep(21 * time.Second)
+			began := time.Now()
+			x.engine.HoldTurn()()
+			waited = time.Since(began)
+		}()
+		if sync("Disturbed "); waited == 0 || waited > 5*time.Second {
+			t.Errorf("somebody else waited for %s", waited)
+		}
+	})
+}
+
+// A backlog is committed in ever larger groups, as long as they are written fast.
+func TestABacklogIsCommittedInGrowingGroups(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		write       time.Duration
+		least, most int // intents that are open at once
+		commits     int64
+	}{
+		{"fast", time.Millisecond, 256, 256, 30},
+		{"slow", time.Second, 32, 32, 60},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := newTrio(t)
+				time.Sleep(time.Minute)
+				if err := x.engine.Pause(t.Context(), time.Now().Add(24*time.Hour)); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				most := 0
+				x.b.between = func(call string) {
+					if call != "create" {
+						return
+					}
+					err := x.store.View(func(tx *store.Tx) error {
+						all, err := tx.Intents()
+						n := 0
+						for _, in := range all {
+							if in.Step.Ref.Account == "b" {
+								n++
+							}
+						}
+						most = max(most, n)
+						return err
+					})
+					if err != nil {
+						t.Error(err)
+					}
+					time.Sleep(c.write)
+				}
+				for i := range 500 {
+					x.a.add(fmt.Sprint("Event ", i))
+				}
+				before := x.commits.Load()
+				if r, err := x.engine.Sync(t.Context(), control.SyncRequest{}); err != nil || r.Created != 1000 {
+					t.Fatalf("%d created: %v", r.Created, err)
+				}
+				if n := x.commits.Load() - before; most < c.least || most > c.most || n > c.commits {
+					t.Errorf("%d intents at once, %d commits", most, n)
+				}
+			})
+		})
+	}
 }

@@ -156,7 +156,7 @@ func (e *Engine) compact(ctx context.Context, _ string) error {
 	if err != nil || free < compactFrom || free <= size/2 {
 		return err
 	}
-	return e.Store.Compact(ctx, e.passing)
+	return e.Store.Compact(ctx, &e.passing)
 }
 
 // unsaved takes note of an error that is the disk's, and reports whether it is.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strconv"
 	"strings"
@@ -18,6 +19,21 @@ const entityPrefix = 6
 // Entity reads one entity.
 func (t *Tx) Entity(id state.EntityID) (state.Entity, bool, error) {
 	return get[state.Entity](t, bucketEntities, []byte(id))
+}
+
+// HasEntity reports whether there is one, without reading it.
+func (t *Tx) HasEntity(id state.EntityID) bool {
+	return t.bucket(bucketEntities).Get([]byte(id)) != nil
+}
+
+// StoredEntity is an entity as it is stored, for UnchangedEntity.
+func (t *Tx) StoredEntity(id state.EntityID) []byte {
+	return bytes.Clone(t.bucket(bucketEntities).Get([]byte(id)))
+}
+
+// UnchangedEntity reports whether an entity is still as it was stored then.
+func (t *Tx) UnchangedEntity(id state.EntityID, stored []byte) bool {
+	return stored != nil && bytes.Equal(t.bucket(bucketEntities).Get([]byte(id)), stored)
 }
 
 // Entities hands every entity to f, by id, until f returns an error. f may put

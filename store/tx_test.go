@@ -264,6 +264,39 @@ func TestLookAlikes(t *testing.T) {
 	})
 }
 
+func TestWhetherAnEntityIsAsItWas(t *testing.T) {
+	s := tempStore(t)
+	update(t, s, func(tx *Tx) error { return tx.PutEntity(entity("e1", map[state.Ref][]string{work: {"a"}})) })
+	var was []byte
+	view(t, s, func(tx *Tx) error {
+		was = tx.StoredEntity("e1")
+		if !tx.HasEntity("e1") || tx.HasEntity("e2") {
+			t.Error("it is not said which there are")
+		}
+		return nil
+	})
+	for _, c := range []struct {
+		name string
+		do   func(*Tx) error
+		same bool
+	}{
+		{"stored again as it is", func(tx *Tx) error { return tx.PutEntity(entity("e1", map[state.Ref][]string{work: {"a"}})) }, true},
+		{"changed", func(tx *Tx) error { return tx.PutEntity(entity("e1", map[state.Ref][]string{work: {"b"}})) }, false},
+		{"deleted", func(tx *Tx) error { return tx.DeleteEntity("e1") }, false},
+	} {
+		update(t, s, c.do)
+		view(t, s, func(tx *Tx) error {
+			if got := tx.UnchangedEntity("e1", was); got != c.same {
+				t.Errorf("%s: %t", c.name, got)
+			}
+			if tx.UnchangedEntity("e1", tx.StoredEntity("e2")) || tx.UnchangedEntity("e2", nil) {
+				t.Error("one that never was is as it was")
+			}
+			return nil
+		})
+	}
+}
+
 func TestEventsBelongToOneEntity(t *testing.T) {
 	s := tempStore(t)
 	update(t, s, func(tx *Tx) error {

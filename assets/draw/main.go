@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 	"image/color"
 	"image/png"
@@ -32,21 +33,46 @@ func main() {
 	if len(os.Args) != 2 {
 		log.Fatal("usage: draw FOLDER")
 	}
-	write := func(name string, m image.Image) {
-		var b bytes.Buffer
-		if err := png.Encode(&b, m); err != nil {
-			log.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(os.Args[1], name), b.Bytes(), 0o644); err != nil {
+	write := func(name string, file []byte) {
+		if err := os.WriteFile(filepath.Join(os.Args[1], name), file, 0o644); err != nil {
 			log.Fatal(err)
 		}
 	}
-	write("twinday.png", render(512, 32, app))
+	write("twinday.png", encoded(render(512, 32, app)))
+	write("twinday.ico", ico(32, app))
 	for name, layers := range tray {
 		for _, n := range sizes {
-			write(name+"-"+strconv.Itoa(n)+".png", render(n, 22, layers))
+			write(name+"-"+strconv.Itoa(n)+".png", encoded(render(n, 22, layers)))
 		}
 	}
+}
+
+// encoded is a picture as a PNG file.
+func encoded(m image.Image) []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		log.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// icoSizes are those that Windows shows a program in, up to 200 % (Microsoft, "Construct
+// your Windows app's icon"). A file holds less than 256 of them; a 0 means 256 pixels.
+var icoSizes = []int{16, 20, 24, 32, 40, 48, 64, 256}
+
+// ico is the layers as a Windows icon: a header, an entry for each size, then the PNGs.
+func ico(unit float64, layers []layer) []byte {
+	const header, entry = 6, 16
+	file := []byte{0, 0, 1, 0, byte(len(icoSizes)), 0}
+	var pictures []byte
+	for _, n := range icoSizes {
+		picture := encoded(render(n, unit, layers))
+		file = append(file, byte(n), byte(n), 0, 0, 1, 0, 32, 0) // one plane, 32 bits a pixel
+		file = binary.LittleEndian.AppendUint32(file, uint32(len(picture)))
+		file = binary.LittleEndian.AppendUint32(file, uint32(header+entry*len(icoSizes)+len(pictures)))
+		pictures = append(pictures, picture...)
+	}
+	return append(file, pictures...)
 }
 
 // A shape says how far a point is outside of it; negative is inside.

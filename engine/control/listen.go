@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 
 	"github.com/adrg/xdg"
@@ -72,8 +73,12 @@ func Listen(dataDir string) (*Listener, error) {
 	return &Listener{l, a.Token, file}, nil
 }
 
-// listenUnix picks a short path: a socket's is limited to about 100 bytes.
+// listenUnix picks a short path: a socket's is limited to about 100 bytes. Windows has
+// such sockets, but no modes that would keep other people from one.
 func listenUnix(dataDir string) (net.Listener, error) {
+	if runtime.GOOS == "windows" {
+		return nil, errors.ErrUnsupported
+	}
 	sum := sha256.Sum256([]byte(dataDir))
 	name := hex.EncodeToString(sum[:8]) + ".sock"
 	var errs error

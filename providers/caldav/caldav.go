@@ -38,7 +38,7 @@ const writesAtOnce = 8
 // Provider is one account. It implements calendar.Provider.
 type Provider struct {
 	wire   *wire
-	secret signin.Secret
+	secret *kept
 	now    func() time.Time // for the stamps of what is written
 
 	pageSize int
@@ -66,8 +66,9 @@ func Open(e signin.Endpoint, secret signin.Secret, hc *http.Client, now func() t
 	if !strings.HasSuffix(base.Path, "/") {
 		base = base.JoinPath("/")
 	}
+	k := &kept{secret: secret}
 	return &Provider{
-		wire: newWire(hc, base, kept(secret)), secret: secret, now: now, pageSize: pageSize,
+		wire: newWire(hc, base, k.header), secret: k, now: now, pageSize: pageSize,
 		lean: map[calendar.CalendarID]bool{}, zones: map[calendar.CalendarID]string{}, prepared: map[preparedKey]item{},
 	}, nil
 }

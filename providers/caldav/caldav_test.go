@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
@@ -53,3 +54,51 @@ type memory string
 func (m memory) Load(context.Context) (string, error) { return string(m), nil }
 
 func (m memory) Save(context.Context, string) error { panic("nothing changes a password here") }
+
+// changing is a sign-in that may change; it counts how often it was read.
+type changing struct {
+	text  string
+	loads int
+}
+
+func (c *changing) Load(context.Context) (string, error) { c.loads++; return c.text, nil }
+
+func (c *changing) Save(context.Context, string) error { panic("nothing changes a password here") }
+
+// A keyring is asked once, not for every request, and again when the server refuses what
+// it held: a new password works at once, and a wrong one is no endless loop.
+func TestThePasswordIsReadAgainWhenItIsRefused(t *testing.T) {
+	valid, asked := "first", 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		if _, password, _ := r.BasicAuth(); password != valid {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(srv.Close)
+	secret := &changing{text: `{"user":"alice","password":"first"}`}
+	p, err := caldav.Open(signin.Endpoint{BaseURL: srv.URL}, secret, http.DefaultClient, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	remove := func() error { return p.Delete(t.Context(), "/cal/", "event.ics", `"v"`) }
+	for range 3 {
+		if err := remove(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if secret.loads != 1 {
+		t.Errorf("read %d times", secret.loads)
+	}
+	valid = "second"
+	asked = 0
+	if err := remove(); calendar.KindOf(err) != calendar.SignedOut || asked != 1 {
+		t.Errorf("the old password: %v after %d requests", err, asked)
+	}
+	secret.text = `{"user":"alice","password":"second"}`
+	if err := remove(); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+}

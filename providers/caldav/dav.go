@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/publicsuffix"
 
@@ -32,8 +33,11 @@ const (
 type wire struct {
 	hc   *http.Client
 	base *url.URL // that relative addresses are taken against
-	auth func(context.Context) (string, error)
+	auth authorize
 }
+
+// authorize gives the value of Authorization; anew, because a server refused the last one.
+type authorize func(ctx context.Context, anew bool) (string, error)
 
 // request is one call. Its address is relative to the base or whole.
 type request struct {
@@ -60,7 +64,7 @@ func (r request) fail(kind calendar.Kind, err error) error {
 
 // newWire makes one. The client it is given may be shared: it is copied, since
 // redirects are followed here, with their method, body and sign-in.
-func newWire(hc *http.Client, base *url.URL, auth func(context.Context) (string, error)) *wire {
+func newWire(hc *http.Client, base *url.URL, auth authorize) *wire {
 	own := http.Client{Timeout: requestTimeout}
 	if hc != nil {
 		own = *hc
@@ -78,7 +82,7 @@ func (w *wire) send(ctx context.Context, r request) (*http.Response, *url.URL, e
 	if err != nil {
 		return nil, nil, r.fail(calendar.Other, err)
 	}
-	auth, err := w.auth(ctx)
+	auth, err := w.auth(ctx, false)
 	if err != nil {
 		return nil, nil, errorIn(r, err)
 	}
@@ -93,6 +97,13 @@ func (w *wire) send(ctx context.Context, r request) (*http.Response, *url.URL, e
 		if resp.StatusCode < 300 {
 			resp.Body = &bounded{resp.Body, maxAnswer}
 			return resp, at, nil
+		}
+		if resp.StatusCode == http.StatusUnauthorized {
+			if another, err := w.auth(ctx, true); err == nil && another != auth {
+				resp.Body.Close()
+				auth = another
+				continue
+			}
 		}
 		location := resp.Header.Get("Location")
 		next := resp.StatusCode < 400 && resp.StatusCode != http.StatusNotModified && location != ""
@@ -200,20 +211,37 @@ func (c credentials) header() string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(c.User+":"+c.Password))
 }
 
-// kept reads the sign-in whenever it is asked for: a new password works at once.
-func kept(secret signin.Secret) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		c, err := readCredentials(ctx, secret)
-		return c.header(), err
-	}
+// kept is the sign-in that a secret holds. It is read once, and again after a server
+// refused it: a new password works at once, and a keyring is not asked for each request.
+type kept struct {
+	secret signin.Secret
+
+	mu   sync.Mutex
+	read credentials
 }
 
-func readCredentials(ctx context.Context, secret signin.Secret) (c credentials, err error) {
-	text, err := secret.Load(ctx)
-	if err == nil && (text == "" || json.Unmarshal([]byte(text), &c) != nil) {
-		err = &calendar.Error{Op: "caldav: sign in", Kind: calendar.SignedOut, Err: errors.New("no password is kept for this account")}
+func (k *kept) header(ctx context.Context, anew bool) (string, error) {
+	c, err := k.credentials(ctx, anew)
+	return c.header(), err
+}
+
+func (k *kept) credentials(ctx context.Context, anew bool) (credentials, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.read != (credentials{}) && !anew {
+		return k.read, nil
 	}
-	return c, err
+	k.read = credentials{}
+	text, err := k.secret.Load(ctx)
+	if err != nil {
+		return credentials{}, err
+	}
+	var c credentials
+	if text == "" || json.Unmarshal([]byte(text), &c) != nil {
+		return credentials{}, &calendar.Error{Op: "caldav: sign in", Kind: calendar.SignedOut, Err: errors.New("no password is kept for this account")}
+	}
+	k.read = c
+	return c, nil
 }
 
 // parseAddress completes an address as a person gives it: https where nothing is said,

@@ -51,7 +51,7 @@ func SignIn(ctx context.Context, l Login, hc *http.Client) (Account, error) {
 		return Account{}, &calendar.Error{Op: op, Kind: calendar.Invalid, Field: "password", Err: errors.New("a name and a password are needed")}
 	}
 	c := credentials{User: l.User, Password: l.Password, Token: l.Token}
-	w := newWire(hc, base, func(context.Context) (string, error) { return c.header(), nil })
+	w := newWire(hc, base, func(context.Context, bool) (string, error) { return c.header(), nil })
 	var first error
 	for _, at := range []string{base.String(), "/.well-known/caldav", "/"} {
 		who, from, err := w.whoami(ctx, op, at)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/twinday/twinday/providers/calendar"
 )
@@ -37,7 +35,7 @@ func refused(r request, resp *http.Response) error {
 }
 
 func refusedWith(r request, cause *refusal, h http.Header) error {
-	out := &calendar.Error{Op: r.op, Calendar: r.cal, Event: r.event, Err: cause, RetryAfter: retryAfter(h)}
+	out := &calendar.Error{Op: r.op, Calendar: r.cal, Event: r.event, Err: cause, RetryAfter: calendar.WaitAsked(h.Get("Retry-After"), h.Get("Date"))}
 	out.Kind = cause.kind(r.method)
 	if out.Kind == calendar.Unavailable && cause.status == http.StatusServiceUnavailable && out.RetryAfter > 0 {
 		out.Kind = calendar.Throttled // "temporarily overloaded" (RFC 9110 §15.6.4), and says until when
@@ -143,22 +141,4 @@ func errorIn(r request, err error) error {
 		out.Kind, out.Field, out.RetryAfter, out.Obstacle = inner.Kind, inner.Field, inner.RetryAfter, inner.Obstacle
 	}
 	return out
-}
-
-// retryAfter reads the header: seconds, or a date, which is taken against the
-// answer's own Date so that no clock is needed (RFC 9110 §10.2.3).
-func retryAfter(h http.Header) time.Duration {
-	v := h.Get("Retry-After")
-	if s, err := strconv.Atoi(v); err == nil {
-		return max(0, time.Duration(s)*time.Second)
-	}
-	then, err := http.ParseTime(v)
-	if err != nil {
-		return 0
-	}
-	now, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
-		return 0
-	}
-	return max(0, then.Sub(now))
 }

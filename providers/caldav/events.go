@@ -98,7 +98,7 @@ func (p *Provider) owner(ctx context.Context, r request, data string) (o icalend
 			return o, err
 		}
 		o.Addresses = who.addresses
-		if c, err := readCredentials(ctx, p.secret); err == nil && len(o.Addresses) == 0 && strings.Contains(c.User, "@") {
+		if c, err := p.secret.credentials(ctx, false); err == nil && len(o.Addresses) == 0 && strings.Contains(c.User, "@") {
 			o.Addresses = []string{c.User} // Radicale tells none
 		}
 	}

@@ -75,7 +75,7 @@ func translate(op string, cal calendar.CalendarID, id calendar.RemoteID, err err
 		cause.message = "an answer that is not Calendar's"
 		return out
 	}
-	out.RetryAfter = retryAfter(ge.Header)
+	out.RetryAfter = calendar.WaitAsked(ge.Header.Get("Retry-After"), ge.Header.Get("Date"))
 	out.Kind, out.Field = a.kind(ge.Code)
 	if a.scopeMissing() {
 		out.Kind, out.Obstacle = calendar.SignedOut, calendar.ScopeMissing
@@ -222,22 +222,4 @@ func (a answer) wait() time.Duration {
 		return dailyWait
 	}
 	return 0
-}
-
-// retryAfter reads the header: seconds, or a date, which is taken against the
-// answer's own Date so that no clock is needed (RFC 9110 §10.2.3).
-func retryAfter(h http.Header) time.Duration {
-	v := h.Get("Retry-After")
-	if s, err := strconv.Atoi(v); err == nil {
-		return max(0, time.Duration(s)*time.Second)
-	}
-	then, err := http.ParseTime(v)
-	if err != nil {
-		return 0
-	}
-	now, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
-		return 0
-	}
-	return max(0, then.Sub(now))
 }

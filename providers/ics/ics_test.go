@@ -373,6 +373,7 @@ func TestPartialAnswersAreRefused(t *testing.T) {
 			w.WriteHeader(http.StatusTooManyRequests)
 		}, calendar.Throttled, 90 * time.Second},
 		"away until": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Date", "Mon, 02 Mar 2026 08:15:00 GMT")
 			w.Header().Set("Retry-After", "Mon, 02 Mar 2026 08:20:00 GMT")
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}, calendar.Throttled, 5 * time.Minute},
@@ -380,7 +381,7 @@ func TestPartialAnswersAreRefused(t *testing.T) {
 		"for ever": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "99999999999")
 			w.WriteHeader(http.StatusTooManyRequests)
-		}, calendar.Throttled, maxWait},
+		}, calendar.Throttled, 24 * time.Hour},
 		"round and round":   {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }, calendar.Unavailable, 0},
 		"more than it may":  {func(w http.ResponseWriter, _ *http.Request) { endless(w) }, calendar.Other, 0},
 		"unasked for a 304": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }, calendar.Unavailable, 0},

@@ -221,7 +221,7 @@ func (p *Provider) fetch(ctx context.Context, k kept, etag, modified string) (*s
 	case resp.StatusCode == http.StatusNotModified && (etag != "" || modified != ""):
 		return nil, nil
 	case resp.StatusCode != http.StatusOK:
-		return nil, refusal(resp, p.now())
+		return nil, refusal(resp)
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxFeed+1))
 	if err != nil { // Content-Length or the last chunk is missing: it was cut off
@@ -308,9 +308,9 @@ func (p *Provider) parse(data []byte) (*snapshot, error) {
 }
 
 // refusal says what an answer means that is none.
-func refusal(resp *http.Response, now time.Time) error {
+func refusal(resp *http.Response) error {
 	e := &calendar.Error{Kind: calendar.Other, Err: errors.New(strconv.Itoa(resp.StatusCode) + " " + http.StatusText(resp.StatusCode))}
-	wait := retryAfter(resp.Header, now)
+	wait := calendar.WaitAsked(resp.Header.Get("Retry-After"), resp.Header.Get("Date"))
 	switch status := resp.StatusCode; {
 	case status == http.StatusUnauthorized:
 		e.Kind = calendar.SignedOut
@@ -324,21 +324,6 @@ func refusal(resp *http.Response, now time.Time) error {
 		e.Kind = calendar.Unavailable
 	}
 	return e
-}
-
-// maxWait bounds what is believed of a Retry-After: a typing error must not stop a feed.
-const maxWait = 24 * time.Hour
-
-// retryAfter reads a Retry-After: seconds, or a date (RFC 9110 §10.2.3).
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	s := strings.TrimSpace(h.Get("Retry-After"))
-	wait := time.Duration(0)
-	if n, err := strconv.Atoi(s); err == nil && n > 0 {
-		wait = min(time.Duration(n), maxWait/time.Second) * time.Second
-	} else if t, err := http.ParseTime(s); err == nil {
-		wait = t.Sub(now)
-	}
-	return max(0, min(wait, maxWait))
 }
 
 // at says in an error what was tried, and where.

@@ -32,6 +32,10 @@ const (
 	callTimeout = 60 * time.Second
 )
 
+// keptOpen is how many connections to one host outlast their call: as many as a connector
+// writes at once, or each write would begin with a handshake.
+const keptOpen = 8
+
 // The proxies that are no address.
 const (
 	System = ""     // as the system says: its settings, or the environment (HTTPS_PROXY, NO_PROXY)
@@ -116,6 +120,7 @@ func transport() *http.Transport {
 	t.Proxy = ieproxy.GetProxyFunc()
 	t.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: dialTimeout}).DialContext
 	t.TLSHandshakeTimeout = tlsTimeout
+	t.MaxIdleConnsPerHost = keptOpen
 	return t
 }
 

@@ -121,12 +121,17 @@ func (h *hopper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusProxyAuthRequired)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(w).Flush()
+	// The connection is taken over before the client hears yes: what it sends then must not
+	// be read by the server first.
 	c, _, err := http.NewResponseController(w).Hijack()
-	if err == nil {
-		h.join(c)
+	if err != nil {
+		return
 	}
+	if _, err := io.WriteString(c, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		c.Close()
+		return
+	}
+	h.join(c)
 }
 
 // socks is a SOCKS5 proxy that wants Ann's password (RFC 1928, RFC 1929).
@@ -284,5 +289,46 @@ func TestSettingsThatMakeNoSense(t *testing.T) {
 				t.Errorf("%v; want %s: %s", err, c.field, c.says)
 			}
 		})
+	}
+}
+
+// Connections of calls that are made at once are used again by the next ones.
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	const atOnce = 8
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	came, gate := make(chan struct{}), make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen[r.RemoteAddr] = true
+		mu.Unlock()
+		came <- struct{}{}
+		<-gate // answered when all have come
+	}))
+	t.Cleanup(s.Close)
+	client := network.New(time.Now).Client()
+	for range 5 {
+		var calls sync.WaitGroup
+		for range atOnce {
+			calls.Go(func() {
+				resp, err := client.Get(s.URL)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			})
+		}
+		for range atOnce {
+			<-came
+		}
+		for range atOnce {
+			gate <- struct{}{}
+		}
+		calls.Wait()
+	}
+	if len(seen) > 2*atOnce { // one may still be on its way back when it is wanted
+		t.Errorf("%d connections", len(seen))
 	}
 }

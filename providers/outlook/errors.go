@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
@@ -23,6 +22,7 @@ type answer struct {
 	code    string // "ErrorItemNotFound"; empty if the body was none of Graph's
 	message string // for people; not stable
 	retry   string // the Retry-After header
+	date    string // the Date header
 }
 
 // Error reads "412 ErrorIrresolvableConflict: The change key passed in …".
@@ -41,14 +41,14 @@ func (a *answer) Error() string {
 // answerOf takes a failure apart; nil if it is no answer of a server.
 func answerOf(err error) *answer {
 	if oe, ok := errors.AsType[*odataerrors.ODataError](err); ok {
-		a := &answer{status: oe.ResponseStatusCode, retry: header(oe.GetResponseHeaders(), "Retry-After")}
+		a := &answer{status: oe.ResponseStatusCode, retry: header(oe.GetResponseHeaders(), "Retry-After"), date: header(oe.GetResponseHeaders(), "Date")}
 		if m := oe.GetErrorEscaped(); m != nil {
 			a.code, a.message = val(m.GetCode()), val(m.GetMessage())
 		}
 		return a
 	}
 	if ae, ok := errors.AsType[*abstractions.ApiError](err); ok {
-		return &answer{status: ae.ResponseStatusCode, retry: header(ae.ResponseHeaders, "Retry-After")}
+		return &answer{status: ae.ResponseStatusCode, retry: header(ae.ResponseHeaders, "Retry-After"), date: header(ae.ResponseHeaders, "Date")}
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func failed(op string, err error) *calendar.Error {
 		out.Kind, out.Field = a.kind()
 		out.Err = a
 		if out.Kind == calendar.Throttled {
-			out.RetryAfter = retryAfter(a.retry, time.Now())
+			out.RetryAfter = calendar.WaitAsked(a.retry, a.date)
 		}
 		return out
 	}
@@ -168,21 +168,6 @@ func failedOn(op string, cal calendar.CalendarID, id calendar.RemoteID, err erro
 // refused is an Invalid that needs no request.
 func refused(op string, cal calendar.CalendarID, field calendar.Group, format string, args ...any) *calendar.Error {
 	return &calendar.Error{Op: "outlook: " + op, Kind: calendar.Invalid, Calendar: cal, Field: string(field), Err: fmt.Errorf(format, args...)}
-}
-
-// retryAfter reads the header in seconds or as a date (RFC 9110 §10.2.3),
-// rounded up to whole seconds; 0 if there is none.
-func retryAfter(s string, now time.Time) time.Duration {
-	if sec, err := strconv.ParseFloat(strings.TrimSpace(s), 64); err == nil {
-		if !(sec > 0 && sec < 1e6) {
-			return 0
-		}
-		return time.Duration(sec * float64(time.Second))
-	}
-	if t, err := http.ParseTime(s); err == nil && t.After(now) {
-		return t.Sub(now).Truncate(time.Second) + time.Second
-	}
-	return 0
 }
 
 // val is what p points to, the zero value for nil.

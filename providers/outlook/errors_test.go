@@ -112,19 +112,6 @@ func TestRefusedTokenIsRenewedOnce(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
-	now := time.Date(2026, 3, 10, 9, 30, 0, 0, time.UTC)
-	for s, want := range map[string]time.Duration{
-		"": 0, "0": 0, "-5": 0, "soon": 0, "1e99": 0, "NaN": 0,
-		"30": 30 * time.Second, " 30 ": 30 * time.Second, "0.4": 400 * time.Millisecond,
-		"Tue, 10 Mar 2026 09:31:30 GMT": 91 * time.Second, "Tue, 10 Mar 2026 09:00:00 GMT": 0,
-	} {
-		if got := retryAfter(s, now); got != want {
-			t.Errorf("%q is %v; want %v", s, got, want)
-		}
-	}
-}
-
 func TestBeginAndIdentify(t *testing.T) {
 	if _, err := Config(signin.Endpoint{}, calendar.Access{}, nil); kindOf(err) != calendar.Invalid || !strings.Contains(err.Error(), "--client-id") {
 		t.Errorf("without a client id: %v; want Invalid with the way out", err)

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
-	"time"
 
 	"golang.org/x/oauth2"
 
@@ -145,7 +143,7 @@ func TokenError(op string, err error) error {
 	oe.Status = re.Response.StatusCode
 	switch {
 	case oe.Status == http.StatusTooManyRequests:
-		out.Kind, out.Field, out.Obstacle, out.RetryAfter = calendar.Throttled, "", "", retryAfter(re.Response.Header)
+		out.Kind, out.Field, out.Obstacle, out.RetryAfter = calendar.Throttled, "", "", calendar.WaitAsked(re.Response.Header.Get("Retry-After"), re.Response.Header.Get("Date"))
 	case oe.Status >= 500:
 		out.Kind, out.Field, out.Obstacle = calendar.Unavailable, "", ""
 	}
@@ -179,13 +177,4 @@ func codeError(op string, oe *OAuthError) *calendar.Error {
 		e.Kind, e.Field, e.Obstacle = calendar.Invalid, "client id", calendar.ClientRefused
 	}
 	return e
-}
-
-// retryAfter reads the header in seconds (RFC 9110 §10.2.3); a date is too rare
-// at token endpoints to depend on the clock for it.
-func retryAfter(h http.Header) time.Duration {
-	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s > 0 {
-		return time.Duration(s) * time.Second
-	}
-	return 0
 }

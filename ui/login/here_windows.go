@@ -7,15 +7,14 @@ import (
 	"golang.org/x/sys/windows/registry"
 )
 
-// runKey names a value of the person's Run key (Microsoft, "Run and RunOnce Registry Keys").
-type runKey struct{}
+// runKey is the path, below the person's own, of the key whose values start at login
+// (Microsoft, "Run and RunOnce Registry Keys"). One of them is ours.
+type runKey string
 
-const runPath = `Software\Microsoft\Windows\CurrentVersion\Run`
+func here() place { return runKey(`Software\Microsoft\Windows\CurrentVersion\Run`) }
 
-func here() place { return runKey{} }
-
-func (runKey) read() ([]string, error) {
-	k, err := registry.OpenKey(registry.CURRENT_USER, runPath, registry.QUERY_VALUE)
+func (r runKey) read() ([]string, error) {
+	k, err := registry.OpenKey(registry.CURRENT_USER, string(r), registry.QUERY_VALUE)
 	if errors.Is(err, registry.ErrNotExist) {
 		return nil, nil
 	}
@@ -33,8 +32,8 @@ func (runKey) read() ([]string, error) {
 	return windows.DecomposeCommandLine(line)
 }
 
-func (runKey) write(command []string) error {
-	k, _, err := registry.CreateKey(registry.CURRENT_USER, runPath, registry.SET_VALUE)
+func (r runKey) write(command []string) error {
+	k, _, err := registry.CreateKey(registry.CURRENT_USER, string(r), registry.SET_VALUE)
 	if err != nil {
 		return err
 	}
@@ -42,8 +41,8 @@ func (runKey) write(command []string) error {
 	return k.SetStringValue(ID, windows.ComposeCommandLine(command))
 }
 
-func (runKey) remove() error {
-	k, err := registry.OpenKey(registry.CURRENT_USER, runPath, registry.SET_VALUE)
+func (r runKey) remove() error {
+	k, err := registry.OpenKey(registry.CURRENT_USER, string(r), registry.SET_VALUE)
 	if errors.Is(err, registry.ErrNotExist) {
 		return nil
 	}

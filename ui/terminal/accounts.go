@@ -6,22 +6,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func (a *app) accountCommand() *cobra.Command {
-	return family(&cobra.Command{Use: "account", Short: "Sign in to accounts, list them, forget them"},
+	return family(&cobra.Command{Use: "account", Short: assets.Text("Sign in to accounts, list them, forget them")},
 		a.accountAdd(), a.accountList(), a.accountAskIT(), a.accountRemove())
 }
 
-const accountAddHelp = `Sign in to a Google or Outlook account. The address to open in a browser is
+func accountAddHelp() string {
+	return assets.Text(`Sign in to a Google or Outlook account. The address to open in a browser is
 printed; Twinday waits until the person is through there and finishes by itself.
 Signing in to an account that is known already mends one that was signed out.
 
@@ -51,7 +55,8 @@ for one and keeps it in a file that opens to that alone ('twinday unlock'), or
 
 A national cloud of Microsoft's (--cloud) is one name for both where its calendars
 are and where its accounts sign in; it knows only apps that are registered there
-(--client-id). The other flags are for other places still, such as a simulator.`
+(--client-id). The other flags are for other places still, such as a simulator.`)
+}
 
 func (a *app) accountAdd() *cobra.Command {
 	var req control.NewAccount
@@ -61,13 +66,13 @@ func (a *app) accountAdd() *cobra.Command {
 	ticked := map[calendar.Extra]*bool{}
 	c := &cobra.Command{
 		Use:       "add google|outlook|caldav|ics",
-		Short:     "Sign in to an account",
-		Long:      accountAddHelp,
+		Short:     assets.Text("Sign in to an account"),
+		Long:      accountAddHelp(),
 		Example:   "  twinday account add google\n  twinday account add outlook --id work\n  twinday account add caldav --service icloud --user me@icloud.com\n  twinday account add caldav --url https://cloud.example.com/remote.php/dav --user me\n  twinday account add ics --url webcal://club.example/fixtures.ics\n  twinday account add ics --url ~/timetable.ics",
 		ValidArgs: []string{string(state.Google), string(state.Outlook), string(state.CalDAV), string(state.ICS)},
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 || providerNames[state.ProviderKind(args[0])] == "" {
-				return usage("'%s' needs to know which provider: google, outlook, caldav or ics", cmd.CommandPath())
+			if len(args) != 1 || !slices.Contains(cmd.ValidArgs, args[0]) {
+				return usage(assets.Text("'{{.Command}}' needs to know which provider: google, outlook, caldav or ics", "Command", cmd.CommandPath()))
 			}
 			return nil
 		},
@@ -101,37 +106,48 @@ func (a *app) accountAdd() *cobra.Command {
 		}),
 	}
 	f := c.Flags()
-	f.StringVar(&id, "id", "", "how to call the account here (default: from its mail address)")
-	f.StringVar(&login.url, "url", "", "where the calendar server, or the published calendar, is (caldav, ics)")
-	f.StringVar(&login.user, "user", "", "your name there (caldav, ics)")
-	f.StringVar(&login.service, "service", "", "a known calendar server, by its name (caldav)")
-	f.BoolVar(&login.token, "bearer", false, "what is asked for is a bearer token, not a password (caldav)")
-	f.StringVar(&req.Cloud, "cloud", "", "sign in to a national cloud: us-gov, us-dod or china (outlook)")
+	f.StringVar(&id, "id", "", assets.Text("how to call the account here (default: from its mail address)"))
+	f.StringVar(&login.url, "url", "", assets.Text("where the calendar server, or the published calendar, is (caldav, ics)"))
+	f.StringVar(&login.user, "user", "", assets.Text("your name there (caldav, ics)"))
+	f.StringVar(&login.service, "service", "", assets.Text("a known calendar server, by its name (caldav)"))
+	f.BoolVar(&login.token, "bearer", false, assets.Text("what is asked for is a bearer token, not a password (caldav)"))
+	f.StringVar(&req.Cloud, "cloud", "", assets.Text("sign in to a national cloud: us-gov, us-dod or china (outlook)"))
 	must(c.RegisterFlagCompletionFunc("cloud", cobra.FixedCompletions([]string{"us-gov", "us-dod", "china"}, cobra.ShellCompDirectiveNoFileComp)))
-	f.StringVar(&req.Endpoint.BaseURL, "endpoint", "", "URL of the calendar service")
-	f.StringVar(&req.Endpoint.AuthURL, "auth-url", "", "URL of the sign-in page")
-	f.StringVar(&req.Endpoint.TokenURL, "token-url", "", "URL of the token service")
-	f.StringVar(&req.Endpoint.ClientID, "client-id", "", "OAuth client to sign in as")
-	f.StringVar(&req.Endpoint.ClientSecret, "client-secret", "", "its 'secret' (a desktop client's is none)")
-	f.BoolVar(&sealed, "passphrase", false, "where no keyring answers, ask for the passphrase of a file of sign-ins")
-	f.BoolVar(&req.PlainSecrets, "plain-secrets", false, "keep the sign-in in a file where no keyring answers")
-	f.BoolVar(&noBrowser, "no-browser", false, "print the address only")
-	f.BoolVar(&req.Device, "device", false, "sign in by a code that is typed on another machine")
-	f.BoolVar(&readOnly, "read-only", false, "ask for no right to change anything")
+	f.StringVar(&req.Endpoint.BaseURL, "endpoint", "", assets.Text("URL of the calendar service"))
+	f.StringVar(&req.Endpoint.AuthURL, "auth-url", "", assets.Text("URL of the sign-in page"))
+	f.StringVar(&req.Endpoint.TokenURL, "token-url", "", assets.Text("URL of the token service"))
+	f.StringVar(&req.Endpoint.ClientID, "client-id", "", assets.Text("OAuth client to sign in as"))
+	f.StringVar(&req.Endpoint.ClientSecret, "client-secret", "", assets.Text("its 'secret' (a desktop client's is none)"))
+	f.BoolVar(&sealed, "passphrase", false, assets.Text("where no keyring answers, ask for the passphrase of a file of sign-ins"))
+	f.BoolVar(&req.PlainSecrets, "plain-secrets", false, assets.Text("keep the sign-in in a file where no keyring answers"))
+	f.BoolVar(&noBrowser, "no-browser", false, assets.Text("print the address only"))
+	f.BoolVar(&req.Device, "device", false, assets.Text("sign in by a code that is typed on another machine"))
+	f.BoolVar(&readOnly, "read-only", false, assets.Text("ask for no right to change anything"))
 	for _, x := range extraFlags {
-		ticked[x.extra] = f.Bool(x.flag, false, x.help)
+		ticked[x.extra] = f.Bool(x.flag, false, extraHelp(x.extra))
 	}
 	return c
 }
 
 // extraFlags tick permissions beyond the least.
 var extraFlags = []struct {
-	extra      calendar.Extra
-	flag, help string
+	extra calendar.Extra
+	flag  string
 }{
-	{calendar.CopiesCalendar, "copies-calendar", "also allow: make a calendar of its own for copies"},
-	{calendar.SharedCalendars, "shared", "also allow: calendars that others share with you"},
-	{calendar.MailboxSettings, "mailbox-settings", "also allow: the mailbox's zone and its categories' colours"},
+	{calendar.CopiesCalendar, "copies-calendar"}, {calendar.SharedCalendars, "shared"}, {calendar.MailboxSettings, "mailbox-settings"},
+}
+
+// extraHelp says what such a permission allows.
+func extraHelp(x calendar.Extra) string {
+	switch x {
+	case calendar.CopiesCalendar:
+		return assets.Text("also allow: make a calendar of its own for copies")
+	case calendar.SharedCalendars:
+		return assets.Text("also allow: calendars that others share with you")
+	case calendar.MailboxSettings:
+		return assets.Text("also allow: the mailbox's zone and its categories' colours")
+	}
+	return ""
 }
 
 // signIn goes through one sign-in, from the address to the account.
@@ -145,18 +161,18 @@ func (a *app) signIn(ctx context.Context, b control.Backend, req control.NewAcco
 			return err
 		}
 	} else if req.Provider == state.ICS {
-		a.say("Reading it …")
+		a.say(assets.Text("Reading it …"))
 	} else if s.URL == "" {
-		a.say("Looking for your calendars …")
+		a.say(assets.Text("Looking for your calendars …"))
 	} else if s.Code != "" {
-		a.say("Open this address in a browser on any machine, and type the code %s there:\n\n  %s\n", s.Code, s.URL)
-		a.say("Waiting for you to finish there; Ctrl-C cancels …")
+		a.say(assets.Text("Open this address in a browser on any machine, and type the code {{.Code}} there:", "Code", s.Code) + "\n\n  " + s.URL + "\n")
+		a.say(assets.Text("Waiting for you to finish there; Ctrl-C cancels …"))
 	} else {
-		a.say("Open this address in a browser to sign in to %s:\n\n  %s\n", providerName(req.Provider), s.URL)
+		a.say(assets.Text("Open this address in a browser to sign in to {{.Provider}}:", "Provider", say.Provider(req.Provider)) + "\n\n  " + s.URL + "\n")
 		if browse && a.Terminal && a.OpenURL != nil && a.OpenURL(s.URL) == nil {
-			a.say("(It was sent to your browser.)")
+			a.say(assets.Text("(It was sent to your browser.)"))
 		}
-		a.say("Waiting for you to finish there; Ctrl-C cancels …")
+		a.say(assets.Text("Waiting for you to finish there; Ctrl-C cancels …"))
 	}
 	account, err := b.FinishSignIn(ctx, s.ID)
 	if err != nil {
@@ -171,15 +187,17 @@ func (a *app) signIn(ctx context.Context, b control.Backend, req control.NewAcco
 	if a.json {
 		return writeJSON(a.out, account)
 	}
-	again := ""
-	if account.SignedIn.After(account.Added) {
-		again = " again" // it was known, by whatever name it was asked for
+	done := assets.Text("Signed in: {{.Account}}.", "Account", accountLabel(account))
+	again := account.SignedIn.After(account.Added) // it was known, by whatever name it was asked for
+	switch feed := req.Provider == state.ICS; {
+	case feed && again:
+		done = assets.Text("Connected again: {{.Account}}.", "Account", accountLabel(account))
+	case feed:
+		done = assets.Text("Connected: {{.Account}}.", "Account", accountLabel(account))
+	case again:
+		done = assets.Text("Signed in again: {{.Account}}.", "Account", accountLabel(account))
 	}
-	done := "Signed in"
-	if req.Provider == state.ICS {
-		done = "Connected"
-	}
-	a.say("%s%s: %s. 'twinday calendar list --account %s' shows its calendars.", done, again, accountLabel(account), account.ID)
+	a.say(done + " " + assets.Text("'twinday calendar list --account {{.ID}}' shows its calendars.", "ID", account.ID))
 	return nil
 }
 
@@ -190,10 +208,10 @@ func (a *app) failed(err error) error {
 		return secretsWayOut(err)
 	}
 	if e.ForIT != "" {
-		a.say("This text says all that your IT needs:\n\n%s", indent(e.ForIT))
+		a.say(assets.Text("This text says all that your IT needs:") + "\n\n" + indent(e.ForIT))
 	}
 	if e.WayOut.Text != "" {
-		return &control.Error{Code: e.Code, Message: strings.TrimRight(e.Message, ".") + ". " + e.WayOut.Text}
+		return &control.Error{Code: e.Code, Message: say.Stopped(assets.Said(e.Message)) + " " + assets.Said(e.WayOut.Text)}
 	}
 	return secretsWayOut(err)
 }
@@ -205,7 +223,7 @@ func indent(text string) string {
 // secretsWayOut names the flag that agrees to a file, where no keyring answers.
 func secretsWayOut(err error) error {
 	if e, ok := err.(*control.Error); ok && e.Code == control.CodeSecrets && !strings.Contains(e.Message, "--plain-secrets") {
-		return &control.Error{Code: e.Code, Message: e.Message + " (--plain-secrets agrees to keep the sign-in in a file that only you can read)"}
+		return &control.Error{Code: e.Code, Message: assets.Said(e.Message) + " " + assets.Text("(--plain-secrets agrees to keep the sign-in in a file that only you can read)")}
 	}
 	return err
 }
@@ -220,7 +238,7 @@ func accountLabel(x state.Account) string {
 
 func (a *app) accountList() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List the accounts", Args: noArgs,
+		Use: "list", Aliases: []string{"ls"}, Short: assets.Text("List the accounts"), Args: noArgs,
 		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
 			all, err := b.Accounts(ctx)
 			if err != nil {
@@ -230,7 +248,7 @@ func (a *app) accountList() *cobra.Command {
 				return writeJSON(a.out, list(all))
 			}
 			if len(all) == 0 {
-				a.say("No account yet. 'twinday account add google' or 'twinday account add outlook' signs in to one.")
+				a.say(assets.Text("No account yet. 'twinday account add google' or 'twinday account add outlook' signs in to one."))
 				return nil
 			}
 			a.print(accountTable(all))
@@ -241,13 +259,13 @@ func (a *app) accountList() *cobra.Command {
 }
 
 func accountTable(all []control.AccountState) *table {
-	t := newTable("ACCOUNT", "PROVIDER", "ADDRESS~", "STATE~")
+	t := newTable(assets.Text("ACCOUNT | PROVIDER | ADDRESS~ | STATE~"))
 	for _, x := range all {
-		condition := string(x.Condition)
+		condition := say.Condition(x.Condition)
 		if x.Kept == control.InPlainFile {
-			condition += ", its sign-in in a plain file"
+			condition += ", " + assets.Text("sign-in in a plain file")
 		}
-		t.add(string(x.ID), providerName(x.Provider), cmp.Or(x.Email, x.Name), condition)
+		t.add(string(x.ID), say.Provider(x.Provider), cmp.Or(x.Email, x.Name), condition)
 	}
 	return t
 }
@@ -256,33 +274,33 @@ func accountTable(all []control.AccountState) *table {
 func (a *app) sayConditions(all []control.AccountState) {
 	for _, x := range all {
 		if x.Condition != control.Connected {
-			a.say("! %s: %s. %s", x.ID, clean(strings.TrimRight(x.Words, ".")), wayOutOf(x))
+			a.say(fmt.Sprintf("! %s: %s %s", x.ID, say.Stopped(clean(assets.Said(x.Words))), wayOutOf(x)))
 		}
 	}
 }
 
 // wayOutOf is the way out of an account's condition as a command.
 func wayOutOf(x control.AccountState) string {
-	again := fmt.Sprintf("'twinday account add %s --id %s'", x.Provider, x.ID)
+	again := fmt.Sprintf("twinday account add %s --id %s", x.Provider, x.ID)
 	switch x.Provider {
 	case state.CalDAV:
-		again = again[:len(again)-1] + " --user …'"
+		again += " --user …"
 	case state.ICS:
-		again = again[:len(again)-1] + " --url …'"
+		again += " --url …"
 	}
 	switch x.WayOut.Do {
 	case control.SignInAgain:
-		return again + " signs in again."
+		return assets.Text("'{{.Command}}' signs in again.", "Command", again)
 	case control.AskIT:
-		return fmt.Sprintf("'twinday account ask-it %s' prints a text for your IT; when they have agreed, %s signs in.", x.ID, again)
+		return assets.Text("'twinday account ask-it {{.ID}}' prints a text for your IT; when they have agreed, '{{.Command}}' signs in.", "ID", x.ID, "Command", again)
 	case control.GiveClient:
-		return again[:len(again)-1] + " --client-id …' signs in with another one."
+		return assets.Text("'{{.Command}}' signs in with another one.", "Command", again+" --client-id …")
 	case control.Unlock:
-		return "'twinday unlock' asks for it."
+		return assets.Text("'twinday unlock' asks for it.")
 	case control.SyncNow:
-		return "'twinday sync' tries again now; Twinday does by itself."
+		return assets.Text("'twinday sync' tries again now; Twinday does by itself.")
 	}
-	return x.WayOut.Text
+	return assets.Said(x.WayOut.Text)
 }
 
 // AskITNote is what 'account ask-it' prints with --json.
@@ -292,8 +310,8 @@ type AskITNote struct {
 
 func (a *app) accountAskIT() *cobra.Command {
 	return &cobra.Command{
-		Use: "ask-it ACCOUNT", Short: "Print a text for the IT of an organisation that does not let Twinday in",
-		Args:              oneArg("the account as 'twinday account list' shows it"),
+		Use: "ask-it " + assets.Text("ACCOUNT"), Short: assets.Text("Print a text for the IT of an organisation that does not let Twinday in"),
+		Args:              oneArg(assets.Text("the account as 'twinday account list' shows it")),
 		ValidArgsFunction: a.completeAccounts,
 		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
 			x, err := findAccount(ctx, b, args[0])
@@ -301,7 +319,7 @@ func (a *app) accountAskIT() *cobra.Command {
 				return err
 			}
 			if x.ForIT == "" {
-				return &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("%s needs nothing of your IT; its state is: %s", accountLabel(x.Account), x.Condition)}
+				return &control.Error{Code: control.CodeUsage, Message: assets.Text("{{.Account}} needs nothing of your IT; its state is: {{.State}}", "Account", accountLabel(x.Account), "State", say.Condition(x.Condition))}
 			}
 			if a.json {
 				return writeJSON(a.out, AskITNote{x.ForIT})
@@ -319,15 +337,15 @@ type UnlockNote struct {
 
 func (a *app) unlockCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "unlock", Short: "Give the passphrase of the file of sign-ins",
-		Long: "Give the passphrase of the file in which sign-ins are kept where no keyring\n" +
-			"answers. It is asked for, or read from standard input. The running Twinday needs\n" +
-			"it once after each start. Where nobody is there to be asked, the environment's\n" +
-			"TWINDAY_PASSPHRASE_FILE names a file that it is read from.",
+		Use: "unlock", Short: assets.Text("Give the passphrase of the file of sign-ins"),
+		Long: assets.Text(`Give the passphrase of the file in which sign-ins are kept where no keyring
+answers. It is asked for, or read from standard input. The running Twinday needs
+it once after each start. Where nobody is there to be asked, the environment's
+TWINDAY_PASSPHRASE_FILE names a file that it is read from.`),
 		Args: noArgs,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
 			err := a.connected(ctx, ConnectOptions{RunningOnly: true}, func(b control.Backend) error {
-				pass, err := a.passphrase("Passphrase")
+				pass, err := a.passphrase(assets.Text("Passphrase"))
 				if err != nil {
 					return err
 				}
@@ -335,13 +353,13 @@ func (a *app) unlockCommand() *cobra.Command {
 			})
 			switch {
 			case errors.Is(err, control.ErrNoEngine):
-				return &control.Error{Code: control.CodeFailed, Message: "no Twinday is running that could be unlocked; for single commands let TWINDAY_PASSPHRASE_FILE name a file that holds the passphrase"}
+				return &control.Error{Code: control.CodeFailed, Message: assets.Text("no Twinday is running that could be unlocked; for single commands let TWINDAY_PASSPHRASE_FILE name a file that holds the passphrase")}
 			case err != nil:
 				return err
 			case a.json:
 				return writeJSON(a.out, UnlockNote{true})
 			}
-			a.say("The sign-ins are unlocked.")
+			a.say(assets.Text("The sign-ins are unlocked."))
 			return nil
 		}),
 	}
@@ -349,13 +367,13 @@ func (a *app) unlockCommand() *cobra.Command {
 
 // passphraseTwice is passphrase for one that may be new: a slip would lock the person out.
 func (a *app) passphraseTwice() (string, error) {
-	first, err := a.passphrase("Passphrase")
+	first, err := a.passphrase(assets.Text("Passphrase"))
 	if err != nil || !a.Interactive {
 		return first, err
 	}
-	again, err := a.passphrase("Once more")
+	again, err := a.passphrase(assets.Text("The same once more"))
 	if err == nil && again != first {
-		err = usage("the two passphrases are not the same: nothing was done")
+		err = usage(assets.Text("the two passphrases are not the same: nothing was done"))
 	}
 	return first, err
 }
@@ -369,7 +387,7 @@ func (a *app) passphrase(prompt string) (string, error) {
 	}
 	in := bufio.NewScanner(a.in)
 	if !in.Scan() {
-		return "", usage("it is read from standard input, and there is none: %s", strings.ToLower(prompt))
+		return "", usage(assets.Text("it is read from standard input, and there is none: {{.What}}", "What", assets.MidLine(prompt)))
 	}
 	return in.Text(), nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/assets"
 )
 
 // AtLogin looks up and changes whether Twinday starts when the person logs in, and whether
@@ -19,13 +21,15 @@ type autostartJSON struct {
 	Hidden bool `json:"hidden"` // without its window
 }
 
-const autostartHelp = `Say whether Twinday starts when you log in, or change it. 'on' starts it with its
+func autostartHelp() string {
+	return assets.Text(`Say whether Twinday starts when you log in, or change it. 'on' starts it with its
 icon alone; with --window its window opens as well. Started from another place, or
-with another data folder, it is that one that starts from then on.`
+with another data folder, it is that one that starts from then on.`)
+}
 
 func (a *app) autostartCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "autostart", Short: "Start Twinday at login, or not", Long: autostartHelp, Args: noArgs,
+		Use: "autostart", Short: assets.Text("Start Twinday at login, or not"), Long: autostartHelp(), Args: noArgs,
 		Example: "  twinday autostart on\n  twinday autostart off",
 		RunE:    a.run(func(context.Context, []string) error { return a.showAutostart() }),
 	}
@@ -38,9 +42,9 @@ func (a *app) autostartCommand() *cobra.Command {
 			return a.showAutostart()
 		}
 	}
-	on := &cobra.Command{Use: "on", Short: "Start it at login", Args: noArgs, RunE: a.run(set(true))}
-	on.Flags().BoolVar(&window, "window", false, "open its window as well")
-	c.AddCommand(on, &cobra.Command{Use: "off", Short: "Do not", Args: noArgs, RunE: a.run(set(false))})
+	on := &cobra.Command{Use: "on", Short: assets.Text("Start it at login"), Args: noArgs, RunE: a.run(set(true))}
+	on.Flags().BoolVar(&window, "window", false, assets.Text("open its window as well"))
+	c.AddCommand(on, &cobra.Command{Use: "off", Short: assets.Text("Do not start it at login"), Args: noArgs, RunE: a.run(set(false))})
 	return c
 }
 
@@ -54,11 +58,11 @@ func (a *app) showAutostart() error {
 	}
 	switch {
 	case !on:
-		a.say("Twinday does not start at login.")
+		a.say(assets.Text("Twinday does not start at login."))
 	case hidden:
-		a.say("Twinday starts at login, without its window.")
+		a.say(assets.Text("Twinday starts at login, without its window."))
 	default:
-		a.say("Twinday starts at login, and opens its window.")
+		a.say(assets.Text("Twinday starts at login, and opens its window."))
 	}
 	return nil
 }

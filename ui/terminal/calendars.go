@@ -3,29 +3,30 @@ package terminal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func (a *app) calendarCommand() *cobra.Command {
-	return family(&cobra.Command{Use: "calendar", Short: "List the calendars of the accounts, and make new ones"}, a.calendarList(), a.calendarAdd())
+	return family(&cobra.Command{Use: "calendar", Short: assets.Text("List the calendars of the accounts, and make new ones")}, a.calendarList(), a.calendarAdd())
 }
 
 func (a *app) calendarList() *cobra.Command {
 	var account string
 	var fresh bool
 	ls := &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List the calendars of the accounts", Args: noArgs,
-		Long: "List the calendars of the accounts, with what each can be used for. Names, rights\n" +
-			"and the like are asked for once a day, and now with --fresh (or --refresh).",
+		Use: "list", Aliases: []string{"ls"}, Short: assets.Text("List the calendars of the accounts"), Args: noArgs,
+		Long: assets.Text(`List the calendars of the accounts, with what each can be used for. Names, rights
+and the like are asked for once a day, and now with --fresh (or --refresh).`),
 		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
 			var id state.AccountID
 			if account != "" {
@@ -43,10 +44,10 @@ func (a *app) calendarList() *cobra.Command {
 				return writeJSON(a.out, list(cals))
 			}
 			if len(cals) == 0 {
-				a.say("No calendars. 'twinday account add google' or 'twinday account add outlook' signs in to an account.")
+				a.say(assets.Text("No calendars. 'twinday account add google' or 'twinday account add outlook' signs in to an account."))
 				return nil
 			}
-			t := newTable("CALENDAR", "NAME~", "WHAT~")
+			t := newTable(assets.Text("CALENDAR | NAME~ | WHAT~"))
 			for _, c := range cals {
 				t.add(c.Ref.String(), c.Name, calendarTraits(c))
 			}
@@ -54,8 +55,8 @@ func (a *app) calendarList() *cobra.Command {
 			return nil
 		}),
 	}
-	ls.Flags().StringVar(&account, "account", "", "of this account only")
-	ls.Flags().BoolVar(&fresh, "fresh", false, "ask the providers again")
+	ls.Flags().StringVar(&account, "account", "", assets.Text("of this account only"))
+	ls.Flags().BoolVar(&fresh, "fresh", false, assets.Text("ask the providers again"))
 	ls.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		return pflag.NormalizedName(strings.Replace(name, "refresh", "fresh", 1))
 	})
@@ -67,29 +68,29 @@ func (a *app) calendarList() *cobra.Command {
 func calendarTraits(c state.Calendar) string {
 	var s []string
 	if c.Primary {
-		s = append(s, "primary")
+		s = append(s, assets.Text("main calendar"))
 	}
 	switch {
 	case c.Shared && c.Owner != "":
-		s = append(s, "shared by "+c.Owner)
+		s = append(s, assets.Text("shared by {{.Owner}}", "Owner", c.Owner))
 	case c.Shared && c.Writable:
-		s = append(s, "shared")
+		s = append(s, assets.Text("shared"))
 	}
 	switch {
 	case c.Missing:
-		s = append(s, "not there any more")
+		s = append(s, assets.Text("gone"))
 	case !c.Details:
-		s = append(s, "free/busy only")
+		s = append(s, assets.Text("free/busy only"))
 	default:
 		if !c.Writable {
-			s = append(s, "read-only")
+			s = append(s, assets.Text("read-only"))
 		}
 		if c.Role.HidesPrivate() {
-			s = append(s, "private events without details")
+			s = append(s, assets.Text("hides private events"))
 		}
 	}
 	if c.Hidden {
-		s = append(s, "hidden in its own app")
+		s = append(s, assets.Text("hidden in its own app"))
 	}
 	return strings.Join(s, ", ")
 }
@@ -105,27 +106,29 @@ func (a *app) sayLimits(ctx context.Context, b control.Backend, members []state.
 		if at < 0 || !cals[at].Role.HidesPrivate() {
 			continue
 		}
-		s := "Private events of “" + clean(cals[at].Name) + "” show you no details: they cross without."
+		s := assets.Text("Private events of “{{.Calendar}}” show you no details: they cross without.", "Calendar", clean(cals[at].Name))
 		if x.Direction != state.SendOnly {
-			s += " Copies that would be private do not go there."
+			s += " " + assets.Text("Copies that would be private do not go there.")
 		}
-		a.say("%s", s)
+		a.say(s)
 	}
 }
 
-const calendarAddHelp = `Make a calendar in an account, for copies say. At Google this takes a permission
+func calendarAddHelp() string {
+	return assets.Text(`Make a calendar in an account, for copies say. At Google this takes a permission
 that is ticked at the sign-in ('twinday account add google --copies-calendar'); at
-Microsoft it takes none.`
+Microsoft it takes none.`)
+}
 
 func (a *app) calendarAdd() *cobra.Command {
 	var req control.NewCalendar
 	c := &cobra.Command{
-		Use: "add ACCOUNT NAME", Short: "Make a calendar in an account", Long: calendarAddHelp,
+		Use: "add " + assets.Text("ACCOUNT NAME"), Short: assets.Text("Make a calendar in an account"), Long: calendarAddHelp(),
 		Example:           "  twinday calendar add home 'Copies of work'",
 		ValidArgsFunction: a.completeAccounts,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 || strings.TrimSpace(args[1]) == "" {
-				return usage("'%s' takes an account, and the new calendar's name: put one of several words in quotes", cmd.CommandPath())
+				return usage(assets.Text("'{{.Command}}' takes an account, and the new calendar's name: put one of several words in quotes", "Command", cmd.CommandPath()))
 			}
 			return nil
 		},
@@ -143,7 +146,8 @@ func (a *app) calendarAdd() *cobra.Command {
 						flags += " --" + f.flag
 					}
 				}
-				return &control.Error{Code: e.Code, Message: fmt.Sprintf("%s. 'twinday account add %s --id %s%s' signs in again and asks for it", strings.TrimRight(e.Message, "."), x.Provider, x.ID, flags)}
+				return &control.Error{Code: e.Code, Message: say.Stopped(assets.Said(e.Message)) + " " +
+					assets.Text("'{{.Command}}' signs in again and asks for it", "Command", "twinday account add "+string(x.Provider)+" --id "+string(x.ID)+flags)}
 			}
 			if err != nil {
 				return err
@@ -151,10 +155,10 @@ func (a *app) calendarAdd() *cobra.Command {
 			if a.json {
 				return writeJSON(a.out, made)
 			}
-			a.say("Made %s (%s).", made.Ref, clean(made.Name))
+			a.say(assets.Text("Made {{.Calendar}} ({{.Name}}).", "Calendar", made.Ref, "Name", clean(made.Name)))
 			return nil
 		}),
 	}
-	c.Flags().StringVar(&req.Zone, "zone", "", "its time `zone`, such as Europe/Vienna (google; default: the account's)")
+	c.Flags().StringVar(&req.Zone, "zone", "", assets.Text("its time `zone`, such as Europe/Vienna (google; default: the account's)"))
 	return c
 }

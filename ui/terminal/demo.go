@@ -13,18 +13,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
 )
 
-const demoHelp = `See meetings cross, with nothing of yours at stake: a simulated Google calendar
+func demoHelp() string {
+	return assets.Text(`See meetings cross, with nothing of yours at stake: a simulated Google calendar
 (home) and a simulated Outlook calendar (work) are signed in to, mirrored, and
-edited on both sides, single meetings and series. With a display this is the real app, tray and window;
---headless, or no display, prints what crosses as a table.
+edited on both sides, single meetings and series. With a display this is the real
+app, tray and window; --headless, or no display, prints what crosses as a table.
 
 It ends with a summary line, and fails unless there are no duplicates, no mails,
 no unknown requests, no writes on the last pass, and both people see the same
-in their calendars, a month back and a year ahead.`
+in their calendars, a month back and a year ahead.`)
+}
 
 // DemoSummary is what the demo found at its end.
 type DemoSummary struct {
@@ -65,35 +68,37 @@ type DemoTail struct {
 
 // line is the summary in one line.
 func (s DemoSummary) line() string {
-	return fmt.Sprintf("%s: %d created, %d updated, %d deleted, %d left alone, %s, %d writes on the last pass.",
-		s.holds(), s.Created, s.Updated, s.Deleted, s.LeftAlone, s.safety(), s.LastPassWrites)
+	return s.holds() + ": " + strings.Join([]string{
+		assets.Count("{{.N}} created", s.Created), assets.Count("{{.N}} updated", s.Updated), assets.Count("{{.N}} deleted", s.Deleted),
+		assets.Count("{{.N}} left alone", s.LeftAlone), s.safety(), assets.Count("{{.N}} writes on the last pass", s.LastPassWrites),
+	}, ", ") + "."
 }
 
 // liveLine is the line for a demo in which the person had a hand, and the engine
 // its own passes: only what was counted at the end.
-func (s DemoSummary) liveLine() string { return fmt.Sprintf("%s: %s.", s.holds(), s.safety()) }
+func (s DemoSummary) liveLine() string { return s.holds() + ": " + s.safety() + "." }
 
 func (s DemoSummary) holds() string {
 	var held []string
 	for _, t := range s.Sides {
-		held = append(held, fmt.Sprintf("%s holds %s", t.Name, holding(t.Events, t.Series)))
+		held = append(held, assets.Text("{{.Side}} holds {{.Events}}", "Side", t.Name, "Events", holding(t.Events, t.Series)))
 	}
 	return strings.Join(held, ", ")
 }
 
 // holding reads "12 events and 3 series".
 func holding(events, series int) string {
-	return fmt.Sprintf("%s and %d series", count(events, "event"), series)
+	return listed([]string{assets.Count("{{.N}} events", events), assets.Count("{{.N}} series", series)})
 }
 
 func (s DemoSummary) safety() string {
-	return fmt.Sprintf("%d duplicates, %d mails, %d unknown requests", s.Duplicates, s.Mails, s.Unknown)
+	return assets.Count("{{.N}} duplicates", s.Duplicates) + ", " + assets.Count("{{.N}} mails", s.Mails) + ", " + assets.Count("{{.N}} unknown requests", s.Unknown)
 }
 
 func (a *app) demoCommand() *cobra.Command {
 	var o DemoOptions
 	c := &cobra.Command{
-		Use: "demo", Short: "See meetings cross between simulated accounts", Long: demoHelp, Args: noArgs,
+		Use: "demo", Short: assets.Text("See meetings cross between simulated accounts"), Long: demoHelp(), Args: noArgs,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
 			o.Verbose, o.Say = a.verbose, a.errs
 			o.Headless = o.Headless || a.json
@@ -105,9 +110,9 @@ func (a *app) demoCommand() *cobra.Command {
 			return a.demo(ctx, stage)
 		}),
 	}
-	c.Flags().BoolVar(&o.Headless, "headless", false, "no tray and no window: print what crosses")
-	c.Flags().StringVar(&o.Work, "work", "", "an .ics file for the Outlook calendar (default: a sample)")
-	c.Flags().StringVar(&o.Home, "home", "", "an .ics file for the Google calendar (default: a sample)")
+	c.Flags().BoolVar(&o.Headless, "headless", false, assets.Text("no tray and no window: print what crosses"))
+	c.Flags().StringVar(&o.Work, "work", "", assets.Text("an .ics file for the Outlook calendar (default: a sample)"))
+	c.Flags().StringVar(&o.Home, "home", "", assets.Text("an .ics file for the Google calendar (default: a sample)"))
 	must(c.MarkFlagFilename("work", "ics"))
 	must(c.MarkFlagFilename("home", "ics"))
 	return c
@@ -170,56 +175,61 @@ func (a *app) demo(ctx context.Context, stage *DemoStage) error {
 }
 
 // note prints a line for people; scripts get the summary alone.
-func (d *demoRun) note(format string, args ...any) {
+func (d *demoRun) note(text string) {
 	if !d.json {
-		d.say("%s", clean(fmt.Sprintf(format, args...)))
+		d.say(clean(text))
 	}
 }
 
 func (d *demoRun) opening() {
 	for _, u := range d.stage.Unreadable {
-		d.note("in the files: %s", u)
+		d.note(assets.Text("in the files: {{.What}}", "What", u))
 	}
 	if day := d.stage.Day; !day.IsZero() {
-		d.note("the files hold nothing near today, so the demo plays on %s", day.Format("2 January 2006"))
+		d.note(assets.Text("the files hold nothing near today, so the demo plays on {{.Day}}", "Day", assets.Date(day)))
 	}
 	var begin []string
 	for _, side := range d.sides {
-		begin = append(begin, side.Name()+" begins with "+holding(tallyKinds(side.Events())))
+		begin = append(begin, assets.Text("{{.Side}} begins with {{.Events}}", "Side", side.Name(), "Events", holding(tallyKinds(side.Events()))))
 	}
-	d.note("%s.", strings.Join(begin, ", "))
+	d.note(strings.Join(begin, ", ") + ".")
 }
 
 // setUp signs in to both accounts as a person would, and mirrors them.
 func (d *demoRun) setUp(ctx context.Context) error {
 	b := d.stage.Backend
-	req := control.NewMirror{Name: "Home and work"}
+	req := control.NewMirror{Name: assets.Text("Home and work")}
 	for i, id := range []state.AccountID{demoHome, demoWork} {
 		side := d.sides[i]
 		account, err := d.signIn(ctx, control.NewAccount{Provider: side.Provider(), ID: id, Endpoint: side.Endpoint()})
 		if err != nil {
-			return fmt.Errorf("demo: sign in to %s: %w", side.Name(), err)
+			return d.stuck(assets.Text("sign in to {{.Side}}", "Side", side.Name()), err)
 		}
-		d.note("Signed in to %s as %s, called %q here.", side.Name(), account.Email, account.ID)
+		d.note(assets.Text("Signed in to {{.Side}} as {{.Account}}, called “{{.ID}}” here.", "Side", side.Name(), "Account", account.Email, "ID", account.ID))
 		cals, err := b.Calendars(ctx, account.ID, true)
 		if err != nil {
-			return fmt.Errorf("demo: list the calendars of %s: %w", side.Name(), err)
+			return d.stuck(assets.Text("list the calendars of {{.Side}}", "Side", side.Name()), err)
 		}
 		primary := slices.IndexFunc(cals, func(c state.Calendar) bool { return c.Primary })
 		if primary < 0 {
-			return fmt.Errorf("demo: %s has no primary calendar", side.Name())
+			return errors.New(assets.Text("{{.Side}} has no main calendar", "Side", side.Name()))
 		}
 		d.refs[i] = cals[primary].Ref
 		req.Members = append(req.Members, state.Member{Ref: d.refs[i]})
 	}
 	if _, err := b.AddMirror(ctx, req); err != nil {
-		return fmt.Errorf("demo: mirror the two: %w", err)
+		return d.stuck(assets.Text("mirror the two"), err)
 	}
 	d.names = names{}
 	for i, m := range req.Members {
 		d.names[m.Ref] = d.sides[i].Name()
 	}
 	return nil
+}
+
+// stuck is an error that ends the demo.
+func (d *demoRun) stuck(doing string, err error) error {
+	return fmt.Errorf("demo: %s: %w", doing, err)
 }
 
 // signIn goes the way of a person: begin, visit the page, wait for the end.
@@ -251,7 +261,7 @@ func visit(ctx context.Context, browser *http.Client, address string) error {
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxPage))
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the sign-in page answered %s", res.Status)
+		return errors.New(assets.Text("the sign-in page answered {{.Status}}", "Status", res.Status))
 	}
 	return nil
 }
@@ -260,7 +270,7 @@ func visit(ctx context.Context, browser *http.Client, address string) error {
 // must find nothing to do, and judges.
 func (d *demoRun) headless(ctx context.Context) error {
 	if !d.json {
-		d.row(crossing, crossingHead, bold)
+		d.crossingHead()
 	}
 	if err := d.pass(ctx); err != nil {
 		return err
@@ -280,10 +290,10 @@ func (d *demoRun) headless(ctx context.Context) error {
 // edit does one edit as another client, syncs, and looks whether it arrived.
 func (d *demoRun) edit(ctx context.Context, e demoEdit) error {
 	if !d.json {
-		d.row(crossing, []string{d.Now().Format(time.TimeOnly), "by hand", e.what, d.where(e.side)}, plain)
+		d.row(crossing(), []string{assets.ClockSeconds(d.Now()), assets.Text("by hand"), e.what, d.where(e.side)}, plain)
 	}
 	if err := e.do(d); err != nil {
-		d.wrong("%s: %v", e.what, err) // an earlier edit did not arrive
+		d.wrong(e.what + ": " + err.Error()) // an earlier edit did not arrive
 		return nil
 	}
 	if err := d.pass(ctx); err != nil {
@@ -292,7 +302,7 @@ func (d *demoRun) edit(ctx context.Context, e demoEdit) error {
 	shown := [2][]DemoEvent{d.agenda(atHome), d.agenda(atWork)}
 	for _, x := range e.expect {
 		if why := x.unmet(shown[x.side]); why != "" {
-			d.wrong("%s: %s on %s", e.what, why, d.sides[x.side].Name())
+			d.wrong(assets.Text("{{.Edit}}: {{.Why}} on {{.Side}}", "Edit", e.what, "Why", why, "Side", d.sides[x.side].Name()))
 		}
 	}
 	return nil
@@ -302,9 +312,7 @@ func (d *demoRun) where(side int) string {
 	return string([]state.AccountID{demoHome, demoWork}[side]) + "/" + d.sides[side].Name()
 }
 
-func (d *demoRun) wrong(format string, args ...any) {
-	d.sum.Wrong = append(d.sum.Wrong, clean(fmt.Sprintf(format, args...)))
-}
+func (d *demoRun) wrong(text string) { d.sum.Wrong = append(d.sum.Wrong, clean(text)) }
 
 // shownRows is how many rows of one pass are printed: a first pass over a full
 // calendar has thousands.
@@ -327,13 +335,13 @@ func (d *demoRun) pass(ctx context.Context) error {
 	d.sum.Failed += r.Failed
 	d.sum.Held = r.Held
 	for _, p := range r.Problems {
-		d.wrong("%s", p.What)
+		d.wrong(assets.Said(p.What))
 	}
 	alone := map[string]int{} // by reason
 	for _, s := range r.Steps {
 		switch {
 		case s.Error != "":
-			d.wrong("%s %q: %s", s.Kind, s.Title, s.Error)
+			d.wrong(stepName(s.Kind) + " “" + s.Title + "”: " + assets.Said(s.Error))
 		case s.Kind == state.Adopt:
 			d.link(s.Step)
 		case s.Kind == state.Skip && !d.skipped[string(s.Event)]:
@@ -355,7 +363,7 @@ func (d *demoRun) pass(ctx context.Context) error {
 		d.crossings(entries)
 	}
 	for _, why := range slices.Sorted(maps.Keys(alone)) {
-		d.note("left alone: %s: %s", count(alone[why], "event"), why)
+		d.note(assets.Count("{{.N}} events are left alone: {{.Why}}", alone[why], "Why", assets.Said(why)))
 	}
 	return nil
 }
@@ -400,7 +408,7 @@ func (d *demoRun) crossings(entries []state.HistoryEntry) {
 	rows := 0
 	for len(entries) > 0 {
 		if rows++; rows > shownRows {
-			d.say("          … and %d more", len(entries))
+			d.say("          … " + assets.Count("and {{.N}} more", len(entries)))
 			return
 		}
 		e, n := entries[0], 1
@@ -408,7 +416,7 @@ func (d *demoRun) crossings(entries []state.HistoryEntry) {
 			n++
 		}
 		if entries = entries[n:]; n > 1 {
-			e.Title = fmt.Sprintf("%s (%d times)", e.Title, n)
+			e.Title += " (" + assets.Count("{{.N}} times", n) + ")"
 		}
 		d.cross(e, d.names)
 	}
@@ -417,7 +425,7 @@ func (d *demoRun) crossings(entries []state.HistoryEntry) {
 // live runs the app while the script edits both sides every few seconds, until
 // the person quits.
 func (d *demoRun) live(ctx context.Context) error {
-	d.note("The tray icon and the window show the demo; meetings are added, moved and deleted every few seconds. Quit in the tray's menu, or Ctrl-C here, ends it.")
+	d.note(assets.Text("The tray icon and the window show the demo; meetings are added, moved and deleted every few seconds. Quit in the tray's menu, or Ctrl-C here, ends it."))
 	showing, quit := context.WithCancel(ctx)
 	defer quit()
 	edits := make(chan error, 1)
@@ -453,7 +461,7 @@ const livePause = 4 * time.Second
 // play runs the script once, slowly; it ends early when ctx does.
 func (d *demoRun) play(ctx context.Context) error {
 	if !d.json {
-		d.row(crossing, crossingHead, bold)
+		d.crossingHead()
 	}
 	pause := func() bool {
 		for {
@@ -481,7 +489,7 @@ func (d *demoRun) play(ctx context.Context) error {
 	var e *control.Error
 	if errors.As(err, &e) {
 		// The person changed something under the script's feet; the app goes on.
-		d.note("the script stops here: %s", e.Message)
+		d.note(assets.Text("the script stops here: {{.Why}}", "Why", assets.Said(e.Message)))
 		return nil
 	}
 	return err
@@ -496,13 +504,13 @@ func (d *demoRun) close(line func() string) error {
 		}
 	} else {
 		for _, w := range d.sum.Wrong {
-			d.say("! %s", w)
+			d.say("! " + w)
 		}
-		d.say("%s", line())
+		d.say(line())
 	}
 	switch {
 	case !d.sum.OK:
-		return errors.New("demo: not everything is as it must be")
+		return errors.New(assets.Text("demo: not everything is as it must be"))
 	case d.sum.Held > 0:
 		return errHeld
 	}

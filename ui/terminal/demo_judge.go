@@ -3,6 +3,7 @@ package terminal
 import (
 	"slices"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/providers/calendar"
 )
 
@@ -36,13 +37,13 @@ func (d *demoRun) judgeSafety() {
 		d.sum.Mails += t.Mails
 		d.sum.Unknown += len(t.Unknown)
 		for _, u := range t.Unknown {
-			d.wrong("%s does not know what it was asked: %s", t.Name, u)
+			d.wrong(assets.Text("{{.Side}} does not know what it was asked: {{.Request}}", "Side", t.Name, "Request", u))
 		}
 		if t.Duplicates > 0 {
-			d.wrong("%s holds %s", t.Name, count(t.Duplicates, "duplicate"))
+			d.wrong(assets.Count("{{.Side}} holds {{.N}} duplicates", t.Duplicates, "Side", t.Name))
 		}
 		if t.Mails > 0 {
-			d.wrong("%s would have sent %s", t.Name, count(t.Mails, "mail"))
+			d.wrong(assets.Count("{{.Side}} would have sent {{.N}} mails", t.Mails, "Side", t.Name))
 		}
 	}
 	d.sum.LeftAlone = len(d.skipped)
@@ -58,7 +59,7 @@ func (d *demoRun) judge() {
 	for i, s := range d.sides {
 		t, other := &d.sum.Sides[i], d.sides[1-i]
 		if t.Lost > 0 {
-			d.wrong("%s lost %s that a person made", t.Name, count(t.Lost, "event"))
+			d.wrong(assets.Count("{{.Side}} lost {{.N}} events that a person made", t.Lost, "Side", t.Name))
 		}
 		gone := missing(d.wanted(1-i), d.agenda(i))
 		gone = slices.DeleteFunc(gone, func(e DemoEvent) bool {
@@ -70,21 +71,22 @@ func (d *demoRun) judge() {
 		})
 		t.Missing = len(gone)
 		for _, e := range gone[:min(len(gone), 5)] {
-			d.wrong("%s does not hold %q (%s) as %s does", t.Name, e.Title, whenWords(calendar.When{Start: e.Start, End: e.End}), other.Name())
+			d.wrong(assets.Text("{{.Side}} does not hold “{{.Title}}” ({{.When}}) as {{.Other}} does",
+				"Side", t.Name, "Title", e.Title, "When", whenWords(calendar.When{Start: e.Start, End: e.End}), "Other", other.Name()))
 		}
 		if n := len(gone) - 5; n > 0 {
-			d.wrong("%s lacks %d more of what %s holds", t.Name, n, other.Name())
+			d.wrong(assets.Count("{{.Side}} lacks {{.N}} more of what {{.Other}} holds", n, "Side", t.Name, "Other", other.Name()))
 		}
 		d.sum.LastPassWrites += s.Counts().Writes - d.writes[i]
 	}
 	if n := d.sum.Differing; n > 0 {
-		d.note("left as they were: %s of events that both sides held before, and differently", count(n, "meeting"))
+		d.note(assets.Count("{{.N}} meetings are left as they were: both sides held their events before, and differently", n))
 	}
 	if d.sum.LastPassWrites > 0 {
-		d.wrong("the last pass had nothing to do and wrote all the same")
+		d.wrong(assets.Text("the last pass had nothing to do and wrote all the same"))
 	}
 	if d.sum.Failed > 0 {
-		d.wrong("%s failed", count(d.sum.Failed, "step"))
+		d.wrong(assets.Count("{{.N}} steps failed", d.sum.Failed))
 	}
 }
 
@@ -97,7 +99,7 @@ func (d *demoRun) agenda(side int) []DemoEvent {
 	now := d.Now()
 	shown, err := d.sides[side].Agenda(now.AddDate(0, 0, -sureBack), now.AddDate(0, 0, sureOn))
 	if err != nil {
-		d.wrong("%s does not show its calendar: %v", d.sides[side].Name(), err)
+		d.wrong(assets.Text("{{.Side}} does not show its calendar: {{.Why}}", "Side", d.sides[side].Name(), "Why", err))
 	}
 	whole := map[string]DemoEvent{}
 	for _, e := range d.sides[side].Events() {

@@ -1,10 +1,11 @@
 package terminal
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 	"time"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/providers/calendar"
 )
 
@@ -32,18 +33,18 @@ func (x expectation) unmet(events []DemoEvent) string {
 		}
 		switch {
 		case x.gone:
-			return fmt.Sprintf("%q is still there", e.Title)
+			return assets.Text("“{{.Title}}” is still there", "Title", e.Title)
 		case !strings.Contains(e.Notes, x.event.Notes):
-			return fmt.Sprintf("%q has other notes", e.Title)
+			return assets.Text("“{{.Title}}” has other notes", "Title", e.Title)
 		case x.event.Place != "" && e.Place != x.event.Place:
-			return fmt.Sprintf("%q has another place", e.Title)
+			return assets.Text("“{{.Title}}” has another place", "Title", e.Title)
 		}
 		return ""
 	}
 	if x.gone {
 		return ""
 	}
-	return fmt.Sprintf("%q is not there", x.event.Title)
+	return assets.Text("“{{.Title}}” is not there", "Title", x.event.Title)
 }
 
 // demoScript is what happens in the demo: all that people do to meetings, on
@@ -103,23 +104,23 @@ func singlesScript(d demoDays) []demoEdit {
 	longer.End = calendar.Date(off.Year(), off.Month(), off.Day()+2)
 
 	return []demoEdit{
-		{"adds " + dentist.Title, atHome, adds(atHome, dentist), []expectation{is(atWork, dentist)}},
-		{"adds " + interview.Title, atWork, adds(atWork, interview), []expectation{is(atHome, interview)}},
-		{"moves it to 11:30", atHome, edits(atHome, dentist, func(e *DemoEvent) { e.Start, e.End = moved.Start, moved.End }),
+		{assets.Text("adds {{.Title}}", "Title", dentist.Title), atHome, adds(atHome, dentist), []expectation{is(atWork, dentist)}},
+		{assets.Text("adds {{.Title}}", "Title", interview.Title), atWork, adds(atWork, interview), []expectation{is(atHome, interview)}},
+		{assets.Text("moves it to 11:30"), atHome, edits(atHome, dentist, func(e *DemoEvent) { e.Start, e.End = moved.Start, moved.End }),
 			[]expectation{is(atWork, moved), gone(atWork, dentist)}},
-		{"renames the interview", atWork, edits(atWork, interview, func(e *DemoEvent) { e.Title = renamed.Title }),
+		{assets.Text("renames the interview"), atWork, edits(atWork, interview, func(e *DemoEvent) { e.Title = renamed.Title }),
 			[]expectation{is(atHome, renamed), gone(atHome, interview)}},
-		{"adds notes to the copy", atHome, edits(atHome, renamed, func(e *DemoEvent) { e.Notes = noted.Notes }),
+		{assets.Text("adds notes to the copy"), atHome, edits(atHome, renamed, func(e *DemoEvent) { e.Notes = noted.Notes }),
 			[]expectation{is(atWork, noted)}},
-		{"adds " + dayOff.Title, atHome, adds(atHome, dayOff), []expectation{is(atWork, dayOff)}},
-		{"makes the copy of it a day longer", atWork, edits(atWork, dayOff, func(e *DemoEvent) { e.End = longer.End }),
+		{assets.Text("adds {{.Title}}", "Title", dayOff.Title), atHome, adds(atHome, dayOff), []expectation{is(atWork, dayOff)}},
+		{assets.Text("makes the copy of it a day longer"), atWork, edits(atWork, dayOff, func(e *DemoEvent) { e.End = longer.End }),
 			[]expectation{is(atHome, longer)}},
-		{"renames it, as home sets its place", atWork, together(
+		{assets.Text("renames it, as home sets its place"), atWork, together(
 			edits(atWork, moved, func(e *DemoEvent) { e.Title = both.Title }),
 			edits(atHome, moved, func(e *DemoEvent) { e.Place = both.Place })),
 			[]expectation{is(atHome, both), is(atWork, both)}},
-		{"deletes the dentist", atHome, deletes(atHome, both), []expectation{gone(atWork, both)}},
-		{"deletes the copy of the day off", atWork, deletes(atWork, longer), []expectation{gone(atHome, longer)}},
+		{assets.Text("deletes the dentist"), atHome, deletes(atHome, both), []expectation{gone(atWork, both)}},
+		{assets.Text("deletes the copy of the day off"), atWork, deletes(atWork, longer), []expectation{gone(atHome, longer)}},
 	}
 }
 
@@ -177,5 +178,5 @@ func (d *demoRun) find(side int, e DemoEvent) (string, error) {
 			return x.ID, nil
 		}
 	}
-	return "", fmt.Errorf("%s does not hold %q", d.sides[side].Name(), e.Title)
+	return "", errors.New(assets.Text("{{.Side}} does not hold “{{.Title}}”", "Side", d.sides[side].Name(), "Title", e.Title))
 }

@@ -1,9 +1,11 @@
 package terminal
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/providers/calendar"
 )
 
@@ -39,29 +41,29 @@ func seriesScript(d demoDays) []demoEdit {
 	watered := func(n int) DemoEvent { return dragged(water(n), 24*time.Hour) }
 
 	return []demoEdit{
-		{"adds " + alone + ", Tue and Thu", atHome, repeats(atHome, run(0, alone, 0), fmt.Sprintf("RRULE:FREQ=WEEKLY;COUNT=%d;BYDAY=TU,TH", runs)),
+		{assets.Text("adds {{.Title}}, Tue and Thu", "Title", alone), atHome, repeats(atHome, run(0, alone, 0), fmt.Sprintf("RRULE:FREQ=WEEKLY;COUNT=%d;BYDAY=TU,TH", runs)),
 			[]expectation{is(atWork, run(0, alone, 0)), is(atWork, run(1, alone, 0)), is(atWork, run(runs-1, alone, 0)), gone(atWork, run(runs, alone, 0))}},
-		{"drags its 2nd time an hour later", atWork, drags(atWork, run(1, alone, 0), time.Hour),
+		{assets.Text("drags its 2nd time an hour later"), atWork, drags(atWork, run(1, alone, 0), time.Hour),
 			[]expectation{is(atHome, run(1, alone, 60)), gone(atHome, run(1, alone, 0)), is(atHome, run(2, alone, 0))}},
-		{"cancels the 3rd time", atHome, cancels(atHome, run(2, alone, 0)),
+		{assets.Text("cancels the 3rd time"), atHome, cancels(atHome, run(2, alone, 0)),
 			[]expectation{gone(atWork, run(2, alone, 0)), is(atWork, run(3, alone, 0)), is(atWork, run(1, alone, 60))}},
-		{"renames all of it", atWork, renamesAll(atWork, run(0, alone, 0), both),
+		{assets.Text("renames all of it"), atWork, renamesAll(atWork, run(0, alone, 0), both),
 			[]expectation{is(atHome, run(0, both, 0)), is(atHome, run(1, both, 60)), gone(atHome, run(2, both, 0)), is(atHome, run(runs-1, both, 0)), gone(atHome, run(3, alone, 0))}},
-		{"starts earlier from the 5th on", atHome, splits(atHome, run(4, both, 0), -30*time.Minute),
+		{assets.Text("starts earlier from the 5th on"), atHome, splits(atHome, run(4, both, 0), -30*time.Minute),
 			[]expectation{is(atWork, run(3, both, 0)), is(atWork, run(4, both, -30)), is(atWork, run(runs-1, both, -30)), gone(atWork, run(4, both, 0)), gone(atWork, run(runs, both, -30))}},
 
-		{"adds " + look + ", last Fridays", atWork, repeats(atWork, review(0, look), "RRULE:FREQ=MONTHLY;BYDAY=-1FR"),
+		{assets.Text("adds {{.Title}}, last Fridays", "Title", look), atWork, repeats(atWork, review(0, look), "RRULE:FREQ=MONTHLY;BYDAY=-1FR"),
 			[]expectation{is(atHome, review(0, look)), is(atHome, review(4, look))}},
-		{"ends it before the 5th time", atWork, ends(atWork, review(4, look)),
+		{assets.Text("ends it before the 5th time"), atWork, ends(atWork, review(4, look)),
 			[]expectation{is(atHome, review(3, look)), gone(atHome, review(4, look))}},
-		{"drags the copy's 2nd to Thursday", atHome, drags(atHome, review(1, look), -24*time.Hour),
+		{assets.Text("drags the copy's 2nd to Thursday"), atHome, drags(atHome, review(1, look), -24*time.Hour),
 			[]expectation{is(atWork, dayEarlier(review(1, look))), gone(atWork, review(1, look)), is(atWork, review(2, look))}},
 
-		{"adds " + palms + ", 1st and 15th", atHome, repeats(atHome, water(0), "RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15;COUNT=6"),
+		{assets.Text("adds {{.Title}}, 1st and 15th", "Title", palms), atHome, repeats(atHome, water(0), "RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15;COUNT=6"),
 			[]expectation{is(atWork, water(0)), is(atWork, water(5)), gone(atWork, water(6))}},
-		{"moves its 2nd copy to the next day", atWork, drags(atWork, water(1), 24*time.Hour),
+		{assets.Text("moves its 2nd copy to the next day"), atWork, drags(atWork, water(1), 24*time.Hour),
 			[]expectation{is(atHome, watered(1)), gone(atHome, water(1)), is(atHome, water(2))}},
-		{"deletes all of it", atHome, deletes(atHome, water(0)),
+		{assets.Text("deletes all of it"), atHome, deletes(atHome, water(0)),
 			[]expectation{gone(atWork, water(0)), gone(atWork, watered(1)), gone(atWork, water(5))}},
 	}
 }
@@ -107,7 +109,7 @@ func onSeries(side int, e DemoEvent, f func(d *demoRun, s DemoSide, id, slot str
 				return f(d, d.sides[side], x.ID, x.Slot)
 			}
 		}
-		return fmt.Errorf("no series on %s shows %q", d.sides[side].Name(), e.Title)
+		return errors.New(assets.Text("no series on {{.Side}} shows “{{.Title}}”", "Side", d.sides[side].Name(), "Title", e.Title))
 	}
 }
 

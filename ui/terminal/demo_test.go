@@ -17,6 +17,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // shelf is a side of the demo that is nothing but its events. A series is the
@@ -36,7 +37,7 @@ func newShelf(kind state.ProviderKind) *shelf {
 
 const shelfLength = 12
 
-func (s *shelf) Name() string                 { return providerName(s.kind) }
+func (s *shelf) Name() string                 { return say.Provider(s.kind) }
 func (s *shelf) Provider() state.ProviderKind { return s.kind }
 func (s *shelf) Endpoint() state.Endpoint     { return state.Endpoint{} }
 func (s *shelf) Events() []DemoEvent          { return append([]DemoEvent{}, s.events...) }
@@ -312,6 +313,9 @@ func perform(ctx context.Context, stage *DemoStage, args ...string) (out string,
 	exit = Execute(ctx, Deps{
 		Now:  func() time.Time { return now },
 		Demo: func(context.Context, DemoOptions) (*DemoStage, error) { return stage, nil },
+		Connect: func(context.Context, ConnectOptions) (control.Backend, func(), error) {
+			return nil, nil, control.ErrNoEngine
+		},
 	}, append([]string{"demo"}, args...), nil, &o, &e)
 	return o.String() + e.String(), exit
 }
@@ -366,11 +370,11 @@ func TestDemoNoticesAnEngineThat(t *testing.T) {
 		"asks nonsense":             {once(2, func(w *twin) { w.sides[1].counts.Unknown = []string{"GET /me/evnts"} }), "Outlook does not know what it was asked: GET /me/evnts"},
 		"writes for ever":           {func(w *twin) { w.sides[0].counts.Writes++ }, "the last pass had nothing to do and wrote all the same"},
 		"loses an event everywhere": {once(4, func(w *twin) { w.sides[0].Delete("google1"); w.sides[1].Delete("outlook2") }), "Google lost 1 event that a person made"},
-		"shifts a copy":             {once(23, func(w *twin) { w.sides[1].events[1].End = w.sides[1].events[1].Start }), `Outlook does not hold "Gym"`},
+		"shifts a copy":             {once(23, func(w *twin) { w.sides[1].events[1].End = w.sides[1].events[1].Start }), `Outlook does not hold “Gym”`},
 		"shifts one occurrence": {once(23, func(w *twin) {
 			times := w.sides[1].times[w.copies(runs)[0]]
 			times[1] = dragged(times[1], time.Hour)
-		}), `Outlook does not hold "Running with Jo and Kim"`},
+		}), `Outlook does not hold “Running with Jo and Kim”`},
 		"brings a cancelled occurrence back": {once(15, func(w *twin) {
 			for _, s := range w.sides {
 				for _, times := range s.times {
@@ -382,7 +386,7 @@ func TestDemoNoticesAnEngineThat(t *testing.T) {
 			for i, p := range w.pairs {
 				w.pairs[i].times = w.sides[0].times[p.id[0]]
 			}
-		}), `renames all of it: "Running with Jo and Kim" is still there on Google`},
+		}), `renames all of it: “Running with Jo and Kim” is still there on Google`},
 		"shows an occurrence twice": {once(23, func(w *twin) {
 			id := w.copies(runs)[0]
 			w.sides[1].times[id] = append(w.sides[1].times[id], w.sides[1].times[id][0])
@@ -392,12 +396,12 @@ func TestDemoNoticesAnEngineThat(t *testing.T) {
 			for _, x := range w.sides[1].times[tail] {
 				w.sides[1].times[head] = append(w.sides[1].times[head], dragged(x, 30*time.Minute))
 			}
-		}), `starts earlier from the 5th on: "Running with Jo and Kim" is still there on Outlook`},
+		}), `starts earlier from the 5th on: “Running with Jo and Kim” is still there on Outlook`},
 		"forgets the notes": {func(w *twin) {
 			for i := range w.sides[1].events {
 				w.sides[1].events[i].Notes = ""
 			}
-		}, `adds notes to the copy: "Interview with Ada Lovelace" has other notes on Outlook`},
+		}, `adds notes to the copy: “Interview with Ada Lovelace” has other notes on Outlook`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, stage := newStage(t, c.bug)

@@ -2,23 +2,24 @@ package terminal
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/say"
 )
 
 func (a *app) accountRemove() *cobra.Command {
 	var copies string
 	c := &cobra.Command{
-		Use: "remove ACCOUNT", Aliases: []string{"rm"}, Short: "Sign out of an account and forget it",
-		Long: "Sign out of an account and forget it. It leaves its mirrors. The copies in it and\n" +
-			"those of its events elsewhere stay as plain events (--copies keep), or are removed\n" +
-			"(--copies remove). Without the flag a person at a terminal is asked; a script keeps\n" +
-			"them. Google takes the permission back, for all computers on which you use Twinday\n" +
-			"with the account; Microsoft has no way for an app to, and you are told where you can.",
-		Args:              oneArg("the account as 'twinday account list' shows it"),
+		Use: "remove " + assets.Text("ACCOUNT"), Aliases: []string{"rm"}, Short: assets.Text("Sign out of an account and forget it"),
+		Long: assets.Text(`Sign out of an account and forget it. It leaves its mirrors. The copies in it and
+those of its events elsewhere stay as plain events (--copies keep), or are removed
+(--copies remove). Without the flag a person at a terminal is asked; a script keeps
+them. Google takes the permission back, for all computers on which you use Twinday
+with the account; Microsoft has no way for an app to, and you are told where you can.`),
+		Args:              oneArg(assets.Text("the account as 'twinday account list' shows it")),
 		ValidArgsFunction: a.completeAccounts,
 		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
 			x, err := findAccount(ctx, b, args[0])
@@ -37,15 +38,15 @@ func (a *app) accountRemove() *cobra.Command {
 			if a.json {
 				return writeJSON(a.out, d)
 			}
-			a.say("Signed out of %s and forgot it.", accountLabel(x.Account))
+			a.say(assets.Text("Signed out of {{.Account}}, and forgot it.", "Account", accountLabel(x.Account)))
 			if copies == "remove" {
-				a.say("%s went with it.", countCopies(d.Report.Deleted))
+				a.say(assets.Count("{{.N}} copies were removed.", d.Report.Deleted))
 			}
 			if d.Left > 0 {
-				a.say("%s in it could not be removed, because it was signed out.", countCopies(d.Left))
+				a.say(assets.Count("{{.N}} copies in it could not be removed, because it was signed out.", d.Left))
 			}
 			if d.Words != "" {
-				a.say("%s.", d.Words)
+				a.say(say.Sentence(assets.Said(d.Words)))
 			}
 			return nil
 		}),
@@ -72,5 +73,5 @@ func (a *app) askCopiesOf(ctx context.Context, b control.Backend, x control.Acco
 	if n == 0 {
 		return "keep", nil
 	}
-	return a.askCopies(fmt.Sprintf("%s takes part in %s", accountLabel(x.Account), count(n, "mirror")))
+	return a.askCopies(assets.Count("{{.Account}} takes part in {{.N}} mirrors.", n, "Account", accountLabel(x.Account)))
 }

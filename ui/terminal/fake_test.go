@@ -57,7 +57,7 @@ func (f *fake) tell(format string, args ...any) {
 
 func (f *fake) Status(context.Context) (control.Status, error) {
 	s := control.Status{
-		Activity: control.Fine, Summary: "Everything is in step.", Pass: 7,
+		Activity: control.Fine, Summary: "All is well: 31 events alike", Pass: 7,
 		Accounts: f.accounts, Mirrors: f.mirrors, Problems: f.problems, PausedUntil: f.paused,
 		DataDir: "/data", Version: "1.2.3",
 	}
@@ -65,7 +65,7 @@ func (f *fake) Status(context.Context) (control.Status, error) {
 		s.LastSync, s.NextSync = now.Add(-3*time.Minute), now.Add(2*time.Minute)
 		s.LastBackup = now.Add(-5 * time.Hour)
 	} else {
-		s.Activity, s.Summary = control.Empty, "No account yet."
+		s.Activity, s.Summary = control.Empty, "No account is connected yet"
 	}
 	for _, h := range f.held {
 		if h.Decision == state.Undecided {
@@ -73,7 +73,7 @@ func (f *fake) Status(context.Context) (control.Status, error) {
 		}
 	}
 	if s.Held > 0 {
-		s.Activity, s.Summary = control.NeedsYou, "Something waits for you."
+		s.Activity, s.Summary = control.NeedsYou, "2 changes wait for your decision"
 	}
 	return s, f.fail
 }
@@ -167,7 +167,7 @@ func (f *fake) Unlock(_ context.Context, passphrase string) error {
 
 func (f *fake) RemoveAccount(_ context.Context, req control.RemoveAccount) (control.Disconnected, error) {
 	f.tell("remove account %s, copies too: %v", req.ID, req.RemoveCopies)
-	d := control.Disconnected{Account: state.Account{ID: req.ID}, Revoked: true, Words: "Google has taken the permission back", Report: control.Report{Steps: []control.StepResult{}}}
+	d := control.Disconnected{Account: state.Account{ID: req.ID}, Revoked: true, Words: "Google has taken the permission back; other computers on which you use Twinday with this account have to sign in again", Report: control.Report{Steps: []control.StepResult{}}}
 	if req.RemoveCopies {
 		d.Report.Deleted, d.Left = 3, 1
 	}
@@ -191,7 +191,7 @@ func (f *fake) Calendars(_ context.Context, account state.AccountID, fresh bool)
 func (f *fake) MakeCalendar(_ context.Context, req control.NewCalendar) (state.Calendar, error) {
 	f.tell("make calendar %q in %s, zone %q", req.Name, req.Account, req.Zone)
 	if req.Account == "home" {
-		return state.Calendar{}, &control.Error{Code: control.CodeFailed, Condition: control.LacksScope, Message: "home did not get the permission to make a calendar",
+		return state.Calendar{}, &control.Error{Code: control.CodeFailed, Condition: control.LacksScope, Message: "home was not asked for the permission to make a calendar, or did not get it",
 			WayOut: control.WayOut{Do: control.SignInAgain, Text: "Sign in again and tick it."}}
 	}
 	return state.Calendar{Ref: state.Ref{Account: req.Account, Calendar: "new-1"}, Calendar: calendar.Calendar{ID: "new-1", Name: req.Name, Zone: req.Zone}.WithRole(calendar.RoleOwner)}, f.fail
@@ -251,7 +251,7 @@ func (f *fake) CleanUp(_ context.Context, req control.CleanUp) (control.Report, 
 	for _, g := range f.twice.Groups {
 		for _, x := range g.Go {
 			r.Deleted++
-			r.Steps = append(r.Steps, control.StepResult{Step: state.Step{Kind: state.Delete, Title: g.Title, Ref: x.Ref, Reason: "a duplicate of “" + g.Title + "”, which stays"}})
+			r.Steps = append(r.Steps, control.StepResult{Step: state.Step{Kind: state.Delete, Title: g.Title, Ref: x.Ref, Reason: "a duplicate of “" + g.Title + "”, which stays: you had it cleaned up"}})
 		}
 	}
 	return r, f.fail
@@ -365,7 +365,7 @@ var worlds = map[string]func() *fake{
 			{ID: "a1b2c3", Since: now.Add(-time.Hour), Step: state.Step{Kind: state.Delete, Ref: workCal, Title: "Board meeting",
 				Reason: "deleted in home", Held: state.HoldGuests, Before: timedContent("Board meeting", "2026-03-05T10:00:00", "2026-03-05T11:00:00")}},
 			{ID: "a1ffff", Since: now.Add(-time.Hour), Step: state.Step{Kind: state.Update, Ref: workCal, Title: "Lunch",
-				Reason: "moved in home", Held: state.HoldGuests, Want: timedContent("Lunch", "2026-03-06T12:00:00", "2026-03-06T13:00:00")}},
+				Reason: "time changed in home", Held: state.HoldGuests, Want: timedContent("Lunch", "2026-03-06T12:00:00", "2026-03-06T13:00:00")}},
 			{ID: "777777", Since: now.Add(-time.Hour), Decision: state.Drop, Step: state.Step{Kind: state.Delete, Ref: homeCal, Title: "Holiday",
 				Reason: "deleted in work", Held: state.HoldMassDeletion, Before: calendar.Content{Title: "Holiday", When: calendar.When{Start: calendar.Date(2026, 3, 7), End: calendar.Date(2026, 3, 8)}}}},
 		}
@@ -425,7 +425,7 @@ var worlds = map[string]func() *fake{
 	"guests": func() *fake {
 		f := usual()
 		f.held = []state.Held{{ID: "a1b2c3", Since: now, Step: state.Step{Kind: state.Delete, Mirror: "m1", Ref: homeCal, Title: "Board meeting", Held: state.HoldGuests,
-			Reason: "its copy in work was deleted; Ada Lovelace, Charles Babbage, Grace Hopper and 3 others would get mail", Before: timedContent("Board meeting", "2026-03-05T10:00:00", "2026-03-05T11:00:00")}}}
+			Reason: "its copy was deleted in work, and Ada Lovelace, Charles Babbage, Grace Hopper and 3 other guests would hear of its end", Before: timedContent("Board meeting", "2026-03-05T10:00:00", "2026-03-05T11:00:00")}}}
 		return f
 	},
 	"waiting": func() *fake { // one account in each condition
@@ -438,17 +438,17 @@ var worlds = map[string]func() *fake{
 			forIT     string
 		}{
 			{control.Connected, "x is connected", "", ""},
-			{control.NeedsConsent, "The sign-in has ended", control.SignInAgain, ""},
-			{control.NeedsAdmin, "Your organisation wants an administrator to allow Twinday", control.AskIT, "Hello,\n\nplease allow it.\n"},
-			{control.Blocked, "Your organisation's rules block Twinday", control.AskIT, "Hello,\n\nplease let it in.\n"},
-			{control.ClientRefused, "Outlook does not accept the client id", control.GiveClient, ""},
-			{control.LacksScope, "A permission was left out", control.SignInAgain, ""},
-			{control.Locked, "The sign-in waits for your passphrase", control.Unlock, ""},
-			{control.Offline, "Outlook cannot be reached", control.SyncNow, ""},
-			{control.Throttled, "Outlook asks for patience; tried again at 10:15", control.JustWait, ""},
+			{control.NeedsConsent, "The sign-in of a2 at Outlook has ended (revoked)", control.SignInAgain, ""},
+			{control.NeedsAdmin, "Your organisation wants an administrator to allow Twinday before a3 can use Outlook (code 90094)", control.AskIT, "Hello,\n\nplease allow it.\n"},
+			{control.Blocked, "Your organisation's rules block Twinday for a4 at Outlook (code 53003)", control.AskIT, "Hello,\n\nplease let it in.\n"},
+			{control.ClientRefused, "Outlook does not accept the client id that Twinday uses for a5 (code 700016)", control.GiveClient, ""},
+			{control.LacksScope, "A permission that Twinday needs was left out for a6 at Outlook", control.SignInAgain, ""},
+			{control.Locked, "The sign-in of a7 waits for your passphrase", control.Unlock, ""},
+			{control.Offline, "Outlook cannot be reached for a8 (EOF)", control.SyncNow, ""},
+			{control.Throttled, "Outlook asks for patience with a9; tried again at 10:15", control.JustWait, ""},
 		} {
 			x := control.AccountState{Account: state.Account{ID: state.AccountID(fmt.Sprintf("a%d", i+1)), Provider: state.Outlook, Email: fmt.Sprintf("a%d@x.example", i+1)},
-				Condition: c.condition, Words: c.words, WayOut: control.WayOut{Do: c.do, Text: "Nothing to do."}, ForIT: c.forIT, Kept: control.InKeyring}
+				Condition: c.condition, Words: c.words, WayOut: control.WayOut{Do: c.do, Text: "Nothing to do: Twinday waits as long as the provider asks."}, ForIT: c.forIT, Kept: control.InKeyring}
 			f.accounts = append(f.accounts, x)
 		}
 		f.accounts[0].Kept = control.InPlainFile
@@ -511,13 +511,13 @@ func usual() *fake {
 		history: []state.HistoryEntry{
 			{Seq: 3, Time: now.Add(-time.Minute), Pass: 7, Kind: state.Delete, Outcome: state.Done, Mirror: "m1", Ref: workCal, From: homeCal, Title: "Dentist", Why: "deleted in home"},
 			{Seq: 2, Time: now.Add(-2 * time.Hour), Pass: 6, Kind: state.Update, Outcome: state.Failed, Mirror: "m1", Ref: homeCal, From: workCal,
-				Title: "Escape \x1b[31mred\x07 and a very long title that no terminal wants to see whole", Why: "renamed in work"},
-			{Seq: 1, Time: now.AddDate(0, 0, -3), Pass: 1, Outcome: state.Noted, Ref: homeCal, Why: "first read: 31 events"},
+				Title: "Escape \x1b[31mred\x07 and a very long title that no terminal wants to see whole", Why: "title changed in work"},
+			{Seq: 1, Time: now.AddDate(0, 0, -3), Pass: 1, Outcome: state.Noted, Ref: homeCal, Why: "two events that were there already were linked, and nothing was written"},
 		},
 		report: control.Report{Pass: 8, Began: now, Ended: now.Add(1234 * time.Millisecond), Created: 1, Adopted: 1, Skipped: 1, Requests: 2, Steps: []control.StepResult{
 			{Step: state.Step{Kind: state.Create, Entity: "e1", Mirror: "m1", Ref: homeCal, Title: "Stand-up", Reason: "new in work"}},
-			{Step: state.Step{Kind: state.Adopt, Entity: "e2", Mirror: "m1", Ref: workCal, Title: "Lunch", Reason: "alike on both sides"}},
-			{Step: state.Step{Kind: state.Skip, Entity: "e3", Mirror: "m1", Ref: homeCal, Title: "Gym", Reason: "repeating events are not mirrored yet"}},
+			{Step: state.Step{Kind: state.Adopt, Entity: "e2", Mirror: "m1", Ref: workCal, Title: "Lunch", Reason: "same title and times as in work: linked, nothing is written"}},
+			{Step: state.Step{Kind: state.Skip, Entity: "e3", Mirror: "m1", Ref: homeCal, Title: "Gym", Reason: "all-day events do not cross"}},
 		}},
 	}
 }
@@ -542,7 +542,7 @@ func mapped() *fake {
 				{Field: calendar.GroupNotes, Home: "Bring the card.\n\n\x1b[31mFloor 3", Lens: "omit"},
 				{Field: calendar.GroupReminders, Home: "10m", Lens: "none"},
 			}},
-			{Mirror: "m1", From: homeCal, To: teamCal, Event: "ev1", Title: "Dentist", Skipped: "it lies outside of 08:00-18:00"},
+			{Mirror: "m1", From: homeCal, To: teamCal, Event: "ev1", Title: "Dentist", Skipped: "it lies outside of the hours that cross (08:00-18:00)"},
 		},
 		"lunch": {
 			{Mirror: "m1", From: homeCal, To: workCal, Event: "ev2", Title: "Lunch"},
@@ -579,16 +579,16 @@ func told() *fake {
 			{Step: state.Step{Kind: state.Update, Mirror: "m1", Ref: homeCal, Title: "Dentist", Reason: "title put back as it was: you undid entry 12", Undoes: []uint64{12}}},
 			{Step: state.Step{Kind: state.Delete, Mirror: "m1", Ref: workCal, Title: "Gym", Reason: "taken away again: you undid entry 12", Held: state.HoldMassDeletion, Fact: "gym", Undoes: []uint64{12}}},
 		}},
-		Undone: []control.UndoNote{{Entry: 12, Title: "Dentist"}, {Entry: 10, Title: "Board", Says: "it is made again without its guests"}},
-		Left:   []control.UndoNote{{Entry: 9, Title: "Pub", Says: "its title was changed since, to “Bar”"}},
+		Undone: []control.UndoNote{{Entry: 12, Title: "Dentist"}, {Entry: 10, Title: "Board", Says: "it is made again without its guests: nobody is invited, and nobody hears of it"}},
+		Left:   []control.UndoNote{{Entry: 9, Title: "Pub", Says: "its title was changed since, to “Bar”; --force undoes it all the same, and that change with it"}},
 	}
 	f.whys = map[string][]control.Explanation{
 		"dentist": {{Title: "Dentist", Home: homeCal, Event: "ev1", Entity: "e1", Born: "It was born in “Private” of home on 1 Mar 2026",
 			Calendars: []control.Reach{
-				{Ref: workCal, Mirror: "m1", There: true, Detail: state.TitleAndTime, Says: []string{"it crosses by the mirror “Home and Work”", "it was here before Twinday"}},
-				{Ref: teamCal, Mirror: "m1", Says: []string{"the mirror “Home and Work” lets it not cross: it lies outside of 08:00-18:00"}},
+				{Ref: workCal, Mirror: "m1", There: true, Detail: state.TitleAndTime, Says: []string{"it crosses by the mirror “Home and Work”", "it was here before Twinday: it was linked with its twin, and a mirror that ends keeps it"}},
+				{Ref: teamCal, Mirror: "m1", Says: []string{"the mirror “Home and Work” lets it not cross: it lies outside of the hours that cross (08:00-18:00)"}},
 			},
-			Waits: []string{"held for your decision (conflict)"}, Last: []state.HistoryEntry{undone, update}}},
+			Waits: []string{"held for your decision (conflict), update in work: title changed in work; 'twinday held' shows it"}, Last: []state.HistoryEntry{undone, update}}},
 		"lunch": {{Title: "Lunch", Home: homeCal, Event: "ev2"}, {Title: "Lunch", Home: workCal, Event: "ev3"}},
 	}
 	return f

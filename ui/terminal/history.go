@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
@@ -20,7 +22,7 @@ func (a *app) historyCommand() *cobra.Command {
 	var q control.HistoryQuery
 	var mirror string
 	c := &cobra.Command{
-		Use: "history [EVENT]", Short: "What crossed, newest first, and why", Long: historyHelp,
+		Use: "history [" + assets.Text("EVENT") + "]", Short: assets.Text("What crossed, newest first, and why"), Long: historyHelp(),
 		Example: "  twinday history\n  twinday history Dentist\n  twinday history show 12",
 		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
 			if len(args) == 1 {
@@ -44,7 +46,7 @@ func (a *app) historyCommand() *cobra.Command {
 				return writeJSON(a.out, list(entries))
 			}
 			if len(entries) == 0 {
-				a.say("Nothing has crossed yet.")
+				a.say(assets.Text("Nothing has crossed yet."))
 				return nil
 			}
 			a.print(a.historyTable(entries, namesOf(ctx, b)))
@@ -55,33 +57,35 @@ func (a *app) historyCommand() *cobra.Command {
 	c.Args = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case q.Limit < 0:
-			return usage("--limit is a number of entries, not %d", q.Limit)
+			return usage(assets.Text("--limit is a number of entries, not {{.N}}", "N", q.Limit))
 		case len(args) > 1:
-			return usage("'%s' takes one event, got %q: put a title of several words in quotes", cmd.CommandPath(), args)
+			return usage(assets.Text("'{{.Command}}' takes one event, got “{{.Words}}”: put a title of several words in quotes", "Command", cmd.CommandPath(), "Words", strings.Join(args, " ")))
 		case len(args) == 1 && q.Event != "":
-			return usage("the event is named twice, as %q and as %q: say one of them", args[0], q.Event)
+			return usage(assets.Text("the event is named twice, as “{{.One}}” and as “{{.Other}}”: say one of them", "One", args[0], "Other", q.Event))
 		}
 		return nil
 	}
-	c.Flags().StringVar(&q.Event, "event", "", "the story of one `event` in all calendars, oldest first: its title or id")
-	c.Flags().Uint64Var(&q.Pass, "pass", 0, "only of this pass, by its `number`")
-	c.Flags().IntVar(&q.Limit, "limit", 0, "at most so many entries (default 100)")
-	c.Flags().StringVar(&mirror, "mirror", "", "of this mirror only, by id or name")
-	c.Flags().StringVar(&q.Text, "text", "", "only of events with this in their title")
+	c.Flags().StringVar(&q.Event, "event", "", assets.Text("the story of one `event` in all calendars, oldest first: its title or id"))
+	c.Flags().Uint64Var(&q.Pass, "pass", 0, assets.Text("only of this pass, by its `number`"))
+	c.Flags().IntVar(&q.Limit, "limit", 0, assets.Text("at most so many entries (default 100)"))
+	c.Flags().StringVar(&mirror, "mirror", "", assets.Text("of this mirror only, by id or name"))
+	c.Flags().StringVar(&q.Text, "text", "", assets.Text("only of events with this in their title"))
 	must(c.RegisterFlagCompletionFunc("mirror", a.completeMirrors))
 	return c
 }
 
-const historyHelp = `What crossed between calendars, newest first, and why. With an event (its title, a
+func historyHelp() string {
+	return assets.Text(`What crossed between calendars, newest first, and why. With an event (its title, a
 part of it, or its id) the story of that one in all of its calendars, oldest first,
 also when it is gone by now. 'twinday history show ID' shows an entry field by field,
-'twinday undo ID' takes it back.`
+'twinday undo ID' takes it back.`)
+}
 
 // historyTable lists entries.
 func (a *app) historyTable(entries []state.HistoryEntry, n names) *table {
-	t := newTable("ID", "TIME", "WHAT", "TITLE~", "FROM → TO~", "WHY~")
+	t := newTable(assets.Text("ID | TIME | WHAT | TITLE~ | FROM → TO~ | WHY~"))
 	for _, e := range entries {
-		t.add(fmt.Sprint(e.Seq), e.Time.In(a.Now().Location()).Format("2 Jan 15:04:05"), historyWord(e), e.Title, route(e, n), e.Why)
+		t.add(fmt.Sprint(e.Seq), assets.DaySeconds(e.Time.In(a.Now().Location())), historyWord(e), e.Title, route(e, n), assets.Said(e.Why))
 	}
 	return t
 }
@@ -89,15 +93,27 @@ func (a *app) historyTable(entries []state.HistoryEntry, n names) *table {
 // historyWord says in one or two words what an entry is.
 func historyWord(e state.HistoryEntry) string {
 	switch e.Outcome {
+	case state.Failed, state.Overridden, state.Reverted:
+		return outcomeName(e.Outcome)
+	}
+	return cmp.Or(pastName(e.Kind), outcomeName(e.Outcome))
+}
+
+// outcomeName says what became of a step.
+func outcomeName(o state.Outcome) string {
+	switch o {
+	case state.Done:
+		return assets.Text("done")
 	case state.Failed:
-		return "failed"
-	case state.Overridden, state.Reverted:
-		return string(e.Outcome)
+		return assets.Text("failed")
+	case state.Overridden:
+		return assets.Text("overridden")
+	case state.Reverted:
+		return assets.Text("reverted")
+	case state.Noted:
+		return assets.Text("noted")
 	}
-	if w := pastWords[e.Kind]; w != "" {
-		return w
-	}
-	return string(e.Outcome)
+	return string(o)
 }
 
 // route is where a change came from and where it went.
@@ -110,20 +126,20 @@ func route(e state.HistoryEntry, n names) string {
 
 func (a *app) heldCommand() *cobra.Command {
 	ls := &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List what waits for your decision", Args: noArgs,
+		Use: "list", Aliases: []string{"ls"}, Short: assets.Text("List what waits for your decision"), Args: noArgs,
 		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error { return a.heldList(ctx, b) }),
 	}
 	held := &cobra.Command{
-		Use: "held", Short: "Decide on steps that could hurt",
-		Long: "Steps that could hurt (mail to guests, many deletions at once, a conflict under\n" +
-			"'ask') wait for your decision: 'apply' does them in the next pass, 'drop' never\n" +
-			"does. Of a conflict 'apply' takes the later edit, which is shown, and 'drop' the\n" +
-			"other one. The exit code is 3 while something waits.",
+		Use: "held", Short: assets.Text("Decide on steps that could hurt"),
+		Long: assets.Text(`Steps that could hurt (mail to guests, many deletions at once, a conflict under
+'ask') wait for your decision: 'apply' does them in the next pass, 'drop' never
+does. Of a conflict 'apply' takes the later edit, which is shown, and 'drop' the
+other one. The exit code is 3 while something waits.`),
 		RunE: ls.RunE,
 	}
 	return family(held, ls,
-		a.heldDecide(state.Apply, "Do held steps in the next pass"),
-		a.heldDecide(state.Drop, "Never do held steps"))
+		a.heldDecide(state.Apply, assets.Text("Do held steps in the next pass")),
+		a.heldDecide(state.Drop, assets.Text("Never do held steps")))
 }
 
 func (a *app) heldList(ctx context.Context, b control.Backend) error {
@@ -143,21 +159,17 @@ func (a *app) heldList(ctx context.Context, b control.Backend) error {
 			return err
 		}
 	case len(held) == 0:
-		a.say("Nothing waits for your decision.")
+		a.say(assets.Text("Nothing waits for your decision."))
 	default:
 		n := namesOf(ctx, b)
-		t := newTable("ID", "STEP", "TITLE~", "WHEN", "IN~", "WHY~", "DECISION")
+		t := newTable(assets.Text("ID | STEP | TITLE~ | WHEN | IN~ | WHY~ | DECISION"))
 		for _, h := range held {
 			when := h.Step.Want.When
 			if h.Step.Kind == state.Delete || when.Start.IsZero() {
 				when = h.Step.Before.When
 			}
-			decision := string(h.Decision)
-			if h.Decision == state.Undecided {
-				decision = "waits"
-			}
-			t.add(h.ID, string(h.Step.Kind), h.Step.Title, whenWords(when), n.of(h.Step.Ref),
-				fmt.Sprintf("%s: %s", h.Step.Held, h.Step.Reason), decision)
+			t.add(h.ID, stepName(h.Step.Kind), h.Step.Title, whenWords(when), n.of(h.Step.Ref),
+				holdName(h.Step.Held)+": "+assets.Said(h.Step.Reason), decisionName(h.Decision))
 		}
 		a.print(t)
 		a.reasons(held, t)
@@ -165,15 +177,28 @@ func (a *app) heldList(ctx context.Context, b control.Backend) error {
 			if slices.ContainsFunc(held, func(h state.Held) bool {
 				return h.Decision == state.Undecided && h.Step.Held == state.HoldConflict
 			}) {
-				a.say("Of a conflict, apply takes the later edit, drop the other one.")
+				a.say(assets.Text("Of a conflict, apply takes the later edit, drop the other one."))
 			}
-			a.say("'twinday held apply ID' does a step in the next pass, 'twinday held drop ID' never does.")
+			a.say(assets.Text("'twinday held apply ID' does a step in the next pass, 'twinday held drop ID' never does."))
 		}
 	}
 	if waiting > 0 {
 		return errHeld
 	}
 	return nil
+}
+
+// decisionName says what was decided about a step.
+func decisionName(d state.Decision) string {
+	switch d {
+	case state.Undecided:
+		return assets.Text("waits")
+	case state.Apply:
+		return assets.Text("apply")
+	case state.Drop:
+		return assets.Text("drop")
+	}
+	return string(d)
 }
 
 // reasons prints below the table of held steps the reasons that it cuts: who would
@@ -194,9 +219,9 @@ func (a *app) reasons(held []state.Held, t *table) {
 	}
 	switch ids := slices.Sorted(maps.Keys(mirrors)); {
 	case len(ids) == 1 && ids[0] != "":
-		a.say("'twinday mirror edit %s --guests revert' (or apply) answers for guests from now on.", ids[0])
+		a.say(assets.Text("'twinday mirror edit {{.ID}} --guests revert' (or apply) answers for guests from now on.", "ID", ids[0]))
 	case len(ids) > 0:
-		a.say("'twinday mirror edit MIRROR --guests revert' (or apply) answers for guests from now on.")
+		a.say(assets.Text("'twinday mirror edit {{.ID}} --guests revert' (or apply) answers for guests from now on.", "ID", assets.Text("MIRROR")))
 	}
 }
 
@@ -204,10 +229,10 @@ func (a *app) heldDecide(d state.Decision, short string) *cobra.Command {
 	var all bool
 	c := &cobra.Command{
 		Use: string(d) + " ID…", Short: short,
-		Long: short + ". An id may be cut short while it still names one step.",
+		Long: short + ".\n" + assets.Text("An id may be cut short while it still names one step."),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if all == (len(args) > 0) {
-				return usage("'%s' needs the ids that 'twinday held' shows, or --all", cmd.CommandPath())
+				return usage(assets.Text("'{{.Command}}' needs the ids that 'twinday held' shows, or --all", "Command", cmd.CommandPath()))
 			}
 			return nil
 		},
@@ -241,18 +266,18 @@ func (a *app) heldDecide(d state.Decision, short string) *cobra.Command {
 			case a.json:
 				return writeJSON(a.out, decide)
 			case len(decide.IDs) == 0:
-				a.say("Nothing waits for your decision.")
+				a.say(assets.Text("Nothing waits for your decision."))
 			case d == state.Drop && conflicts(held, decide.IDs):
-				a.say("%s decided: of a conflict the other edit is taken; what else was to be done is not.", count(len(decide.IDs), "step"))
+				a.say(assets.Count("{{.N}} steps decided: of a conflict the other edit is taken; what else was to be done is not.", len(decide.IDs)))
 			case d == state.Apply:
-				a.say("%s will be done in the next pass; 'twinday sync' makes one now.", count(len(decide.IDs), "step"))
+				a.say(assets.Count("{{.N}} steps will be done in the next pass; 'twinday sync' makes one now.", len(decide.IDs)))
 			default:
-				a.say("%s will not be done: the next sync puts back what it was about.", count(len(decide.IDs), "step"))
+				a.say(assets.Count("{{.N}} steps will not be done: the next sync puts back what they were about.", len(decide.IDs)))
 			}
 			return nil
 		}),
 	}
-	c.Flags().BoolVar(&all, "all", false, "everything that waits")
+	c.Flags().BoolVar(&all, "all", false, assets.Text("everything that waits"))
 	return c
 }
 
@@ -278,24 +303,28 @@ func findHeld(held []state.Held, word string) (string, error) {
 	case 1:
 		return hits[0], nil
 	case 0:
-		return "", notFound("nothing held has the id %q; 'twinday held' shows what there is", word)
+		return "", notFound(assets.Text("nothing held has the id “{{.ID}}”; 'twinday held' shows what there is", "ID", word))
 	}
-	return "", notFound("%q is the beginning of several ids: %s", word, orList(hits))
+	return "", notFound(assets.Text("“{{.ID}}” is the beginning of several ids: {{.IDs}}", "ID", word, "IDs", orList(hits)))
 }
 
 // whenWords shows a time span short: "Mon 2 Mar 10:00–10:45", "Mon 2 Mar" for a
 // whole day.
 func whenWords(w calendar.When) string {
-	start, err := time.Parse("2006-01-02T15:04:05", w.Start.Local)
+	const wall = "2006-01-02T15:04:05"
+	if day, err := time.Parse(time.DateOnly, w.Start.Local); err == nil {
+		return assets.DayOfYear(day)
+	}
+	start, err := time.Parse(wall, w.Start.Local)
 	if err != nil {
 		return w.Start.Local
 	}
-	s := start.Format("Mon 2 Jan 15:04")
-	if end, err := time.Parse("2006-01-02T15:04:05", w.End.Local); err == nil {
+	s := assets.DayOfYear(start) + " " + assets.Clock(start)
+	if end, err := time.Parse(wall, w.End.Local); err == nil {
 		if end.Format(time.DateOnly) == start.Format(time.DateOnly) {
-			return s + "–" + end.Format("15:04")
+			return s + "–" + assets.Clock(end)
 		}
-		return s + " – " + end.Format("Mon 2 Jan 15:04")
+		return s + " – " + assets.DayOfYear(end) + " " + assets.Clock(end)
 	}
 	return s
 }

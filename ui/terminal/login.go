@@ -6,8 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // caldavLogin is what the flags of 'account add caldav' say.
@@ -19,7 +21,7 @@ type caldavLogin struct {
 // login completes a sign-in that goes by a name and a password, and asks for the latter.
 func (a *app) login(ctx context.Context, b control.Backend, req *control.NewAccount, l caldavLogin) error {
 	if req.Provider != state.CalDAV {
-		return usage("%s is signed in to with a browser: --url, --user, --service and --bearer are for caldav", providerName(req.Provider))
+		return usage(assets.Text("{{.Provider}} is signed in to with a browser: --url, --user, --service and --bearer are for caldav", "Provider", say.Provider(req.Provider)))
 	}
 	known := false // an account that is signed in anew is where it was
 	if req.ID != "" {
@@ -41,15 +43,15 @@ func (a *app) login(ctx context.Context, b control.Backend, req *control.NewAcco
 		}
 		req.Endpoint.BaseURL = preset.URL
 		if !a.json {
-			a.say("%s: %s", preset.Name, preset.Hint)
+			a.say(preset.Name + ": " + assets.Said(preset.Hint))
 		}
 	}
 	if l.user == "" && !l.token {
-		return usage("whose calendars? --user NAME says who you are on that server")
+		return usage(assets.Text("whose calendars? --user NAME says who you are on that server"))
 	}
-	prompt := "Password"
+	prompt := assets.Text("Password")
 	if l.token {
-		prompt = "Bearer token"
+		prompt = assets.Text("Bearer token")
 	}
 	secret, err := a.passphrase(prompt)
 	if err != nil {
@@ -76,28 +78,28 @@ func (a *app) preset(ctx context.Context, b control.Backend, name string) (contr
 				continue
 			}
 			if strings.Contains(s.URL, "HOST") {
-				return s, usage("%s is on a server of its owner's: --url %s, with its name for HOST", s.Name, s.URL)
+				return s, usage(assets.Text("{{.Service}} is on a server of its owner's: --url {{.URL}}, with its name for HOST", "Service", s.Name, "URL", s.URL))
 			}
 			return s, nil
 		}
 	}
 	if name != "" {
-		return control.PresetInfo{}, usage("no service is known as %q; there are %s, and --url for any other", name, strings.Join(names, ", "))
+		return control.PresetInfo{}, usage(assets.Text("no service is known as “{{.Name}}”; there are {{.Names}}, and --url for any other", "Name", name, "Names", strings.Join(names, ", ")))
 	}
-	return control.PresetInfo{}, usage("which calendar server? --service names a known one (%s), --url says where any other is", strings.Join(names, ", "))
+	return control.PresetInfo{}, usage(assets.Text("which calendar server? --service names a known one ({{.Names}}), --url says where any other is", "Names", strings.Join(names, ", ")))
 }
 
 // feed completes the connecting of a published calendar. A file is named as anywhere on a
 // command line; the engine may run in another folder.
 func (a *app) feed(req *control.NewAccount, l caldavLogin) error {
 	if l.service != "" || l.token {
-		return usage("a published calendar is known by its address: --service and --bearer are for caldav")
+		return usage(assets.Text("a published calendar is known by its address: --service and --bearer are for caldav"))
 	}
 	if req.Endpoint.BaseURL == "" {
 		req.Endpoint.BaseURL = l.url
 	}
 	if req.Endpoint.BaseURL == "" {
-		return usage("where is it? --url says: https://…, webcal://…, or a file")
+		return usage(assets.Text("where is it? --url says: https://…, webcal://…, or a file"))
 	}
 	if _, err := os.Stat(req.Endpoint.BaseURL); err == nil {
 		path, err := filepath.Abs(req.Endpoint.BaseURL)
@@ -109,7 +111,7 @@ func (a *app) feed(req *control.NewAccount, l caldavLogin) error {
 	if l.user == "" {
 		return nil
 	}
-	password, err := a.passphrase("Password")
+	password, err := a.passphrase(assets.Text("Password"))
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"reflect"
@@ -13,11 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
 )
 
-const mirrorEditHelp = `Change a mirror: its name, its rules, and what copies show in it.
+func mirrorEditHelp() string {
+	return assets.Text(`Change a mirror: its name, its rules, and what copies show in it.
 
 Without --from and --to a setting is for all directions, with --to for the copies
 in that calendar, with both for that one direction; of what is set, that which
@@ -25,7 +26,8 @@ names most holds. A direction that gets settings of its own starts with those th
 held for it so far. --clear gives up the settings of the place named, or all.
 
 What the change would do is shown first, and a person at a terminal is asked; a
-script says --yes. 'twinday help mapping' explains every setting.`
+script says --yes. 'twinday help mapping' explains every setting.`)
+}
 
 const mirrorEditExample = `  twinday mirror edit Us --detail title-and-time
   twinday mirror edit Us --to work/Calendar --detail busy-only --set filter.days=mon-fri
@@ -60,11 +62,11 @@ type MirrorEdit struct {
 func (a *app) mirrorEdit() *cobra.Command {
 	var e mirrorEdit
 	c := &cobra.Command{
-		Use: "edit MIRROR", Short: "Change a mirror and what its copies show",
-		Long: mirrorEditHelp, Example: mirrorEditExample,
+		Use: "edit " + assets.Text("MIRROR"), Short: assets.Text("Change a mirror and what its copies show"),
+		Long: mirrorEditHelp(), Example: mirrorEditExample,
 		ValidArgsFunction: a.completeMirrors,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := oneArg("the mirror's id or name as 'twinday mirror list' shows it")(cmd, args); err != nil {
+			if err := oneArg(assets.Text("the mirror's id or name as 'twinday mirror list' shows it"))(cmd, args); err != nil {
 				return err
 			}
 			return e.check(cmd)
@@ -78,28 +80,28 @@ func (a *app) mirrorEdit() *cobra.Command {
 		}),
 	}
 	f := c.Flags()
-	f.StringVar(&e.name, "name", "", "how to call the mirror")
-	f.StringVar(&e.from, "from", "", "only for events of this `calendar`: ACCOUNT/CALENDAR")
-	f.StringVar(&e.to, "to", "", "only for copies in this `calendar`: ACCOUNT/CALENDAR")
-	f.StringVar(&e.detail, "detail", "", "how much copies show: everything, title-and-time or busy-only")
-	f.StringArrayVar(&e.sets, "set", nil, "a setting, as `KEY=VALUE`; may be given several times")
-	f.StringArrayVar(&e.resets, "reset", nil, "put the setting `KEY`, and those below it, back to the level of detail")
-	f.BoolVar(&e.clear, "clear", false, "give up all settings, or those of --from and --to, before others are made")
-	f.StringVar(&e.guests, "guests", "", "an edit of a copy that guests would hear of: ask, revert it, or apply it")
-	f.StringVar(&e.invitations, "invitations", "", "a deleted copy of somebody else's meeting: hide, decline, or put-back")
-	f.StringVar(&e.conflicts, "conflicts", "", "two edits of one field: latest, ask, or the `calendar` whose edit stands: ACCOUNT/CALENDAR")
-	f.BoolVar(&e.takeIn, "take-in", false, "have what was left out one by one, when the mirror was made, cross after all")
-	f.StringVar(&e.file, "file", "", "read mappings and rules from this `file` of JSON, - for standard input")
-	f.BoolVar(&e.dryRun, "dry-run", false, "show what the change would do, and change nothing")
-	f.BoolVarP(&e.yes, "yes", "y", false, "do not ask")
+	f.StringVar(&e.name, "name", "", assets.Text("how to call the mirror"))
+	f.StringVar(&e.from, "from", "", assets.Text("only for events of this `calendar`: ACCOUNT/CALENDAR"))
+	f.StringVar(&e.to, "to", "", assets.Text("only for copies in this `calendar`: ACCOUNT/CALENDAR"))
+	f.StringVar(&e.detail, "detail", "", assets.Text("how much copies show: everything, title-and-time or busy-only"))
+	f.StringArrayVar(&e.sets, "set", nil, assets.Text("a setting, as `KEY=VALUE`; may be given several times"))
+	f.StringArrayVar(&e.resets, "reset", nil, assets.Text("put the setting `KEY`, and those below it, back to the level of detail"))
+	f.BoolVar(&e.clear, "clear", false, assets.Text("give up all settings, or those of --from and --to, before others are made"))
+	f.StringVar(&e.guests, "guests", "", assets.Text("an edit of a copy that guests would hear of: ask, revert it, or apply it"))
+	f.StringVar(&e.invitations, "invitations", "", assets.Text("a deleted copy of somebody else's meeting: hide, decline, or put-back"))
+	f.StringVar(&e.conflicts, "conflicts", "", assets.Text("two edits of one field: latest, ask, or the `calendar` whose edit stands: ACCOUNT/CALENDAR"))
+	f.BoolVar(&e.takeIn, "take-in", false, assets.Text("have what was left out one by one, when the mirror was made, cross after all"))
+	f.StringVar(&e.file, "file", "", assets.Text("read mappings and rules from this `file` of JSON, - for standard input"))
+	f.BoolVar(&e.dryRun, "dry-run", false, assets.Text("show what the change would do, and change nothing"))
+	f.BoolVarP(&e.yes, "yes", "y", false, assets.Text("do not ask"))
 	fixed := func(flag string, words []string) {
 		must(c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)))
 	}
 	detail, err := state.SettingOf("detail")
 	must(err)
 	fixed("detail", detail.Words)
-	fixed("guests", guestRules.words())
-	fixed("invitations", invitationRules.words())
+	fixed("guests", guestRules().words())
+	fixed("invitations", invitationRules().words())
 	must(c.RegisterFlagCompletionFunc("conflicts", a.completeConflicts))
 	must(c.MarkFlagFilename("file", "json"))
 	must(c.RegisterFlagCompletionFunc("from", a.completeMembers))
@@ -118,21 +120,21 @@ func (e *mirrorEdit) check(cmd *cobra.Command) error {
 		return err
 	}
 	if cmd.Flags().Changed("name") && strings.TrimSpace(e.name) == "" {
-		return usage("--name is empty: say how to call the mirror")
+		return usage(assets.Text("--name is empty: say how to call the mirror"))
 	}
 	if e.guests != "" {
-		if _, err := guestRules.find("guests", e.guests); err != nil {
+		if _, err := guestRules().find("guests", e.guests); err != nil {
 			return err
 		}
 	}
 	if e.invitations != "" {
-		if _, err := invitationRules.find("invitations", e.invitations); err != nil {
+		if _, err := invitationRules().find("invitations", e.invitations); err != nil {
 			return err
 		}
 	}
 	if e.conflicts != "" && !strings.Contains(e.conflicts, "/") {
-		if _, err := conflictRules.find("conflicts", e.conflicts); err != nil {
-			return usage("--conflicts is latest, ask or a calendar of the mirror (ACCOUNT/CALENDAR), not %q", e.conflicts)
+		if _, err := conflictRules().find("conflicts", e.conflicts); err != nil {
+			return usage(assets.Text("--conflicts is latest, ask or a calendar of the mirror (ACCOUNT/CALENDAR), not “{{.Word}}”", "Word", e.conflicts))
 		}
 	}
 	e.set = map[string]string{}
@@ -143,7 +145,7 @@ func (e *mirrorEdit) check(cmd *cobra.Command) error {
 		}
 		if have, twice := e.set[s.Key]; twice {
 			if s.Joint == "" {
-				return usage("%s is set twice, to %q and to %q: say one of them", s.Key, have, value)
+				return usage(assets.Text("{{.Key}} is set twice, to “{{.One}}” and to “{{.Other}}”: say one of them", "Key", s.Key, "One", have, "Other", value))
 			}
 			value = have + s.Joint + value
 		}
@@ -158,7 +160,7 @@ func (e *mirrorEdit) check(cmd *cobra.Command) error {
 	for _, s := range e.sets {
 		key, value, ok := strings.Cut(s, "=")
 		if !ok {
-			return usage("--set %q has no value: write it as KEY=VALUE", s)
+			return usage(assets.Text("--set “{{.Word}}” has no value: write it as KEY=VALUE", "Word", s))
 		}
 		if err := add(key, value); err != nil {
 			return err
@@ -172,9 +174,9 @@ func (e *mirrorEdit) check(cmd *cobra.Command) error {
 	mapping := len(e.set) > 0 || len(e.resets) > 0 || e.clear
 	switch {
 	case !mapping && (e.from != "" || e.to != ""):
-		return usage("--from and --to say where a setting holds: say which, with --detail, --set, --reset or --clear")
+		return usage(assets.Text("--from and --to say where a setting holds: say which, with --detail, --set, --reset or --clear"))
 	case !mapping && e.name == "" && e.guests == "" && e.invitations == "" && e.conflicts == "" && e.file == "" && !e.takeIn:
-		return usage("'%s' needs to know what to change: --detail, --set, --reset, --clear, --guests, --invitations, --conflicts, --name or --file", cmd.CommandPath())
+		return usage(assets.Text("'{{.Command}}' needs to know what to change: --detail, --set, --reset, --clear, --guests, --invitations, --conflicts, --name or --file", "Command", cmd.CommandPath()))
 	}
 	return nil
 }
@@ -195,14 +197,14 @@ func (e mirrorEdit) changed(ctx context.Context, b control.Backend, m state.Mirr
 		m.LeftOut = nil
 	}
 	if e.guests != "" {
-		word, err := guestRules.find("guests", e.guests)
+		word, err := guestRules().find("guests", e.guests)
 		if err != nil {
 			return m, nil, err
 		}
 		m.Guests = state.GuestRule(word)
 	}
 	if e.invitations != "" {
-		word, err := invitationRules.find("invitations", e.invitations)
+		word, err := invitationRules().find("invitations", e.invitations)
 		if err != nil {
 			return m, nil, err
 		}
@@ -237,10 +239,10 @@ func (e mirrorEdit) changed(ctx context.Context, b control.Backend, m state.Mirr
 			m.Mappings = append(m.Mappings, p)
 		}
 		for _, o := range s.beside(m) {
-			notes = append(notes, fmt.Sprintf("This does not reach %s, for which something of its own is set: --clear gives that up.", o.words(n)))
+			notes = append(notes, assets.Text("This does not reach {{.Where}}, for which something of its own is set: --clear gives that up.", "Where", o.words(n)))
 		}
 		if stays := own(p.Mapping, e.set); e.detail != "" && len(stays) > 0 {
-			notes = append(notes, fmt.Sprintf("Set besides the level of detail, and kept: %s. --reset puts one back to the level.", strings.Join(stays, ", ")))
+			notes = append(notes, assets.Text("Set besides the level of detail, and kept: {{.Keys}}. --reset puts one back to the level.", "Keys", strings.Join(stays, ", ")))
 		}
 	}
 	m.Mappings = slices.DeleteFunc(m.Mappings, func(p state.PairMapping) bool {
@@ -251,7 +253,7 @@ func (e mirrorEdit) changed(ctx context.Context, b control.Backend, m state.Mirr
 	}
 	for _, p := range m.Mappings {
 		if err := state.Check(p.Mapping); err != nil {
-			return m, nil, usage("what is set for %s makes no sense: %v", scope{p.From, p.To}.words(n), err)
+			return m, nil, usage(assets.Text("what is set for {{.Where}} makes no sense: {{.Why}}", "Where", scope{p.From, p.To}.words(n), "Why", assets.Said(err.Error())))
 		}
 	}
 	return m, notes, nil
@@ -259,7 +261,7 @@ func (e mirrorEdit) changed(ctx context.Context, b control.Backend, m state.Mirr
 
 // conflictRule reads --conflicts.
 func (e mirrorEdit) conflictRule(ctx context.Context, b control.Backend, m state.Mirror) (state.ConflictRule, error) {
-	if word, err := conflictRules.find("conflicts", e.conflicts); err == nil {
+	if word, err := conflictRules().find("conflicts", e.conflicts); err == nil {
 		return state.ConflictRule(word), nil
 	}
 	ref, err := state.ParseRef(e.conflicts)
@@ -272,9 +274,13 @@ func (e mirrorEdit) conflictRule(ctx context.Context, b control.Backend, m state
 		ref = member.Ref
 	}
 	if !m.Has(ref) {
-		return "", usage("--conflicts %s is not in mirror %s; 'twinday mirror show %s' shows what is", e.conflicts, m.ID, m.ID)
+		return "", notInMirror("conflicts", e.conflicts, m)
 	}
 	return state.MemberWins(ref), nil
+}
+
+func notInMirror(flag, word string, m state.Mirror) error {
+	return usage(assets.Text("--{{.Flag}} {{.Word}} is not in mirror {{.ID}}; 'twinday mirror show {{.ID}}' shows what is", "Flag", flag, "Word", word, "ID", m.ID))
 }
 
 // mapped resets and sets, what other settings hang on first.
@@ -328,18 +334,18 @@ func (e mirrorEdit) scope(ctx context.Context, b control.Backend, m state.Mirror
 		}
 		i := slices.IndexFunc(m.Members, func(y state.Member) bool { return y.Ref == ref })
 		if i < 0 {
-			return s, usage("--%s %s is not in mirror %s; 'twinday mirror show %s' shows what is", x.flag, x.word, m.ID, m.ID)
+			return s, notInMirror(x.flag, x.word, m)
 		}
 		switch d := m.Members[i].Direction; {
 		case x.flag == "to" && d == state.SendOnly:
-			return s, usage("--to %s has no copies: the mirror never writes there", x.word)
+			return s, usage(assets.Text("--to {{.Calendar}} has no copies: the mirror never writes there", "Calendar", x.word))
 		case x.flag == "from" && d == state.TakeOnly:
-			return s, usage("--from %s has no copies elsewhere: nothing born there goes out", x.word)
+			return s, usage(assets.Text("--from {{.Calendar}} has no copies elsewhere: nothing born there goes out", "Calendar", x.word))
 		}
 		*x.ref = ref
 	}
 	if s.from == s.to && s.from != (state.Ref{}) {
-		return s, usage("--from and --to are the same calendar: name two")
+		return s, usage(assets.Text("--from and --to are the same calendar: name two"))
 	}
 	return s, nil
 }
@@ -352,11 +358,11 @@ const maxMirrorFile = 1 << 20
 func (e mirrorEdit) read(m *state.Mirror, stdin io.Reader) error {
 	what := e.file
 	if what == "-" {
-		what = "standard input"
+		what = assets.Text("standard input")
 	} else {
 		f, err := os.Open(e.file)
 		if err != nil {
-			return fmt.Errorf("--file: %w", err)
+			return cannotRead(what, err)
 		}
 		defer f.Close()
 		stdin = f
@@ -364,11 +370,11 @@ func (e mirrorEdit) read(m *state.Mirror, stdin io.Reader) error {
 	body, err := io.ReadAll(io.LimitReader(stdin, maxMirrorFile+1))
 	switch body = bytes.TrimSpace(body); {
 	case err != nil:
-		return fmt.Errorf("--file: %w", err)
+		return cannotRead(what, err)
 	case len(body) > maxMirrorFile:
-		return usage("%s is too large for a mirror: more than 1 MB", what)
+		return usage(assets.Text("{{.File}} is too large for a mirror: more than 1 MB", "File", what))
 	case len(body) == 0:
-		return usage("%s is empty: 'twinday mirror show %s --json' prints what belongs there", what, m.ID)
+		return usage(assets.Text("{{.File}} is empty: 'twinday mirror show {{.ID}} --json' prints what belongs there", "File", what, "ID", m.ID))
 	}
 	var into state.Mirror
 	target := any(&into)
@@ -378,29 +384,29 @@ func (e mirrorEdit) read(m *state.Mirror, stdin io.Reader) error {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields() // a mistyped key must not pass for a default
 	if err := dec.Decode(target); err != nil {
-		return usage("%s cannot be read: %v; 'twinday mirror show %s --json' prints what belongs there", what, err, m.ID)
+		return usage(assets.Text("{{.File}} cannot be read: {{.Why}}; 'twinday mirror show {{.ID}} --json' prints what belongs there", "File", what, "Why", err, "ID", m.ID))
 	}
 	if dec.More() {
-		return usage("%s holds more than one JSON document", what)
+		return usage(assets.Text("{{.File}} holds more than one JSON document", "File", what))
 	}
 	if into.Members != nil && !slices.Equal(into.Members, m.Members) {
-		return usage("%s has other calendars than mirror %s: they are not changed this way. Give the list of mappings alone", what, m.ID)
+		return usage(assets.Text("{{.File}} has other calendars than mirror {{.ID}}: they are not changed this way. Give the list of mappings alone", "File", what, "ID", m.ID))
 	}
 	for _, p := range into.Mappings {
 		for _, ref := range []state.Ref{p.From, p.To} {
 			if ref != (state.Ref{}) && !m.Has(ref) {
-				return usage("%s has a mapping for %s, which is not in mirror %s", what, ref, m.ID)
+				return usage(assets.Text("{{.File}} has a mapping for {{.Calendar}}, which is not in mirror {{.ID}}", "File", what, "Calendar", ref, "ID", m.ID))
 			}
 		}
 	}
-	if _, ok := guestRules.named(string(into.Guests)); !ok {
-		return usage("%s has a guest rule %q, which there is not", what, into.Guests)
+	if _, ok := guestRules().named(string(into.Guests)); !ok {
+		return usage(assets.Text("{{.File}} has a guest rule “{{.Rule}}”, which there is not", "File", what, "Rule", into.Guests))
 	}
-	if _, ok := invitationRules.named(string(into.Invitations)); !ok {
-		return usage("%s has an invitation rule %q, which there is not", what, into.Invitations)
+	if _, ok := invitationRules().named(string(into.Invitations)); !ok {
+		return usage(assets.Text("{{.File}} has an invitation rule “{{.Rule}}”, which there is not", "File", what, "Rule", into.Invitations))
 	}
 	if ref, named := into.Conflicts.Member(); named && !m.Has(ref) || !named && into.Conflicts != state.LatestWins && into.Conflicts != state.AskConflict {
-		return usage("%s has a conflict rule %q, which is neither ask nor a calendar of mirror %s", what, into.Conflicts, m.ID)
+		return usage(assets.Text("{{.File}} has a conflict rule “{{.Rule}}”, which is neither ask nor a calendar of mirror {{.ID}}", "File", what, "Rule", into.Conflicts, "ID", m.ID))
 	}
 	// A whole mirror means defaults by what it leaves out; a part of one, what there is.
 	whole := into.Members != nil
@@ -434,7 +440,7 @@ func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror,
 		if a.json {
 			return writeJSON(a.out, out)
 		}
-		a.say("Mirror %s is so already: nothing is changed.", m.ID)
+		a.say(assets.Text("Mirror {{.ID}} is so already: nothing is changed.", "ID", m.ID))
 		return nil
 	}
 	var seen []string
@@ -457,15 +463,15 @@ func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror,
 	case e.dryRun && a.json:
 		return after(waits, writeJSON(a.out, out))
 	case e.dryRun:
-		a.say("Nothing was changed.")
+		a.say(assets.Text("Nothing was changed."))
 		return after(waits, nil)
 	case weighty && !e.yes:
 		if !a.Interactive || a.json {
-			return usage("nothing was changed: say --yes to change it, or --dry-run to look only. %s", line)
+			return usage(assets.Text("nothing was changed: say --yes to change it, or --dry-run to look only. {{.Plan}}", "Plan", line))
 		}
-		if ok, err := a.confirm("Change the mirror?"); err != nil || !ok {
+		if ok, err := a.confirm(assets.Text("Change the mirror?")); err != nil || !ok {
 			if err == nil {
-				a.say("Nothing was changed.")
+				a.say(assets.Text("Nothing was changed."))
 			}
 			return err
 		}
@@ -477,9 +483,9 @@ func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror,
 	if a.json {
 		return after(waits, writeJSON(a.out, out))
 	}
-	a.say("Mirror %s (%s) is changed.", out.Mirror.ID, clean(out.Mirror.Name))
+	a.say(assets.Text("Mirror {{.ID}} ({{.Name}}) is changed.", "ID", out.Mirror.ID, "Name", clean(out.Mirror.Name)))
 	if weighty {
-		a.say("The next pass carries it across; 'twinday sync' makes one now.")
+		a.say(assets.Text("The next pass carries it across; 'twinday sync' makes one now."))
 	}
 	return after(waits, nil)
 }
@@ -512,7 +518,7 @@ func completeSettings(_ *cobra.Command, _ []string, word string) ([]cobra.Comple
 	for _, s := range state.Settings {
 		switch {
 		case !valued && strings.HasPrefix(s.Key, word):
-			words = append(words, cobra.CompletionWithDesc(s.Key+"=", s.Help))
+			words = append(words, cobra.CompletionWithDesc(s.Key+"=", assets.Said(s.Help)))
 		case s.Key == key:
 			for _, v := range s.Words {
 				if v = s.Key + "=" + v; strings.HasPrefix(v, word) {
@@ -526,9 +532,9 @@ func completeSettings(_ *cobra.Command, _ []string, word string) ([]cobra.Comple
 
 // completeResets offers keys.
 func completeResets(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	words := []cobra.Completion{cobra.CompletionWithDesc("filter", "all filters")}
+	words := []cobra.Completion{cobra.CompletionWithDesc("filter", assets.Text("all filters"))}
 	for _, s := range state.Settings {
-		words = append(words, cobra.CompletionWithDesc(s.Key, s.Help))
+		words = append(words, cobra.CompletionWithDesc(s.Key, assets.Said(s.Help)))
 	}
 	words = slices.DeleteFunc(words, func(w cobra.Completion) bool { return !strings.HasPrefix(w, word) })
 	return words, cobra.ShellCompDirectiveNoFileComp

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,27 +10,30 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
 )
 
-const mirrorShowHelp = `Show a mirror: its calendars, its rules, and what copies show in each direction.
+func mirrorShowHelp() string {
+	return assets.Text(`Show a mirror: its calendars, its rules, and what copies show in each direction.
 
 By default that is the level of detail and what was set besides; --all lists every
 setting with the value in force. --keys lists the settings there are, without a
-mirror. --json prints the mirror, as 'twinday mirror edit --file' reads it.`
+mirror. --json prints the mirror, as 'twinday mirror edit --file' reads it.`)
+}
 
 func (a *app) mirrorShow() *cobra.Command {
 	var all, keys bool
 	c := &cobra.Command{
-		Use: "show MIRROR", Short: "Show a mirror and what its copies show",
-		Long:    mirrorShowHelp,
+		Use: "show " + assets.Text("MIRROR"), Short: assets.Text("Show a mirror and what its copies show"),
+		Long:    mirrorShowHelp(),
 		Example: "  twinday mirror show Us\n  twinday mirror show Us --all\n  twinday mirror show --keys",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if keys {
 				return noArgs(cmd, args)
 			}
-			return oneArg("the mirror's id or name as 'twinday mirror list' shows it")(cmd, args)
+			return oneArg(assets.Text("the mirror's id or name as 'twinday mirror list' shows it"))(cmd, args)
 		},
 		ValidArgsFunction: a.completeMirrors,
 		RunE: a.run(func(ctx context.Context, args []string) error {
@@ -49,20 +53,20 @@ func (a *app) mirrorShow() *cobra.Command {
 			})
 		}),
 	}
-	c.Flags().BoolVar(&all, "all", false, "every setting, defaults too")
-	c.Flags().BoolVar(&keys, "keys", false, "list the settings there are")
+	c.Flags().BoolVar(&all, "all", false, assets.Text("every setting, defaults too"))
+	c.Flags().BoolVar(&keys, "keys", false, assets.Text("list the settings there are"))
 	return c
 }
 
 // mirror prints a mirror for people.
 func (a *app) mirror(m state.Mirror, n names, all bool) {
-	a.say("Mirror %s (%s) keeps these alike:", m.ID, clean(m.Name))
+	a.say(assets.Text("Mirror {{.ID}} ({{.Name}}) keeps these alike:", "ID", m.ID, "Name", clean(m.Name)))
 	for _, x := range m.Members {
-		a.say("  %s", clean(memberLabel(n, x)))
+		a.say("  " + clean(memberLabel(n, x)))
 	}
-	a.say("Guests: %s.", guestRules.explain(string(m.Guests)))
-	a.say("Invitations: %s.", invitationRules.explain(string(m.Invitations)))
-	a.say("Conflicts: %s.", conflictWords(m.Conflicts, n))
+	a.say(assets.Text("Guests: {{.Rule}}.", "Rule", guestRules().explain(string(m.Guests))))
+	a.say(assets.Text("Invitations: {{.Rule}}.", "Rule", invitationRules().explain(string(m.Invitations))))
+	a.say(assets.Text("Conflicts: {{.Rule}}.", "Rule", conflictWords(m.Conflicts, n)))
 	// Directions under one mapping are shown together, in the order of the first.
 	var order []scope
 	ways := map[scope][]scope{}
@@ -79,12 +83,12 @@ func (a *app) mirror(m state.Mirror, n names, all bool) {
 		for _, d := range ways[s] {
 			words = append(words, d.words(n))
 		}
-		a.say("%s, %s:", strings.Join(words, ", "), s.origin(n, mappingOf(m, s) >= 0))
+		a.say(strings.Join(words, ", ") + ", " + s.origin(n, mappingOf(m, s) >= 0) + ":")
 		a.print(settingTable(m.Mapping(ways[s][0].from, ways[s][0].to), all))
 	}
 	for _, p := range m.Mappings {
 		if s := (scope{p.From, p.To}); ways[s] == nil {
-			a.say("\nNot in use: what is set for %s.", s.words(n))
+			a.say("\n" + assets.Text("Not in use: what is set for {{.Where}}.", "Where", s.words(n)))
 		}
 	}
 }
@@ -92,13 +96,13 @@ func (a *app) mirror(m state.Mirror, n names, all bool) {
 // settingTable lists what a mapping says: its level of detail and what differs
 // from that, or all.
 func settingTable(m state.Mapping, all bool) *table {
-	t := newTable("SETTING", "VALUE~", "")
+	t := newTable(assets.Text("SETTING | VALUE~ | "))
 	for _, s := range state.Settings {
 		value := s.Get(m)
 		if value != s.Default(m) {
-			t.add(s.Key, shownValue(value), "set")
+			t.add(s.Key, shownValue(value), assets.Text("set"))
 		} else if all || s.Key == "detail" {
-			t.addFaint(s.Key, shownValue(value), "default")
+			t.addFaint(s.Key, shownValue(value), assets.Text("default"))
 		}
 	}
 	return t
@@ -123,11 +127,11 @@ func (s scope) words(n names) string {
 	any := state.Ref{}
 	switch {
 	case s.from == any && s.to == any:
-		return "all directions"
+		return assets.Text("all directions")
 	case s.from == any:
-		return "copies in " + clean(n.of(s.to))
+		return assets.Text("copies in {{.Where}}", "Where", clean(n.of(s.to)))
 	case s.to == any:
-		return "events of " + clean(n.of(s.from))
+		return assets.Text("events of {{.Where}}", "Where", clean(n.of(s.from)))
 	}
 	return clean(n.of(s.from) + " → " + n.of(s.to))
 }
@@ -136,11 +140,11 @@ func (s scope) words(n names) string {
 func (s scope) origin(n names, has bool) string {
 	switch {
 	case !has:
-		return "for which nothing is set"
+		return assets.Text("for which nothing is set")
 	case s.from != state.Ref{} && s.to != state.Ref{}:
-		return "as set for this direction"
+		return assets.Text("as set for this direction")
 	}
-	return "as set for " + s.words(n)
+	return assets.Text("as set for {{.Where}}", "Where", s.words(n))
 }
 
 // beside lists what else is set for directions that s means too: what is set for s
@@ -187,30 +191,36 @@ func mappingOf(m state.Mirror, s scope) int {
 // rules are the values of a mirror's rule, as flags take them.
 type rules []struct{ word, stored, meaning string }
 
-var guestRules = rules{
-	{"ask", string(state.AskGuests), "an edit of a copy whose guests would hear of it waits for your decision"},
-	{"revert", string(state.RevertGuests), "a copy whose guests would hear of its edit is put back as it was"},
-	{"apply", string(state.ApplyGuests), "an edit of a copy goes home though its guests may hear of it"},
+func guestRules() rules {
+	return rules{
+		{"ask", string(state.AskGuests), assets.Text("an edit of a copy whose guests would hear of it waits for your decision")},
+		{"revert", string(state.RevertGuests), assets.Text("a copy whose guests would hear of its edit is put back as it was")},
+		{"apply", string(state.ApplyGuests), assets.Text("an edit of a copy goes home though its guests may hear of it")},
+	}
 }
 
-var invitationRules = rules{
-	{"hide", string(state.HideInvitation), "to delete the copy of somebody else's meeting only hides it there"},
-	{"decline", string(state.DeclineInvitation), "to delete the copy of somebody else's meeting declines it at home, without a mail"},
-	{"put-back", string(state.PutBackInvitation), "the copy of somebody else's meeting that is deleted is made again"},
+func invitationRules() rules {
+	return rules{
+		{"hide", string(state.HideInvitation), assets.Text("to delete the copy of somebody else's meeting only hides it there")},
+		{"decline", string(state.DeclineInvitation), assets.Text("to delete the copy of somebody else's meeting declines it at home, without a mail")},
+		{"put-back", string(state.PutBackInvitation), assets.Text("the copy of somebody else's meeting that is deleted is made again")},
+	}
 }
 
 // conflictRules are those that name no calendar.
-var conflictRules = rules{
-	{"latest", string(state.LatestWins), "of two edits of one field the later one stands"},
-	{"ask", string(state.AskConflict), "two edits of one field wait for your decision"},
+func conflictRules() rules {
+	return rules{
+		{"latest", string(state.LatestWins), assets.Text("of two edits of one field the later one stands")},
+		{"ask", string(state.AskConflict), assets.Text("two edits of one field wait for your decision")},
+	}
 }
 
 // conflictWords says what a conflict rule means and what it is called.
 func conflictWords(c state.ConflictRule, n names) string {
 	if ref, ok := c.Member(); ok {
-		return fmt.Sprintf("of two edits of one field that in %s stands (%s)", clean(n.of(ref)), clean(ref.String()))
+		return assets.Text("of two edits of one field that in {{.Where}} stands ({{.ID}})", "Where", clean(n.of(ref)), "ID", clean(ref.String()))
 	}
-	return conflictRules.explain(string(c))
+	return conflictRules().explain(string(c))
 }
 
 func (r rules) words() []string {
@@ -248,7 +258,7 @@ func (r rules) find(flag, word string) (string, error) {
 			return x.stored, nil
 		}
 	}
-	return "", usage("--%s is %s, not %q", flag, orList(r.words()), word)
+	return "", usage(assets.Text("--{{.Flag}} is {{.Words}}, not “{{.Word}}”", "Flag", flag, "Words", orList(r.words()), "Word", word))
 }
 
 // SettingNote is a setting as `twinday mirror show --keys --json` prints it.
@@ -279,39 +289,36 @@ func (a *app) settingKeys() error {
 func settingList() string {
 	var b strings.Builder
 	for _, s := range settingNotes() {
-		b.WriteString(wrap(s.Key, s.Help+".", 79, 24))
-		fallback := s.Default
-		if fallback == "" {
-			fallback = "nothing"
-		}
-		b.WriteString(wrap("", fmt.Sprintf("Takes %s. Default: %s.", s.Values, fallback), 79, 24))
+		b.WriteString(wrap(s.Key, assets.Said(s.Help)+".", 79, 24))
+		b.WriteString(wrap("", assets.Text("Takes {{.Values}}. Default: {{.Value}}.", "Values", assets.SaidValues(s.Values), "Value", cmp.Or(s.Default, assets.Text("nothing"))), 79, 24))
 	}
 	return b.String()
 }
 
-const mappingHead = `What copies show of their events, and which events cross at all, is set for each
+func mappingHead() string {
+	return assets.Text(`What copies show of their events, and which events cross at all, is set for each
 direction of a mirror:
 
   twinday mirror edit Us --detail title-and-time
   twinday mirror edit Us --to work/Calendar --detail busy-only --set filter.days=mon-fri
-  twinday mirror edit Us --from home/primary --to work/Calendar --set 'title=template [Home] {{title}}'
+  twinday mirror edit Us --from home/primary --to work/Calendar --set 'title=template [Home] {{.Title}}'
   twinday mirror preview Dentist
 
 'title-and-time' shows no more than title, time, availability and visibility;
-'busy-only' time and availability, under the title "Busy". Every setting below can
+'busy-only' time and availability, under the title “Busy”. Every setting below can
 say otherwise for its field. 'twinday mirror show' prints what is in force.
 
-Fields of a template: {{title}}, {{place}}, {{notes}}, {{calendar}}, {{account}},
-{{organizer}}, {{guests}}, {{response}}, {{categories}}, {{type}}, {{availability}}.
+Fields of a template:
+  {{.Fields}}
 
 Names in lists and maps may hold anything; \ goes before a comma, colon or \ in them.
 
-The settings:
-
-`
+The settings:`, "Title", "{{title}}", "Fields", "{{title}}, {{place}}, {{notes}}, {{calendar}}, {{account}}, {{organizer}},\n  {{guests}}, {{response}}, {{categories}}, {{type}}, {{availability}}")
+}
 
 // mappingTopic is the help topic on what can be set.
-func mappingTopic() *cobra.Command {
-	return &cobra.Command{Use: "mapping", Short: "What copies show: every setting of 'mirror edit'",
-		Long: strings.TrimRight(mappingHead+settingList(), "\n")}
+func (a *app) mappingTopic() *cobra.Command {
+	return a.topic("mapping", assets.Text("What copies show: every setting of 'mirror edit'"), func() string {
+		return mappingHead() + "\n\n" + strings.TrimRight(settingList(), "\n")
+	})
 }

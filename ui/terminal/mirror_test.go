@@ -95,7 +95,7 @@ func TestAPlanIsTheChangesOwn(t *testing.T) {
 	if got := planLine(r, seen, true); got != line {
 		t.Errorf("got  %s\nwant %s", got, line)
 	}
-	if got := planLine(r, seen, false); !strings.HasPrefix(got, "2 events are removed") || strings.Contains(got, "home") {
+	if got := planLine(r, seen, false); !strings.HasPrefix(got, "2 events are deleted") || strings.Contains(got, "home") {
 		t.Errorf("a rule may reach home, and the line says %s", got)
 	}
 	r.Steps = []control.StepResult{step(state.Answer, "declined", "", "")}
@@ -114,7 +114,7 @@ func TestARuleThatLetsStepsGoIsSeenInThePlan(t *testing.T) {
 	f.change = []control.StepResult{{Step: free}}
 	r := &run{fake: f, args: []string{"mirror", "edit", "m1", "--guests", "apply"}}
 	r.do(t.Context())
-	if r.exit != ExitUsage || !strings.Contains(r.out.String(), "1 event is removed.\n") {
+	if r.exit != ExitUsage || !strings.Contains(r.out.String(), "1 event is deleted.\n") {
 		t.Errorf("exit %d: %s%s", r.exit, &r.out, &r.errs)
 	}
 }
@@ -178,12 +178,12 @@ func TestEverySettingHasItsPlaceInTheDocs(t *testing.T) {
 			t.Errorf("docs/mapping.md shows %s=%s: %v", x[1], x[2], err)
 		}
 	}
-	for _, w := range conflictRules.words() {
+	for _, w := range conflictRules().words() {
 		if !strings.Contains(string(page), "`--conflicts "+w+"`") {
 			t.Errorf("docs/mapping.md does not explain the rule %s", w)
 		}
 	}
-	for _, r := range []rules{guestRules, invitationRules} {
+	for _, r := range []rules{guestRules(), invitationRules()} {
 		for _, w := range r.words() {
 			if !strings.Contains(string(page), "`"+w+"`") {
 				t.Errorf("docs/mapping.md does not explain the rule %s", w)

@@ -2,10 +2,10 @@ package terminal
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
@@ -54,9 +54,9 @@ func findAccount(ctx context.Context, b control.Backend, word string) (control.A
 	case 1:
 		return hits[0], nil
 	case 0:
-		return control.AccountState{}, notFound("there is no account %q; 'twinday account list' shows those there are", word)
+		return control.AccountState{}, notFound(assets.Text("there is no account “{{.Word}}”; 'twinday account list' shows those there are", "Word", word))
 	}
-	return control.AccountState{}, notFound("several accounts have the address %q; say which by its id, as 'twinday account list' shows it", word)
+	return control.AccountState{}, notFound(assets.Text("several accounts have the address “{{.Word}}”; say which by its id, as 'twinday account list' shows it", "Word", word))
 }
 
 // findMirror finds the mirror a person means: its id, or its name.
@@ -75,9 +75,9 @@ func findMirror(ctx context.Context, b control.Backend, word string) (control.Mi
 	case 1:
 		return hits[0], nil
 	case 0:
-		return control.MirrorState{}, notFound("there is no mirror %q; 'twinday mirror list' shows those there are", word)
+		return control.MirrorState{}, notFound(assets.Text("there is no mirror “{{.Word}}”; 'twinday mirror list' shows those there are", "Word", word))
 	}
-	return control.MirrorState{}, notFound("several mirrors are called %q; say which by its id, as 'twinday mirror list' shows it", word)
+	return control.MirrorState{}, notFound(assets.Text("several mirrors are called “{{.Word}}”; say which by its id, as 'twinday mirror list' shows it", "Word", word))
 }
 
 // memberFinder reads members as a person writes them.
@@ -98,7 +98,7 @@ func (f *memberFinder) member(ctx context.Context, word string) (state.Member, e
 	}
 	who, cal, ok := strings.Cut(word, "/")
 	if !ok || who == "" || cal == "" {
-		return m, usage("%q is no calendar: write it as ACCOUNT/CALENDAR, as 'twinday calendar list' shows it", word)
+		return m, usage(assets.Text("“{{.Word}}” is no calendar: write it as ACCOUNT/CALENDAR, as 'twinday calendar list' shows it", "Word", word))
 	}
 	account, err := findAccount(ctx, f.backend, who)
 	if err != nil {
@@ -133,10 +133,10 @@ func (f *memberFinder) calendar(ctx context.Context, account state.AccountID, wo
 			for _, c := range hits {
 				ids = append(ids, c.Ref.String())
 			}
-			return state.Calendar{}, notFound("several calendars of %s are called %q; say which by its id: %s", account, word, orList(ids))
+			return state.Calendar{}, notFound(assets.Text("several calendars of {{.Account}} are called “{{.Word}}”; say which by its id: {{.IDs}}", "Account", account, "Word", word, "IDs", orList(ids)))
 		}
 	}
-	return state.Calendar{}, notFound("%s has no calendar %q; 'twinday calendar list --account %s --fresh' shows those there are", account, word, account)
+	return state.Calendar{}, notFound(assets.Text("{{.Account}} has no calendar “{{.Word}}”; 'twinday calendar list --account {{.Account}} --fresh' shows those there are", "Account", account, "Word", word))
 }
 
 // matching picks the calendars that word means: by id before by name, and by
@@ -161,6 +161,6 @@ func matching(cals []state.Calendar, word string) []state.Calendar {
 	return nil
 }
 
-func notFound(format string, args ...any) error {
-	return &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf(format, args...)}
+func notFound(text string) error {
+	return &control.Error{Code: control.CodeNotFound, Message: text}
 }

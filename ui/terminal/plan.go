@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
 )
@@ -32,7 +34,7 @@ func waiting(r control.Report, seen []string) int {
 // plan prints what a change would do.
 func (a *app) plan(e MirrorEdit, seen []string, line string, n names) {
 	if len(e.Plan.Steps) > 0 {
-		t := newTable("WHAT", "TITLE~", "IN~", "WHY~")
+		t := newTable(assets.Text("WHAT | TITLE~ | IN~ | WHY~"))
 		for _, s := range e.Plan.Steps {
 			if slices.Contains(seen, s.Fact) {
 				s.Held = "" // this is the question about it
@@ -42,21 +44,17 @@ func (a *app) plan(e MirrorEdit, seen []string, line string, n names) {
 		a.print(t)
 	}
 	a.problems(e.Plan.Problems, n)
-	a.say("%s.", line)
+	a.say(line + ".")
 	if e.Due > 0 {
-		a.say("(%s besides, with or without the change: 'twinday sync --dry-run' shows all.)", count(e.Due, "step"))
+		a.say(assets.Count("({{.N}} steps besides, with or without the change: 'twinday sync --dry-run' shows all.)", e.Due))
 	}
 	for _, s := range e.Notes {
-		a.say("%s", s)
+		a.say(s)
 	}
 }
 
 // planLine sums up what a change does: to copies only, or to events anywhere.
 func planLine(r control.Report, seen []string, copies bool) string {
-	things, end := countCopies, "; nothing at home is deleted"
-	if !copies {
-		things, end = func(n int) string { return count(n, "event") }, ""
-	}
 	var made, changed, removed, linked, answered, held int
 	for _, s := range r.Steps {
 		switch {
@@ -74,55 +72,70 @@ func planLine(r control.Report, seen []string, copies bool) string {
 			answered++
 		}
 	}
-	verb := func(n int, one, many string) string {
-		if n == 1 {
-			return one
-		}
-		return many
-	}
 	var parts []string
-	if changed > 0 {
-		parts = append(parts, things(changed)+verb(changed, " changes", " change"))
+	add := func(n int, text string) {
+		if n > 0 {
+			parts = append(parts, text)
+		}
 	}
-	if removed > 0 {
-		parts = append(parts, things(removed)+verb(removed, " is removed", " are removed"))
+	if copies {
+		add(changed, assets.Count("{{.N}} copies change", changed))
+		add(removed, assets.Count("{{.N}} copies are removed", removed))
+		add(made, assets.Count("{{.N}} copies are made", made))
+	} else {
+		add(changed, assets.Count("{{.N}} events change", changed))
+		add(removed, assets.Count("{{.N}} events are deleted", removed))
+		add(made, assets.Count("{{.N}} events are made", made))
 	}
-	if made > 0 {
-		parts = append(parts, things(made)+verb(made, " is made", " are made"))
-	}
-	if linked > 0 {
-		parts = append(parts, count(linked, "event")+verb(linked, " is linked", " are linked"))
-	}
-	if answered > 0 {
-		parts = append(parts, count(answered, "invitation")+verb(answered, " is answered, without a mail", " are answered, without a mail"))
-	}
-	if held > 0 {
-		parts = append(parts, count(held, "step")+verb(held, " waits", " wait")+" for your decision ('twinday held')")
-	}
-	if len(r.Problems) > 0 {
-		parts = append(parts, "not all calendars could be read")
-	}
+	add(linked, assets.Count("{{.N}} events are linked", linked))
+	add(answered, assets.Count("{{.N}} invitations are answered, without a mail", answered))
+	add(held, assets.Count("{{.N}} steps wait for your decision ('twinday held')", held))
+	add(len(r.Problems), assets.Text("not all calendars could be read"))
 	if len(parts) == 0 {
-		return "No event changes"
+		return assets.Text("No event changes")
 	}
-	return strings.Join(parts, ", ") + end
+	line := strings.Join(parts, ", ")
+	if copies {
+		line += "; " + assets.Text("nothing at home is deleted")
+	}
+	return line
 }
 
 // confirm asks a person at a terminal.
 func (a *app) confirm(question string) (bool, error) {
 	answers := bufio.NewScanner(a.in)
+	yes, no := assets.Text("yes"), assets.Text("no")
 	for range 3 {
-		fmt.Fprintf(a.out, "%s [yes/no] ", question)
-		if !answers.Scan() {
-			fmt.Fprintln(a.out)
-			break
-		}
-		switch strings.ToLower(strings.TrimSpace(answers.Text())) {
-		case "yes", "y":
+		answer, ok := a.prompt(answers, question, yes, no)
+		switch {
+		case !ok:
+		case means(answer, yes, "yes"):
 			return true, nil
-		case "no", "n":
+		case means(answer, no, "no"):
 			return false, nil
+		default:
+			continue
 		}
+		break
 	}
-	return false, usage("nothing was done: say --yes, or --dry-run to look only")
+	return false, usage(assets.Text("nothing was done: say --yes, or --dry-run to look only"))
+}
+
+// prompt asks for one of some words, and returns what was typed, small; false at the end
+// of the input.
+func (a *app) prompt(answers *bufio.Scanner, question string, words ...string) (string, bool) {
+	fmt.Fprintf(a.out, "%s [%s] ", question, strings.Join(words, "/"))
+	if !answers.Scan() {
+		fmt.Fprintln(a.out)
+		return "", false
+	}
+	return strings.ToLower(strings.TrimSpace(answers.Text())), true
+}
+
+// means reports whether an answer is one of some words, or the first letter of one.
+func means(answer string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool {
+		first, _ := utf8.DecodeRuneInString(w)
+		return answer == w || answer == string(first)
+	})
 }

@@ -2,29 +2,33 @@ package terminal
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
-const previewHelp = `Show what the copies of an event look like, field by field, and which lens made
+func previewHelp() string {
+	return assets.Text(`Show what the copies of an event look like, field by field, and which lens made
 each; or why there is none. It goes by what was last read of the calendars.
 
 The event is named by its title, a part of it, or its id. --at picks one occurrence
-of a series by the start that its rule gives it.`
+of a series by the start that its rule gives it.`)
+}
 
 func (a *app) mirrorPreview() *cobra.Command {
 	var mirror, at string
 	c := &cobra.Command{
-		Use: "preview EVENT", Short: "Show what the copies of an event look like", Long: previewHelp,
+		Use: "preview " + assets.Text("EVENT"), Short: assets.Text("Show what the copies of an event look like"), Long: previewHelp(),
 		Example: "  twinday mirror preview Dentist\n  twinday mirror preview Stand-up --mirror Us --at 2026-03-02T09:00:00",
-		Args:    oneArg("the event's title or id"),
+		Args:    oneArg(assets.Text("the event's title or id")),
 		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
 			req := control.PreviewRequest{Event: args[0], At: at}
 			if mirror != "" {
@@ -46,7 +50,7 @@ func (a *app) mirrorPreview() *cobra.Command {
 				return writeJSON(a.out, list(all))
 			}
 			if len(all) == 0 {
-				a.say("%q reaches no other calendar: no mirror has copies of it.", clean(args[0]))
+				a.say(assets.Text("“{{.Event}}” reaches no other calendar: no mirror has copies of it.", "Event", clean(args[0])))
 				return nil
 			}
 			for i, p := range all {
@@ -58,8 +62,8 @@ func (a *app) mirrorPreview() *cobra.Command {
 			return nil
 		}),
 	}
-	c.Flags().StringVar(&mirror, "mirror", "", "by this mirror only, by id or name")
-	c.Flags().StringVar(&at, "at", "", "of a series, the occurrence with this original `start`")
+	c.Flags().StringVar(&mirror, "mirror", "", assets.Text("by this mirror only, by id or name"))
+	c.Flags().StringVar(&at, "at", "", assets.Text("of a series, the occurrence with this original `start`"))
 	must(c.RegisterFlagCompletionFunc("mirror", a.completeMirrors))
 	return c
 }
@@ -68,7 +72,7 @@ func (a *app) mirrorPreview() *cobra.Command {
 func oneEvent(all []control.Preview, word string, n names) error {
 	var which []string
 	for _, p := range all {
-		s := fmt.Sprintf("%s (%s, in %s)", p.Event, clean(p.Title), clean(n.of(p.From)))
+		s := eventIn(string(p.Event), p.Title, n.of(p.From))
 		if !slices.Contains(which, s) {
 			which = append(which, s)
 		}
@@ -76,7 +80,16 @@ func oneEvent(all []control.Preview, word string, n names) error {
 	if len(which) < 2 {
 		return nil
 	}
-	return notFound("several events are called %q; say which by its id: %s", word, orList(which))
+	return severalEvents(word, which)
+}
+
+// eventIn is an event by its id, with its title and its calendar.
+func eventIn(id, title, calendar string) string {
+	return assets.Text("{{.ID}} ({{.Title}}, in {{.Calendar}})", "ID", id, "Title", clean(title), "Calendar", clean(calendar))
+}
+
+func severalEvents(word string, which []string) error {
+	return notFound(assets.Text("several events are called “{{.Title}}”; say which by its id: {{.Which}}", "Title", word, "Which", orList(which)))
 }
 
 // preview prints one event beside its copy.
@@ -86,26 +99,26 @@ func (a *app) preview(p control.Preview, n names) {
 		what = string(p.Event)
 	}
 	if p.At != "" {
-		what += " at " + clean(p.At)
+		what = assets.Text("{{.What}} of {{.When}}", "What", what, "When", a.startWords(clean(p.At)))
 	}
 	way := clean(n.of(p.From) + " → " + n.of(p.To))
 	if p.Skipped != "" {
-		a.say("%s, %s (mirror %s): no copy. %s", what, way, p.Mirror, sentence(clean(p.Skipped)))
+		a.say(assets.Text("{{.What}}, {{.Way}} (mirror {{.Mirror}}): no copy.", "What", what, "Way", way, "Mirror", p.Mirror) + " " + say.Sentence(clean(assets.Said(p.Skipped))))
 		return
 	}
-	a.say("%s, %s (mirror %s, %s):", what, way, p.Mirror, detailWord(p.Detail))
-	t := newTable("FIELD", "HOME~", "COPY~", "LENS~")
+	a.say(assets.Text("{{.What}}, {{.Way}} (mirror {{.Mirror}}, {{.Detail}}):", "What", what, "Way", way, "Mirror", p.Mirror, "Detail", detailName(p.Detail)))
+	t := newTable(assets.Text("FIELD | HOME~ | COPY~ | LENS~"))
 	for _, f := range p.Fields {
-		t.add(string(f.Field), cell(f.Home), cell(f.Copy), f.Lens)
+		t.add(fieldName(f.Field), valueCell(f.Field, f.Home), valueCell(f.Field, f.Copy), f.Lens)
 	}
 	a.print(t)
 	for _, f := range p.Fields {
 		if f.Home == f.Copy {
-			a.lines(f.Field, "at home and on the copy", f.Home)
+			a.lines(assets.Text("{{.Field}} at home and on the copy:", "Field", fieldName(f.Field)), f.Home)
 			continue
 		}
-		a.lines(f.Field, "at home", f.Home)
-		a.lines(f.Field, "on the copy", f.Copy)
+		a.lines(assets.Text("{{.Field}} at home:", "Field", fieldName(f.Field)), f.Home)
+		a.lines(assets.Text("{{.Field}} on the copy:", "Field", fieldName(f.Field)), f.Copy)
 	}
 }
 
@@ -115,34 +128,86 @@ func cell(s string) string {
 	case s == "":
 		return "-"
 	case strings.Contains(s, "\n"):
-		return fmt.Sprintf("(%d lines, below)", strings.Count(s, "\n")+1)
+		return assets.Count("({{.N}} lines, below)", strings.Count(s, "\n")+1)
 	}
 	return s
 }
 
+// valueCell is cell for what a field holds: in the engine's words, or in a person's, which
+// stay as they are.
+func valueCell(g calendar.Group, s string) string {
+	switch g {
+	case calendar.GroupWhen, calendar.GroupAvailability, calendar.GroupVisibility, calendar.GroupImportance, calendar.GroupReminders:
+		s = assets.Said(s)
+	}
+	return cell(s)
+}
+
 // lines prints a value of several lines, indented.
-func (a *app) lines(field calendar.Group, where, s string) {
+func (a *app) lines(head, s string) {
 	if s = strings.TrimSpace(s); !strings.Contains(s, "\n") {
 		return
 	}
-	a.say("  %s %s:", field, where)
+	a.say("  " + head)
 	for line := range strings.SplitSeq(s, "\n") {
-		a.say("%s", strings.TrimRight("    "+clean(line), " "))
+		a.say(strings.TrimRight("    "+clean(line), " "))
 	}
 }
 
-// detailWord is a level as `mirror edit --detail` takes it.
-func detailWord(d state.Detail) string {
-	s, err := state.SettingOf("detail")
-	must(err)
-	return s.Get(state.Mapping{Detail: d})
+// fieldName is a field group in a person's word.
+func fieldName(g calendar.Group) string {
+	switch g {
+	case calendar.GroupWhen:
+		return assets.Text("when")
+	case calendar.GroupTitle:
+		return assets.Text("title")
+	case calendar.GroupNotes:
+		return assets.Text("notes")
+	case calendar.GroupPlace:
+		return assets.Text("place")
+	case calendar.GroupAvailability:
+		return assets.Text("availability")
+	case calendar.GroupVisibility:
+		return assets.Text("visibility")
+	case calendar.GroupImportance:
+		return assets.Text("importance")
+	case calendar.GroupReminders:
+		return assets.Text("reminders")
+	case calendar.GroupCategories:
+		return assets.Text("categories")
+	case calendar.GroupLinks:
+		return assets.Text("links")
+	case calendar.GroupProperties:
+		return assets.Text("properties")
+	}
+	return string(g)
 }
 
-// sentence begins with a capital and ends in a stop.
-func sentence(s string) string {
-	if s == "" {
-		return s
+// startWords is the original start of an occurrence as people write it; what is no such
+// start stays as it is.
+func (a *app) startWords(at string) string {
+	if day, err := time.Parse("20060102", at); err == nil {
+		return assets.Date(day)
 	}
-	r := []rune(s)
-	return strings.ToUpper(string(r[:1])) + strings.TrimRight(string(r[1:]), ".") + "."
+	if wall, err := time.Parse("2006-01-02T15:04:05", at); err == nil {
+		return assets.Date(wall) + ", " + assets.Clock(wall)
+	}
+	if t, err := time.Parse("20060102T150405Z", at); err == nil {
+		t = t.In(a.Now().Location())
+		return assets.Date(t) + ", " + assets.Clock(t)
+	}
+	return at
+}
+
+// detailName is a level of detail in a person's words.
+func detailName(d state.Detail) string {
+	switch d {
+	case state.Everything:
+		return assets.Text("everything")
+	case state.TitleAndTime:
+		return assets.Text("title and time")
+	case state.BusyOnly:
+		return assets.Text("busy only")
+	}
+	return string(d)
 }

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/mattn/go-runewidth"
+
+	"github.com/twinday/twinday/assets"
 )
 
 // writeJSON prints one document in one line.
@@ -26,8 +27,7 @@ func list[T any](s []T) []T {
 	return s
 }
 
-// table collects rows and prints them in aligned columns. A column that is cut
-// when the terminal is too narrow has a name that ends in '~' (not printed).
+// table collects rows and prints them in aligned columns.
 type table struct {
 	heads []string
 	soft  []bool
@@ -35,11 +35,13 @@ type table struct {
 	faint map[int]bool // rows that are less worth a look
 }
 
-func newTable(heads ...string) *table {
-	t := &table{soft: make([]bool, len(heads))}
-	for i, h := range heads {
-		name, soft := strings.CutSuffix(h, "~")
-		t.heads, t.soft[i] = append(t.heads, name), soft
+// newTable begins a table with the heads given, "|" between them. A column that is cut
+// when the terminal is too narrow has a '~' after its head, which is not printed.
+func newTable(heads string) *table {
+	t := &table{}
+	for h := range strings.SplitSeq(heads, "|") {
+		name, soft := strings.CutSuffix(strings.TrimSpace(h), "~")
+		t.heads, t.soft = append(t.heads, name), append(t.soft, soft)
 	}
 	return t
 }
@@ -138,8 +140,8 @@ func (a *app) row(widths []int, cells []string, e emphasis) {
 	fmt.Fprintln(a.out, line)
 }
 
-// say prints a line for people.
-func (a *app) say(format string, args ...any) { fmt.Fprintf(a.out, format+"\n", args...) }
+// say prints a text for people.
+func (a *app) say(text string) { fmt.Fprintln(a.out, text) }
 
 // wrap writes words below each other in lines of width cells (0: one line), from
 // column indent on; label stands before the first.
@@ -182,44 +184,10 @@ func clean(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// ago says how far t is from now, in words: "2 min ago", "in 1 h", or the date
-// when that says more. Empty for the zero time.
-func ago(t, now time.Time) string {
-	if t.IsZero() {
-		return ""
+// listed is "1, 2 and 3".
+func listed(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
 	}
-	d := now.Sub(t)
-	past := d >= 0
-	var s string
-	switch d = d.Abs(); {
-	case d < 10*time.Second && past:
-		return "just now"
-	case d < time.Minute:
-		s = fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		s = fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 24*time.Hour:
-		s = fmt.Sprintf("%d h", int(d.Hours()))
-	default:
-		t = t.In(now.Location())
-		if t.Year() == now.Year() {
-			return t.Format("2 Jan 15:04")
-		}
-		return t.Format("2 Jan 2006")
-	}
-	if past {
-		return s + " ago"
-	}
-	return "in " + s
-}
-
-// count is "1 event", "2 events", "no events".
-func count(n int, noun string) string {
-	switch n {
-	case 0:
-		return "no " + noun + "s"
-	case 1:
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return assets.Text("{{.These}} and {{.Last}}", "These", strings.Join(words[:len(words)-1], ", "), "Last", words[len(words)-1])
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/twinday/twinday/assets"
 )
 
 // RestoreOptions says which backup is put back where.
@@ -21,21 +23,23 @@ type RestoreNote struct {
 	Passed []string  `json:"passed,omitempty"` // newer backups that are not whole
 }
 
-const restoreHelp = `Put a backup in the place of the store, in which Twinday keeps what it knows: when
+func restoreHelp() string {
+	return assets.Text(`Put a backup in the place of the store, in which Twinday keeps what it knows: when
 it is damaged, or to go back behind a mistake. Twinday makes a backup every day, in
 the folder 'backups' of the data folder. The newest one is taken, or that of a day
 or file that is named. What is there now is kept beside it.
 
 Quit Twinday first. The sync after it reads all calendars anew and compares them;
-calendars are changed by no more than what it finds to differ.`
+calendars are changed by no more than what it finds to differ.`)
+}
 
 func (a *app) restoreCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "restore [DAY|FILE]", Short: "Put a backup of what Twinday knows back", Long: restoreHelp,
+		Use: "restore [" + assets.Text("DAY|FILE") + "]", Short: assets.Text("Put a backup of what Twinday knows back"), Long: restoreHelp(),
 		Example: "  twinday quit\n  twinday restore\n  twinday restore 2026-03-14",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usage("'%s' takes one day or file, got %q too", cmd.CommandPath(), args[1])
+				return usage(assets.Text("'{{.Command}}' takes one day or file, got “{{.Word}}” too", "Command", cmd.CommandPath(), "Word", args[1]))
 			}
 			return nil
 		},
@@ -52,13 +56,13 @@ func (a *app) restoreCommand() *cobra.Command {
 				return writeJSON(a.out, n)
 			}
 			for _, p := range n.Passed {
-				a.say("! %s is not whole, and was passed over.", clean(p))
+				a.say("! " + assets.Text("{{.File}} is not whole, and was passed over.", "File", clean(p)))
 			}
-			a.say("The backup of %s is back in its place.", n.Made.In(a.Now().Location()).Format("2 January 2006 15:04"))
+			a.say(assets.Text("The backup of {{.When}} is back in its place.", "When", assets.When(n.Made.In(a.Now().Location()))))
 			if n.Kept != "" {
-				a.say("What was there before is kept as %s.", clean(n.Kept))
+				a.say(assets.Text("What was there before is kept as {{.File}}.", "File", clean(n.Kept)))
 			}
-			a.say("The next sync reads all calendars anew: 'twinday sync --dry-run' shows what it would do.")
+			a.say(assets.Text("The next sync reads all calendars anew: 'twinday sync --dry-run' shows what it would do."))
 			return nil
 		}),
 	}

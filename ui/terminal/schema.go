@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
 )
@@ -22,63 +23,67 @@ type shape struct {
 
 // shapes lists every command that prints JSON. It is the promise that
 // 'twinday help json' makes; a test compares it with the commands there are.
-var shapes = []shape{
-	{"account add", state.Account{}, "a line with control.SignIn first, then"},
-	{"account list", []control.AccountState{}, ""},
-	{"account ask-it", AskITNote{}, ""},
-	{"account remove", control.Disconnected{}, "the account that was removed:"},
-	{"unlock", UnlockNote{}, ""},
-	{"settings", control.Settings{}, ""},
-	{"settings set", control.Settings{}, "as they are now:"},
-	{"setup export", control.Setup{}, ""},
-	{"setup import", control.TakenOver{}, ""},
-	{"diagnostics", control.Diagnostics{}, ""},
-	{"autostart", autostartJSON{}, ""},
-	{"autostart on", autostartJSON{}, "as it is then:"},
-	{"autostart off", autostartJSON{}, "as it is then:"},
-	{"calendar list", []state.Calendar{}, ""},
-	{"calendar add", state.Calendar{}, ""},
-	{"mirror add", state.Mirror{}, ""},
-	{"mirror list", []control.MirrorState{}, ""},
-	{"mirror show", state.Mirror{}, "with --keys a list of terminal.SettingNote, else"},
-	{"mirror edit", MirrorEdit{}, ""},
-	{"mirror preview", []control.Preview{}, "one for each calendar that the event reaches,"},
-	{"mirror take-over", control.MirrorState{}, ""},
-	{"mirror remove", control.Report{}, ""},
-	{"sync", control.Report{}, "with --watch a line of state.HistoryEntry for each change, else"},
-	{"status", control.Status{}, ""},
-	{"history", []state.HistoryEntry{}, "newest first, of an event oldest first,"},
-	{"history show", control.HistoryDetail{}, ""},
-	{"undo", control.UndoReport{}, ""},
-	{"why", []control.Explanation{}, ""},
-	{"held", []state.Held{}, ""},
-	{"held list", []state.Held{}, ""},
-	{"held apply", control.Decide{}, "what was decided:"},
-	{"held drop", control.Decide{}, "what was decided:"},
-	{"duplicates", control.Duplicates{}, "with --remove a control.Report, else"},
-	{"pause", control.Status{}, ""},
-	{"resume", control.Status{}, ""},
-	{"restore", RestoreNote{}, ""},
-	{"demo", DemoSummary{}, ""},
-	{"version", VersionNote{}, ""},
+func shapes() []shape {
+	return []shape{
+		{"account add", state.Account{}, assets.Text("a line with control.SignIn first, then")},
+		{"account list", []control.AccountState{}, ""},
+		{"account ask-it", AskITNote{}, ""},
+		{"account remove", control.Disconnected{}, assets.Text("the account that was removed:")},
+		{"unlock", UnlockNote{}, ""},
+		{"settings", control.Settings{}, ""},
+		{"settings set", control.Settings{}, assets.Text("as they are now:")},
+		{"setup export", control.Setup{}, ""},
+		{"setup import", control.TakenOver{}, ""},
+		{"diagnostics", control.Diagnostics{}, ""},
+		{"autostart", autostartJSON{}, ""},
+		{"autostart on", autostartJSON{}, assets.Text("as it is then:")},
+		{"autostart off", autostartJSON{}, assets.Text("as it is then:")},
+		{"calendar list", []state.Calendar{}, ""},
+		{"calendar add", state.Calendar{}, ""},
+		{"mirror add", state.Mirror{}, ""},
+		{"mirror list", []control.MirrorState{}, ""},
+		{"mirror show", state.Mirror{}, assets.Text("with --keys a list of terminal.SettingNote, else")},
+		{"mirror edit", MirrorEdit{}, ""},
+		{"mirror preview", []control.Preview{}, assets.Text("one for each calendar that the event reaches,")},
+		{"mirror take-over", control.MirrorState{}, ""},
+		{"mirror remove", control.Report{}, ""},
+		{"sync", control.Report{}, assets.Text("with --watch a line of state.HistoryEntry for each change, else")},
+		{"status", control.Status{}, ""},
+		{"history", []state.HistoryEntry{}, assets.Text("newest first, of an event oldest first,")},
+		{"history show", control.HistoryDetail{}, ""},
+		{"undo", control.UndoReport{}, ""},
+		{"why", []control.Explanation{}, ""},
+		{"held", []state.Held{}, ""},
+		{"held list", []state.Held{}, ""},
+		{"held apply", control.Decide{}, assets.Text("what was decided:")},
+		{"held drop", control.Decide{}, assets.Text("what was decided:")},
+		{"duplicates", control.Duplicates{}, assets.Text("with --remove a control.Report, else")},
+		{"pause", control.Status{}, ""},
+		{"resume", control.Status{}, ""},
+		{"restore", RestoreNote{}, ""},
+		{"demo", DemoSummary{}, ""},
+		{"version", VersionNote{}, ""},
+	}
 }
 
 // jsonTopic is the help topic that documents --json.
-func jsonTopic() *cobra.Command {
-	return &cobra.Command{Use: "json", Short: "What --json prints", Long: schema()}
+func (a *app) jsonTopic() *cobra.Command {
+	return a.topic("json", assets.Text("What --json prints"), schema)
 }
 
-const schemaHead = `With --json a command prints one JSON document in one line, and nothing else, on
+func schemaHead() string {
+	return assets.Text(`With --json a command prints one JSON document in one line, and nothing else, on
 standard output ('account add' and 'sync --watch' print several, one a line). An
-error goes to standard error as {"error": control.Error}; the exit code is the
-same as without --json. 'simulate' prints a line of JSON in any case.
+error goes to standard error as {{.Error}}; the exit code is the
+same as without --json. What it says is English. 'simulate' prints a line of JSON in
+any case.
 
 Names and meanings are stable: fields are added, never renamed; one whose
 meaning has to change makes the interface's version grow ('twinday version').
 A field in [brackets] is left out when it is empty. Times are RFC 3339.
 
-What each command prints:
-`
+What each command prints:`, "Error", `{"error": control.Error}`)
+}
 
 // taken are the bodies of the interface's calls, as far as no command prints them.
 var taken = []any{control.NewAccount{}, control.NewCalendar{}, control.NewMirror{}, control.ChangeMirror{}, control.RemoveMirror{},
@@ -87,10 +92,10 @@ var taken = []any{control.NewAccount{}, control.NewCalendar{}, control.NewMirror
 // schema is the text of the topic: the commands, then every type they print.
 func schema() string {
 	var b strings.Builder
-	b.WriteString(schemaHead)
+	b.WriteString(schemaHead() + "\n")
 	var types []reflect.Type
 	visit := func(v any) { types = collect(reflect.TypeOf(v), types) }
-	for _, s := range shapes {
+	for _, s := range shapes() {
 		note := s.note
 		if note != "" {
 			note += " "
@@ -107,7 +112,7 @@ func schema() string {
 		visit(v)
 	}
 	visit(control.Error{})
-	b.WriteString("\nThe types, last those that the engine's interface takes (docs/interface.md):\n")
+	b.WriteString("\n" + assets.Text("The types, last those that the engine's interface takes (docs/interface.md):") + "\n")
 	for _, t := range types {
 		fmt.Fprintf(&b, "\n  %s\n", t)
 		for _, f := range fields(t) {
@@ -180,28 +185,28 @@ func fields(t reflect.Type) []field {
 func typeName(t reflect.Type) string {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
-		return "time"
+		return assets.Text("time")
 	case t == reflect.TypeFor[time.Duration]():
-		return "nanoseconds"
+		return assets.Text("nanoseconds")
 	case t == reflect.TypeFor[state.Ref]():
-		return `"ACCOUNT/CALENDAR"`
+		return `"` + assets.Text("ACCOUNT/CALENDAR") + `"`
 	case opaque(t):
-		return "string"
+		return assets.Text("string")
 	}
 	switch t.Kind() {
 	case reflect.Slice:
-		return "list of " + typeName(t.Elem())
+		return assets.Text("list of {{.Type}}", "Type", typeName(t.Elem()))
 	case reflect.Map:
-		return "object of " + typeName(t.Elem())
+		return assets.Text("object of {{.Type}}", "Type", typeName(t.Elem()))
 	case reflect.Pointer:
 		return typeName(t.Elem())
 	case reflect.Struct:
 		return t.String()
 	case reflect.String:
-		return "string"
+		return assets.Text("string")
 	case reflect.Bool:
-		return "true or false"
+		return assets.Text("true or false")
 	default:
-		return "number"
+		return assets.Text("number")
 	}
 }

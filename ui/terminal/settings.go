@@ -3,7 +3,8 @@ package terminal
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"strings"
@@ -11,11 +12,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
-const settingsHelp = `Show what holds for all accounts, or change it with 'settings set'.
+func settingsHelp() string {
+	return assets.Text(`Show what holds for all accounts, or change it with 'settings set'.
 
 A client id is what Google or Microsoft know an app by. Where this build has none,
 or you would rather use your own, make one (docs/clients.md says which buttons to
@@ -23,11 +27,12 @@ press) and give it here; it is used from the next sign-in on.
 
 Twinday goes through the proxy that the system says (on Linux: HTTPS_PROXY and
 NO_PROXY), or the one given here; its password is kept with the sign-ins. Where a
-company looks into what passes, its root certificate is given here.`
+company looks into what passes, its root certificate is given here.`)
+}
 
 func (a *app) settingsCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "settings", Short: "Show or change what holds for all accounts", Long: settingsHelp, Args: noArgs,
+		Use: "settings", Short: assets.Text("Show or change what holds for all accounts"), Long: settingsHelp(), Args: noArgs,
 		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
 			s, err := b.Settings(ctx)
 			if err != nil {
@@ -49,38 +54,41 @@ func (a *app) showSettings(ctx context.Context, b control.Backend, s control.Set
 	if err != nil {
 		return err
 	}
-	t := newTable("SETTING", "VALUE~")
+	t := newTable(assets.Text("SETTING | VALUE~"))
 	for _, p := range providers {
-		value := "none: 'twinday settings set --" + string(p.Provider) + "-client-id …' gives one"
+		if p.Password || p.Feed { // who sign in without a client
+			continue
+		}
+		value := assets.Text("none: '{{.Command}}' gives one", "Command", "twinday settings set --"+string(p.Provider)+"-client-id …")
 		switch p.Client {
 		case control.OwnClient:
 			value = s.Clients[p.Provider].ID
 		case control.BuiltInClient:
-			value = "built in"
+			value = assets.Text("built in")
 		}
-		t.add("client id for "+providerName(p.Provider), value)
+		t.add(assets.Text("client id for {{.Provider}}", "Provider", say.Provider(p.Provider)), value)
 	}
 	proxy := s.Network.Proxy
 	if proxy == "" {
-		proxy = "as the system says"
+		proxy = assets.Text("as the system says")
 	}
 	if s.Network.ProxyUser != "" {
-		proxy += " as " + s.Network.ProxyUser
+		proxy = assets.Text("{{.Proxy}} as {{.User}}", "Proxy", proxy, "User", s.Network.ProxyUser)
 	}
-	t.add("proxy", proxy)
+	t.add(assets.Text("proxy"), proxy)
 	if s.Network.Bypass != "" {
-		t.add("without the proxy", s.Network.Bypass)
+		t.add(assets.Text("without the proxy"), s.Network.Bypass)
 	}
-	root := "the system's"
+	root := assets.Text("the system's")
 	if s.Network.RootCertificate != "" {
-		root = "the system's, and one given here"
+		root = assets.Text("the system's, and one given here")
 	}
-	t.add("root certificates", root)
-	t.add("syncs", fmt.Sprintf("every %d min", int(s.Rhythm.Interval()/time.Minute))+", at once when asked, closely while changes flow")
-	t.add("quiet hours", cmp.Or(s.Rhythm.Quiet, "none"))
-	t.add("notifies of", notifyWords(s.Faces.Notify))
-	t.add("language", cmp.Or(s.Faces.Language, "the system's"))
-	t.add("theme", cmp.Or(string(s.Faces.Theme), "the system's"))
+	t.add(assets.Text("root certificates"), root)
+	t.add(assets.Text("syncs"), assets.Count("every {{.N}} minutes, at once when asked, closely while changes flow", int(s.Rhythm.Interval()/time.Minute)))
+	t.add(assets.Text("quiet hours"), cmp.Or(s.Rhythm.Quiet, assets.Text("none")))
+	t.add(assets.Text("notifies of"), notifyWords(s.Faces.Notify))
+	t.add(assets.Text("language"), cmp.Or(s.Faces.Language, assets.Text("the system's")))
+	t.add(assets.Text("theme"), cmp.Or(themeName(s.Faces.Theme), assets.Text("the system's")))
 	a.print(t)
 	return nil
 }
@@ -89,11 +97,22 @@ func (a *app) showSettings(ctx context.Context, b control.Backend, s control.Set
 func notifyWords(n control.Notify) string {
 	switch n {
 	case control.NotifyChanges:
-		return "problems, decisions, and what crosses"
+		return assets.Text("problems, decisions, and what crosses")
 	case control.NotifyNever:
-		return "nothing"
+		return assets.Text("nothing")
 	}
-	return "problems and decisions"
+	return assets.Text("problems and decisions")
+}
+
+// themeName is how the window looks; empty as the system does.
+func themeName(t control.Theme) string {
+	switch t {
+	case control.LightTheme:
+		return assets.Text("light")
+	case control.DarkTheme:
+		return assets.Text("dark")
+	}
+	return string(t)
 }
 
 func (a *app) settingsSet() *cobra.Command {
@@ -104,27 +123,27 @@ func (a *app) settingsSet() *cobra.Command {
 	var every time.Duration
 	var quiet, language, theme, notify string
 	c := &cobra.Command{
-		Use: "set", Short: "Change what holds for all accounts",
+		Use: "set", Short: assets.Text("Change what holds for all accounts"),
 		Example: "  twinday settings set --google-client-file client_secret_123.json\n  twinday settings set --outlook-client-id 00001111-aaaa-2222-bbbb-3333cccc4444\n  twinday settings set --outlook-client-id ''\n  twinday settings set --proxy http://proxy.example:8080 --proxy-user ann --proxy-password\n  twinday settings set --root-certificate acme-root.pem",
 		Args:    noArgs,
 	}
 	f := c.Flags()
-	f.StringVar(&clientFile, "google-client-file", "", "the JSON that Google's console offers of your client, for `FILE`")
+	f.StringVar(&clientFile, "google-client-file", "", assets.Text("the JSON that Google's console offers of your client, for `FILE`"))
 	for _, kind := range []state.ProviderKind{state.Google, state.Outlook} { // the others know no clients
-		ids[kind] = f.String(string(kind)+"-client-id", "", "your own client id for "+providerName(kind)+"; empty for the built-in one")
+		ids[kind] = f.String(string(kind)+"-client-id", "", assets.Text("your own client id for {{.Provider}}; empty for the built-in one", "Provider", say.Provider(kind)))
 	}
-	f.StringVar(&secret, "google-client-secret", "", "its 'secret' (a desktop client's is none)")
-	f.StringVar(&proxy, "proxy", "", "`http://HOST:PORT`, https://… or socks5://…; 'none', or 'system' for the system's")
-	f.StringVar(&proxyUser, "proxy-user", "", "the name that the proxy wants")
-	f.BoolVar(&askPassword, "proxy-password", false, "ask for the proxy's password, or read it from standard input")
-	f.StringVar(&bypass, "proxy-bypass", "", "hosts that are reached without the proxy, with commas between")
-	f.StringVar(&rootFile, "root-certificate", "", "a `FILE` of root certificates (PEM) to trust beside the system's; empty for none")
-	f.DurationVar(&every, "interval", 0, "how often to look while nothing changes, in whole minutes: 5m, 1h")
-	f.StringVar(&quiet, "quiet", "", "hours in which nothing is synced by itself, and nobody notified: `22:00-07:00`; empty for none")
-	f.StringVar(&notify, "notify", "", "what to notify you of: `problems` (and decisions), all, never")
-	f.StringVar(&language, "language", "", "of window and tray: en, de; empty for the system's")
-	f.StringVar(&theme, "theme", "", "of the window: light, dark; empty for the system's")
-	f.BoolVar(&plain, "plain-secrets", false, "keep the password in a file where no keyring answers")
+	f.StringVar(&secret, "google-client-secret", "", assets.Text("its 'secret' (a desktop client's is none)"))
+	f.StringVar(&proxy, "proxy", "", assets.Text("`http://HOST:PORT`, https://… or socks5://…; 'none', or 'system' for the system's"))
+	f.StringVar(&proxyUser, "proxy-user", "", assets.Text("the name that the proxy wants"))
+	f.BoolVar(&askPassword, "proxy-password", false, assets.Text("ask for the proxy's password, or read it from standard input"))
+	f.StringVar(&bypass, "proxy-bypass", "", assets.Text("hosts that are reached without the proxy, with commas between"))
+	f.StringVar(&rootFile, "root-certificate", "", assets.Text("a `FILE` of root certificates (PEM) to trust beside the system's; empty for none"))
+	f.DurationVar(&every, "interval", 0, assets.Text("how often to look while nothing changes, in whole minutes: 5m, 1h"))
+	f.StringVar(&quiet, "quiet", "", assets.Text("hours in which nothing is synced by itself, and nobody notified: `22:00-07:00`; empty for none"))
+	f.StringVar(&notify, "notify", "", assets.Text("what to notify you of: `problems` (and decisions), all, never"))
+	f.StringVar(&language, "language", "", assets.Text("of window, tray and terminal: en, de; empty for the system's"))
+	f.StringVar(&theme, "theme", "", assets.Text("of the window: light, dark; empty for the system's"))
+	f.BoolVar(&plain, "plain-secrets", false, assets.Text("keep the password in a file where no keyring answers"))
 	c.RunE = a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
 		s, err := b.Settings(ctx)
 		if err != nil {
@@ -172,7 +191,7 @@ func (a *app) settingsSet() *cobra.Command {
 		}
 		if f.Changed("interval") {
 			if s.Rhythm.Minutes = int(every / time.Minute); every <= 0 || every%time.Minute != 0 {
-				return usage("--interval is in whole minutes, like 5m, not %s", every)
+				return usage(assets.Text("--interval is in whole minutes, like 5m, not {{.Time}}", "Time", every))
 			}
 		}
 		if f.Changed("quiet") {
@@ -189,15 +208,18 @@ func (a *app) settingsSet() *cobra.Command {
 		}
 		s.PlainSecrets = plain
 		if askPassword {
-			if s.ProxyPassword, err = a.passphrase("Password of the proxy"); err != nil {
+			if s.ProxyPassword, err = a.passphrase(assets.Text("Password of the proxy")); err != nil {
 				return err
 			}
 		}
 		if s, err = b.ChangeSettings(ctx, s); err != nil {
 			return err
 		}
+		if f.Changed("language") && !a.json {
+			assets.Speak(s.Faces.Language)
+		}
 		if !a.json && s.Clients[state.Google].ID != "" && (clientFile != "" || f.Changed("google-client-id")) {
-			a.say(testingNote)
+			a.say(testingNote() + "\n")
 		}
 		return a.showSettings(ctx, b, s)
 	})
@@ -205,7 +227,10 @@ func (a *app) settingsSet() *cobra.Command {
 }
 
 // testingNote warns of what people find out a week later.
-const testingNote = "Note: while the project of a Google client id is in 'testing', Google ends its sign-ins\nevery seven days. 'Publish app' under 'Audience' in the console ends that.\n"
+func testingNote() string {
+	return assets.Text(`Note: while the project of a Google client id is in 'testing', Google ends its sign-ins
+every seven days. 'Publish app' under 'Audience' in the console ends that.`)
+}
 
 // maxSmallFile is far above a client's file, and what a company has of root certificates.
 const maxSmallFile = 256 << 10
@@ -214,14 +239,29 @@ const maxSmallFile = 256 << 10
 func readSmall(name string) (string, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return "", usage("%s cannot be read: %v", name, err)
+		return "", usageError{cannotRead(name, err)}
 	}
 	if info.Size() > maxSmallFile {
-		return "", usage("%s is too large for that", name)
+		return "", usage(assets.Text("{{.File}} is too large for that", "File", name))
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return "", fmt.Errorf("%s cannot be read: %w", name, err)
+		return "", cannotRead(name, err)
 	}
 	return strings.TrimSpace(string(text)), nil
+}
+
+func cannotRead(name string, err error) error {
+	return errors.New(assets.Text("{{.File}} cannot be read: {{.Why}}", "File", name, "Why", fileTrouble(err)))
+}
+
+// fileTrouble is why a file cannot be read or written.
+func fileTrouble(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return assets.Text("there is no such file or folder")
+	case errors.Is(err, fs.ErrPermission):
+		return assets.Text("you have no right to it")
+	}
+	return err.Error()
 }

@@ -3,48 +3,40 @@ package terminal
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
 )
 
-// providerNames are the providers as people write them.
-var providerNames = map[state.ProviderKind]string{state.Google: "Google", state.Outlook: "Outlook", state.CalDAV: "CalDAV", state.ICS: "ICS feed"}
-
-func providerName(k state.ProviderKind) string {
-	if n, ok := providerNames[k]; ok {
-		return n
-	}
-	return string(k)
-}
-
 func (a *app) mirrorCommand() *cobra.Command {
-	return family(&cobra.Command{Use: "mirror", Short: "Choose which calendars are kept alike, and what copies show"},
+	return family(&cobra.Command{Use: "mirror", Short: assets.Text("Choose which calendars are kept alike, and what copies show")},
 		a.mirrorAdd(), a.mirrorList(), a.mirrorShow(), a.mirrorEdit(), a.mirrorPreview(), a.mirrorTakeOver(), a.mirrorRemove())
 }
 
-const mirrorAddHelp = `Keep two or more calendars alike. A member is written ACCOUNT/CALENDAR, the
+func mirrorAddHelp() string {
+	return assets.Text(`Keep two or more calendars alike. A member is written ACCOUNT/CALENDAR, the
 account by its id or mail address, the calendar by its id, its name, or as
 "primary". ':send' after it says that nothing is ever written there, ':receive'
-that nothing born there goes out.`
+that nothing born there goes out.`)
+}
 
 func (a *app) mirrorAdd() *cobra.Command {
 	var members []string
 	var name string
 	c := &cobra.Command{
-		Use: "add --member ACCOUNT/CALENDAR --member ACCOUNT/CALENDAR", Short: "Keep calendars alike",
-		Long:    mirrorAddHelp,
+		Use: "add --member " + assets.Text("ACCOUNT/CALENDAR") + " --member " + assets.Text("ACCOUNT/CALENDAR"), Short: assets.Text("Keep calendars alike"),
+		Long:    mirrorAddHelp(),
 		Example: "  twinday mirror add --member home/primary --member work/Calendar --name Us\n  twinday mirror add --member work/Calendar:send --member home/Busy:receive",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := noArgs(cmd, args); err != nil {
 				return err
 			}
 			if len(members) < 2 {
-				return usage("a mirror needs at least two calendars: --member ACCOUNT/CALENDAR --member ACCOUNT/CALENDAR")
+				return usage(assets.Text("a mirror needs at least two calendars: --member ACCOUNT/CALENDAR --member ACCOUNT/CALENDAR"))
 			}
 			return nil
 		},
@@ -65,18 +57,18 @@ func (a *app) mirrorAdd() *cobra.Command {
 			if a.json {
 				return writeJSON(a.out, m)
 			}
-			a.say("Mirror %s (%s) keeps these alike from the next pass on:", m.ID, clean(m.Name))
+			a.say(assets.Text("Mirror {{.ID}} ({{.Name}}) keeps these alike from the next pass on:", "ID", m.ID, "Name", clean(m.Name)))
 			names := namesOf(ctx, b)
 			for _, x := range m.Members {
-				a.say("  %s", clean(memberLabel(names, x)))
+				a.say("  " + clean(memberLabel(names, x)))
 			}
 			a.sayLimits(ctx, b, m.Members)
-			a.say("'twinday sync --dry-run' shows what that will do, 'twinday sync' does it.")
+			a.say(assets.Text("'twinday sync --dry-run' shows what that will do, 'twinday sync' does it."))
 			return nil
 		}),
 	}
-	c.Flags().StringArrayVar(&members, "member", nil, "a `calendar`: ACCOUNT/CALENDAR[:send|:receive]; at least two")
-	c.Flags().StringVar(&name, "name", "", "how to call the mirror (default: from its calendars)")
+	c.Flags().StringArrayVar(&members, "member", nil, assets.Text("a `calendar`: ACCOUNT/CALENDAR[:send|:receive]; at least two"))
+	c.Flags().StringVar(&name, "name", "", assets.Text("how to call the mirror (default: from its calendars)"))
 	must(c.RegisterFlagCompletionFunc("member", a.completeCalendars))
 	return c
 }
@@ -85,19 +77,19 @@ func memberLabel(n names, m state.Member) string {
 	s := n.of(m.Ref)
 	switch m.Direction {
 	case state.SendOnly:
-		s += " (sends only)"
+		s += " (" + assets.Text("sends only") + ")"
 	case state.TakeOnly:
-		s += " (receives only)"
+		s += " (" + assets.Text("receives only") + ")"
 	}
 	if m.Off {
-		s += " (off)"
+		s += " (" + assets.Text("off") + ")"
 	}
 	return s
 }
 
 func (a *app) mirrorList() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List the mirrors", Args: noArgs,
+		Use: "list", Aliases: []string{"ls"}, Short: assets.Text("List the mirrors"), Args: noArgs,
 		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
 			all, err := b.Mirrors(ctx)
 			if err != nil {
@@ -107,7 +99,7 @@ func (a *app) mirrorList() *cobra.Command {
 				return writeJSON(a.out, list(all))
 			}
 			if len(all) == 0 {
-				a.say("No mirror yet. 'twinday mirror add --member ACCOUNT/CALENDAR --member ACCOUNT/CALENDAR' makes one.")
+				a.say(assets.Text("No mirror yet. 'twinday mirror add --member ACCOUNT/CALENDAR --member ACCOUNT/CALENDAR' makes one."))
 				return nil
 			}
 			a.print(a.mirrorTable(all, namesOf(ctx, b)))
@@ -117,26 +109,22 @@ func (a *app) mirrorList() *cobra.Command {
 }
 
 func (a *app) mirrorTable(all []control.MirrorState, n names) *table {
-	t := newTable("MIRROR", "NAME~", "EVENTS", "PENDING", "LAST SYNC", "CALENDARS~", "STATE~")
+	t := newTable(assets.Text("MIRROR | NAME~ | EVENTS | PENDING | LAST SYNC | CALENDARS~ | STATE~"))
 	for _, m := range all {
 		var members []string
 		for _, x := range m.Members {
 			members = append(members, memberLabel(n, x))
 		}
-		condition := "fine"
+		condition := assets.Text("fine")
 		switch {
 		case m.Trouble != "":
-			condition = m.Trouble
+			condition = assets.Said(m.Trouble)
 		case m.Watching != nil:
 			condition = watchingWords(m, a.Now())
 		case m.Paused:
-			condition = "paused"
+			condition = assets.Text("paused")
 		}
-		last := ago(m.LastSync, a.Now())
-		if last == "" {
-			last = "never"
-		}
-		t.add(string(m.ID), m.Name, fmt.Sprint(m.Events), fmt.Sprint(m.Pending), last, strings.Join(members, ", "), condition)
+		t.add(string(m.ID), m.Name, assets.Number(m.Events), assets.Number(m.Pending), assets.Ago(a.Now(), m.LastSync), strings.Join(members, ", "), condition)
 	}
 	return t
 }
@@ -144,19 +132,19 @@ func (a *app) mirrorTable(all []control.MirrorState, n names) *table {
 func (a *app) mirrorRemove() *cobra.Command {
 	var copies string
 	c := &cobra.Command{
-		Use: "remove MIRROR", Aliases: []string{"rm"}, Short: "End a mirror",
-		Long: "End a mirror. Its copies stay as plain events (--copies keep), or are removed\n" +
-			"(--copies remove). Without the flag a person at a terminal is asked; a script\n" +
-			"keeps them.",
+		Use: "remove " + assets.Text("MIRROR"), Aliases: []string{"rm"}, Short: assets.Text("End a mirror"),
+		Long: assets.Text(`End a mirror. Its copies stay as plain events (--copies keep), or are removed
+(--copies remove). Without the flag a person at a terminal is asked; a script
+keeps them.`),
 		ValidArgsFunction: a.completeMirrors,
-		Args:              oneArg("the mirror's id or name as 'twinday mirror list' shows it"),
+		Args:              oneArg(assets.Text("the mirror's id or name as 'twinday mirror list' shows it")),
 		RunE: a.ask(func(ctx context.Context, b control.Backend, args []string) error {
 			m, err := findMirror(ctx, b, args[0])
 			if err != nil {
 				return err
 			}
 			if copies == "" {
-				if copies, err = a.askCopies(fmt.Sprintf("Mirror %s has %s linked", m.ID, count(m.Events, "event"))); err != nil {
+				if copies, err = a.askCopies(assets.Count("Mirror {{.ID}} has {{.N}} events linked.", m.Events, "ID", m.ID)); err != nil {
 					return err
 				}
 			}
@@ -168,9 +156,9 @@ func (a *app) mirrorRemove() *cobra.Command {
 				return a.verdict(r, writeJSON(a.out, r))
 			}
 			if copies == "keep" {
-				a.say("Mirror %s is gone; its copies stay as plain events.", m.ID)
+				a.say(assets.Text("Mirror {{.ID}} is gone; its copies stay as plain events.", "ID", m.ID))
 			} else {
-				a.say("Mirror %s is gone, and %s with it.", m.ID, countCopies(r.Deleted))
+				a.say(assets.Count("Mirror {{.ID}} is gone, and {{.N}} copies with it.", r.Deleted, "ID", m.ID))
 			}
 			a.problems(r.Problems, namesOf(ctx, b))
 			return a.verdict(r, nil)
@@ -180,13 +168,6 @@ func (a *app) mirrorRemove() *cobra.Command {
 	return c
 }
 
-func countCopies(n int) string {
-	if n == 1 {
-		return "1 copy"
-	}
-	return fmt.Sprintf("%d copies", n)
-}
-
 // askCopies asks what becomes of copies; whoever cannot answer keeps them, for that
 // can be undone.
 func (a *app) askCopies(of string) (string, error) {
@@ -194,20 +175,21 @@ func (a *app) askCopies(of string) (string, error) {
 		return "keep", nil
 	}
 	answers := bufio.NewScanner(a.in)
+	keep, remove := assets.Text("keep"), assets.Text("remove")
 	for range 3 {
-		fmt.Fprintf(a.out, "%s. Keep its copies as plain events, or remove them? [keep/remove] ", of)
-		if !answers.Scan() {
-			fmt.Fprintln(a.out)
-			break
-		}
-		switch s := strings.ToLower(strings.TrimSpace(answers.Text())); s {
-		case "keep", "k":
+		answer, ok := a.prompt(answers, of+" "+assets.Text("Keep its copies as plain events, or remove them?"), keep, remove)
+		switch {
+		case !ok:
+		case means(answer, keep, "keep"):
 			return "keep", nil
-		case "remove", "r":
+		case means(answer, remove, "remove"):
 			return "remove", nil
+		default:
+			continue
 		}
+		break
 	}
-	return "", usage("nothing was done: say --copies keep or --copies remove")
+	return "", usage(assets.Text("nothing was done: say --copies keep or --copies remove"))
 }
 
 // copiesFlag adds --copies, and checks it.
@@ -215,10 +197,10 @@ func copiesFlag(c *cobra.Command, copies *string) {
 	args := c.Args
 	c.Args = func(cmd *cobra.Command, list []string) error {
 		if *copies != "" && *copies != "keep" && *copies != "remove" {
-			return usage("--copies is keep or remove, not %q", *copies)
+			return usage(assets.Text("--copies is keep or remove, not “{{.Word}}”", "Word", *copies))
 		}
 		return args(cmd, list)
 	}
-	c.Flags().StringVar(copies, "copies", "", "keep or remove the copies it made")
+	c.Flags().StringVar(copies, "copies", "", assets.Text("keep or remove the copies it made"))
 	must(c.RegisterFlagCompletionFunc("copies", cobra.FixedCompletions([]string{"keep", "remove"}, cobra.ShellCompDirectiveNoFileComp)))
 }

@@ -7,26 +7,31 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
-const syncHelp = `Read what changed in the calendars of all mirrors and carry it across, now.
+func syncHelp() string {
+	return assets.Text(`Read what changed in the calendars of all mirrors and carry it across, now.
 
 --dry-run reads and decides as a real pass does, and writes nothing anywhere.
 --watch goes on after that and prints every change as it crosses, until Ctrl-C;
 the running engine does the work, or this command when none runs.
 
 The exit code is 3 when a step waits for a decision ('twinday held'), 1 when a
-step failed.`
+step failed.`)
+}
 
 func (a *app) syncCommand() *cobra.Command {
 	var req control.SyncRequest
 	var watch bool
 	c := &cobra.Command{
-		Use: "sync", Short: "Carry changes across now", Long: syncHelp,
+		Use: "sync", Short: assets.Text("Carry changes across now"), Long: syncHelp(),
 		Args: func(cmd *cobra.Command, args []string) error {
 			return errors.Join(noArgs(cmd, args), notBoth(cmd, "dry-run", "watch"))
 		},
@@ -45,14 +50,14 @@ func (a *app) syncCommand() *cobra.Command {
 				}
 				a.report(r, namesOf(ctx, b))
 				if len(r.Steps) == 0 && len(r.Problems) == 0 {
-					a.say("%s", whyNothing(ctx, b))
+					a.say(whyNothing(ctx, b))
 				}
 				return a.verdict(r, nil)
 			})
 		}),
 	}
-	c.Flags().BoolVar(&req.DryRun, "dry-run", false, "show what a pass would do, and do nothing")
-	c.Flags().BoolVar(&watch, "watch", false, "go on and print what crosses, until Ctrl-C")
+	c.Flags().BoolVar(&req.DryRun, "dry-run", false, assets.Text("show what a pass would do, and do nothing"))
+	c.Flags().BoolVar(&watch, "watch", false, assets.Text("go on and print what crosses, until Ctrl-C"))
 	return c
 }
 
@@ -63,9 +68,9 @@ func (a *app) verdict(r control.Report, printing error) error {
 	case printing != nil:
 		return printing
 	case r.Failed > 0:
-		return fmt.Errorf("%s failed; 'twinday status' says what is wrong and what helps", count(r.Failed, "step"))
+		return errors.New(assets.Count("{{.N}} steps failed; 'twinday status' says what is wrong and what helps", r.Failed))
 	case len(r.Problems) > 0:
-		return errors.New("not everything could be read or written; 'twinday status' says what is wrong and what helps")
+		return errors.New(assets.Text("not everything could be read or written; 'twinday status' says what is wrong and what helps"))
 	case r.Held > 0:
 		return errHeld
 	}
@@ -75,7 +80,7 @@ func (a *app) verdict(r control.Report, printing error) error {
 // report prints a pass for people.
 func (a *app) report(r control.Report, n names) {
 	if len(r.Steps) > 0 {
-		t := newTable("WHAT", "TITLE~", "IN~", "WHY~")
+		t := newTable(assets.Text("WHAT | TITLE~ | IN~ | WHY~"))
 		for _, s := range r.Steps {
 			t.add(stepWord(s, r.DryRun), s.Title, n.of(s.Ref), stepWhy(s))
 		}
@@ -83,7 +88,7 @@ func (a *app) report(r control.Report, n names) {
 	}
 	a.problems(r.Problems, n)
 	if line := reportLine(r); line != "" {
-		a.say("%s", line)
+		a.say(line)
 	}
 }
 
@@ -91,14 +96,15 @@ func (a *app) report(r control.Report, n names) {
 func whyNothing(ctx context.Context, b control.Backend) string {
 	all, err := b.Mirrors(ctx)
 	if err == nil && len(all) == 0 {
-		return "Nothing to do: no calendars mirror each other yet. 'twinday mirror add' makes a mirror."
+		return assets.Text("Nothing to do: no calendars mirror each other yet. 'twinday mirror add' makes a mirror.")
 	}
 	for _, m := range all {
 		if m.Watching != nil {
-			return fmt.Sprintf("Nothing is done in “%s”: another Twinday (%s) keeps it. 'twinday mirror take-over %s' takes over.", clean(m.Name), m.Watching.Installation, m.ID)
+			return assets.Text("Nothing is done in “{{.Mirror}}”: another Twinday ({{.Who}}) keeps it. 'twinday mirror take-over {{.ID}}' takes over.",
+				"Mirror", clean(m.Name), "Who", m.Watching.Installation, "ID", m.ID)
 		}
 	}
-	return "Nothing to do: the calendars are alike."
+	return assets.Text("Nothing to do: the calendars are alike.")
 }
 
 // reportLine sums a pass up in one line, an empty one if nothing happened.
@@ -106,55 +112,122 @@ func reportLine(r control.Report) string {
 	var parts []string
 	for _, x := range []struct {
 		n    int
-		word string
+		text string
 	}{
-		{r.Created, "created"}, {r.Updated, "updated"}, {r.Deleted, "deleted"}, {r.Adopted, "linked"},
-		{r.Skipped, "left alone"}, {r.Held, "held for your decision ('twinday held')"}, {r.Failed, "failed"},
+		{r.Created, assets.Count("{{.N}} created", r.Created)}, {r.Updated, assets.Count("{{.N}} updated", r.Updated)},
+		{r.Deleted, assets.Count("{{.N}} deleted", r.Deleted)}, {r.Adopted, assets.Count("{{.N}} linked", r.Adopted)},
+		{r.Skipped, assets.Count("{{.N}} left alone", r.Skipped)},
+		{r.Held, assets.Count("{{.N}} held for your decision ('twinday held')", r.Held)}, {r.Failed, assets.Count("{{.N}} failed", r.Failed)},
 	} {
 		if x.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.word))
+			parts = append(parts, x.text)
 		}
 	}
+	what := strings.Join(parts, ", ")
 	switch {
 	case len(parts) == 0 && len(r.Problems) > 0:
-		return "Nothing was done."
+		return assets.Text("Nothing was done.")
 	case len(parts) == 0:
 		return ""
 	case r.DryRun:
-		return "A pass would do this: " + strings.Join(parts, ", ") + ". Nothing was written."
+		return assets.Text("A pass would do this: {{.What}}. Nothing was written.", "What", what)
 	}
-	return fmt.Sprintf("Pass %d: %s, in %s.", r.Pass, strings.Join(parts, ", "), r.Ended.Sub(r.Began).Round(10*time.Millisecond))
+	return assets.Text("Pass {{.N}}: {{.What}}, in {{.Time}}.", "N", r.Pass, "What", what, "Time", shortTime(r.Ended.Sub(r.Began)))
+}
+
+// shortTime is how long something took: "0.35 s", "2 min 5 s".
+func shortTime(d time.Duration) string {
+	if d < time.Minute {
+		return assets.Text("{{.N}} s", "N", assets.Decimal(d.Seconds()))
+	}
+	return assets.Text("{{.M}} min {{.S}} s", "M", int(d/time.Minute), "S", int(d%time.Minute/time.Second))
 }
 
 func stepWord(s control.StepResult, dry bool) string {
 	switch {
 	case s.Held != "":
-		return "held"
+		return assets.Text("held")
 	case s.Error != "":
-		return "failed"
+		return assets.Text("failed")
 	case s.Kind == state.Skip:
-		return "leave"
+		return assets.Text("leave")
 	case s.Kind == state.Adopt:
-		return "link"
+		return assets.Text("link")
 	case dry:
-		return string(s.Kind)
+		return stepName(s.Kind)
 	}
-	return pastWords[s.Kind]
+	return pastName(s.Kind)
 }
 
 func stepWhy(s control.StepResult) string {
 	switch {
 	case s.Error != "":
-		return s.Error
+		return assets.Said(s.Error)
 	case s.Held != "":
-		return fmt.Sprintf("would %s; waits for you (%s): %s", s.Kind, s.Held, s.Reason)
+		return assets.Text("would {{.Step}}; waits for you ({{.Hold}}): {{.Why}}", "Step", stepName(s.Kind), "Hold", holdName(s.Held), "Why", assets.Said(s.Reason))
 	}
-	return s.Reason
+	return assets.Said(s.Reason)
 }
 
-var pastWords = map[state.StepKind]string{
-	state.Create: "created", state.Update: "updated", state.Delete: "deleted",
-	state.TakeOver: "taken over", state.Adopt: "linked", state.Unlink: "unlinked", state.Answer: "answered", state.Skip: "left alone",
+// stepName is what a step does: "create".
+func stepName(k state.StepKind) string {
+	switch k {
+	case state.Create:
+		return assets.Text("create")
+	case state.Update:
+		return assets.Text("update")
+	case state.Delete:
+		return assets.Text("delete")
+	case state.TakeOver:
+		return assets.Text("take over")
+	case state.Adopt:
+		return assets.Text("link")
+	case state.Unlink:
+		return assets.Text("unlink")
+	case state.Answer:
+		return assets.Text("answer")
+	case state.Skip:
+		return assets.Text("leave")
+	}
+	return string(k)
+}
+
+// pastName is what a step did: "created".
+func pastName(k state.StepKind) string {
+	switch k {
+	case state.Create:
+		return assets.Text("created")
+	case state.Update:
+		return assets.Text("updated")
+	case state.Delete:
+		return assets.Text("deleted")
+	case state.TakeOver:
+		return assets.Text("taken over")
+	case state.Adopt:
+		return assets.Text("linked")
+	case state.Unlink:
+		return assets.Text("unlinked")
+	case state.Answer:
+		return assets.Text("answered")
+	case state.Skip:
+		return assets.Text("left alone")
+	}
+	return ""
+}
+
+// holdName says what a step waits for.
+func holdName(h state.HoldReason) string {
+	switch h {
+	case state.HoldGuests:
+		return assets.Text("guests")
+	case state.HoldMassDeletion:
+		return assets.Text("mass deletion")
+	case state.HoldConflict:
+		return assets.Text("conflict")
+	case state.HoldTakeOver:
+		return assets.Text("another Twinday")
+	}
+	return string(h)
 }
 
 // problems prints what is not well, and the way out of each.
@@ -167,20 +240,34 @@ func (a *app) problems(all []control.ProblemNote, n names) {
 		if where != "" {
 			where += ": "
 		}
-		a.say("! %s", clean(where+p.What+". "+p.WayOut))
+		a.say("! " + clean(where+say.Stopped(assets.Said(p.What))+" "+assets.Said(p.WayOut)))
 	}
 }
 
-// crossing are the columns of changes printed one by one, when no later row can
-// be waited for to align them.
-var crossing = []int{8, 10, 34, 40}
+// crossing are the widths of the columns of changes printed one by one, when no later
+// row can be waited for to align them: those of a time and of what can have happened, in
+// the person's language.
+func crossing() []int {
+	clock := runewidth.StringWidth(assets.ClockSeconds(time.Date(2006, 1, 2, 22, 44, 55, 0, time.UTC)))
+	what := runewidth.StringWidth(assets.Text("by hand"))
+	for _, k := range []state.StepKind{state.Create, state.Update, state.Delete, state.TakeOver, state.Adopt, state.Unlink, state.Answer, state.Skip} {
+		what = max(what, runewidth.StringWidth(pastName(k)))
+	}
+	for _, o := range []state.Outcome{state.Done, state.Failed, state.Overridden, state.Reverted, state.Noted} {
+		what = max(what, runewidth.StringWidth(outcomeName(o)))
+	}
+	return []int{clock, what, 34, 40}
+}
 
-var crossingHead = []string{"TIME", "WHAT", "TITLE", "FROM → TO"}
+// crossingHead begins the table of such changes.
+func (a *app) crossingHead() {
+	a.row(crossing(), newTable(assets.Text("TIME | WHAT | TITLE | FROM → TO")).heads, bold)
+}
 
 // cross prints one change as it crosses.
 func (a *app) cross(e state.HistoryEntry, n names) {
-	a.row(crossing, []string{
-		e.Time.In(a.Now().Location()).Format(time.TimeOnly), historyWord(e), clean(e.Title), clean(route(e, n)),
+	a.row(crossing(), []string{
+		assets.ClockSeconds(e.Time.In(a.Now().Location())), historyWord(e), clean(e.Title), clean(route(e, n)),
 	}, plain)
 }
 
@@ -191,7 +278,7 @@ func (a *app) watch(ctx context.Context, b control.Backend) error {
 		return err
 	}
 	if !a.json {
-		a.row(crossing, crossingHead, bold)
+		a.crossingHead()
 	}
 	var said string
 	var pass uint64
@@ -221,13 +308,13 @@ func (a *app) watch(ctx context.Context, b control.Backend) error {
 		// What is not a change goes to standard error: the table stays a table.
 		calm := s.Activity == control.Fine || s.Activity == control.Syncing || s.Activity == control.Starting
 		if !a.json && s.Summary != said && !calm {
-			fmt.Fprintf(a.errs, "twinday: %s\n", clean(s.Summary))
+			fmt.Fprintf(a.errs, "twinday: %s\n", clean(assets.Said(s.Summary)))
 		}
 		first, pass, said = false, s.Pass, s.Summary
 		return nil
 	}
 	if _, err := b.Sync(ctx, control.SyncRequest{}); err != nil && ctx.Err() == nil {
-		fmt.Fprintf(a.errs, "twinday: %s\n", err)
+		fmt.Fprintf(a.errs, "twinday: %s\n", assets.Said(err.Error()))
 	}
 	err = b.Watch(ctx, show)
 	if ctx.Err() != nil {
@@ -269,9 +356,9 @@ func since(ctx context.Context, b control.Backend, seq uint64) ([]state.HistoryE
 
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "How everything fares", Args: noArgs,
-		Long: "How everything fares: accounts, mirrors, what is wrong and what helps. The exit\n" +
-			"code is 3 when a step waits for a decision ('twinday held').",
+		Use: "status", Short: assets.Text("How everything fares"), Args: noArgs,
+		Long: assets.Text(`How everything fares: accounts, mirrors, what is wrong and what helps. The exit
+code is 3 when a step waits for a decision ('twinday held').`),
 		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
 			s, err := b.Status(ctx)
 			if err != nil {
@@ -297,26 +384,24 @@ func (a *app) statusJSON(s control.Status) error {
 
 // status prints the state of everything for people.
 func (a *app) status(s control.Status, n names) {
-	a.say("%s", clean(s.Summary))
+	a.say(clean(assets.Said(s.Summary)))
 	now := a.Now()
-	var when []string
-	if last := ago(s.LastSync, now); last != "" {
-		when = append(when, "Last sync "+last)
-	} else {
-		when = append(when, "Never synced yet")
+	when := []string{assets.Text("Never synced yet")}
+	if !s.LastSync.IsZero() {
+		when[0] = assets.Text("Last sync {{.Ago}}", "Ago", assets.Ago(now, s.LastSync))
 	}
 	switch {
 	case !s.PausedUntil.IsZero():
 		when = append(when, pausedWords(s.PausedUntil, now))
 	case !s.NextSync.IsZero():
-		when = append(when, "next "+ago(s.NextSync, now))
+		when = append(when, assets.Text("next {{.In}}", "In", assets.In(now, s.NextSync)))
 	}
-	if backup := ago(s.LastBackup, now); backup != "" {
-		when = append(when, "last backup "+backup)
+	if !s.LastBackup.IsZero() {
+		when = append(when, assets.Text("last backup {{.Ago}}", "Ago", assets.Ago(now, s.LastBackup)))
 	}
-	a.say("%s.", strings.Join(when, ", "))
+	a.say(strings.Join(when, ", ") + ".")
 	if s.Installation.ID != "" {
-		a.say("This is Twinday %s, on %s.", s.Installation.ID, clean(s.Installation.Name))
+		a.say(assets.Text("This is Twinday {{.ID}}, on {{.Computer}}.", "ID", s.Installation.ID, "Computer", clean(s.Installation.Name)))
 	}
 	if len(s.Accounts) > 0 {
 		a.say("")
@@ -329,10 +414,8 @@ func (a *app) status(s control.Status, n names) {
 	if len(s.Problems) > 0 || s.Held > 0 {
 		a.say("")
 		a.problems(s.Problems, n)
-		if s.Held == 1 {
-			a.say("! 1 step waits for your decision: 'twinday held' shows it.")
-		} else if s.Held > 1 {
-			a.say("! %d steps wait for your decision: 'twinday held' shows them.", s.Held)
+		if s.Held > 0 {
+			a.say("! " + assets.Count("{{.N}} steps wait for your decision: 'twinday held' shows them.", s.Held))
 		}
 	}
 }
@@ -342,17 +425,17 @@ const forever = 100 * 365 * 24 * time.Hour
 
 func pausedWords(until, now time.Time) string {
 	if until.Sub(now) > forever/10 {
-		return "paused until 'twinday resume'"
+		return assets.Text("paused until 'twinday resume'")
 	}
-	return "paused until " + until.In(now.Location()).Format("2 Jan 15:04")
+	return assets.Text("paused {{.Until}}", "Until", assets.PauseEnd(now, until))
 }
 
 func (a *app) pauseCommand() *cobra.Command {
 	var span, until string
 	var t time.Time
 	c := &cobra.Command{
-		Use: "pause", Short: "Stop syncing for a while",
-		Long:    "Stop syncing: for a time, until a time, or without a flag until 'twinday resume'.",
+		Use: "pause", Short: assets.Text("Stop syncing for a while"),
+		Long:    assets.Text("Stop syncing: for a time, until a time, or without a flag until 'twinday resume'."),
 		Example: "  twinday pause --for 1h\n  twinday pause --until 17:30\n  twinday pause --until '2026-03-01 08:00'",
 		Args: func(cmd *cobra.Command, args []string) (err error) {
 			if err = errors.Join(noArgs(cmd, args), notBoth(cmd, "for", "until")); err != nil {
@@ -368,14 +451,14 @@ func (a *app) pauseCommand() *cobra.Command {
 			return a.afterPause(ctx, b)
 		}),
 	}
-	c.Flags().StringVar(&span, "for", "", "how long: 30m, 8h, 3d")
-	c.Flags().StringVar(&until, "until", "", "until when: 17:30, 2026-03-01, '2026-03-01 08:00'")
+	c.Flags().StringVar(&span, "for", "", assets.Text("how long: 30m, 8h, 3d"))
+	c.Flags().StringVar(&until, "until", "", assets.Text("until when: 17:30, 2026-03-01, '2026-03-01 08:00'"))
 	return c
 }
 
 func (a *app) resumeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "resume", Short: "Go on syncing after a pause", Args: noArgs,
+		Use: "resume", Short: assets.Text("Go on syncing after a pause"), Args: noArgs,
 		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
 			if err := b.Pause(ctx, time.Time{}); err != nil {
 				return err
@@ -394,11 +477,10 @@ func (a *app) afterPause(ctx context.Context, b control.Backend) error {
 		return a.statusJSON(s)
 	}
 	if s.PausedUntil.IsZero() {
-		a.say("Syncing goes on.")
+		a.say(assets.Text("Syncing goes on."))
 		return nil
 	}
-	w := pausedWords(s.PausedUntil, a.Now())
-	a.say("%s.", strings.ToUpper(w[:1])+w[1:])
+	a.say(say.Sentence(pausedWords(s.PausedUntil, a.Now())))
 	return nil
 }
 
@@ -413,7 +495,7 @@ func pauseEnd(span, until string, now time.Time) (time.Time, error) {
 			}
 		}
 		if err != nil || d <= 0 {
-			return time.Time{}, usage("--for %q is no length of time: write it like 30m, 8h or 3d", span)
+			return time.Time{}, usage(assets.Text("--for “{{.Time}}” is no length of time: write it like 30m, 8h or 3d", "Time", span))
 		}
 		return now.Add(d), nil
 	case until != "":
@@ -435,10 +517,10 @@ func moment(s string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{"2006-01-02 15:04", "2006-01-02T15:04", time.DateOnly, time.RFC3339} {
 		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
 			if !t.After(now) {
-				return t, usage("--until %s is over already", s)
+				return t, usage(assets.Text("--until {{.Time}} is over already", "Time", s))
 			}
 			return t, nil
 		}
 	}
-	return time.Time{}, usage("--until %q is no time: write it like 17:30, 2026-03-01 or '2026-03-01 08:00'", s)
+	return time.Time{}, usage(assets.Text("--until “{{.Time}}” is no time: write it like 17:30, 2026-03-01 or '2026-03-01 08:00'", "Time", s))
 }

@@ -2,9 +2,8 @@
 // history, the demo. It parses a command line, asks the engine through
 // engine/control, and prints for people or, with --json, for scripts.
 //
-// Of this project it imports engine/control, store/state and
-// providers/calendar only; everything else that a command needs is handed in by
-// main as Deps.
+// Of this project it imports engine/control, store/state, providers/calendar, assets
+// and ui/say only; everything else that a command needs is handed in by main as Deps.
 package terminal
 
 import (
@@ -12,13 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 )
 
@@ -109,6 +108,7 @@ func Execute(ctx context.Context, d Deps, args []string, stdin io.Reader, stdout
 		d.Now = time.Now
 	}
 	a := &app{Deps: d, in: stdin, out: stdout, errs: stderr}
+	a.speak(ctx, args)
 	root := a.root()
 	root.SetArgs(append([]string{}, args...)) // cobra takes nil for "the process's own"
 	root.SetIn(stdin)
@@ -116,10 +116,47 @@ func Execute(ctx context.Context, d Deps, args []string, stdin io.Reader, stdout
 	root.SetErr(stderr)
 	insist(root)
 	cmd, err := root.ExecuteContextC(ctx)
-	if !a.ran && slices.Contains(args, "--json") {
-		a.json = true // flags are not read yet when a command is unknown
-	}
+	a.json = a.json || a.scripted // flags are not read yet when a command is unknown
 	return a.finish(cmd, err)
+}
+
+// languagePatience is how long an engine may take to say which language the person chose.
+const languagePatience = time.Second
+
+// speak takes on the language in which the command speaks. Scripts get English. A person
+// gets the language chosen in Twinday, as far as an engine runs that can be asked before
+// the command line is read; else that of the process, which is the system's.
+func (a *app) speak(ctx context.Context, args []string) {
+	early := pflag.NewFlagSet("", pflag.ContinueOnError)
+	early.ParseErrorsAllowlist.UnknownFlags = true
+	early.Usage = func() {}
+	early.BoolP("help", "h", false, "")
+	early.BoolVar(&a.scripted, "json", false, "")
+	early.StringVar(&a.dataDir, "data", a.DataDir, "")
+	_ = early.Parse(args) // what is wrong with them is told later
+	if a.scripted {
+		assets.Speak("en")
+		return
+	}
+	ctx, done := context.WithTimeout(ctx, languagePatience)
+	defer done()
+	b, leave, err := a.Connect(ctx, ConnectOptions{DataDir: a.dataDir, RunningOnly: true})
+	if err != nil {
+		return
+	}
+	defer leave()
+	a.speakAsSet(ctx, b)
+}
+
+// speakAsSet takes on the language that the person chose in Twinday, once.
+func (a *app) speakAsSet(ctx context.Context, b control.Backend) {
+	if a.scripted || a.spoken {
+		return
+	}
+	s, err := b.Settings(ctx)
+	if a.spoken = err == nil; a.spoken && s.Faces.Language != "" {
+		assets.Speak(s.Faces.Language)
+	}
 }
 
 // app is one run of the program as a command.
@@ -132,7 +169,9 @@ type app struct {
 	json    bool
 	verbose bool
 
-	ran bool // the command line was understood and the command began
+	scripted bool // --json is on the command line
+	spoken   bool // the language that the person chose is known
+	ran      bool // the command line was understood and the command began
 }
 
 // errHeld ends a command whose work is done while something waits for the person.
@@ -141,7 +180,7 @@ var errHeld = errors.New("something is held for a decision")
 // usageError is a command line that makes no sense.
 type usageError struct{ error }
 
-func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+func usage(text string) error { return usageError{errors.New(text)} }
 
 // finish turns what a command returned into words and an exit code.
 func (a *app) finish(cmd *cobra.Command, err error) int {
@@ -151,7 +190,7 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 	case errors.Is(err, errHeld):
 		return ExitHeld
 	case errors.Is(err, context.Canceled) && cmd.Context().Err() != nil:
-		a.complain("stopped", control.CodeFailed)
+		a.complain(assets.Text("stopped"), control.CodeFailed)
 		return ExitFailed
 	}
 	code, exit := control.CodeFailed, ExitFailed
@@ -166,12 +205,12 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 	case errors.As(err, &u), !a.ran:
 		code, exit = control.CodeUsage, ExitUsage
 	}
-	message := strings.TrimSpace(err.Error())
+	message := strings.TrimSpace(assets.Said(err.Error()))
 	if exit == ExitUsage && !a.json {
 		if !strings.Contains(message, "\n") {
 			message = strings.TrimRight(message, ".") + "."
 		}
-		message += fmt.Sprintf("\nTry '%s --help'.", cmd.CommandPath())
+		message += "\n" + assets.Text("Try '{{.Command}} --help'.", "Command", cmd.CommandPath())
 	}
 	if e != nil && a.json { // what stands in the way of a sign-in, too
 		told := *e
@@ -216,6 +255,7 @@ func (a *app) connected(ctx context.Context, o ConnectOptions, f func(control.Ba
 		return err
 	}
 	defer done()
+	a.speakAsSet(ctx, b)
 	return f(b)
 }
 
@@ -225,14 +265,16 @@ func init() {
 	cobra.MousetrapHelpText = ""
 }
 
-const rootHelp = `Twinday keeps calendars of different accounts alike: what is added, moved or
+func rootHelp() string {
+	return assets.Text(`Twinday keeps calendars of different accounts alike: what is added, moved or
 cancelled in one appears, moves or goes in the others.
 
 Alone it starts the tray icon with the engine and opens the window. The commands
 below do the same without a window; they speak to the running engine, or are the
 engine for as long as they run.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is held for a decision.`
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is held for a decision.`)
+}
 
 const rootExample = `  twinday account add google
   twinday account add outlook
@@ -246,8 +288,8 @@ func (a *app) root() *cobra.Command {
 	var start StartOptions
 	root := &cobra.Command{
 		Use:           "twinday",
-		Short:         "Keep calendars of different accounts alike",
-		Long:          rootHelp,
+		Short:         assets.Text("Keep calendars of different accounts alike"),
+		Long:          rootHelp(),
 		Example:       rootExample,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -257,33 +299,25 @@ func (a *app) root() *cobra.Command {
 			return a.Start(ctx, start)
 		}),
 	}
-	root.Flags().BoolVar(&start.Hidden, "hidden", false, "open no window (for the start at login)")
+	root.Flags().BoolVar(&start.Hidden, "hidden", false, assets.Text("open no window (for the start at login)"))
 	p := root.PersistentFlags()
-	p.StringVar(&a.dataDir, "data", a.DataDir, "`folder` in which Twinday keeps what it knows (or TWINDAY_DATA)")
-	p.BoolVar(&a.json, "json", false, "print JSON for scripts: see 'twinday help json'")
-	p.BoolVarP(&a.verbose, "verbose", "v", false, "log what the engine does to standard error")
+	p.StringVar(&a.dataDir, "data", a.DataDir, assets.Text("`folder` in which Twinday keeps what it knows (or TWINDAY_DATA)"))
+	p.BoolVar(&a.json, "json", false, assets.Text("print JSON for scripts: see 'twinday help json'"))
+	p.BoolVarP(&a.verbose, "verbose", "v", false, assets.Text("log what the engine does to standard error"))
+	p.BoolP("help", "h", false, assets.Text("say how the command is used"))
 	must(root.MarkPersistentFlagDirname("data"))
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		var v *pflag.InvalidValueError
-		if errors.As(err, &v) { // its own text ends in the words of strconv
-			kind := v.GetFlag().Value.Type()
-			if kind == "int" {
-				kind = "number"
-			}
-			return usage("--%s takes a %s, not %q", v.GetFlag().Name, kind, v.GetValue())
-		}
-		return usageError{err}
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(a.help)
 
 	root.AddGroup(
-		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
-		&cobra.Group{ID: groupSync, Title: "Sync:"},
-		&cobra.Group{ID: groupTry, Title: "Try out:"})
+		&cobra.Group{ID: groupSetUp, Title: assets.Text("Set up:")},
+		&cobra.Group{ID: groupSync, Title: assets.Text("Sync:")},
+		&cobra.Group{ID: groupTry, Title: assets.Text("Try out:")})
 	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.settingsCommand(), a.calendarCommand(), a.mirrorCommand(), a.autostartCommand(), a.setupCommand(), a.restoreCommand())
 	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.undoCommand(), a.whyCommand(), a.heldCommand(), a.duplicatesCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand(), a.diagnosticsCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())
-	root.AddCommand(a.versionCommand(), mappingTopic(), jsonTopic())
+	root.AddCommand(a.versionCommand(), a.mappingTopic(), a.jsonTopic())
 	return root
 }
 
@@ -292,19 +326,22 @@ func (a *app) root() *cobra.Command {
 func insist(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	var help, completion *cobra.Command
 	for _, c := range root.Commands() {
 		switch c.Name() {
 		case "completion":
-			family(c)
+			completion = family(c)
 		case "help":
+			help = c
 			c.Args = func(_ *cobra.Command, args []string) error {
 				if _, rest, err := root.Find(args); err != nil || len(rest) > 0 {
-					return usage("there is no help on %q", strings.Join(args, " "))
+					return usage(assets.Text("there is no help on “{{.Words}}”", "Words", strings.Join(args, " ")))
 				}
 				return nil
 			}
 		}
 	}
+	translateCobra(help, completion)
 }
 
 const (
@@ -330,7 +367,7 @@ func family(c *cobra.Command, children ...*cobra.Command) *cobra.Command {
 			for _, k := range c.Commands() {
 				names = append(names, k.Name())
 			}
-			return usage("'%s' needs to know what to do: %s", c.CommandPath(), orList(names))
+			return usage(assets.Text("'{{.Command}}' needs to know what to do: {{.Commands}}", "Command", c.CommandPath(), "Commands", orList(names)))
 		}
 	}
 	c.Args = knownCommand
@@ -343,17 +380,16 @@ func knownCommand(c *cobra.Command, args []string) error {
 		return nil
 	}
 	c.SuggestionsMinimumDistance = 2
-	s := fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		s += "; perhaps you mean " + orList(near)
+		return usage(assets.Text("'{{.Command}}' has no command “{{.Word}}”; perhaps you mean {{.Near}}", "Command", c.CommandPath(), "Word", args[0], "Near", orList(near)))
 	}
-	return usageError{errors.New(s)}
+	return usage(assets.Text("'{{.Command}}' has no command “{{.Word}}”", "Command", c.CommandPath(), "Word", args[0]))
 }
 
 // noArgs refuses any argument.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage("'%s' takes no argument, got %q", cmd.CommandPath(), args[0])
+		return usage(assets.Text("'{{.Command}}' takes no argument, got “{{.Word}}”", "Command", cmd.CommandPath(), "Word", args[0]))
 	}
 	return nil
 }
@@ -361,7 +397,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 // notBoth refuses two flags that contradict each other.
 func notBoth(cmd *cobra.Command, one, other string) error {
 	if cmd.Flags().Changed(one) && cmd.Flags().Changed(other) {
-		return usage("--%s and --%s contradict each other: say one of them", one, other)
+		return usage(assets.Text("--{{.One}} and --{{.Other}} contradict each other: say one of them", "One", one, "Other", other))
 	}
 	return nil
 }
@@ -370,7 +406,7 @@ func notBoth(cmd *cobra.Command, one, other string) error {
 func oneArg(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return usage("'%s' takes one argument, %s", cmd.CommandPath(), what)
+			return usage(assets.Text("'{{.Command}}' takes one argument, {{.What}}", "Command", cmd.CommandPath(), "What", what))
 		}
 		return nil
 	}
@@ -390,5 +426,5 @@ func orList(words []string) string {
 	case 1:
 		return words[0]
 	}
-	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+	return assets.Text("{{.These}} or {{.Last}}", "These", strings.Join(words[:len(words)-1], ", "), "Last", words[len(words)-1])
 }

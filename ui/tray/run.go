@@ -25,11 +25,13 @@ func Run(ctx context.Context, backend control.Backend, opt Options) error {
 	if opt.OpenWindow != nil {
 		systray.SetOnTapped(func() { go opt.OpenWindow("") })
 	}
-	systray.SetTitle("Twinday")
-	systray.SetIcon(iconBytes(assets.TrayIdle))
-	systray.SetTooltip("Twinday")
+	first := func() {
+		systray.SetTitle("Twinday")
+		systray.SetIcon(iconBytes(assets.TrayIdle))
+		systray.SetTooltip("Twinday")
+	}
 	var m *menu
-	loop(ctx, func() { m = newMenu(ctx, cancel, backend, opt) }, func() { go follow(ctx, backend, m.show) })
+	loop(ctx, first, func() { m = newMenu(ctx, cancel, backend, opt) }, func() { go follow(ctx, backend, m.show) })
 	return nil
 }
 

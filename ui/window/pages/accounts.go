@@ -16,6 +16,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // account is the card of one account and its calendars.
@@ -27,17 +28,20 @@ func (p *calendarsPage) account(a control.AccountState) fyne.CanvasObject {
 	disconnect := newButton(assets.Text("Disconnect…"), nil, func() { p.disconnect(a) }, p.w.escape)
 	disconnect.Importance = widget.LowImportance
 	actions := container.NewHBox()
-	for _, b := range accountBadges(a) {
-		actions.Add(b)
+	if a.Condition != "" {
+		actions.Add(badge(say.Condition(a.Condition), conditionLook(a.Condition)))
 	}
 	if b := p.w.mendButton(a); b != nil {
 		actions.Add(b)
 	}
 	actions.Add(disconnect)
-	rows := []fyne.CanvasObject{bold(title), dim(providerName(a.Provider) + " · " + p.w.accountName(a.ID))}
-	card := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, container.NewVBox(actions), lines(rows...))}
+	rows := []fyne.CanvasObject{bold(title), dim(say.Provider(a.Provider) + " · " + p.w.accountName(a.ID))}
+	card := []fyne.CanvasObject{container.New(withActions{least: 200}, lines(rows...), container.NewVBox(actions))}
+	if special := accountBadges(a); len(special) > 0 {
+		card = append(card, container.New(layout.NewCustomPaddedLayout(-6, 0, 8, 0), container.New(layout.NewRowWrapLayout(), special...)))
+	}
 	if a.Condition != control.Connected && a.Condition != "" {
-		words := prose(stopped(assets.Said(a.Words)))
+		words := prose(say.Stopped(assets.Said(a.Words)))
 		words.Importance = conditionLook(a.Condition)
 		says := []fyne.CanvasObject{words}
 		if a.WayOut.Text != "" {
@@ -72,32 +76,7 @@ func conditionLook(c control.Condition) widget.Importance {
 	return widget.DangerImportance
 }
 
-// conditionName is a condition in a word or two.
-func conditionName(c control.Condition) string {
-	switch c {
-	case control.Connected:
-		return assets.Text("connected")
-	case control.NeedsConsent:
-		return assets.Text("signed out")
-	case control.NeedsAdmin:
-		return assets.Text("IT has to agree")
-	case control.Blocked:
-		return assets.Text("blocked by IT")
-	case control.ClientRefused:
-		return assets.Text("client id refused")
-	case control.LacksScope:
-		return assets.Text("a permission is missing")
-	case control.Locked:
-		return assets.Text("locked")
-	case control.Offline:
-		return assets.Text("offline")
-	case control.Throttled:
-		return assets.Text("asked to wait")
-	}
-	return string(c)
-}
-
-// accountBadges say how an account is, and what is special about its sign-in.
+// accountBadges say what is special about an account's sign-in.
 func accountBadges(a control.AccountState) (out []fyne.CanvasObject) {
 	if a.Kept == control.InPlainFile {
 		out = append(out, badge(assets.Text("sign-in in a plain file"), widget.WarningImportance))
@@ -107,9 +86,6 @@ func accountBadges(a control.AccountState) (out []fyne.CanvasObject) {
 	}
 	if a.Access.ReadOnly {
 		out = append(out, badge(assets.Text("only read"), widget.MediumImportance))
-	}
-	if a.Condition != "" {
-		out = append(out, badge(conditionName(a.Condition), conditionLook(a.Condition)))
 	}
 	return out
 }
@@ -148,13 +124,21 @@ func (p *calendarsPage) calendar(c state.Calendar) fyne.CanvasObject {
 	if len(in) > 0 {
 		note.SetText(assets.Text("in {{.Mirrors}}", "Mirrors", joinComma(in)))
 	}
-	right := container.NewHBox(badges(c))
+	right := container.NewVBox(width(200, note))
 	if len(p.columns()) > 0 {
-		right.Add(p.cells(c))
-	} else {
-		right.Add(width(200, note))
+		right = container.NewVBox(p.cells(c))
 	}
-	return container.NewBorder(nil, nil, container.NewHBox(width(8, layout.NewSpacer()), swatch(c.Color)), right, text(p.w.name(c.Ref)))
+	return container.NewBorder(nil, nil, container.NewHBox(width(8, layout.NewSpacer()), swatch(c.Color)), right, p.w.named(c))
+}
+
+// named is a calendar's name, with what there is to know about it below.
+func (w *Window) named(c state.Calendar) fyne.CanvasObject {
+	about := container.New(layout.NewRowWrapLayout())
+	for _, b := range calendarBadges(c) {
+		about.Add(badge(b.text, b.look))
+	}
+	about.Hidden = len(about.Objects) == 0
+	return container.New(tight{gap: -6, middle: true}, text(w.name(c.Ref)), about)
 }
 
 // calendarBadge is one thing to know about a calendar.
@@ -192,14 +176,6 @@ func calendarBadges(c state.Calendar) (out []calendarBadge) {
 		add(widget.LowImportance, assets.Text("hidden in its own app"))
 	}
 	return out
-}
-
-func badges(c state.Calendar) fyne.CanvasObject {
-	row := container.NewHBox()
-	for _, b := range calendarBadges(c) {
-		row.Add(badge(b.text, b.look))
-	}
-	return row
 }
 
 // newCalendar makes a calendar for copies, or leads to the permission that it takes.
@@ -332,7 +308,7 @@ func (w *Window) disconnected(a control.AccountState, d control.Disconnected) {
 		body.Add(left)
 	}
 	if d.Words != "" {
-		body.Add(prose(stopped(sentence(assets.Said(d.Words)))))
+		body.Add(prose(say.Stopped(say.Capital(assets.Said(d.Words)))))
 	}
 	var p *popup
 	ok := important(newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape), widget.HighImportance)

@@ -16,6 +16,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // mirrorChoice is the second step to a mirror: which calendars, which way, and what
@@ -153,7 +154,7 @@ func (c *mirrorChoice) row(x state.Calendar, k keeper) fyne.CanvasObject {
 			c.f.relaid()
 		}
 	}, k)
-	return lined(container.NewBorder(nil, nil, container.NewHBox(on, swatch(x.Color)), badges(x), text(w.name(x.Ref))), more)
+	return lined(container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(on), swatch(x.Color)), nil, w.named(x)), more)
 }
 
 // sample is the meeting by which it is shown what crosses.
@@ -184,7 +185,7 @@ func (c *mirrorChoice) changed() {
 		}
 		if err != nil {
 			setEnabled(c.next, false)
-			c.say(sentence(reason(err)))
+			c.say(say.Capital(reason(err)))
 			return
 		}
 		c.draw(meeting, all)
@@ -229,7 +230,7 @@ func (c *mirrorChoice) seen(p control.Preview) fyne.CanvasObject {
 	head := dim(assets.Text("In {{.To}}, from {{.From}}", "To", cut(w.name(p.To), 24), "From", cut(w.name(p.From), 24)))
 	head.SizeName = theme.SizeNameCaptionText
 	if p.Skipped != "" {
-		return container.NewVBox(head, prose(sentence(assets.Said(p.Skipped))))
+		return container.NewVBox(head, prose(say.Capital(assets.Said(p.Skipped))))
 	}
 	copies := map[calendar.Group]string{}
 	for _, f := range p.Fields {

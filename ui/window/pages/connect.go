@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -15,11 +16,12 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // connectButton leads to the sign-in of an account of one provider.
 func connectButton(w *Window, kind state.ProviderKind) *button {
-	label := assets.Text("Connect {{.Provider}}…", "Provider", providerName(kind))
+	label := assets.Text("Connect {{.Provider}}…", "Provider", say.Provider(kind))
 	return newButton(label, theme.LoginIcon(), func() { w.connect(kind) }, w.escape)
 }
 
@@ -37,7 +39,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 	call(w, w.opt.CallTimeout, w.backend.Providers, func(list []control.ProviderInfo, err error) {
 		rows.RemoveAll()
 		if err != nil {
-			rows.Add(prose(sentence(reason(err))))
+			rows.Add(prose(say.Capital(reason(err))))
 			scroll.Refresh()
 			return
 		}
@@ -50,7 +52,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 			names, notes = append(names, serviceName(x.Provider)), append(notes, serviceNote(x.Provider))
 		}
 		var access calendar.Access
-		device := false
+		device, cloud := false, ""
 		asked := container.NewVBox() // what depends on the provider
 		may := container.NewVBox()   // nothing is to be chosen where all that can be done is to read
 		var makes *check             // of no use where nothing may be changed
@@ -61,10 +63,10 @@ func (w *Window) connect(kind state.ProviderKind) {
 			}
 		}
 		show := func(i int) {
-			at, access.Extras, device, makes = i, nil, false, nil
+			at, access.Extras, device, cloud, makes = i, nil, false, "", nil
 			asked.RemoveAll()
 			for _, x := range list[i].Extras {
-				tick := newCheck(sentence(assets.Said(x.Reason)), false, func(on bool) {
+				tick := newCheck(say.Capital(assets.Said(x.Reason)), false, func(on bool) {
 					access.Extras = with(access.Extras, x.Extra, on)
 				}, k)
 				if x.Extra == calendar.CopiesCalendar {
@@ -75,6 +77,14 @@ func (w *Window) connect(kind state.ProviderKind) {
 			narrow()
 			if list[i].Device {
 				asked.Add(newCheck(assets.Text("Sign in with a code, in a browser on any device"), false, func(on bool) { device = on }, k))
+			}
+			if len(list[i].Clouds) > 0 {
+				asked.Add(cloudPick(list[i], func(name string) {
+					cloud = name
+					asked.Refresh()
+					rows.Refresh()
+					scroll.Refresh()
+				}, k))
 			}
 			if list[i].Client == "" && !list[i].Password && !list[i].Feed {
 				asked.Add(notice(theme.InfoIcon(), assets.Text("{{.Provider}} lets apps in only under a client id, and this Twinday was built without one. The next step shows how to make yours, once and for free.", "Provider", brand(list[i].Provider))))
@@ -101,7 +111,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 		show(at)
 		next.OnTapped = func() {
 			p.close()
-			req := control.NewAccount{Provider: list[at].Provider, Access: &access, Device: device}
+			req := control.NewAccount{Provider: list[at].Provider, Access: &access, Device: device, Cloud: cloud}
 			if list[at].Feed {
 				w.feed(control.NewAccount{Provider: list[at].Provider})
 				return
@@ -110,7 +120,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 				w.login(req, list[at])
 				return
 			}
-			if list[at].Client == "" {
+			if list[at].Client == "" || cloud != "" && list[at].Client != control.OwnClient {
 				w.guide(req)
 				return
 			}
@@ -119,6 +129,34 @@ func (w *Window) connect(kind state.ProviderKind) {
 		next.Enable()
 		w.win.Canvas().Focus(next)
 	})
+}
+
+// cloudPick asks in which of the provider's clouds the account is; "" is the public one,
+// where nearly all are.
+func cloudPick(p control.ProviderInfo, chosen func(name string), k keeper) fyne.CanvasObject {
+	words := []string{assets.Text("In the public cloud, as nearly all are")}
+	for _, c := range p.Clouds {
+		words = append(words, say.Capital(assets.Said(c.What)))
+	}
+	apart := prose(assets.Text("Apps are registered there apart: it takes a client id that was made in that cloud's own portal."))
+	apart.Hide()
+	pick := newPick(words, 0, func(i int) {
+		if setShown(apart, i > 0); i == 0 {
+			chosen("")
+			return
+		}
+		chosen(p.Clouds[i-1].Name)
+		k.show(apart)
+	}, k)
+	return container.NewVBox(bold(assets.Text("Where the account is")), container.New(layout.NewCustomPaddedLayout(0, 0, 8, 8), framed(pick)), apart)
+}
+
+// connectTitle stands above a dialog that connects an account.
+func connectTitle(kind state.ProviderKind) string {
+	if kind == state.ICS {
+		return assets.Text("Connect a published calendar")
+	}
+	return assets.Text("Connect {{.Provider}}", "Provider", say.Provider(kind))
 }
 
 // with is a list with or without one of its kind.
@@ -154,8 +192,11 @@ func (w *Window) signIn(req control.NewAccount) {
 		return
 	}
 	ctx, cancel := context.WithCancel(w.ctx)
-	provider := providerName(req.Provider)
-	line := prose(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
+	provider := say.Provider(req.Provider)
+	line := prose(assets.Text("Looking…"))
+	if req.Provider != state.ICS && req.Provider != state.CalDAV { // those want no browser
+		line.SetText(assets.Text("Asking {{.Provider}} for a sign-in page…", "Provider", provider))
+	}
 	code := short("")
 	code.Importance, code.TextStyle.Bold, code.SizeName, code.Selectable = widget.MediumImportance, true, theme.SizeNameHeadingText, true
 	copyCode := newButton(assets.Text("Copy the code"), theme.ContentCopyIcon(), func() { w.app.Clipboard().SetContent(code.Text) }, w.escape)
@@ -170,7 +211,7 @@ func (w *Window) signIn(req control.NewAccount) {
 	var p *popup
 	stop := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
 	size := fyne.NewSize(480, 220)
-	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", provider), size, container.NewVBox(line, codes, wait, more), stop)
+	p = w.popup(connectTitle(req.Provider), size, container.NewVBox(line, codes, wait, more), stop)
 
 	var id string
 	done := false
@@ -252,7 +293,7 @@ func (w *Window) open(address string) error {
 
 // notSignedIn says why a sign-in failed, and offers the one thing that helps.
 func (w *Window) notSignedIn(req control.NewAccount, err error) {
-	title := assets.Text("{{.Provider}} could not be connected", "Provider", providerName(req.Provider))
+	title := assets.Text("{{.Provider}} could not be connected", "Provider", say.Provider(req.Provider))
 	var e *control.Error
 	switch {
 	case !errors.As(err, &e):
@@ -274,7 +315,7 @@ func (w *Window) notSignedIn(req control.NewAccount, err error) {
 
 // offer tells what went wrong, with the way out in words and as a button, if there is one.
 func (w *Window) offer(title string, e *control.Error, doing string, do func()) {
-	body := container.NewVBox(prose(sentence(assets.Said(e.Message))))
+	body := container.NewVBox(prose(say.Capital(assets.Said(e.Message))))
 	if e.WayOut.Text != "" {
 		body.Add(prose(assets.Said(e.WayOut.Text)))
 	}
@@ -299,7 +340,7 @@ func (w *Window) forIT(why, text string, req control.NewAccount) {
 		w.app.Clipboard().SetContent(text)
 		copied.SetText(assets.Text("Copied"))
 	}
-	head := container.NewVBox(prose(stopped(sentence(assets.Said(why)))), faint(assets.Text("This text says all that your IT needs. Send it to them.")))
+	head := container.NewVBox(prose(say.Stopped(say.Capital(assets.Said(why)))), faint(assets.Text("This text says all that your IT needs. Send it to them.")))
 	p = w.popup(assets.Text("Your IT has to agree first"), fyne.NewSize(620, 480),
 		container.NewBorder(head, nil, nil, nil, newBackdrop(theme.ColorNameBackground, 8, container.NewVScroll(body))), end, agreed, copied)
 }
@@ -356,7 +397,7 @@ func (w *Window) unlock(then func(passphrase string)) {
 		w.ask(w.opt.CallTimeout, func(ctx context.Context) error { return w.backend.Unlock(ctx, word) }, func(err error) {
 			if err != nil {
 				line.Importance = widget.DangerImportance
-				line.SetText(sentence(reason(err)))
+				line.SetText(say.Capital(reason(err)))
 				p.resize(size)
 				ok.Enable()
 				return

@@ -38,6 +38,6 @@ func (w *Window) feed(req control.NewAccount) {
 	rows := container.NewVBox(
 		prose(assets.Text("Its publisher shows the address, often as “subscribe” or “iCal”. A private address is as good as a password: Twinday keeps it as one.")),
 		where, user, password)
-	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", providerName(req.Provider)), fyne.NewSize(560, 340), rows, cancel, ok)
+	p = w.popup(connectTitle(req.Provider), fyne.NewSize(560, 340), rows, cancel, ok)
 	w.win.Canvas().Focus(where)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // login asks where the calendars are, and for a name and a password; then req is signed
@@ -40,7 +41,7 @@ func (w *Window) login(req control.NewAccount, info control.ProviderInfo) {
 			p = info.Presets[i]
 		}
 		where.SetText(p.URL)
-		hint.SetText(p.Hint)
+		hint.SetText(assets.Said(p.Hint))
 		check("")
 	}
 	if req.Endpoint.BaseURL == "" { // an account that is known stays where it is
@@ -65,7 +66,7 @@ func (w *Window) login(req control.NewAccount, info control.ProviderInfo) {
 		req.Login = &control.Login{User: strings.TrimSpace(user.Text), Password: password.Text}
 		w.signIn(req)
 	}
-	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", providerName(req.Provider)), fyne.NewSize(560, 560), scroll, cancel, ok)
+	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", say.Provider(req.Provider)), fyne.NewSize(560, 560), scroll, cancel, ok)
 	w.win.Canvas().Focus(user)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 	"github.com/twinday/twinday/ui/window/pretend"
 )
 
@@ -15,7 +16,7 @@ func connecting(t *testing.T, world pretend.World, kind state.ProviderKind) *rig
 	t.Helper()
 	r := rigUp(t, world, Options{})
 	r.until("the first step", func() bool { return r.sees("Connect Google…") })
-	r.tap("Connect " + providerName(kind) + "…")
+	r.tap("Connect " + say.Provider(kind) + "…")
 	r.until("what can be connected", func() bool { return r.sees("What Twinday may do there") })
 	return r
 }
@@ -66,6 +67,31 @@ func TestWhatTwindayMayDoIsTicked(t *testing.T) {
 	r.choose("Only see events")
 	r.tap("Continue")
 	r.called(`BeginSignIn outlook  plain=false access={"readOnly":true,"extras":["mailbox settings"]}`)
+}
+
+// In a national cloud the built-in client is unknown: its own is asked for first.
+func TestAnAccountInANationalCloud(t *testing.T) {
+	world := pretend.Empty(now)
+	world.Providers = pretend.Connectable(control.BuiltInClient)
+	r := connecting(t, world, state.Outlook)
+	const apart = "Apps are registered there apart"
+	if r.sees(apart) {
+		t.Error("the public cloud is warned about")
+	}
+	r.pickWith("In the public cloud, as nearly all are").SetSelected("Microsoft's cloud in China (21Vianet)")
+	if !r.sees(apart) {
+		t.Errorf("nothing says that it needs a client id of its own:\n%s", strings.Join(r.texts(), "\n"))
+	}
+	r.tap("Continue")
+	if !r.sees("Open the page") {
+		t.Errorf("no client id is asked for:\n%s", strings.Join(r.texts(), "\n"))
+	}
+
+	world.Providers = pretend.Connectable(control.OwnClient)
+	r = connecting(t, world, state.Outlook)
+	r.pickWith("In the public cloud, as nearly all are").SetSelected("Microsoft's cloud in China (21Vianet)")
+	r.tap("Continue")
+	r.called(`BeginSignIn outlook  plain=false access={} cloud=china`)
 }
 
 func TestACodeIsShownWhenAskedFor(t *testing.T) {
@@ -202,7 +228,7 @@ func TestTheGuideChecksWhatIsPastedAndKeepsIt(t *testing.T) {
 			[]string{"New registration", "Public client/native (mobile & desktop)", "http://localhost", "Make no client secret"},
 			`{"outlook":{"id":"00001111-aaaa-2222-bbbb-3333cccc4444"}}`},
 	} {
-		t.Run(providerName(c.kind), func(t *testing.T) {
+		t.Run(say.Provider(c.kind), func(t *testing.T) {
 			world := pretend.Empty(now)
 			world.Providers = pretend.Connectable("")
 			world.Settings.Clients = map[state.ProviderKind]state.Client{state.Outlook: {ID: "mine"}}

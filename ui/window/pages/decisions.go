@@ -15,6 +15,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // decisionsPage lists what waits for the person: what it would do, to whom, and what the
@@ -56,7 +57,7 @@ func (p *decisionsPage) load() {
 		p.asking = false
 		if err != nil {
 			p.body.RemoveAll()
-			p.body.Add(panel(prose(sentence(reason(err))), container.NewHBox(newButton(assets.Text("Try again"), nil, p.load, p.w.escape))))
+			p.body.Add(panel(prose(say.Capital(reason(err))), container.NewHBox(newButton(assets.Text("Try again"), nil, p.load, p.w.escape))))
 			return
 		}
 		held = slices.DeleteFunc(held, func(h state.Held) bool { return h.Decision != state.Undecided })
@@ -152,16 +153,16 @@ func (p *decisionsPage) card(h state.Held, k keeper) fyne.CanvasObject {
 	if s.Kind != state.Delete && len(s.Groups) > 0 {
 		card = append(card, p.versions(s))
 	}
-	card = append(card, notice(theme.NewWarningThemedResource(theme.InfoIcon()), sentence(assets.Said(s.Reason))))
+	card = append(card, notice(theme.NewWarningThemedResource(theme.InfoIcon()), say.Capital(assets.Said(s.Reason))))
 	if does := p.consequence(s); does != "" {
 		card = append(card, container.New(layout.NewCustomPaddedLayout(-10, 0, 0, 0), notice(theme.NavigateNextIcon(), does)))
 	}
 	yes, no := p.ways(h)
-	foot := container.NewHBox(layout.NewSpacer(), no, yes)
+	buttons := container.NewHBox(no, yes)
 	if remember := p.remember(h, yes, no, k); remember != nil {
-		card = append(card, container.NewBorder(nil, nil, nil, foot, remember))
+		card = append(card, container.New(withActions{least: remember.MinSize().Width}, remember, buttons))
 	} else {
-		card = append(card, foot)
+		card = append(card, container.NewHBox(layout.NewSpacer(), buttons))
 	}
 	return panel(card...)
 }

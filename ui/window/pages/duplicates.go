@@ -12,6 +12,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // duplicates shows what a mirror's calendars hold several times, and removes what the
@@ -41,7 +42,7 @@ func (w *Window) duplicates(m state.Mirror) {
 			return
 		}
 		if err != nil {
-			fill(prose(sentence(reason(err))))
+			fill(prose(say.Capital(reason(err))))
 			return
 		}
 		chosen, count := map[string]bool{}, 0
@@ -75,7 +76,7 @@ func (w *Window) duplicates(m state.Mirror) {
 			var left []fyne.CanvasObject
 			left = append(left, bold(assets.Text("Left alone")))
 			for _, x := range found.Stray {
-				left = append(left, text(x.Title+" · "+whenText(x.When)+" · "+w.name(x.Ref)), faint(sentence(assets.Said(x.Why))))
+				left = append(left, text(x.Title+" · "+whenText(x.When)+" · "+w.name(x.Ref)), faint(say.Capital(assets.Said(x.Why))))
 			}
 			cards = append(cards, lines(left...))
 		}

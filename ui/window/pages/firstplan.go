@@ -14,6 +14,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // planRow is a line of the plan: the head of a group, or one of its steps.
@@ -65,7 +66,7 @@ func (f *setupFlow) look() {
 		}
 		if err != nil {
 			again := important(newButton(assets.Text("Try again"), nil, func() { f.turn(stepLook) }, w.escape), widget.HighImportance)
-			f.show(panel(bold(assets.Text("The calendars could not be read")), prose(sentence(reason(err))),
+			f.show(panel(bold(assets.Text("The calendars could not be read")), prose(say.Capital(reason(err))),
 				container.NewHBox(layout.NewSpacer(), newButton(assets.Text("Back"), nil, func() { f.turn(stepChoose) }, w.escape), again)))
 			return
 		}
@@ -135,7 +136,7 @@ func (p *firstPlan) show(r control.Report) {
 	p.sum.TextStyle.Bold = true
 	head := container.NewVBox(p.sum)
 	for _, x := range r.Problems {
-		l := prose(sentence(assets.Said(x.What)) + " " + assets.Said(x.WayOut))
+		l := prose(say.Capital(assets.Said(x.What)) + " " + assets.Said(x.WayOut))
 		l.Importance = widget.DangerImportance
 		head.Add(l)
 	}
@@ -200,7 +201,7 @@ func (p *firstPlan) lay() {
 	}
 	line := assets.Text("There is nothing to do yet: what you add from now on crosses.")
 	if len(parts) > 0 {
-		line = sentence(joinComma(parts))
+		line = say.Capital(joinComma(parts))
 	}
 	setText(p.sum, line)
 	p.list.Refresh()
@@ -265,7 +266,7 @@ func (p *firstPlan) fill(r planRow, o *planLineView) {
 		note = dayText(s.Want.When)
 	}
 	if s.Kind == state.Skip {
-		note = sentence(assets.Said(s.Reason))
+		note = say.Capital(assets.Said(s.Reason))
 	}
 	o.note.SetText(note)
 	o.set(!p.off[at], func(on bool) { p.tick([]int{at}, on) })

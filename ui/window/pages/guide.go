@@ -16,6 +16,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // guideStep is one step on the way to a client id: what to do, on which page, and what
@@ -89,7 +90,7 @@ func (w *Window) giveClient(req control.NewAccount, doing string, then func(cont
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
 	ok := important(newButton(doing, nil, nil, w.escape), widget.HighImportance)
 	ok.Disable()
-	say := func(text string, how widget.Importance) {
+	tell := func(text string, how widget.Importance) {
 		verdict.Importance = how
 		verdict.SetText(text)
 		setEnabled(ok, how == widget.SuccessImportance)
@@ -101,7 +102,7 @@ func (w *Window) giveClient(req control.NewAccount, doing string, then func(cont
 		pasted := control.CheckClient{Provider: req.Provider, Client: state.Client{ID: id.Text, Secret: secret.Text}}
 		ok.Disable() // until this one is checked
 		if strings.TrimSpace(id.Text) == "" {
-			say(assets.Text("It is checked as you type."), widget.LowImportance)
+			tell(assets.Text("It is checked as you type."), widget.LowImportance)
 			return
 		}
 		call(w, w.opt.CallTimeout, func(ctx context.Context) (state.Client, error) { return w.backend.CheckClient(ctx, pasted) },
@@ -109,10 +110,10 @@ func (w *Window) giveClient(req control.NewAccount, doing string, then func(cont
 				switch {
 				case now != typed: // something else stands there by now
 				case err != nil:
-					say(sentence(reason(err)), widget.DangerImportance)
+					tell(say.Capital(reason(err)), widget.DangerImportance)
 				default:
 					client = c
-					say(assets.Text("That looks right: {{.ID}}", "ID", c.ID), widget.SuccessImportance)
+					tell(assets.Text("That looks right: {{.ID}}", "ID", c.ID), widget.SuccessImportance)
 				}
 			})
 	}
@@ -127,7 +128,7 @@ func (w *Window) giveClient(req control.NewAccount, doing string, then func(cont
 		}
 		w.ask(w.opt.CallTimeout, func(ctx context.Context) error { return w.setClient(ctx, req.Provider, client) }, func(err error) {
 			if err != nil {
-				say(sentence(reason(err)), widget.DangerImportance)
+				tell(say.Capital(reason(err)), widget.DangerImportance)
 				ok.Enable() // it was no fault of what stands there
 				return
 			}

@@ -73,16 +73,16 @@ func newHistoryPage(w *Window) *historyPage {
 	p.list.OnUnselected = p.unchoose
 	p.foot = dim("")
 	p.foot.Hide()
-	p.says = widget.NewLabelWithStyle("", fyne.TextAlignCenter, fyne.TextStyle{})
-	p.says.Importance = widget.LowImportance
+	p.says = faint("")
+	p.says.Alignment = fyne.TextAlignCenter
 	p.clear = newButton(assets.Text("Show everything"), nil, p.showAll, w.escape)
-	p.empty = container.NewVBox(p.says, container.NewCenter(p.clear))
+	p.empty = container.New(tight{middle: true}, p.says, container.NewCenter(p.clear))
 	p.empty.Hide()
 	p.story = container.NewStack()
 	p.story.Hide()
 	p.detail = container.NewStack()
 	p.detail.Hide()
-	list := newBackdrop(colorPanel, 10, container.NewPadded(container.NewBorder(nil, p.foot, nil, nil, container.NewStack(p.list, container.NewCenter(p.empty)))))
+	list := newBackdrop(colorPanel, 10, container.NewPadded(container.NewBorder(nil, p.foot, nil, nil, container.NewStack(p.list, p.empty))))
 	head := container.NewVBox(p.search, p.filter.object(), p.story)
 	p.both = container.New(beside{}, list, p.detail)
 	p.root = container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14), container.NewBorder(head, nil, nil, nil, p.both))

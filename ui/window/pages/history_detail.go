@@ -15,6 +15,7 @@ import (
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // showDetail puts something beside the list, under its title.
@@ -68,7 +69,7 @@ func (p *historyPage) drawEntry(d control.HistoryDetail, whole bool) {
 		rows = append(rows, faint(assets.Text("From {{.From}} to {{.To}}", "From", p.w.place(h.From), "To", p.w.place(h.Ref))))
 	}
 	if h.Why != "" {
-		rows = append(rows, section(assets.Text("Why")), prose(stopped(sentence(assets.Said(h.Why)))))
+		rows = append(rows, section(assets.Text("Why")), prose(say.Stopped(say.Capital(assets.Said(h.Why)))))
 	}
 	if changes := p.changes(d); changes != nil {
 		rows = append(rows, section(assets.Text("What changed")), changes)

@@ -16,6 +16,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // homeWeek is the part of home that shows the next days, all calendars in one picture.
@@ -122,7 +123,7 @@ func (h *homeWeek) update() {
 		h.loading = false
 		switch {
 		case err != nil:
-			setText(h.note, sentence(reason(err)))
+			setText(h.note, say.Capital(reason(err)))
 			setShown(h.note, true)
 			return
 		case a.More:

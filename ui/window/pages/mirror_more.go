@@ -142,7 +142,7 @@ func (d *copiesDialog) moreForm(x way, g moreGroup, changed func()) fyne.CanvasO
 		put := func(v string) {
 			var err error
 			d.change(x, func(m *state.Mapping) { err = set.Set(m, v) })
-			d.say(wrong, s.key+x.to.String()+x.from.String(), err == nil, assets.Text("Write {{.Values}}.", "Values", assets.Said(set.Values)))
+			d.say(wrong, s.key+x.to.String()+x.from.String(), err == nil, assets.Text("Write {{.Values}}.", "Values", assets.SaidValues(set.Values)))
 			changed()
 		}
 		form.Add(container.NewVBox(widget.NewLabel(s.label)))

@@ -15,6 +15,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // planTimeout is how long a plan may take: it reads calendars, after a pass that may
@@ -110,7 +111,7 @@ func (w *Window) planFailed(err error, again func()) {
 	back := newButton(assets.Text("Back"), nil, func() { p.close() }, w.escape)
 	retry := important(newButton(assets.Text("Try again"), nil, func() { p.close(); again() }, w.escape), widget.HighImportance)
 	p = w.popup(assets.Text("What would change is not known"), fyne.NewSize(480, 200), container.NewVBox(
-		prose(sentence(reason(err))), faint(assets.Text("Nothing was changed."))), back, retry)
+		prose(say.Capital(reason(err))), faint(assets.Text("Nothing was changed."))), back, retry)
 }
 
 // faint is dim text that wraps.
@@ -128,7 +129,7 @@ func (w *Window) showPlan(c control.Change, copies bool, apply func(shown *popup
 	sum.TextStyle.Bold = true
 	head := container.NewVBox(sum)
 	for _, x := range c.Plan.Problems {
-		line := prose(sentence(strings.TrimSpace(stopped(assets.Said(x.What)) + " " + assets.Said(x.WayOut))))
+		line := prose(say.Capital(strings.TrimSpace(say.Stopped(assets.Said(x.What)) + " " + assets.Said(x.WayOut))))
 		line.Importance = widget.DangerImportance
 		head.Add(line)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // AtLogin looks up and changes whether Twinday starts at login, and whether without its
@@ -80,7 +81,7 @@ func (p *settingsPage) enter() {
 	}, func(r read, err error) {
 		if err != nil {
 			p.body.RemoveAll()
-			p.body.Add(panel(prose(sentence(reason(err))), container.NewHBox(newButton(assets.Text("Try again"), nil, p.enter, p.w.escape))))
+			p.body.Add(panel(prose(say.Capital(reason(err))), container.NewHBox(newButton(assets.Text("Try again"), nil, p.enter, p.w.escape))))
 			return
 		}
 		p.settings, p.providers, p.on, p.bare, p.atLogin, p.known = r.settings, r.providers, r.on, r.bare, r.atLogin, true
@@ -293,7 +294,7 @@ func (p *settingsPage) client(x control.ProviderInfo) fyne.CanvasObject {
 		})
 	}, p.w.escape)
 	setShown(forget, back)
-	return setting(assets.Text("Client id for {{.Provider}}", "Provider", providerName(x.Provider)), says, container.NewHBox(forget, own))
+	return setting(assets.Text("Client id for {{.Provider}}", "Provider", say.Provider(x.Provider)), says, container.NewHBox(forget, own))
 }
 
 // changed is change for what shows on the page in another place than where it was changed.

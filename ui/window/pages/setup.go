@@ -14,6 +14,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // The steps to a mirror. The first one is for those who have none yet.
@@ -155,7 +156,7 @@ func (f *setupFlow) connectPage() fyne.CanvasObject {
 				n++
 			}
 		}
-		line := lines(text(w.accountName(a.ID)), dim(providerName(a.Provider)+" · "+assets.Count("{{.N}} calendars", n)))
+		line := lines(text(w.accountName(a.ID)), dim(say.Provider(a.Provider)+" · "+assets.Count("{{.N}} calendars", n)))
 		icon := theme.NewSuccessThemedResource(theme.ConfirmIcon())
 		var mend fyne.CanvasObject
 		if b := w.mendButton(a); b != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // undoPass takes back all that a pass changed, once its plan was seen.
@@ -77,14 +78,14 @@ func (w *Window) showUndo(req control.UndoRequest, r control.UndoReport) {
 	}
 	for _, n := range r.Undone {
 		if n.Says != "" {
-			head.Add(faint(titleOf(n.Title) + ": " + stopped(assets.Said(n.Says))))
+			head.Add(faint(titleOf(n.Title) + ": " + say.Stopped(assets.Said(n.Says))))
 		}
 	}
 	if req.Force {
 		head.Add(notice(theme.NewWarningThemedResource(theme.WarningIcon()), assets.Text("What was changed since is given up with it.")))
 	}
 	for _, x := range r.Report.Problems {
-		line := prose(sentence(strings.TrimSpace(stopped(assets.Said(x.What)) + " " + assets.Said(x.WayOut))))
+		line := prose(say.Capital(strings.TrimSpace(say.Stopped(assets.Said(x.What)) + " " + assets.Said(x.WayOut))))
 		line.Importance = widget.DangerImportance
 		head.Add(line)
 	}
@@ -137,7 +138,7 @@ func (w *Window) showUndo(req control.UndoRequest, r control.UndoReport) {
 // same: the window has one of its own.
 func undoWhy(says string) string {
 	why, _, _ := strings.Cut(says, "; --force")
-	return stopped(sentence(assets.Said(why)))
+	return say.Stopped(say.Capital(assets.Said(why)))
 }
 
 // maxTold is how many lines of a plan are listed one by one.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // why tells why an event is where it is, and is not where it is not.
@@ -25,7 +26,7 @@ func (w *Window) why(of control.WhyRequest, title string) {
 	}, func(all []control.Explanation, err error) {
 		body.RemoveAll()
 		if err != nil {
-			body.Add(prose(stopped(sentence(reason(err)))))
+			body.Add(prose(say.Stopped(say.Capital(reason(err)))))
 		}
 		for _, x := range all {
 			w.explain(body, x)
@@ -36,9 +37,9 @@ func (w *Window) why(of control.WhyRequest, title string) {
 
 // explain adds one explanation.
 func (w *Window) explain(body *fyne.Container, x control.Explanation) {
-	body.Add(prose(stopped(sentence(assets.Said(x.Born)))))
+	body.Add(prose(say.Stopped(say.Capital(assets.Said(x.Born)))))
 	for _, s := range x.Waits {
-		body.Add(notice(theme.NewWarningThemedResource(theme.InfoIcon()), stopped(sentence(assets.Said(s)))))
+		body.Add(notice(theme.NewWarningThemedResource(theme.InfoIcon()), say.Stopped(say.Capital(assets.Said(s)))))
 	}
 	for _, r := range x.Calendars {
 		there := badge(assets.Text("not here"), widget.LowImportance)
@@ -50,7 +51,7 @@ func (w *Window) explain(body *fyne.Container, x control.Explanation) {
 			rows = append(rows, dim(assets.Text("Shows: {{.Level}}", "Level", detailName(r.Detail))))
 		}
 		for _, s := range r.Says {
-			rows = append(rows, prose(stopped(sentence(assets.Said(s)))))
+			rows = append(rows, prose(say.Stopped(say.Capital(assets.Said(s)))))
 		}
 		body.Add(newBackdrop(theme.ColorNameBackground, 8, container.New(layout.NewCustomPaddedLayout(2, 2, 4, 4), lines(rows...))))
 	}

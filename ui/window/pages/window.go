@@ -25,6 +25,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // Options of the window. The zero value is right for the program.
@@ -310,7 +311,7 @@ func (w *Window) tell(title string, err error) {
 	}
 	var p *popup
 	ok := important(newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape), widget.HighImportance)
-	p = w.popup(title, fyne.NewSize(440, 160), prose(sentence(reason(err))), ok)
+	p = w.popup(title, fyne.NewSize(440, 160), prose(say.Capital(reason(err))), ok)
 }
 
 // reason is what went wrong, in the engine's words.

@@ -3,12 +3,11 @@ package pages
 import (
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // membersLine lists a mirror's calendars: "Work – Calendar – Choir (sends only)".
@@ -38,27 +37,12 @@ func directionName(d state.Direction) string {
 	return assets.Text("both ways")
 }
 
-// providerName is the brand of an account's provider.
-func providerName(k state.ProviderKind) string {
-	switch k {
-	case state.Google:
-		return "Google"
-	case state.Outlook:
-		return "Outlook"
-	case state.CalDAV:
-		return "CalDAV"
-	case state.ICS:
-		return "ICS feed"
-	}
-	return string(k)
-}
-
 // brand is the company whose consent page it is.
 func brand(k state.ProviderKind) string {
 	if k == state.Outlook {
 		return "Microsoft"
 	}
-	return providerName(k)
+	return say.Provider(k)
 }
 
 // serviceName is a provider by what its people call it, and serviceNote whose it is.
@@ -73,7 +57,7 @@ func serviceName(k state.ProviderKind) string {
 	case state.ICS:
 		return assets.Text("A published calendar")
 	}
-	return providerName(k)
+	return say.Provider(k)
 }
 
 func serviceNote(k state.ProviderKind) string {
@@ -272,23 +256,6 @@ func shortDuration(d time.Duration) string {
 		return assets.Text("{{.N}} h", "N", int(d/time.Hour))
 	}
 	return assets.Text("{{.N}} min", "N", int(d/time.Minute))
-}
-
-// sentence makes the engine's half sentence begin like a whole one.
-func sentence(s string) string {
-	r, n := utf8.DecodeRuneInString(s)
-	if n == 0 {
-		return s
-	}
-	return string(unicode.ToUpper(r)) + s[n:]
-}
-
-// stopped is a sentence with its full stop, which the engine's words go without.
-func stopped(s string) string {
-	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
-		return s
-	}
-	return s + "."
 }
 
 // cutWord shortens what has no words, as an address.

@@ -185,6 +185,9 @@ func (e *Engine) BeginSignIn(ctx context.Context, req control.NewAccount) (contr
 		note += " client=" + req.Endpoint.ClientID
 	}
 	s := control.SignIn{ID: string(req.Provider), URL: "https://sign-in.example/" + string(req.Provider), Expires: e.now().Add(10 * time.Minute)}
+	if req.Cloud != "" {
+		note += " cloud=" + req.Cloud
+	}
 	if req.Device {
 		note += " device"
 		s.Code, s.URL = "GTHK-LPWM", "https://sign-in.example/device"
@@ -254,7 +257,8 @@ func Connectable(client control.ClientSource) []control.ProviderInfo {
 		{Provider: state.Google, Client: client, Extras: []control.ExtraInfo{{Extra: calendar.CopiesCalendar, Reason: "make a calendar of its own for copies"}}},
 		{Provider: state.Outlook, Client: client, Device: true, Extras: []control.ExtraInfo{
 			{Extra: calendar.SharedCalendars, Reason: "see and change calendars that others share with you"},
-			{Extra: calendar.MailboxSettings, Reason: "see your mailbox's time zone and the colours of its categories"}}},
+			{Extra: calendar.MailboxSettings, Reason: "see your mailbox's time zone and the colours of its categories"}},
+			Clouds: []control.CloudInfo{{Name: "us-gov", What: "Microsoft's cloud for US Government (GCC High)"}, {Name: "china", What: "Microsoft's cloud in China (21Vianet)"}}},
 	}
 }
 

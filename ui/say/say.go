@@ -1,0 +1,75 @@
+// Package say puts into the person's language what every face says alike: names of
+// services and of states, and the engine's half sentences as whole ones.
+//
+// Of this project it imports what a face may: engine/control, store/state and assets.
+package say
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/twinday/twinday/assets"
+	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/store/state"
+)
+
+// Provider is the brand of an account's provider.
+func Provider(k state.ProviderKind) string {
+	switch k {
+	case state.Google:
+		return "Google"
+	case state.Outlook:
+		return "Outlook"
+	case state.CalDAV:
+		return "CalDAV"
+	case state.ICS:
+		return assets.Text("ICS feed")
+	}
+	return string(k)
+}
+
+// Condition is an account's condition in a word or two.
+func Condition(c control.Condition) string {
+	switch c {
+	case control.Connected:
+		return assets.Text("connected")
+	case control.NeedsConsent:
+		return assets.Text("signed out")
+	case control.NeedsAdmin:
+		return assets.Text("IT has to agree")
+	case control.Blocked:
+		return assets.Text("blocked by IT")
+	case control.ClientRefused:
+		return assets.Text("client id refused")
+	case control.LacksScope:
+		return assets.Text("a permission is missing")
+	case control.Locked:
+		return assets.Text("locked")
+	case control.Offline:
+		return assets.Text("offline")
+	case control.Throttled:
+		return assets.Text("asked to wait")
+	}
+	return string(c)
+}
+
+// Capital makes the engine's half sentence begin like a whole one.
+func Capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// Stopped is a sentence with its full stop, which the engine's words go without.
+func Stopped(s string) string {
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
+	}
+	return s + "."
+}
+
+// Sentence is both: it begins with a capital and ends in a stop.
+func Sentence(s string) string { return Stopped(Capital(s)) }
