@@ -802,7 +802,7 @@ func (s *sim) own() (out []string) {
 		for _, h := range f.live() {
 			copied := h.soul.made
 			foreign := s.recalled.bore[h] || h.Mark.Mirror != "" && h.Mark.Installation != s.store.Installation() // by a copy-paste, or not: no store can know
-			if h.soul.back || foreign {                                                     // what it is now, the engine says
+			if h.soul.back || foreign {                                                                           // what it is now, the engine says
 				_ = s.store.View(func(tx *store.Tx) error {
 					id, _, _ := tx.EntityOf(s.refs[i], h.ID)
 					e, ok, err := tx.Entity(id)
