@@ -35,7 +35,7 @@ VERSION := $(if $(TAG),$(TAG:v%=%),$(NEXT)~git$(call committed,%Y%m%d%H%M%S).$(C
 LINKED := -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE) $(CLIENTS)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgl1-mesa-dev xorg-dev libwayland-dev libxkbcommon-dev
-TEST_PACKAGES := dbus xvfb libgl1-mesa-dri chromium desktop-file-utils libglib2.0-bin appstream rpm xz-utils xdg-utils xdotool imagemagick tesseract-ocr tesseract-ocr-eng cyrus-caldav cyrus-imapd sasl2-bin radicale xandikos
+TEST_PACKAGES := curl jq dbus xvfb libgl1-mesa-dri chromium desktop-file-utils libglib2.0-bin appstream rpm xz-utils xdg-utils xdotool imagemagick tesseract-ocr tesseract-ocr-eng cyrus-caldav cyrus-imapd sasl2-bin radicale xandikos
 PEER_PACKAGES := $(TEST_PACKAGES) vdirsyncer
 
 .DEFAULT_GOAL := help
@@ -148,7 +148,7 @@ deps: deps-build deps-test
 deps-build: # What the window needs to compile.
 	@$(call install,$(BUILD_PACKAGES),to build the window)
 
-deps-test: # A session bus for the tray's tests, a screen and software GL for the window's, a browser for the sign-in's, calendar servers.
+deps-test: # What the interface's examples need, a session bus for the tray's tests, a screen and software GL for the window's, a browser for the sign-in's, calendar servers, what looks into packages.
 	@$(call install,$(TEST_PACKAGES),for the tests)
 
 # install asks apt for the packages that are missing, and says so. Where there is

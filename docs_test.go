@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -150,6 +151,44 @@ func TestEveryCallIsDocumented(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLinksLeadSomewhere follows every relative link in the pages, to a file and, after a #,
+// to a heading of it.
+func TestLinksLeadSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	pages, _ := filepath.Glob("docs/*.md")
+	found := 0
+	for _, page := range append(pages, "README.md", "CONTRIBUTING.md") {
+		for _, m := range link.FindAllStringSubmatch(readFile(t, page), -1) {
+			if strings.Contains(m[1], ":") { // elsewhere
+				continue
+			}
+			found++
+			file, heading, _ := strings.Cut(m[1], "#")
+			file = filepath.Join(filepath.Dir(page), file)
+			if m[1][0] == '#' {
+				file = page
+			}
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("%s links to %s: %v", page, m[1], err)
+			} else if heading != "" && !slices.Contains(headings(readFile(t, file)), heading) {
+				t.Errorf("%s links to %s: there is no such heading", page, m[1])
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d links were found: do the pages write them otherwise now?", found)
+	}
+}
+
+// headings are those of a page as GitHub names them in links.
+func headings(page string) (list []string) {
+	odd := regexp.MustCompile(`[^\p{L}\p{N}\- ]`)
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		list = append(list, strings.ReplaceAll(odd.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return list
 }
 
 // TestQuickStartStandsFirst: a newcomer copies the first two commands.

@@ -29,6 +29,7 @@ import (
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/secrets"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/display"
 	"github.com/twinday/twinday/ui/terminal"
 	"github.com/twinday/twinday/ui/tray"
 	"github.com/twinday/twinday/ui/window"
@@ -64,6 +65,9 @@ func (p program) deps() terminal.Deps {
 		Window:   p.window,
 		Simulate: simulate,
 		Restore:  restore,
+		Desktop: func(ctx context.Context) []control.Check {
+			return []control.Check{tray.Check(ctx), display.Check(ctx)}
+		},
 		AtLogin:  func(dataDir string) terminal.AtLogin { return atLogin(dataDir) },
 		Demo:     demoStage,
 		Terminal: term.IsTerminal(out),
@@ -77,7 +81,7 @@ func (p program) deps() terminal.Deps {
 		typed, err := term.ReadPassword(int(os.Stdin.Fd()))
 		return string(typed), err
 	}
-	if hasDisplay() {
+	if display.Here() {
 		d.OpenURL = openURL
 	}
 	return d
@@ -185,7 +189,7 @@ func (p program) options(dir string, log *slog.Logger, show func() error, quit f
 		Connectors: connectors(time.Now, way.Client()), Clients: builtIn(), Secrets: p.ring, Network: func(n state.Network, password string) error {
 			return way.Use(network.Settings{Proxy: n.Proxy, User: n.ProxyUser, Password: password, Bypass: n.Bypass, Roots: n.RootCertificate})
 		}, Plain: secrets.File(filepath.Join(dir, "secrets.json")),
-		Sealed: sealed(dir, log), Log: log, LogTail: logTail(dir), ShowWindow: show, Quit: quit,
+		Reach: way.Reach, Sealed: sealed(dir, log), Log: log, LogTail: logTail(dir), ShowWindow: show, Quit: quit,
 	}
 }
 
@@ -237,7 +241,7 @@ func (p program) reach(ctx context.Context, o terminal.ConnectOptions, log *slog
 		stop()
 		go own.engine.Close()
 	}
-	client, own, err := find(ctx, dir, lockPatience, p.options(dir, log, func() error { return show(running) }, quit))
+	client, own, err := find(ctx, dir, cmp.Or(o.Patience, lockPatience), p.options(dir, log, func() error { return show(running) }, quit))
 	switch {
 	case err != nil:
 		stop()
@@ -313,9 +317,9 @@ func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer)
 		w.setNoTray(noTray)
 		if first {
 			switch {
-			case noTray && !hasDisplay():
+			case noTray && !display.Here():
 				fmt.Fprintln(say, "twinday: "+assets.Text("there is no tray and no display here; syncing goes on without them, until 'twinday quit' or Ctrl-C"))
-			case !hidden && hasDisplay():
+			case !hidden && display.Here():
 				if err := w.open(ctx, ""); err != nil {
 					h.log.Error("the window does not open", "error", err)
 				}
@@ -335,7 +339,7 @@ func (h *host) face(ctx context.Context, w *windows, hidden bool, say io.Writer)
 
 // window is the role of the window's own process. It outlives no engine.
 func (p program) window(ctx context.Context, o terminal.WindowOptions) error {
-	if !hasDisplay() {
+	if !display.Here() {
 		return errors.New(assets.Text("there is no display here to open a window on; 'twinday --help' lists the commands that need none"))
 	}
 	dir, err := filepath.Abs(o.DataDir)

@@ -35,12 +35,12 @@ func connectors(now func() time.Time, hc *http.Client) map[state.ProviderKind]en
 	return map[state.ProviderKind]engine.Connector{
 		state.Google: connector{
 			config: google.Config, identify: google.Identify, signOut: google.SignOut, hc: hc, forIT: google.ForIT, check: google.CheckClient,
-			offers: engine.Offers{Extras: google.Extras(), TestingLife: google.TestingLife, ConsentPage: google.ConsentPage, Revokes: true},
+			offers: engine.Offers{Places: google.Places(), Extras: google.Extras(), TestingLife: google.TestingLife, ConsentPage: google.ConsentPage, Revokes: true},
 			open:   func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) { return google.Open(e, s, hc) },
 		},
 		state.Outlook: connector{
 			config: outlook.Config, identify: outlook.Identify, signOut: outlook.SignOut, hc: hc, forIT: outlook.ForIT, check: outlook.CheckClient,
-			offers: engine.Offers{Extras: outlook.Extras(), Device: true, Clouds: clouds(), ConsentPage: outlook.ConsentPage},
+			offers: engine.Offers{Places: outlook.Places(), Extras: outlook.Extras(), Device: true, Clouds: clouds(), ConsentPage: outlook.ConsentPage},
 			open: func(e signin.Endpoint, s signin.Secret) (calendar.Provider, error) {
 				return outlook.Open(e, s, hc, outlook.WithClock(now))
 			},

@@ -18,6 +18,7 @@ import (
 	"github.com/twinday/twinday/providers/simulator"
 	"github.com/twinday/twinday/providers/simulator/samples"
 	"github.com/twinday/twinday/store/secrets"
+	"github.com/twinday/twinday/ui/display"
 	"github.com/twinday/twinday/ui/terminal"
 )
 
@@ -110,7 +111,7 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 	client := control.InProcess(h.engine)
 	stage.Backend = client
 	closing = append(closing, func() { quit(); client.Close(); h.close() })
-	if !o.Headless && hasDisplay() {
+	if !o.Headless && display.Here() {
 		stage.Show = func(ctx context.Context) error {
 			defer context.AfterFunc(ctx, quit)()
 			if err := h.serve(showing); err != nil {

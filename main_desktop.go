@@ -21,21 +21,12 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/store"
+	"github.com/twinday/twinday/ui/display"
 	"github.com/twinday/twinday/ui/login"
 )
 
-// This file is about the desktop that the process runs on: is there a display,
-// the window as a process of its own, and where a process without a terminal
-// writes what it has to say.
-
-// hasDisplay reports whether windows can be opened. Fyne panics where it is not so.
-func hasDisplay() bool {
-	switch runtime.GOOS {
-	case "windows", "darwin":
-		return true
-	}
-	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
-}
+// This file is about the desktop that the process runs on: the window as a process of its
+// own, and where a process without a terminal writes what it has to say.
 
 // openURL shows an address in the person's browser.
 func openURL(url string) error {
@@ -119,7 +110,7 @@ const windowGrace = 3 * time.Second
 // open starts the window's process, or brings the one that is open to the front, on a
 // page of it if one is named. The window closes when ctx ends.
 func (w *windows) open(ctx context.Context, page string) error {
-	if !hasDisplay() {
+	if !display.Here() {
 		return errors.New(assets.Text("there is no display here to open a window on"))
 	}
 	w.mu.Lock()

@@ -22,6 +22,7 @@ var typed = map[string][]string{
 	"demo_script.go": {"Dentist (bring the card)", "Bridge Street 3", "Interview with Ada Lovelace", "Ask about the engine."},
 	"demo_series.go": {"Running with Jo", "Running with Jo and Kim", "Month in review", "Palms"},
 	"disconnect.go":  {"keep"},
+	"doctor.go":      {"twinday", "store", "autostart", "something is wrong"}, // names of checks; the last ends the command, and is not shown
 	"duplicates.go":  {"yes"},
 	"help.go":        {"help ["},
 	"history.go":     {"2006-01-02T15:04:05"},
@@ -30,7 +31,7 @@ var typed = map[string][]string{
 	"plan.go":        {"yes", "no"},
 	"preview.go":     {"20060102", "2006-01-02T15:04:05", "20060102T150405Z"},
 	"schema.go": {"account add", "account list", "account ask-it", "account remove", "unlock", "settings", "settings set", "setup export", "setup import",
-		"diagnostics", "autostart", "autostart on", "autostart off", "calendar list", "calendar add", "mirror add", "mirror list", "mirror show",
+		"doctor", "diagnostics", "autostart", "autostart on", "autostart off", "calendar list", "calendar add", "mirror add", "mirror list", "mirror show",
 		"mirror edit", "mirror preview", "mirror take-over", "mirror remove", "sync", "status", "history", "history show", "undo", "why", "held",
 		"held list", "held apply", "held drop", "duplicates", "pause", "resume", "restore", "demo", "version", `{"error": control.Error}`},
 	"say.go":      {"Google", "Outlook", "CalDAV"},

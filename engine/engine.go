@@ -57,6 +57,8 @@ type Offers struct {
 	// owner has not published; 0 if it does not.
 	TestingLife time.Duration
 	Clouds      []Cloud
+	// Places are the servers that accounts without an address of their own speak to.
+	Places []string
 	// ConsentPage is where a person sees which apps they let in, and takes that back.
 	ConsentPage string
 	// Revokes says that Connector.SignOut takes it back; else only the person can.
@@ -133,6 +135,10 @@ type Options struct {
 	Random  func() float64
 	Log     *slog.Logger // slog.Default() if nil
 	Version string
+	// Reach knocks at a server by the way out that Network was told, and says what time it is
+	// there (zero if the server does not tell); may be nil. An error of package net or crypto is
+	// still to be found in what it returns.
+	Reach func(ctx context.Context, address string) (time.Time, error)
 	// LogTail reads the end of the log, for Diagnostics; may be nil.
 	LogTail func() []byte
 	// ShowWindow and Quit are what the faces' requests lead to; may be nil.

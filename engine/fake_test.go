@@ -634,7 +634,7 @@ type connector struct {
 }
 
 func (c *connector) Offers() engine.Offers {
-	return engine.Offers{Revokes: !c.unrevoked, ConsentPage: "https://consent.test", Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour,
+	return engine.Offers{Places: []string{"https://calendars.test/v3", "https://sign.in.test/token"}, Revokes: !c.unrevoked, ConsentPage: "https://consent.test", Extras: []calendar.Permission{{Extra: calendar.CopiesCalendar, Scope: "make", Reason: "make a calendar for copies"}}, TestingLife: 7 * 24 * time.Hour,
 		Clouds: []engine.Cloud{{Name: "moon", What: "the cloud on the moon", BaseURL: "https://calendars.moon"}, {Name: "mars", What: "the cloud on Mars", BaseURL: "https://calendars.mars"}}}
 }
 

@@ -40,7 +40,7 @@ var forPeople = map[string]bool{
 	"AccountState.Words": true, "WayOut.Text": true, "Account.Trouble": true, "Disconnected.Words": true, "Error.Message": true,
 	"Step.Reason": true, "HistoryEntry.Why": true, "HistoryDetail.CannotUndo": true, "UndoNote.Says": true,
 	"DuplicateEvent.Why": true, "LeftMirror.Why": true, "ExtraInfo.Reason": true, "Preview.Skipped": true,
-	"Explanation.Born": true, "Explanation.Waits": true, "Reach.Says": true,
+	"Check.Says": true, "Check.WayOut": true, "Explanation.Born": true, "Explanation.Waits": true, "Reach.Says": true,
 }
 
 // hear listens for sentences in what the engine answers.
@@ -94,6 +94,9 @@ type heard struct{ control.Backend }
 
 func (h heard) Status(ctx context.Context) (control.Status, error) {
 	return hear(h.Backend.Status(ctx))
+}
+func (h heard) Checkup(ctx context.Context) ([]control.Check, error) {
+	return hear(h.Backend.Checkup(ctx))
 }
 func (h heard) Accounts(ctx context.Context) ([]control.AccountState, error) {
 	return hear(h.Backend.Accounts(ctx))

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -25,7 +26,12 @@ const maxFindings = 50
 //
 // It does not ask that a linked event has a replica: a part is recorded when it
 // was written, its replica when it was read.
-func (s *Store) Check() error {
+func (s *Store) Check() error { return s.CheckWithin(context.Background()) }
+
+// CheckWithin is Check for as long as ctx lets it, for writers wait meanwhile: the error of
+// ctx if not all was seen by then. Only bbolt's own look at the pages, the last and shortest
+// part, cannot be cut off.
+func (s *Store) CheckWithin(ctx context.Context) error {
 	s.swap.RLock()
 	defer s.swap.RUnlock()
 	var findings []error
@@ -35,8 +41,11 @@ func (s *Store) Check() error {
 			return err
 		}
 		defer tx.Rollback()
-		c := &checker{t: &Tx{s: s, b: tx}}
+		c := &checker{ctx: ctx, t: &Tx{s: s, b: tx}}
 		c.all()
+		if err := ctx.Err(); err != nil { // what was compared was not all there
+			return err
+		}
 		// Reading all values touched all pages where a fault can be caught; only
 		// then let bbolt walk them in a goroutine of its own.
 		for err := range tx.Check() {
@@ -55,6 +64,7 @@ func (s *Store) Check() error {
 }
 
 type checker struct {
+	ctx      context.Context
 	t        *Tx
 	findings []error
 }
@@ -89,6 +99,9 @@ func checkValues[T any](c *checker, name []byte, id func(T) string) {
 
 func checkValuesIn[T any](c *checker, b *bolt.Bucket, name []byte, id func(T) string, also func(T)) {
 	_ = eachIn(b, func(k, raw []byte) error {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
 		var v T
 		if err := c.t.decode(name, k, raw, &v); err != nil {
 			c.findings = append(c.findings, err)

@@ -19,6 +19,14 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("another Twinday is using %s: quit it first (from its tray icon, or with `twinday quit`), or choose another folder with --data", e.Path)
 }
 
+// What says in a sentence without its full stop what is wrong; it names no file.
+func (*LockedError) What() string { return "Another Twinday is using it, and cannot be spoken to" }
+
+// WayOut says what a person can do; it names no file.
+func (*LockedError) WayOut() string {
+	return "Wait for the command that is at work (a first sync takes minutes), or end it."
+}
+
 // DamagedError says that the file, or one value in it, cannot be read. It was
 // left as it is.
 type DamagedError struct {
@@ -47,6 +55,17 @@ func (e *DamagedError) Error() string {
 		was, e.Backup.Time.Format("2 January 2006"), e.Backup.Path, filepath.Dir(e.Path), anew)
 }
 
+// What is as for LockedError.
+func (*DamagedError) What() string { return "It is damaged, and was left as it is" }
+
+// WayOut is as for LockedError.
+func (e *DamagedError) WayOut() string {
+	if e.Backup.Path == "" {
+		return "There is no backup of it. Move twinday.db out of the data folder: Twinday then starts anew, and finds its own copies again."
+	}
+	return fmt.Sprintf("'twinday quit', then 'twinday restore' (with the same --data) puts the backup of %s in its place; no calendar loses anything by it.", e.Backup.Time.Format("2 January 2006"))
+}
+
 // Unwrap gives the cause.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
@@ -61,6 +80,14 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("%s is not a store of Twinday: %s. It was left as it is. Move it away, or choose another folder with --data", e.Path, e.Why)
 }
 
+// What is as for LockedError.
+func (*ForeignError) What() string { return "What lies in its place is no store of Twinday" }
+
+// WayOut is as for LockedError.
+func (*ForeignError) WayOut() string {
+	return "Move twinday.db out of the data folder, or choose another folder with --data."
+}
+
 // NewerError says that a newer Twinday made the store.
 type NewerError struct {
 	Path         string
@@ -72,6 +99,12 @@ func (e *NewerError) Error() string {
 	return fmt.Sprintf("the store %s was made by a newer Twinday (version %d; this one knows up to %d). It was left as it is. "+
 		"Update Twinday, or choose another folder with --data", e.Path, e.Found, e.Known)
 }
+
+// What is as for LockedError.
+func (*NewerError) What() string { return "A newer Twinday made it" }
+
+// WayOut is as for LockedError.
+func (*NewerError) WayOut() string { return "Update Twinday, or choose another folder with --data." }
 
 // TakenError says that an event would become part of two entities.
 type TakenError struct {

@@ -293,6 +293,9 @@ func (s *Store) Unwritable() error {
 // lower-case letters and digits. It stands in the marks on copies.
 func (s *Store) Installation() string { return s.installation }
 
+// Schema is the version of what is in the store; an older one was upgraded when it was opened.
+func (s *Store) Schema() int { return len(migrations) }
+
 // View runs f on one consistent state of the store. Writers go on meanwhile;
 // keep it short, for pages that they free stay taken until it ends. f must not
 // call Update.

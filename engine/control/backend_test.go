@@ -116,6 +116,10 @@ func (r *recorder) Diagnostics(context.Context) (Diagnostics, error) {
 	return answer[Diagnostics](r.note("Diagnostics"))
 }
 
+func (r *recorder) Checkup(context.Context) ([]Check, error) {
+	return answer[[]Check](r.note("Checkup"))
+}
+
 func (r *recorder) CheckClient(_ context.Context, req CheckClient) (state.Client, error) {
 	return answer[state.Client](r.note("CheckClient", req))
 }

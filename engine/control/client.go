@@ -195,6 +195,11 @@ func (c *Client) Diagnostics(ctx context.Context) (Diagnostics, error) {
 	return call[Diagnostics](ctx, c, "GET", "/diagnostics", nil)
 }
 
+// Checkup looks at all that the engine needs.
+func (c *Client) Checkup(ctx context.Context) ([]Check, error) {
+	return call[[]Check](ctx, c, "GET", "/checkup", nil)
+}
+
 // CheckClient tells whether a client id looks like one.
 func (c *Client) CheckClient(ctx context.Context, req CheckClient) (state.Client, error) {
 	return call[state.Client](ctx, c, "POST", "/clients/check", req)

@@ -347,6 +347,9 @@ type Backend interface {
 	TakeSetup(ctx context.Context, req TakeSetup) (TakenOver, error)
 	// Diagnostics is a report for people who help.
 	Diagnostics(ctx context.Context) (Diagnostics, error)
+	// Checkup looks at all that the engine needs, within seconds: the store and its folder,
+	// the keyring, the way to the accounts' servers, the clock, and each sign-in.
+	Checkup(ctx context.Context) ([]Check, error)
 	// CheckClient tells whether a client id looks like one to sign in with, and gives it
 	// tidied up, out of what was pasted. Nothing is kept, and nobody is asked: it can be
 	// called at each letter. What is wrong is an Error with CodeUsage.

@@ -69,6 +69,7 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"settings":              func(ctx context.Context, b Backend) (any, error) { return b.Settings(ctx) },
 	"setup":                 func(ctx context.Context, b Backend) (any, error) { return b.Setup(ctx) },
 	"taking a setup":        func(ctx context.Context, b Backend) (any, error) { return b.TakeSetup(ctx, full[TakeSetup]()) },
+	"checkup":               func(ctx context.Context, b Backend) (any, error) { return b.Checkup(ctx) },
 	"diagnostics":           func(ctx context.Context, b Backend) (any, error) { return b.Diagnostics(ctx) },
 	"changing settings":     func(ctx context.Context, b Backend) (any, error) { return b.ChangeSettings(ctx, full[Settings]()) },
 	"checking a client id":  func(ctx context.Context, b Backend) (any, error) { return b.CheckClient(ctx, full[CheckClient]()) },

@@ -29,6 +29,7 @@ const maxBody = 1 << 20
 //	GET    /setup                        Setup
 //	POST   /setup                        TakeSetup → TakenOver
 //	GET    /diagnostics                  Diagnostics
+//	GET    /checkup                      [Check], within seconds
 //	POST   /clients/check                CheckClient → Client
 //	POST   /unlock                       UnlockRequest
 //	POST   /accounts                     NewAccount → SignIn
@@ -74,6 +75,7 @@ func Handler(b Backend, token string) http.Handler {
 	route(mux, "GET", "/setup", func(r *http.Request, _ nothing) (Setup, error) { return b.Setup(r.Context()) })
 	route(mux, "POST", "/setup", func(r *http.Request, q TakeSetup) (TakenOver, error) { return b.TakeSetup(r.Context(), q) })
 	route(mux, "GET", "/diagnostics", func(r *http.Request, _ nothing) (Diagnostics, error) { return b.Diagnostics(r.Context()) })
+	route(mux, "GET", "/checkup", func(r *http.Request, _ nothing) ([]Check, error) { return b.Checkup(r.Context()) })
 	route(mux, "POST", "/clients/check", func(r *http.Request, q CheckClient) (state.Client, error) { return b.CheckClient(r.Context(), q) })
 	route(mux, "POST", "/unlock", func(r *http.Request, q UnlockRequest) (nothing, error) {
 		return nothing{}, b.Unlock(r.Context(), q.Passphrase)

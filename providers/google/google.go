@@ -32,6 +32,10 @@ const (
 	publicToken = "https://oauth2.googleapis.com/token"
 )
 
+// Places are the servers that an account speaks to: its calendars', and the one that renews
+// its sign-in. The browser's is not among them.
+func Places() []string { return []string{publicBase, publicToken} }
+
 // Limits of an event's texts, in characters. The description's is documented (what is longer is
 // cut without a word); the other two are not, and are observed by third parties.
 const (

@@ -120,6 +120,7 @@ func transport() *http.Transport {
 	t.Proxy = ieproxy.GetProxyFunc()
 	t.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: dialTimeout}).DialContext
 	t.TLSHandshakeTimeout = tlsTimeout
+	t.OnProxyConnectResponse = refusedByProxy
 	t.MaxIdleConnsPerHost = keptOpen
 	return t
 }

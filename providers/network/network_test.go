@@ -1,6 +1,7 @@
 package network_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -223,6 +224,10 @@ func TestTheWayOutGoesThroughAProxyAndTrustsACompanysRoot(t *testing.T) {
 			if _, err := get(n, "https://calendar.test/"); err == nil || strings.Contains(err.Error(), "wrong-p") {
 				t.Errorf("with the wrong password: %v", err)
 			}
+			_, err = n.Reach(t.Context(), "https://calendar.test/")
+			if refused, ok := errors.AsType[*net.OpError](err); !ok || refused.Op != map[bool]string{false: "proxyconnect", true: "socks connect"}[name == "socks5"] {
+				t.Errorf("with the wrong password, a knock: %v", err)
+			}
 			h.heard()
 			s.Password, s.Roots = "p@ss", ""
 			if err := n.Use(s); err != nil {
@@ -240,6 +245,42 @@ func TestTheWayOutGoesThroughAProxyAndTrustsACompanysRoot(t *testing.T) {
 				t.Errorf("a host that is reached without it went through the proxy: %v", err)
 			}
 		})
+	}
+}
+
+// Any answer will do, and nobody is followed elsewhere.
+func TestAKnockTellsTheServersTime(t *testing.T) {
+	date := time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+	answers := map[string]string{"/": date.Format(http.TimeFormat), "/cached": date.Add(-time.Minute).Format(http.TimeFormat), "/odd": "today"}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodHead {
+			t.Errorf("it is asked to %s", r.Method)
+		}
+		w.Header().Set("Date", answers[r.URL.Path])
+		w.Header().Set("Location", "/odd")
+		if r.URL.Path == "/cached" {
+			w.Header().Set("Age", "60")
+		}
+		w.WriteHeader(map[string]int{"/": http.StatusFound, "/cached": http.StatusNotFound, "/odd": http.StatusInternalServerError, "/proxy": http.StatusProxyAuthRequired}[r.URL.Path])
+	}))
+	defer s.Close()
+	n := network.New(time.Now)
+	for path, want := range map[string]time.Time{"/": date, "/cached": date, "/odd": {}} {
+		if got, err := n.Reach(t.Context(), s.URL+path); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %v", path, got, err)
+		}
+	}
+	if _, err := n.Reach(t.Context(), s.URL+"/proxy"); err == nil {
+		t.Error("a proxy that refuses is taken for the server")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := n.Reach(ctx, s.URL); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	s.Close()
+	if _, err := n.Reach(t.Context(), s.URL); err == nil {
+		t.Error("nobody answers, and it is said that somebody does")
 	}
 }
 

@@ -17,6 +17,10 @@ import (
 
 const publicBase = "https://graph.microsoft.com/v1.0"
 
+// Places are the servers that an account of the public cloud speaks to: its calendars', and
+// the one that renews its sign-in.
+func Places() []string { return []string{publicBase, clouds["graph.microsoft.com"]} }
+
 // Permissions are what Twinday asks of Microsoft for an access, at an endpoint: the
 // narrowest scopes that keeping calendars alike needs, and one for each extra that
 // Microsoft has.

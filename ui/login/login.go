@@ -5,6 +5,7 @@ package login
 
 import (
 	"fmt"
+	"os/exec"
 	"slices"
 
 	"github.com/twinday/twinday/assets"
@@ -42,6 +43,19 @@ func (s *Starter) Get() (on, hidden bool, err error) {
 		return false, false, fmt.Errorf("%s: %w", assets.Text("Start at login"), err)
 	}
 	return command != nil, slices.Contains(command, hiddenFlag), nil
+}
+
+// Gone reports whether what starts at login is a program that is not there any more.
+func (s *Starter) Gone() (bool, error) {
+	command, err := s.place.read()
+	if err != nil {
+		return false, fmt.Errorf("start at login: %w", err)
+	}
+	if len(command) == 0 {
+		return false, nil
+	}
+	_, err = exec.LookPath(command[0])
+	return err != nil, nil
 }
 
 // Set changes it. What starts is the program as it is called now, so a program that was

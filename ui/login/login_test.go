@@ -41,6 +41,29 @@ func TestWhatIsSetIsWhatIsFound(t *testing.T) {
 	}
 }
 
+func TestAProgramThatIsGoneIsNoticed(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "twinday")
+	if err := os.WriteFile(program, nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := &Starter{[]string{program}, xdgEntry{t.TempDir()}}
+	gone := func(want bool) {
+		t.Helper()
+		if got, err := s.Gone(); got != want || err != nil {
+			t.Errorf("gone: %t, %v", got, err)
+		}
+	}
+	gone(false) // nothing starts
+	if err := s.Set(true, true); err != nil {
+		t.Fatal(err)
+	}
+	gone(false)
+	if err := os.Remove(program); err != nil {
+		t.Fatal(err)
+	}
+	gone(true)
+}
+
 func TestAnEntryThatTheDesktopSwitchedOffIsOff(t *testing.T) {
 	x := xdgEntry{t.TempDir()}
 	for _, off := range []string{"Hidden=true\n", "X-GNOME-Autostart-enabled=false\n"} {

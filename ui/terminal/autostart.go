@@ -13,6 +13,8 @@ import (
 type AtLogin interface {
 	Get() (on, hidden bool, err error)
 	Set(on, hidden bool) error
+	// Gone reports whether what starts at login is a program that is not there any more.
+	Gone() (bool, error)
 }
 
 // autostartJSON is what `twinday autostart --json` prints.

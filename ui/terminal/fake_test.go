@@ -42,6 +42,7 @@ type fake struct {
 	settings  control.Settings
 	refuse    error // what a mapping is told that makes no sense
 	fail      error
+	checks    []control.Check
 	told      []string
 
 	watched  func(f func(control.Status) error) error
@@ -145,6 +146,8 @@ func (f *fake) TakeSetup(_ context.Context, req control.TakeSetup) (control.Take
 func (f *fake) Diagnostics(context.Context) (control.Diagnostics, error) {
 	return control.Diagnostics{Name: "report.txt", Text: "Twinday 1.2.3\n"}, f.fail
 }
+
+func (f *fake) Checkup(context.Context) ([]control.Check, error) { return f.checks, f.fail }
 
 func (f *fake) CheckClient(_ context.Context, req control.CheckClient) (state.Client, error) {
 	return req.Client, f.fail
@@ -359,6 +362,20 @@ var (
 var worlds = map[string]func() *fake{
 	"empty": func() *fake { return &fake{} },
 	"usual": usual,
+	"well": func() *fake {
+		f := usual()
+		f.login.on = true
+		f.checks = []control.Check{{Name: "store", Finding: control.OK, Says: "it opens, is of version 2, and its own check finds nothing wrong"}, {Name: "account 1", Finding: control.OK, Says: "Google: its sign-in works, with 2 calendars"}}
+		return f
+	},
+	"unwell": func() *fake {
+		f := usual()
+		f.login = fakeLogin{on: true, gone: true}
+		f.checks = []control.Check{{Name: "store", Finding: control.OK, Says: "it opens, is of version 2, and its own check finds nothing wrong"},
+			{Name: "clock", Finding: control.Trouble, Says: "this computer's clock is 7 minutes behind", WayOut: "Have the system set its clock by itself (date and time in its settings; on Linux 'timedatectl set-ntp true'). Sign-ins fail on a wrong clock, and what lies near is taken for past."},
+			{Name: "account 1", Finding: control.Note, Says: "Google: the service asks for patience; tried again at 09:45", WayOut: "Nothing to do: Twinday waits as long as the provider asks."}}
+		return f
+	},
 	"held": func() *fake {
 		f := usual()
 		f.held = []state.Held{
@@ -610,7 +627,8 @@ func planned() *fake {
 }
 
 // fakeLogin is what starts at login.
-type fakeLogin struct{ on, hidden bool }
+type fakeLogin struct{ on, hidden, gone bool }
 
 func (l *fakeLogin) Get() (on, hidden bool, err error) { return l.on, l.hidden, nil }
+func (l *fakeLogin) Gone() (bool, error)               { return l.gone, nil }
 func (l *fakeLogin) Set(on, hidden bool) error         { l.on, l.hidden = on, hidden; return nil }

@@ -34,6 +34,7 @@ func shapes() []shape {
 		{"settings set", control.Settings{}, assets.Text("as they are now:")},
 		{"setup export", control.Setup{}, ""},
 		{"setup import", control.TakenOver{}, ""},
+		{"doctor", []control.Check{}, ""},
 		{"diagnostics", control.Diagnostics{}, ""},
 		{"autostart", autostartJSON{}, ""},
 		{"autostart on", autostartJSON{}, assets.Text("as it is then:")},

@@ -52,6 +52,8 @@ type Deps struct {
 	// Restore is `twinday restore`: puts a backup in the place of the store.
 	Restore func(ctx context.Context, o RestoreOptions) (RestoreNote, error)
 
+	// Desktop looks whether there are a tray and a display here.
+	Desktop func(ctx context.Context) []control.Check
 	// AtLogin is about Twinday with this data folder.
 	AtLogin func(dataDir string) AtLogin
 
@@ -76,7 +78,10 @@ type ConnectOptions struct {
 	Loop bool
 	// RunningOnly refuses to become the engine: control.ErrNoEngine then.
 	RunningOnly bool
-	Verbose     bool // log to standard error
+	// Patience is how long to wait while another command is at work; 0: for minutes, as a
+	// first sync takes.
+	Patience time.Duration
+	Verbose  bool // log to standard error
 }
 
 // StartOptions says how the tray and its engine start.
@@ -193,6 +198,8 @@ func (a *app) finish(cmd *cobra.Command, err error) int {
 		return ExitDone
 	case errors.Is(err, errHeld):
 		return ExitHeld
+	case errors.Is(err, errUnwell):
+		return ExitFailed
 	case errors.Is(err, context.Canceled) && cmd.Context().Err() != nil:
 		a.complain(assets.Text("stopped"), control.CodeFailed)
 		return ExitFailed
@@ -319,7 +326,7 @@ func (a *app) root() *cobra.Command {
 		&cobra.Group{ID: groupTry, Title: assets.Text("Try out:")})
 	grouped(root, groupSetUp, a.accountCommand(), a.unlockCommand(), a.settingsCommand(), a.calendarCommand(), a.mirrorCommand(), a.autostartCommand(), a.setupCommand(), a.restoreCommand())
 	grouped(root, groupSync, a.syncCommand(), a.statusCommand(), a.historyCommand(), a.undoCommand(), a.whyCommand(), a.heldCommand(), a.duplicatesCommand(),
-		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand(), a.diagnosticsCommand())
+		a.pauseCommand(), a.resumeCommand(), a.windowCommand(), a.quitCommand(), a.doctorCommand(), a.diagnosticsCommand())
 	grouped(root, groupTry, a.demoCommand(), a.simulateCommand())
 	root.AddCommand(a.versionCommand(), a.mappingTopic(), a.jsonTopic())
 	return root

@@ -43,6 +43,7 @@ type run struct {
 	opened      []string
 	connections []ConnectOptions
 	noEngine    bool // none is running
+	unopened    error
 	direct      bool // no wire between command and fake
 }
 
@@ -53,6 +54,9 @@ func (r *run) do(ctx context.Context) {
 			r.connections = append(r.connections, o)
 			if o.RunningOnly && r.noEngine {
 				return nil, nil, control.ErrNoEngine
+			}
+			if r.unopened != nil {
+				return nil, nil, r.unopened
 			}
 			if r.direct {
 				return r.fake, func() {}, nil
@@ -80,6 +84,9 @@ func (r *run) do(ctx context.Context) {
 				n.Passed = []string{o.DataDir + "/backups/twinday-2026-03-02T090000Z.db"}
 			}
 			return n, r.fake.fail
+		},
+		Desktop: func(context.Context) []control.Check {
+			return []control.Check{{Name: "tray", Finding: control.OK, Says: assets.Text("this desktop shows tray icons")}, {Name: "display", Finding: control.Note, Says: assets.Text("there is none here (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window opens"), WayOut: assets.Text("Everything works without it, in the terminal ('twinday --help').")}}
 		},
 		AtLogin:  func(string) AtLogin { return &r.fake.login },
 		OpenURL:  func(u string) error { r.opened = append(r.opened, u); return nil },

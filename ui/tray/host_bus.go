@@ -25,12 +25,12 @@ func Host(ctx context.Context) error {
 	}
 	conn, err := dbus.Connect(addr, dbus.WithContext(ctx))
 	if err != nil {
-		return fmt.Errorf("%w: the D-Bus session does not answer (%w)", ErrNoTray, err)
+		return fmt.Errorf("%w: %w (%w)", ErrNoTray, errSilentBus, err)
 	}
 	defer func() { _ = conn.Close() }()
 	var owned bool
 	if err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, watcherName).Store(&owned); err != nil {
-		return fmt.Errorf("%w: the D-Bus session does not answer (%w)", ErrNoTray, err)
+		return fmt.Errorf("%w: %w (%w)", ErrNoTray, errSilentBus, err)
 	}
 	if !owned {
 		return fmt.Errorf("%w: nothing on this desktop shows tray icons (GNOME needs the AppIndicator extension)", ErrNoTray)
@@ -52,7 +52,7 @@ func busAddress() (string, error) {
 		}
 		socket := filepath.Join(dir, "bus")
 		if _, err := os.Stat(socket); err != nil {
-			return "", fmt.Errorf("%w: there is no D-Bus session here", ErrNoTray)
+			return "", fmt.Errorf("%w: %w here", ErrNoTray, errNoBus)
 		}
 		addr = "unix:path=" + dbus.EscapeBusAddressValue(socket)
 	}

@@ -268,12 +268,25 @@ func TestTrayEndsWhenItIsToldTo(t *testing.T) {
 	app.says("ended")
 }
 
+func TestATrayIsFound(t *testing.T) {
+	addr := privateBus(t)
+	newPanel(t, addr)
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", addr)
+	if got := Check(t.Context()); got.Finding != control.OK || got.WayOut != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestNoTrayIsSaid(t *testing.T) {
 	silent := privateBus(t) // a bus, but nothing that shows icons
-	for _, c := range []struct{ name, addr, says string }{
-		{"no bus", "", "no D-Bus session"},
-		{"a bus that is gone", "unix:path=/nowhere", "does not answer"},
-		{"no host", silent, "nothing on this desktop shows tray icons"},
+	for _, c := range []struct {
+		name, addr, says string
+		finding          control.Finding
+		wayOut           string
+	}{
+		{"no bus", "", "no D-Bus session", control.Note, "without a desktop"},
+		{"a bus that is gone", "unix:path=/nowhere", "does not answer", control.Trouble, "Log out"},
+		{"no host", silent, "nothing on this desktop shows tray icons", control.Note, "AppIndicator"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("DBUS_SESSION_BUS_ADDRESS", c.addr)
@@ -281,6 +294,9 @@ func TestNoTrayIsSaid(t *testing.T) {
 			err := Run(t.Context(), pretend.New(pretend.World{}), Options{})
 			if !errors.Is(err, ErrNoTray) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want ErrNoTray that says %q", err, c.says)
+			}
+			if got := Check(t.Context()); got.Finding != c.finding || !strings.Contains(got.Says, c.says) || !strings.Contains(got.WayOut, c.wayOut) {
+				t.Errorf("a check finds %+v", got)
 			}
 		})
 	}

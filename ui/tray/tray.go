@@ -27,6 +27,33 @@ type Options struct {
 // it is a sentence that says why.
 var ErrNoTray = errors.New("no tray")
 
+// Why a desktop with a session bus shows none.
+var (
+	errNoBus     = errors.New("there is no D-Bus session")
+	errSilentBus = errors.New("the D-Bus session does not answer")
+)
+
+// hostLimit is how long a desktop may take to say whether it shows tray icons.
+const hostLimit = 2 * time.Second
+
+// Check looks whether there is a tray to show the icon in. It starts nothing.
+func Check(ctx context.Context) control.Check {
+	ctx, cancel := context.WithTimeout(ctx, hostLimit)
+	defer cancel()
+	c := control.Check{Name: "tray", Finding: control.Note}
+	switch err := Host(ctx); {
+	case err == nil:
+		c.Finding, c.Says = control.OK, assets.Text("this desktop shows tray icons")
+	case errors.Is(err, errNoBus):
+		c.Says, c.WayOut = assets.Text("there is no D-Bus session here, so there is no tray icon, and no notifications"), assets.Text("Nothing to do on a machine without a desktop. On one with, start Twinday from its menu, or log out and in.")
+	case errors.Is(err, errSilentBus):
+		c.Finding, c.Says, c.WayOut = control.Trouble, assets.Text("the D-Bus session here does not answer, so there is no tray icon, no notifications and no keyring"), assets.Text("Log out of your desktop and in again, or start Twinday from its menu.")
+	default:
+		c.Says, c.WayOut = assets.Text("nothing on this desktop shows tray icons"), assets.Text("On GNOME install the extension AppIndicator (Debian and Ubuntu: gnome-shell-extension-appindicator); on other desktops add a tray to the panel. The window shows the same: 'twinday window'.")
+	}
+	return c
+}
+
 const (
 	// callTimeout is how long a click's request may take; a pass has longer.
 	callTimeout = 15 * time.Second
