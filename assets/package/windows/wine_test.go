@@ -234,6 +234,7 @@ func TestATerminalWithoutADesktop(t *testing.T) {
 		{[]string{"--help"}, 0, "twinday [command]", ""},
 		{[]string{"status"}, 0, "no account is connected", ""},
 		{[]string{"account", "list"}, 0, "", ""},
+		{[]string{"doctor"}, 0, "the system's keyring took a test entry", ""},
 		{[]string{"statsu"}, 2, "", "no command"},
 		{[]string{"quit"}, 0, "not running", ""},
 	} {
