@@ -147,7 +147,7 @@ deps: deps-build deps-test
 deps-build: # What the window needs to compile.
 	@$(call install,$(BUILD_PACKAGES),to build the window)
 
-deps-test: # What the interface's examples need, a session bus for the tray's tests, a screen and software GL for the window's, a browser for the sign-in's, calendar servers.
+deps-test: # What the interface's examples need, a session bus for the tray's tests, a screen and software GL for the window's, a browser for the sign-in's, calendar servers, what looks into packages.
 	@$(call install,$(TEST_PACKAGES),for the tests)
 
 # install asks apt for the packages that are missing, and says so. Where there is

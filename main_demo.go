@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/simulator"
@@ -130,12 +131,12 @@ func demoStage(ctx context.Context, o terminal.DemoOptions) (_ *terminal.DemoSta
 func startDemo() error {
 	exe, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("start the demo: %w", err)
+		return fmt.Errorf("%s: %w", assets.Text("the demo cannot be started"), err)
 	}
 	cmd := exec.CommandContext(context.Background(), exe, "demo") // nobody but its own Quit ends it
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start the demo: %w", err)
+		return fmt.Errorf("%s: %w", assets.Text("the demo cannot be started"), err)
 	}
 	go func() { _ = cmd.Wait() }()
 	return nil

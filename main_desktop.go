@@ -121,7 +121,7 @@ func (w *windows) open(ctx context.Context, page string) error {
 	}
 	exe, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("open the window: %w", err)
+		return fmt.Errorf("%s: %w", assets.Text("the window cannot be opened"), err)
 	}
 	args := []string{"window", "--data", w.dir}
 	if page != "" {
@@ -138,10 +138,10 @@ func (w *windows) open(ctx context.Context, page string) error {
 	}
 	raise, err := cmd.StdinPipe()
 	if err != nil {
-		return fmt.Errorf("open the window: %w", err)
+		return fmt.Errorf("%s: %w", assets.Text("the window cannot be opened"), err)
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("open the window: %w", err)
+		return fmt.Errorf("%s: %w", assets.Text("the window cannot be opened"), err)
 	}
 	w.raise = raise
 	done := make(chan struct{})
@@ -206,7 +206,7 @@ func logTail(dir string) func() []byte {
 // folder, and its last words, should it crash, to another.
 func logTo(dir string, verbose bool) (*slog.Logger, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+		return nil, fmt.Errorf("%s: %w", assets.Text("the data folder cannot be made"), err)
 	}
 	name := filepath.Join(dir, "twinday.log")
 	if fi, err := os.Stat(name); err == nil && fi.Size() > maxLog {
@@ -214,7 +214,7 @@ func logTo(dir string, verbose bool) (*slog.Logger, error) {
 	}
 	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil && !store.Refused(err) {
-		return nil, fmt.Errorf("open the log: %w", err)
+		return nil, fmt.Errorf("%s: %w", assets.Text("the log cannot be opened"), err)
 	}
 	level := slog.LevelInfo
 	var out io.Writer = f

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/png"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -61,10 +62,12 @@ func (p *packed) pack(from, dist string, env ...string) {
 	}
 }
 
-// run runs a tool and returns what it says.
+// run runs a tool and returns what it says, in English.
 func (p *packed) run(name string, args ...string) string {
 	p.Helper()
-	out, err := exec.Command(name, args...).CombinedOutput()
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "LANGUAGE=", "TWINDAY_DATA="+filepath.Join(p.dist, "none"))
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		p.Fatalf("%s %q: %v\n%s", name, args, err, out)
 	}
@@ -153,9 +156,9 @@ func (p packed) testContents(t *testing.T) {
 		t.Error("the menu's entry has another icon")
 	}
 	for _, n := range []int{16, 22, 24, 32, 48, 64, 128, 256, 512} {
-		size := fmt.Sprintf("%dx%d", n, n)
-		if said := p.run("file", filepath.Join(share, "icons/hicolor", size, "apps", id+".png")); !strings.Contains(said, fmt.Sprintf("PNG image data, %d x %d,", n, n)) {
-			t.Error(said)
+		file := filepath.Join(share, "icons/hicolor", fmt.Sprintf("%dx%d", n, n), "apps", id+".png")
+		if icon, err := png.DecodeConfig(strings.NewReader(contents(t, file))); err != nil || icon.Width != n || icon.Height != n {
+			t.Errorf("%s: %d x %d, %v", file, icon.Width, icon.Height, err)
 		}
 	}
 	pages, err := filepath.Glob(filepath.Join(share, "man/man1/twinday*.1.gz"))

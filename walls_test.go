@@ -453,7 +453,7 @@ func goFiles(t *testing.T, dir string) []string {
 // TestTopLevelIsTheMap holds the folder that a newcomer sees first.
 func TestTopLevelIsTheMap(t *testing.T) {
 	allowed := []string{
-		"ui", "engine", "providers", "store", "assets", "docs", ".ci", ".git", ".gitignore",
+		"ui", "engine", "providers", "store", "assets", "docs", ".ci", ".github", ".git", ".gitignore",
 		"FyneApp.toml", "go.mod", "go.sum", "Makefile", "README.md", "CONTRIBUTING.md", "LICENSE",
 	}
 	for _, line := range strings.Fields(readFile(t, ".gitignore")) {

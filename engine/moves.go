@@ -15,8 +15,9 @@ import (
 // an event went from one calendar of an account, or came to one, after the others
 // were read in this pass. Without it, every deletion in an account with several
 // calendars would have to wait for the next pass. A list may be late, so the event that
-// one that came may have been is asked for, too, and one that went is asked for by its
-// id in the others: a moved event keeps it (Google, events.move).
+// one that came may have been is asked for, too (in the same calendar if it was moved there
+// and back), and one that went is asked for by its id in the others: a moved event keeps it
+// (Google, events.move).
 func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err error) {
 	siblings := map[state.AccountID][]state.Ref{}
 	for _, ref := range h.refs {
@@ -44,7 +45,7 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 				continue
 			}
 			for _, ref := range siblings[d.Ref.Account] {
-				if ref == d.Ref {
+				if ref == d.Ref && linked {
 					continue
 				}
 				if linked {
@@ -60,7 +61,7 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 					}
 					origins = append(origins, store.DirtyEvent{Ref: ref, ID: from})
 				}
-				if picked[ref] || !h.members[ref].Read.Before(rep.Seen) {
+				if ref == d.Ref || picked[ref] || !h.members[ref].Read.Before(rep.Seen) {
 					continue
 				}
 				picked[ref] = true

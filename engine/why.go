@@ -119,7 +119,7 @@ func (e *Engine) name(h *house, ref state.Ref) string {
 func (e *Engine) born(h *house, f homeEvent, rep state.Replica, known bool) string {
 	s := "It was born in " + e.name(h, f.ref)
 	if created := rep.Event.Created; !created.IsZero() {
-		s += " on " + created.UTC().Format("2 Jan 2006")
+		s += " on " + created.Local().Format("2 Jan 2006")
 	}
 	switch {
 	case !known || f.entity.Part(f.ref, "") != nil && f.entity.Part(f.ref, "").ID == "":
@@ -130,7 +130,7 @@ func (e *Engine) born(h *house, f homeEvent, rep state.Replica, known bool) stri
 		s += fmt.Sprintf(", with %s", plural(len(rep.Event.Guests), "guest", "guests"))
 	}
 	if !f.entity.Made.IsZero() {
-		s += "; Twinday has known it since " + f.entity.Made.UTC().Format("2 Jan 2006 15:04")
+		s += "; Twinday has known it since " + f.entity.Made.Local().Format("2 Jan 2006 15:04")
 	}
 	return s
 }
@@ -184,7 +184,7 @@ func (e *Engine) recordSays(h *house, ent state.Entity, ref state.Ref) (out []st
 				if is {
 					what = "the occurrence at " + what
 				}
-				out = append(out, fmt.Sprintf("%s is left as it is found here: the service or another program changed it each time it was written (last %s)", what, rw.Last.UTC().Format("2 Jan 15:04")))
+				out = append(out, fmt.Sprintf("%s is left as it is found here: the service or another program changed it each time it was written (last %s)", what, rw.Last.Local().Format("2 Jan 15:04")))
 			}
 		}
 	}

@@ -115,6 +115,7 @@ func Reconcile(in Input) Output {
 	for _, e := range r.Entities {
 		r.entity(e)
 	}
+	r.out.Steps = slices.Grow(r.out.Steps, len(r.Found)) // of most of them one is made
 	for _, f := range r.Found {
 		r.judged[f] = false
 	}

@@ -48,13 +48,6 @@ func testProvider(t *testing.T, start func(testing.TB) *caldavlab.Server) {
 	}})
 }
 
-// memory is a sign-in that is kept.
-type memory string
-
-func (m memory) Load(context.Context) (string, error) { return string(m), nil }
-
-func (m memory) Save(context.Context, string) error { panic("nothing changes a password here") }
-
 // changing is a sign-in that may change; it counts how often it was read.
 type changing struct {
 	text  string

@@ -97,7 +97,7 @@ func (t Time) Instant() (time.Time, error) {
 	second := naive.Add(-time.Duration(after) * time.Second)
 	reads := func(u time.Time) bool { return u.In(loc).Format(clockLayout) == t.Local }
 	switch {
-	case reads(first) && reads(second) && t.Later:
+	case t.Later && reads(first) && reads(second):
 		return second.UTC(), nil
 	case reads(first):
 		return first.UTC(), nil

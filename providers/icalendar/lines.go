@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -450,37 +451,26 @@ func (c *component) word(name string) string {
 // set puts a line in the place of the first of its name, or behind the other lines; more
 // of its name go.
 func (c *component) set(l line) {
-	placed := false
-	out := c.items[:0:0]
-	for _, it := range c.items {
-		switch {
-		case it.sub != nil || it.name != l.name:
-			out = append(out, it)
-		case !placed:
-			placed = true
-			out = append(out, item{line: l})
-		}
-	}
-	c.items = out
-	if !placed {
+	named := func(it item) bool { return it.sub == nil && it.name == l.name }
+	at := slices.IndexFunc(c.items, named)
+	if at < 0 {
 		c.add(l)
+		return
 	}
+	c.items[at] = item{line: l}
+	rest := slices.DeleteFunc(c.items[at+1:], named)
+	c.items = c.items[:at+1+len(rest)]
 }
 
 // add puts lines behind the others, and before the components.
 func (c *component) add(lines ...line) {
-	at := len(c.items)
-	for i, it := range c.items {
-		if it.sub != nil {
-			at = i
-			break
-		}
+	at := slices.IndexFunc(c.items, func(it item) bool { return it.sub != nil })
+	if at < 0 {
+		at = len(c.items)
 	}
-	out := append(c.items[:at:at], make([]item, len(lines))...)
 	for i, l := range lines {
-		out[at+i] = item{line: l}
+		c.items = slices.Insert(c.items, at+i, item{line: l})
 	}
-	c.items = append(out, c.items[at:]...)
 }
 
 // drop removes the lines of these names, and says whether there were any.
@@ -496,15 +486,9 @@ func (c *component) drop(names ...string) bool {
 }
 
 func (c *component) dropFunc(gone func(item) bool) bool {
-	out := c.items[:0:0]
-	for _, it := range c.items {
-		if !gone(it) {
-			out = append(out, it)
-		}
-	}
-	dropped := len(out) != len(c.items)
-	c.items = out
-	return dropped
+	n := len(c.items)
+	c.items = slices.DeleteFunc(c.items, gone)
+	return len(c.items) < n
 }
 
 // clone is a copy that shares no items.

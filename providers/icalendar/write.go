@@ -651,15 +651,19 @@ func (o *Object) Respond(r calendar.Response, now time.Time) bool {
 		calendar.Declined: "DECLINED", calendar.NeedsAction: "NEEDS-ACTION"}[r]
 	found := false
 	for _, c := range o.events() {
+		invited := false
 		for i, it := range c.items {
 			if it.sub != nil || it.name != "ATTENDEE" || !o.owner.is(it.value()) && !o.owner.is(it.param("EMAIL")) {
 				continue
 			}
-			found = true
+			invited = true
 			params := slices.DeleteFunc(it.params(), func(p parameter) bool { return p.name == "PARTSTAT" || p.name == "RSVP" })
 			c.items[i].line = newLine("ATTENDEE", it.value(), append(params, parameter{"PARTSTAT", word})...)
+		}
+		if invited {
 			touch(c, now, false)
 		}
+		found = found || invited
 	}
 	return found && word != ""
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
+
+	"github.com/twinday/twinday/assets"
 )
 
 // ID is the program's name among the others that start at login; files are named after it.
@@ -38,7 +40,7 @@ func New(command []string) *Starter { return &Starter{command, here()} }
 func (s *Starter) Get() (on, hidden bool, err error) {
 	command, err := s.place.read()
 	if err != nil {
-		return false, false, fmt.Errorf("start at login: %w", err)
+		return false, false, fmt.Errorf("%s: %w", assets.Text("Start at login"), err)
 	}
 	return command != nil, slices.Contains(command, hiddenFlag), nil
 }
@@ -70,7 +72,7 @@ func (s *Starter) Set(on, hidden bool) error {
 		err = s.place.remove()
 	}
 	if err != nil {
-		return fmt.Errorf("start at login: %w", err)
+		return fmt.Errorf("%s: %w", assets.Text("Start at login"), err)
 	}
 	return nil
 }

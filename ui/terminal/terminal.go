@@ -160,6 +160,8 @@ func (a *app) speakAsSet(ctx context.Context, b control.Backend) {
 	if a.scripted || a.spoken {
 		return
 	}
+	ctx, done := context.WithTimeout(ctx, languagePatience)
+	defer done()
 	s, err := b.Settings(ctx)
 	if a.spoken = err == nil; a.spoken && s.Faces.Language != "" {
 		assets.Speak(s.Faces.Language)
@@ -330,9 +332,11 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
-// Commands is the tree of commands to read, for a manual; none of them can be run.
-func Commands() *cobra.Command {
-	a := &app{Deps: Deps{DataDir: "~/.local/share/twinday"}}
+// Commands is the tree of commands to read, in English, for a manual that names dataDir as
+// the usual data folder; none of them can be run.
+func Commands(dataDir string) *cobra.Command {
+	assets.Speak("en")
+	a := &app{Deps: Deps{DataDir: dataDir}}
 	root := a.root()
 	insist(root)
 	root.DisableAutoGenTag = true

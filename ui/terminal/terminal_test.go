@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -252,6 +253,27 @@ func TestAnUnderstoodCommandSaysWhichFolder(t *testing.T) {
 			t.Errorf("%v connects to (-want +got):\n%s", args, diff)
 		}
 	}
+}
+
+// mute is an engine that stands still when it is asked for the settings.
+type mute struct{ *fake }
+
+func (mute) Settings(ctx context.Context) (control.Settings, error) {
+	<-ctx.Done()
+	return control.Settings{}, ctx.Err()
+}
+
+func TestAnEngineThatStandsStillHoldsNobodyUpForItsLanguage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out, errs bytes.Buffer
+		began := time.Now()
+		exit := Execute(t.Context(), Deps{Version: "1.2.3", Connect: func(context.Context, ConnectOptions) (control.Backend, func(), error) {
+			return mute{usual()}, func() {}, nil
+		}}, []string{"mirror", "list"}, nil, &out, &errs)
+		if exit != ExitDone || !strings.HasPrefix(out.String(), "MIRROR") || time.Since(began) > 2*languagePatience {
+			t.Errorf("exit %d after %v: %s%s", exit, time.Since(began), &out, &errs)
+		}
+	})
 }
 
 // What is told at length fits into a terminal, in every language, whatever the language's

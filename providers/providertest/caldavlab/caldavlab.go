@@ -41,6 +41,7 @@ type Server struct {
 	Open bool
 
 	folder      string
+	files       string // of all calendars, by path, if it keeps each resource in one
 	setPassword func(user, password string) error
 	expire      func() bool
 }
@@ -106,7 +107,7 @@ filesystem_folder = %s
 [logging]
 level = warning
 `, strings.TrimPrefix(s.Base, "http://"), users, rights, data))
-	s.Home = "/" + s.User + "/"
+	s.Home, s.files = "/"+s.User+"/", filepath.Join(data, "collection-root")
 	s.expire = func() bool {
 		found, _ := filepath.Glob(filepath.Join(data, "collection-root", s.User, "*", ".Radicale.cache", "sync-token"))
 		for _, f := range found {

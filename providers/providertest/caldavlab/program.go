@@ -8,9 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,6 +51,26 @@ func (s *Server) NewCalendarOf(t testing.TB, user, name string) Program {
 func (o Program) Put(id calendar.RemoteID, text string) {
 	o.t.Helper()
 	o.call(http.MethodPut, id, text)
+}
+
+// Fill puts many resources into a calendar that is empty: as files, where the server keeps
+// them so and takes a new one the slower the more there are, which is Radicale.
+func (o Program) Fill(texts map[calendar.RemoteID]string) {
+	o.t.Helper()
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 4)
+	for id, text := range texts {
+		if o.server.files != "" {
+			write(o.t, filepath.Join(o.server.files, o.Path, string(id)), text)
+			continue
+		}
+		slots <- struct{}{}
+		wg.Go(func() { o.Put(id, text); <-slots })
+	}
+	wg.Wait()
+	if names := o.Names(); len(names) != len(texts) { // it also has the server read them
+		o.t.Fatalf("%d resources were put there, %d are", len(texts), len(names))
+	}
 }
 
 func (o Program) must(err error) {

@@ -18,7 +18,7 @@ func main() {
 		log.Fatal("usage: manual VERSION FOLDER")
 	}
 	header := &doc.GenManHeader{Section: "1", Source: "Twinday " + os.Args[1], Manual: "Twinday"}
-	if err := doc.GenManTree(terminal.Commands(), header, os.Args[2]); err != nil {
+	if err := doc.GenManTree(terminal.Commands("~/.local/share/twinday"), header, os.Args[2]); err != nil {
 		log.Fatal(err)
 	}
 }
