@@ -114,7 +114,7 @@ packages-windows: ## Build dist/twinday-VERSION-windows-amd64.zip, with mingw-w6
 	@$(call install,$(WINDOWS_PACKAGES),to build for Windows)
 	rm -rf dist/windows $(WINDOWS_ZIP)
 	mkdir -p dist/windows/Twinday/bin
-	numbers=$$(echo '$(VERSION)' | sed -nE 's/^v?([0-9]+)\.([0-9]+)\.([0-9]+)(-([0-9]+)-g)?.*/\1,\2,\3,0\5/p'); \
+	numbers=$$(echo '$(VERSION)' | sed -nE 's/^([0-9]+)\.([0-9]+)\.([0-9]+).*/\1,\2,\3,0/p'); \
 		sed -e 's/@VERSION@/$(VERSION)/' -e "s/@NUMBERS@/$${numbers:-0,0,0,0}/" assets/package/windows/twinday.rc.in >dist/windows/twinday.rc
 	x86_64-w64-mingw32-windres dist/windows/twinday.rc resource_windows_amd64.syso
 	cp resource_windows_amd64.syso assets/package/windows/starter/
@@ -124,6 +124,7 @@ packages-windows: ## Build dist/twinday-VERSION-windows-amd64.zip, with mingw-w6
 	rm -f $(WINDOWS_SYSO)
 	$(if $(SIGN),$(SIGN) dist/windows/Twinday/Twinday.exe && $(SIGN) dist/windows/Twinday/bin/twinday.exe)
 	cp LICENSE dist/windows/Twinday/LICENSE.txt
+	$(WINDOWS) assets/package/licences >dist/windows/Twinday/LICENCES-OF-PARTS.txt
 	chmod -R 755 dist/windows/Twinday && find dist/windows/Twinday -exec touch -d @$(SOURCE_DATE_EPOCH) {} +
 	cd dist/windows && find Twinday | LC_ALL=C sort | TZ=UTC zip -q -X -9 -@ $(abspath $(WINDOWS_ZIP))
 	@$(sums)

@@ -148,7 +148,7 @@ func TestDoctorOfABrokenMachine(t *testing.T) {
 			if err := os.WriteFile(storeFile(m.dir), make([]byte, 1<<16), 0o600); err != nil {
 				m.t.Fatal(err)
 			}
-		}, "store", "no store of Twinday", "Move twinday.db out"},
+		}, "store", "no store of Twinday", "'twinday restore'"},
 		{"another command at work", func(m *patient) {
 			s, err := store.Open(storeFile(m.dir), store.Options{})
 			if err != nil {

@@ -102,7 +102,7 @@ func (e *Engine) checkStore(ctx context.Context) control.Check {
 	case err == nil:
 		return fine(name, "it opens, is of version %d, and its own check finds nothing wrong", e.Store.Schema())
 	case errors.Is(err, ctx.Err()):
-		return found(control.Note, name, "", "it opens, and is of version %d; it is too large to be checked within %v", e.Store.Schema(), storeLimit)
+		return found(control.Note, name, "", "it opens, and is of version %d; it is too large to be checked within %v, but each day's backup is, as a whole", e.Store.Schema(), storeLimit)
 	}
 	if told, ok := errors.AsType[*store.DamagedError](err); ok {
 		return found(control.Trouble, name, told.WayOut(), "%s", strings.ToLower(told.What()[:1])+told.What()[1:])
@@ -212,8 +212,11 @@ func (e *Engine) checkKeyring() control.Check {
 		return found(control.Trouble, name, "Unlock the system's keyring, or start one (GNOME Keyring, KWallet, KeePassXC). Where there is none, 'twinday account add … --passphrase' signs in again and keeps the sign-in in a file that a passphrase opens.",
 			"the system's keyring does not answer (%s)%s", silence(why), told)
 	}
-	return found(control.Note, name, "To sign in without one, 'twinday account add … --passphrase' keeps the sign-in in a file that a passphrase opens.",
-		"the system's keyring does not answer (%s)%s", silence(why), told)
+	way := "To sign in without one, 'twinday account add … --passphrase' keeps the sign-in in a file that a passphrase opens."
+	if kept[inSealed] > 0 {
+		way = "" // that is what they do
+	}
+	return found(control.Note, name, way, "the system's keyring does not answer (%s)%s", silence(why), told)
 }
 
 // keyringWorks keeps an entry in the keyring, reads it and deletes it.

@@ -237,9 +237,27 @@ func TestACheckUpOfNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	b.Engine.Secrets = deadRing{errors.New("on purpose")}
 	got := b.checkup()
+	if k := got["keyring"]; k.Finding != control.Note || !strings.Contains(k.WayOut, "--passphrase") {
+		t.Errorf("%+v", k)
+	}
 	if got["network"].Finding != control.Note || got["syncing"].Finding != control.Note || len(n.asked) != 0 {
 		t.Errorf("%+v; asked %q", got, n.asked)
+	}
+}
+
+// Of a store that takes too long nothing is said that was not seen.
+func TestACheckUpOfALargeStore(t *testing.T) {
+	b, _ := newCheckup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	list, err := b.Engine.Checkup(ctx)
+	if err != nil || list[0].Finding != control.Note || !strings.Contains(list[0].Says, "too large to be checked within 5s") {
+		t.Errorf("%+v, %v", list[0], err)
+	}
+	if list[1].Finding != control.OK {
+		t.Errorf("%+v", list[1])
 	}
 }
 
@@ -283,7 +301,7 @@ func TestACheckUpOfSignInsInFiles(t *testing.T) {
 	b.Engine.Secrets = deadRing{errors.New("on purpose")}
 	b.Engine.Sealed = secrets.Sealed(file)
 	got := b.checkup()
-	if k := got["keyring"]; k.Finding != control.Note || !strings.Contains(k.WayOut, "--passphrase") {
+	if k := got["keyring"]; k.Finding != control.Note || k.WayOut != "" {
 		t.Errorf("nobody needs the keyring: %+v", k)
 	}
 	if a := got["account 1"]; a.Finding != control.Trouble || !strings.Contains(a.WayOut, "'twinday unlock'") {

@@ -330,6 +330,9 @@ func (s *sim) recall() {
 				if s.adopted[e.ID][ref] || r.adopted[[2]int{of, j}] || rec.Kept { // found again as it is then
 					r.adopted[[2]int{of, j}] = true
 				}
+				if s.adopted[e.ID][ref] { // and which of both was the home
+					r.adopted[[2]int{of, slices.Index(s.refs, e.Home)}] = true
+				}
 				live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
 				for _, p := range live { // which occurrence each of them was
 					if h := s.held(ref, p.ID); rec.Kept && len(live) > 1 && h != nil && h.soul.made {
@@ -464,6 +467,8 @@ func TestFoundWithALostStore(t *testing.T) {
 		"given guests where it was moved to, and died":       {7500567, "add:0:269:769,bump:4:786:85,pass,moveto:0:889:722,guests:3:883:999,crash@18,pass"},
 		"pasted, its mark replaced after the store was lost": {7501307, "off:5:566:804,pass,add:4:277:279,invite:3:760:525,pass,paste:1:43:281,invite:5:688:763,forget:3:333:722,edit:5:411:765"},
 		"moved there and back, and only its return shows":    {7600871, "pass,add:3:910:118,pass,add:1:843:355,pass,moveto@1:1:111:935,moveto:3:301:548,pass"},
+		"kept as a series that is told one by one":           {7700860, "add:3:329:200,pass,guests@1:1:987:805,pass,repeat:5:267:269,forget:4:971:129"},
+		"found, and home the other way round":                {7700880, "pass,add@13:2:629:173,out@3:0:0:92,pass,paste:0:616:256,pass,forget:0:987:464"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			script, err := parseScript(c.script)

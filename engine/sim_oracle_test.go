@@ -493,9 +493,12 @@ func (s *sim) judge() {
 	s.once(true)
 	s.listed()
 	hist := s.history()
-	kept, lost := "", ""
+	kept, deleted, lost := "", "", ""
 	for _, h := range hist {
-		if h.Outcome != state.Done || h.Kind == state.Delete || h.Kind == state.Answer {
+		switch {
+		case h.Kind == state.Delete && strings.HasPrefix(h.Why, "deleted in") && !s.agreed[h.Entity]:
+			deleted += text(h)
+		case h.Outcome != state.Done || h.Kind == state.Delete || h.Kind == state.Answer:
 			kept += text(h)
 		}
 		if len(h.Undoes) > 0 { // what an undo replaced, of which it had not known when it was asked for
@@ -508,14 +511,30 @@ func (s *sim) judge() {
 		}
 	}
 	for _, t := range slices.Sorted(maps.Keys(s.tokens)) {
-		if x := s.tokens[t]; !x.given && !strings.Contains(kept, t) {
+		switch x := s.tokens[t]; {
+		case x.given || strings.Contains(kept, t):
+		case !strings.Contains(deleted, t):
 			lost += fmt.Sprintf("\n  %s, %s", t, x.where)
+		case t[2] == ':' && s.beats(x.soul): // every copy shows it, so who deleted one had not seen it
+			lost += fmt.Sprintf("\n  %s, %s, in an event that was deleted though an edit beats that", t, x.where)
 		}
 	}
 	if lost != "" {
 		s.fail("I3", "what people typed is nowhere, and no history tells of it:%s", lost)
 	}
 	s.agree(hist)
+}
+
+// beats reports whether an edit of a meeting beats its deletion: nobody else organizes it.
+func (s *sim) beats(of int) bool {
+	for _, f := range s.fakes {
+		for _, h := range f.events {
+			if s.family(s.root(h.soul.of)) == s.family(s.root(of)) && !h.Organized {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // listed checks that what bears the mark of a store that is lost, and was left alone, is on

@@ -85,7 +85,7 @@ func (*ForeignError) What() string { return "What lies in its place is no store 
 
 // WayOut is as for LockedError.
 func (*ForeignError) WayOut() string {
-	return "Move twinday.db out of the data folder, or choose another folder with --data."
+	return "'twinday restore' (with the same --data) puts the last backup in its place, and keeps what is there; or choose another folder with --data."
 }
 
 // NewerError says that a newer Twinday made the store.

@@ -144,20 +144,36 @@ func TestALostStoreOfASeriesInParts(t *testing.T) {
 	}
 }
 
+// noMonths is a calendar that holds no series of certain days of the month.
+var noMonths = Member{Name: "c-", Writable: true, Ready: true, Capabilities: calendar.Capabilities{Groups: calendar.AllGroups, Series: func(x calendar.When) string {
+	if strings.Contains(x.Recurrence.Rules[0], "MONTHLY") {
+		return "it has no such rule"
+	}
+	return ""
+}}}
+
+func rule(rule string) func(*calendar.Event) {
+	return func(e *calendar.Event) { e.Content.When.Recurrence.Rules = []string{rule} }
+}
+
+// A series whose copy is kept as it was, since it has guests, has a rule by now that can only
+// be told one by one: another store knows that copy, and makes no others beside it.
+func TestALostStoreOfASeriesThatWasKept(t *testing.T) {
+	w := newWorld(t, "a", "c-")
+	w.members[ref("c-")] = noMonths
+	home := w.add("a", "Stand-up", rule("RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=WE"))
+	w.settle()
+	w.edit("c-", w.the("c-", "Stand-up").ID, withGuest)
+	w.edit("a", home, rule("RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=11,21"))
+	w.recalls("i2")
+}
+
 // One of the single events in which a series is told has guests, so all are kept as they are
 // when the series could be told as one. Another store leaves alone those that it does not
 // know of which occurrence they are: taken for the person's they would be copied home.
 func TestALostStoreOfPartsThatWereKept(t *testing.T) {
 	w := newWorld(t, "a", "b", "c-")
-	w.members[ref("c-")] = Member{Name: "c-", Writable: true, Ready: true, Capabilities: calendar.Capabilities{Groups: calendar.AllGroups, Series: func(x calendar.When) string {
-		if strings.Contains(x.Recurrence.Rules[0], "MONTHLY") {
-			return "it has no such rule"
-		}
-		return ""
-	}}}
-	rule := func(rule string) func(*calendar.Event) {
-		return func(e *calendar.Event) { e.Content.When.Recurrence.Rules = []string{rule} }
-	}
+	w.members[ref("c-")] = noMonths
 	home := w.add("a", "Stand-up", rule("RRULE:FREQ=MONTHLY;COUNT=3;BYMONTHDAY=11,21"))
 	w.settle()
 	parts := slices.Sorted(maps.Keys(w.events[ref("c-")]))

@@ -428,7 +428,12 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 		return
 	}
 	if marked && (!told || len(want) > 1) {
-		if parts = r.adoptParts(e, twin.Ref, want, r.claimed(*e, twin.Ref)); len(parts) == 0 {
+		series := parts // from before its occurrences were to be told one by one
+		parts = r.adoptParts(e, twin.Ref, want, r.claimed(*e, twin.Ref))
+		if len(parts) == 0 && !ev.Content.When.Recurrence.IsZero() && !e.Base.When.Recurrence.IsZero() {
+			parts = series
+		}
+		if len(parts) == 0 {
 			delete(e.Records, twin.Ref)
 			return
 		}

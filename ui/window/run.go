@@ -4,7 +4,6 @@ package window
 
 import (
 	"context"
-	"fmt"
 	"image/color"
 	"log/slog"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/ui/window/pages"
 )
@@ -35,7 +35,7 @@ const endLimit = 5 * time.Second
 // process; the process should end with it.
 func Run(ctx context.Context, backend control.Backend, opt Options) error {
 	if !hasDisplay() {
-		return fmt.Errorf("%w: there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set); `twinday status` and the other commands work without one", ErrNoWindow)
+		return noWindow(assets.Text("there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set); 'twinday status' and the other commands work without one"))
 	}
 	// Fyne ends on these too; this way the bridge to the engine ends first.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -82,7 +82,7 @@ func Run(ctx context.Context, backend control.Backend, opt Options) error {
 	win.Show()
 	a.Run()
 	if failed.Load() {
-		return fmt.Errorf("%w: this desktop cannot draw it, since OpenGL does not work here; a graphics driver (on Debian: libgl1-mesa-dri) mends that, and the commands in a terminal work without", ErrNoWindow)
+		return noWindow(assets.Text("this desktop cannot draw it, since OpenGL does not work here; a graphics driver (on Debian: libgl1-mesa-dri) mends that, and the commands in a terminal work without"))
 	}
 	return nil
 }

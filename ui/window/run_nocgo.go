@@ -4,12 +4,12 @@ package window
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 )
 
 // Run needs cgo; this build has no window.
 func Run(context.Context, control.Backend, Options) error {
-	return fmt.Errorf("%w: this program was built without it (CGO_ENABLED=0); the tray and the commands in a terminal work", ErrNoWindow)
+	return noWindow(assets.Text("this program was built without it (CGO_ENABLED=0); the tray and the commands in a terminal work"))
 }

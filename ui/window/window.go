@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/ui/window/pages"
 )
 
@@ -32,6 +33,13 @@ type Options struct {
 // ErrNoWindow says that no window can be shown here. What wraps it is a
 // sentence that says why and what to do.
 var ErrNoWindow = errors.New("no window")
+
+// noWindow is an ErrNoWindow with that sentence, in the person's language.
+type noWindow string
+
+func (w noWindow) Error() string { return assets.Text("no window: {{.Why}}", "Why", string(w)) }
+
+func (noWindow) Is(target error) bool { return target == ErrNoWindow }
 
 // hasDisplay reports whether there is a display to show a window on. Fyne
 // panics where there is none.

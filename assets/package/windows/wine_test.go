@@ -96,7 +96,7 @@ func (m *machine) command(name string, args ...string) *exec.Cmd {
 		name, _, _ := strings.Cut(v, "=")
 		return slices.Contains([]string{"DISPLAY", "WAYLAND_DISPLAY", "TWINDAY_DATA"}, name) || strings.HasPrefix(name, "XDG_")
 	})
-	cmd.Env = append(cmd.Env, "WINEPREFIX="+filepath.Dir(m.drive), "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=")
+	cmd.Env = append(cmd.Env, "WINEPREFIX="+filepath.Dir(m.drive), "LC_ALL=C.UTF-8", "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe=")
 	if m.display != "" {
 		cmd.Env = append(cmd.Env, "DISPLAY="+m.display, "LIBGL_ALWAYS_SOFTWARE=1")
 	}
@@ -163,7 +163,7 @@ func TestTheProgramsAreWhatWindowsExpects(t *testing.T) {
 			t.Errorf("%s is of %v, the first of %v: the zip tells when it was made (%d bytes more)", f.Name, f.Modified, day, len(f.Extra))
 		}
 	}
-	want := []string{"Twinday/", "Twinday/LICENSE.txt", "Twinday/Twinday.exe", "Twinday/bin/", "Twinday/bin/twinday.exe"}
+	want := []string{"Twinday/", "Twinday/LICENCES-OF-PARTS.txt", "Twinday/LICENSE.txt", "Twinday/Twinday.exe", "Twinday/bin/", "Twinday/bin/twinday.exe"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the zip holds %q, want %q", names, want)
 	}
@@ -234,7 +234,8 @@ func TestATerminalWithoutADesktop(t *testing.T) {
 		{[]string{"--help"}, 0, "twinday [command]", ""},
 		{[]string{"status"}, 0, "no account is connected", ""},
 		{[]string{"account", "list"}, 0, "", ""},
-		{[]string{"statsu"}, 2, "", "unknown command"},
+		{[]string{"doctor"}, 0, "the system's keyring took a test entry", ""},
+		{[]string{"statsu"}, 2, "", "no command"},
 		{[]string{"quit"}, 0, "not running", ""},
 	} {
 		s := m.twinday("", test.args...)

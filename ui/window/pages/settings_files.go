@@ -20,8 +20,6 @@ import (
 // maxFile is far above anything that is chosen here.
 const maxFile = 4 << 20
 
-var errLargeFile = errors.New("the file is too large for that")
-
 // saveFile asks where to keep a text, and keeps it. done is called unless the person
 // thinks better of it.
 func saveFile(w *Window, name string, content []byte, done func(error)) {
@@ -51,7 +49,7 @@ func openFile(w *Window, done func([]byte, error)) {
 			content, err = io.ReadAll(io.LimitReader(f, maxFile+1))
 			err = errors.Join(err, f.Close())
 			if len(content) > maxFile {
-				err = errLargeFile
+				err = errors.New(assets.Text("the file is too large for that"))
 			}
 		}
 		done(content, err)
