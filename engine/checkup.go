@@ -102,7 +102,7 @@ func (e *Engine) checkStore(ctx context.Context) control.Check {
 	case err == nil:
 		return fine(name, "it opens, is of version %d, and its own check finds nothing wrong", e.Store.Schema())
 	case errors.Is(err, ctx.Err()):
-		return found(control.Note, name, "", "it opens, and is of version %d; it is too large to be checked within %v", e.Store.Schema(), storeLimit)
+		return found(control.Note, name, "", "it opens, and is of version %d; it is too large to be checked within %v, but each day's backup is, as a whole", e.Store.Schema(), storeLimit)
 	}
 	if told, ok := errors.AsType[*store.DamagedError](err); ok {
 		return found(control.Trouble, name, told.WayOut(), "%s", strings.ToLower(told.What()[:1])+told.What()[1:])

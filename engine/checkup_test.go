@@ -247,6 +247,20 @@ func TestACheckUpOfNobody(t *testing.T) {
 	}
 }
 
+// Of a store that takes too long nothing is said that was not seen.
+func TestACheckUpOfALargeStore(t *testing.T) {
+	b, _ := newCheckup(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	list, err := b.Engine.Checkup(ctx)
+	if err != nil || list[0].Finding != control.Note || !strings.Contains(list[0].Says, "too large to be checked within 5s") {
+		t.Errorf("%+v, %v", list[0], err)
+	}
+	if list[1].Finding != control.OK {
+		t.Errorf("%+v", list[1])
+	}
+}
+
 // A server of a person's own is theirs to know: it is called by its account.
 func TestACheckUpNamesNoServerOfOnesOwn(t *testing.T) {
 	b, n := newCheckup(t)

@@ -20,8 +20,8 @@ type mutant struct{ name, file, is, becomes string }
 
 var mutants = []mutant{
 	{"drop the journal", "push.go", "if err := tx.PutIntent(j.intent); err != nil {", "if err := error(nil); err != nil {"},
-	{"end an intent before its outcome is known", "push.go", "if kind == calendar.Unavailable || kind == calendar.Other {", "if false {"},
-	{"take our own write for a person's (no echo check)", "push.go", "part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil", "part.Wrote, part.Read, part.Dirty = s.Want, s.Want, nil"},
+	{"end an intent before its outcome is known", "record.go", "if kind == calendar.Unavailable || kind == calendar.Other {", "if false {"},
+	{"take our own write for a person's (no echo check)", "record.go", "part.Wrote, part.Read, part.Dirty = s.Want, ev.Content, nil", "part.Wrote, part.Read, part.Dirty = s.Want, s.Want, nil"},
 	{"treat an expired cursor as an empty calendar", "pull.go", "r.changes, r.trouble = p.Changes(ctx, ref.Calendar, \"\")", "r.changes, r.trouble = calendar.Changes{Next: cursor}, nil; _ = e.Store.View(func(tx *store.Tx) error { return tx.EachReplica(ref, func(rep state.Replica) error { r.changes.Removed = append(r.changes.Removed, calendar.Removal{ID: rep.Event.ID, Certain: true}); return nil }) })"},
 	{"write over any version (no If-Match)", "push.go", "j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, s.IfVersion, c)", "now, _ := l.provider.Get(ctx, s.Ref.Calendar, s.Event); j.event, j.err = l.provider.Update(ctx, s.Ref.Calendar, s.Event, now.Version, c)"},
 	{"delete whatever the version", "push.go", "j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, s.IfVersion)", "now, _ := l.provider.Get(ctx, s.Ref.Calendar, s.Event); j.err = l.provider.Delete(ctx, s.Ref.Calendar, s.Event, now.Version)"},

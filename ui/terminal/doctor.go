@@ -24,8 +24,8 @@ do if it is not: the running Twinday, what it knows, the disk and the backups, t
 keyring, the way to your accounts' servers, the clock, each sign-in, the tray, the
 display, and the start at login.
 
-It asks the servers of your accounts and nobody else, changes nothing, and takes a
-few seconds. Nothing private is in what it prints: accounts are told by their number
+It asks the servers of your accounts and nobody else, writes to no calendar, and takes
+a few seconds. Nothing private is in what it prints: accounts are told by their number
 in 'twinday account list'. The exit code is 1 when there is a problem.`)
 }
 
