@@ -469,6 +469,7 @@ func TestFoundWithALostStore(t *testing.T) {
 		"moved there and back, and only its return shows":    {7600871, "pass,add:3:910:118,pass,add:1:843:355,pass,moveto@1:1:111:935,moveto:3:301:548,pass"},
 		"kept as a series that is told one by one":           {7700860, "add:3:329:200,pass,guests@1:1:987:805,pass,repeat:5:267:269,forget:4:971:129"},
 		"found, and home the other way round":                {7700880, "pass,add@13:2:629:173,out@3:0:0:92,pass,paste:0:616:256,pass,forget:0:987:464"},
+		"moved between the readings of two calendars":        {7801015, "moveto@4:4:714:98,add:0:301:956,pass"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			script, err := parseScript(c.script)

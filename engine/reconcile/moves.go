@@ -221,6 +221,15 @@ func (r *reconciler) mayBeMoved(f Found) bool {
 	return ok && r.Now.Sub(rep.Seen) < moveWait && r.readBefore(from.Ref, rep.Seen)
 }
 
+// onItsWay reports whether two events that are there may be one that a person has just moved
+// between calendars of the account: one list was read before, or is late. Linked as look-alikes
+// they would go together when the other list comes.
+func (r *reconciler) onItsWay(a, b Found) bool {
+	x, y := r.replica(a.Ref, a.ID), r.replica(b.Ref, b.ID)
+	return a.Ref.Account == b.Ref.Account && x.Event.UID != "" && x.Event.UID == y.Event.UID &&
+		(r.Now.Sub(y.Seen) < moveWait && r.readBefore(a.Ref, y.Seen.Add(lateList)) || r.Now.Sub(x.Seen) < moveWait && r.readBefore(b.Ref, x.Seen.Add(lateList)))
+}
+
 // readBefore reports whether a calendar was last read before a moment, or could not
 // be read now.
 func (r *reconciler) readBefore(ref state.Ref, seen time.Time) bool {

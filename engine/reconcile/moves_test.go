@@ -430,6 +430,36 @@ func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
 	}
 }
 
+// A new meeting is moved between the reading of one calendar and the other: it seems to be in
+// both. It is not linked with itself, or it would go when the first list shows that it went.
+func TestMovedBetweenTwoReadings(t *testing.T) {
+	w := newWorld(t, "a", "b", "x")
+	home := w.add("a", "Lunch")
+	moved := *w.events[ref("a")][home]
+	w.events[ref("b")][home] = &moved
+	w.dirty[Found{ref("b"), home}] = true
+	seen := w.clock
+	w.seen = map[Found]time.Time{{ref("a"), home}: seen, {ref("b"), home}: seen.Add(time.Second)}
+	read := func(at time.Time) {
+		for _, name := range []string{"a", "b", "x"} {
+			m := w.members[ref(name)]
+			m.Read = at
+			w.members[ref(name)] = m
+		}
+	}
+	read(seen)
+	w.pass()
+	if len(w.entities) > 0 || w.writes > 0 {
+		t.Fatalf("%d events are linked after %d writes", len(w.entities), w.writes)
+	}
+	w.remove("a", home)
+	read(seen.Add(2 * lateList))
+	w.settle()
+	if a, b, x := w.titles("a"), w.titles("b"), w.titles("x"); a != "Lunch" || b != "Lunch" || x != "Lunch" || w.gone[ref("b")][home] {
+		t.Errorf("a holds %q, b %q, x %q", a, b, x)
+	}
+}
+
 // A meeting that is moved to a calendar which only receives, and is off just now, leaves its
 // copies: they would go nowhere from there, off or on.
 func TestMovedToWhatOnlyReceives(t *testing.T) {

@@ -214,7 +214,7 @@ func (r *reconciler) found(f Found) {
 	if slices.ContainsFunc(sortedRefs(targets), away) {
 		return // its look-alike may be there: wait until that calendar was read
 	}
-	if r.mayBeMoved(f) {
+	if r.mayBeMoved(f) || slices.ContainsFunc(r.Alike[f], func(g Found) bool { return !r.linkedNow[g] && r.onItsWay(f, g) }) {
 		r.out.Waiting = append(r.out.Waiting, f)
 		return
 	}
@@ -481,7 +481,8 @@ func (r *reconciler) extend(e *state.Entity) {
 		r.fill(e, ref)
 	}
 	missing := slices.DeleteFunc(sortedRefs(targets), func(ref state.Ref) bool {
-		return made(*e, ref) || !r.Members[ref].Ready || r.left(*e, ref, targets[ref]) != ""
+		return made(*e, ref) || !r.Members[ref].Ready || r.left(*e, ref, targets[ref]) != "" ||
+			slices.ContainsFunc(r.Alike[home], func(g Found) bool { return g.Ref == ref && !r.linkedNow[g] && r.onItsWay(home, g) })
 	})
 	if len(missing) == 0 {
 		return
