@@ -49,9 +49,8 @@ var mutants = []mutant{
 }
 
 // Every deliberate bug must be found by the simulation, at random or in a script of what it
-// once found. To build the engine once for
-// each takes long: without -sim.mutants (make mutants) it is only seen that each can
-// still be put in.
+// once found. To build the engine once for each takes long: without -sim.mutants (make
+// mutants) it is only seen that each can still be put in.
 func TestMutants(t *testing.T) {
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
