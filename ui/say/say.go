@@ -1,10 +1,11 @@
 // Package say puts into the person's language what every face says alike: names of
-// services and of states, and the engine's half sentences as whole ones.
+// services and of states, what a plan comes to, and the engine's half sentences as whole ones.
 //
 // Of this project it imports what a face may: engine/control, store/state and assets.
 package say
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -73,3 +74,42 @@ func Stopped(s string) string {
 
 // Sentence is both: it begins with a capital and ends in a stop.
 func Sentence(s string) string { return Stopped(Capital(s)) }
+
+// Planned says in parts what the steps of a plan come to, in copies only or in events
+// anywhere; held is how many besides wait for a decision that agreed does not name.
+func Planned(plan control.Report, agreed []string, copies bool) (parts []string, held int) {
+	var made, changed, removed, linked, answered int
+	for _, s := range plan.Steps {
+		switch {
+		case s.Held != "" && !slices.Contains(agreed, s.Fact):
+			held++
+		case s.Kind == state.Create:
+			made++
+		case s.Kind == state.Update:
+			changed++
+		case s.Kind == state.Delete:
+			removed++
+		case s.Kind == state.Adopt:
+			linked++
+		case s.Kind == state.Answer:
+			answered++
+		}
+	}
+	add := func(n int, words string) {
+		if n > 0 {
+			parts = append(parts, words)
+		}
+	}
+	if copies {
+		add(changed, assets.Count("{{.N}} copies change", changed))
+		add(removed, assets.Count("{{.N}} copies are removed", removed))
+		add(made, assets.Count("{{.N}} copies are made", made))
+	} else {
+		add(changed, assets.Count("{{.N}} events change", changed))
+		add(removed, assets.Count("{{.N}} events are deleted", removed))
+		add(made, assets.Count("{{.N}} events are made", made))
+	}
+	add(linked, assets.Count("{{.N}} events are linked", linked))
+	add(answered, assets.Count("{{.N}} invitations are answered, without a mail", answered))
+	return parts, held
+}

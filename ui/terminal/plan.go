@@ -9,7 +9,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
-	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/say"
 )
 
 // after is the error that a change ends with: something may wait for the person.
@@ -55,42 +55,13 @@ func (a *app) plan(e MirrorEdit, seen []string, line string, n names) {
 
 // planLine sums up what a change does: to copies only, or to events anywhere.
 func planLine(r control.Report, seen []string, copies bool) string {
-	var made, changed, removed, linked, answered, held int
-	for _, s := range r.Steps {
-		switch {
-		case s.Held != "" && !slices.Contains(seen, s.Fact):
-			held++
-		case s.Kind == state.Create:
-			made++
-		case s.Kind == state.Update:
-			changed++
-		case s.Kind == state.Delete:
-			removed++
-		case s.Kind == state.Adopt:
-			linked++
-		case s.Kind == state.Answer:
-			answered++
-		}
+	parts, held := say.Planned(r, seen, copies)
+	if held > 0 {
+		parts = append(parts, assets.Count("{{.N}} steps wait for your decision ('twinday held')", held))
 	}
-	var parts []string
-	add := func(n int, text string) {
-		if n > 0 {
-			parts = append(parts, text)
-		}
+	if len(r.Problems) > 0 {
+		parts = append(parts, assets.Text("not all calendars could be read"))
 	}
-	if copies {
-		add(changed, assets.Count("{{.N}} copies change", changed))
-		add(removed, assets.Count("{{.N}} copies are removed", removed))
-		add(made, assets.Count("{{.N}} copies are made", made))
-	} else {
-		add(changed, assets.Count("{{.N}} events change", changed))
-		add(removed, assets.Count("{{.N}} events are deleted", removed))
-		add(made, assets.Count("{{.N}} events are made", made))
-	}
-	add(linked, assets.Count("{{.N}} events are linked", linked))
-	add(answered, assets.Count("{{.N}} invitations are answered, without a mail", answered))
-	add(held, assets.Count("{{.N}} steps wait for your decision ('twinday held')", held))
-	add(len(r.Problems), assets.Text("not all calendars could be read"))
 	if len(parts) == 0 {
 		return assets.Text("No event changes")
 	}

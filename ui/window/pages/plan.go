@@ -233,44 +233,12 @@ func stepWords(s state.Step, where string) string {
 
 // planLine sums up what a change does, in words and numbers.
 func planLine(c control.Change, copies bool) string {
-	var changed, removed, made, linked, answered, held int
-	agreed := c.Agreed()
-	for _, s := range c.Plan.Steps {
-		switch {
-		case s.Held != "" && !slices.Contains(agreed, s.Fact):
-			held++
-		case s.Kind == state.Update:
-			changed++
-		case s.Kind == state.Delete:
-			removed++
-		case s.Kind == state.Create:
-			made++
-		case s.Kind == state.Adopt:
-			linked++
-		case s.Kind == state.Answer:
-			answered++
-		}
+	parts, held := say.Planned(c.Plan, c.Agreed(), copies)
+	if held > 0 {
+		parts = append(parts, assets.Count("{{.N}} changes wait for your decision", held))
 	}
-	var parts []string
-	add := func(n int, words string) {
-		if n > 0 {
-			parts = append(parts, words)
-		}
-	}
-	if copies {
-		add(changed, assets.Count("{{.N}} copies change", changed))
-		add(removed, assets.Count("{{.N}} copies are removed", removed))
-		add(made, assets.Count("{{.N}} copies are made", made))
-	} else {
-		add(changed, assets.Count("{{.N}} events change", changed))
-		add(removed, assets.Count("{{.N}} events are deleted", removed))
-		add(made, assets.Count("{{.N}} events are made", made))
-	}
-	add(linked, assets.Count("{{.N}} events are linked", linked))
-	add(answered, assets.Count("{{.N}} invitations are answered, without a mail", answered))
-	add(held, assets.Count("{{.N}} changes wait for your decision", held))
-	if copies {
-		add(len(parts), assets.Text("nothing at home is deleted"))
+	if copies && len(parts) > 0 {
+		parts = append(parts, assets.Text("nothing at home is deleted"))
 	}
 	if len(parts) == 0 {
 		return assets.Text("As far as could be read, no event changes.")
