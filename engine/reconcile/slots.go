@@ -227,7 +227,8 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 			for _, ed := range edits[:n] {
 				r.seen(e, ed)
 				switch p := e.Part(ed.ref, ed.part); {
-				case ed.part != "":
+				case ed.part != "": // should the series have it again, it is written as the base has it
+					p.Dirty = p.Dirty.With(ed.set...)
 				case ed.ref == e.Home && !ed.now.IsZero() && r.guests(*e): // it stays there: they might be told
 				case ed.now.IsZero():
 					p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, calendar.Override{})
