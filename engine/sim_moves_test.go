@@ -111,9 +111,9 @@ func (p *person) moveTo() string {
 	to := p.at(1 - p.i)
 	// Nobody moves a meeting to where it is already as an event of the person's, or with
 	// guests of its own: both stay then, as two events (TestMovedOntoAnother). What came out
-	// of the bin may yet turn out to be that.
+	// of the bin may yet turn out to be that, whichever of both did.
 	for _, o := range to.f.live() {
-		same := p.root(o.soul.of) == p.root(h.soul.of) || o.soul.back && p.family(p.root(o.soul.of)) == p.family(p.root(h.soul.of))
+		same := p.root(o.soul.of) == p.root(h.soul.of) || (o.soul.back || h.soul.back) && p.family(p.root(o.soul.of)) == p.family(p.root(h.soul.of))
 		if same && (!o.soul.made || o.HasGuests()) {
 			return ""
 		}
