@@ -369,6 +369,24 @@ func stays(h state.HistoryEntry) bool {
 	return strings.Contains(h.Why, "each time it is written") || h.Outcome == state.Failed
 }
 
+// insisted reports whether the history leaves a copy as it is since somebody made an edit
+// that is taken back there again and again: by the third time in a day nobody can know a
+// person from a service that has a habit (reconcile, sameRewrites). It has to tell of the
+// ones before, of the same edit in the same calendar.
+func insisted(hist []state.HistoryEntry, h state.HistoryEntry) bool {
+	if h.Outcome != state.Noted || !strings.Contains(h.Why, "is changed each time, by the service or another program: it is left so") {
+		return false
+	}
+	n := 0
+	for _, x := range hist {
+		same := x.Entity == h.Entity && x.Ref == h.Ref && slices.Equal(x.Groups, h.Groups) && text(x.Before) == text(h.After)
+		if age := h.Time.Sub(x.Time); same && x.Outcome == state.Reverted && age > 0 && age < 24*time.Hour {
+			n++
+		}
+	}
+	return n >= 2
+}
+
 // wasAdopted reports whether the copy of a meeting in a calendar was there before Twinday.
 func (s *sim) wasAdopted(e state.EntityID, of, j int) bool {
 	if s.adopted[e][s.refs[j]] {
