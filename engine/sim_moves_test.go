@@ -488,6 +488,9 @@ func TestFoundWithALostStore(t *testing.T) {
 		"kept as a series that is told one by one":           {7700860, "add:3:329:200,pass,guests@1:1:987:805,pass,repeat:5:267:269,forget:4:971:129"},
 		"found, and home the other way round":                {7700880, "pass,add@13:2:629:173,out@3:0:0:92,pass,paste:0:616:256,pass,forget:0:987:464"},
 		"moved between the readings of two calendars":        {7801015, "moveto@4:4:714:98,add:0:301:956,pass"},
+		"moved to where the making of its copy is undone":    {2017495, "pass,moveto@7:0:227:399,add:2:61:324,pass,guests:3:984:188,pass,pass,undo:1:119:52"},
+		"moved to what only sends, its copy changed":         {2008319, "pass,add:1:493:273,pass,moveto:4:383:744,move@9:5:876:715,pass"},
+		"moved out of the bin to its copy with guests":       {2005003, "add:2:646:481,pass,pass,readonly:5:682:536,delete:2:348:579,pass,pass,pass,guests:3:154:633,restore@14:2:926:171,pass,moveto:4:667:122"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			script, err := parseScript(c.script)
