@@ -487,10 +487,16 @@ func TestFoundWithALostStore(t *testing.T) {
 		"moved there and back, and only its return shows":    {7600871, "pass,add:3:910:118,pass,add:1:843:355,pass,moveto@1:1:111:935,moveto:3:301:548,pass"},
 		"kept as a series that is told one by one":           {7700860, "add:3:329:200,pass,guests@1:1:987:805,pass,repeat:5:267:269,forget:4:971:129"},
 		"found, and home the other way round":                {7700880, "pass,add@13:2:629:173,out@3:0:0:92,pass,paste:0:616:256,pass,forget:0:987:464"},
+		"shown late beside its copy, with guests by then":    {2003551, "add:4:677:179,pass,off:3:81:47,moveto:2:952:269,guests@1:5:927:759,pass"},
+		"seen late beside its copy, with guests by then":     {2005971, "pass,add:2:734:24,pass,moveto:2:408:313,off:0:186:877,guests@3:1:917:526,pass"},
+		"shown late beside a twin that was found first":      {2011107, "off:5:506:95,add:4:594:850,pass,edit:2:103:50,repeat:4:339:200,pass,pass,occur:0:299:553,edit:4:630:175,pass,twin:2:615:120,moveto:0:907:299"},
+		"shown late beside what was pasted from it":          {2021023, "add@7:4:196:556,pass,crash@9,pass,move:2:185:655,out@15:0:0:836,pass,add:4:73:199,split:0:91:649,moveto:4:721:446,paste:5:242:913"},
 		"moved between the readings of two calendars":        {7801015, "moveto@4:4:714:98,add:0:301:956,pass"},
 		"moved to where the making of its copy is undone":    {2017495, "pass,moveto@7:0:227:399,add:2:61:324,pass,guests:3:984:188,pass,pass,undo:1:119:52"},
 		"moved to what only sends, its copy changed":         {2008319, "pass,add:1:493:273,pass,moveto:4:383:744,move@9:5:876:715,pass"},
 		"moved out of the bin to its copy with guests":       {2005003, "add:2:646:481,pass,pass,readonly:5:682:536,delete:2:348:579,pass,pass,pass,guests:3:154:633,restore@14:2:926:171,pass,moveto:4:667:122"},
+		"moved, and its old list is late for long":           {2005015, "add:5:547:542,moveto:3:208:172"},
+		"moved there and back, and a list is late for long":  {2004843, "off:2:951:282,add:5:608:448,pass,clear:0:541:227,pass,edit:5:895:273,edit:0:882:805,invite:4:375:291,bump:5:674:284,guests:0:931:847,pass,pass,add:2:631:9,moveto:2:706:412,edit:2:60:151,edit:5:692:995,move:3:848:579,pass,pass,moveto@7:1:795:574,pass"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			script, err := parseScript(c.script)
