@@ -470,6 +470,7 @@ func TestFoundWithALostStore(t *testing.T) {
 		"kept as a series that is told one by one":           {7700860, "add:3:329:200,pass,guests@1:1:987:805,pass,repeat:5:267:269,forget:4:971:129"},
 		"found, and home the other way round":                {7700880, "pass,add@13:2:629:173,out@3:0:0:92,pass,paste:0:616:256,pass,forget:0:987:464"},
 		"moved between the readings of two calendars":        {7801015, "moveto@4:4:714:98,add:0:301:956,pass"},
+		"moved to where its copy may just have been made":    {9100071, "add:2:40:235,pass,crash@18,pass,moveto:0:185:603,repeat:5:843:481,slow@7:0:0:593,pass"},
 		"moved, and its old list is late for long":           {2005015, "add:5:547:542,moveto:3:208:172"},
 		"moved there and back, and a list is late for long":  {2004843, "off:2:951:282,add:5:608:448,pass,clear:0:541:227,pass,edit:5:895:273,edit:0:882:805,invite:4:375:291,bump:5:674:284,guests:0:931:847,pass,pass,add:2:631:9,moveto:2:706:412,edit:2:60:151,edit:5:692:995,move:3:848:579,pass,pass,moveto@7:1:795:574,pass"},
 	} {
