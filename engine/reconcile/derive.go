@@ -30,6 +30,9 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		if ref != e.Home && r.invitedFrom(e, ref) {
 			continue
 		}
+		if e.Deleted && ref != e.Home {
+			r.goesToo(e, ref)
+		}
 		shape := r.shape(*e, ref)
 		if ref != e.Home && !e.Deleted && (r.outOf(e, ref) || !r.crosses(e, f, ref, shape)) {
 			continue
