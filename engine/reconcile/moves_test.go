@@ -299,6 +299,34 @@ func TestMovedOntoAnother(t *testing.T) {
 	}
 }
 
+// A meeting is moved to where guests were invited from its copy meanwhile, whether its new
+// calendar shows it at once or only when it was taken for deleted: they must not hear of an
+// end, so both stay, as two events, and both cross, once each.
+func TestMovedToACopyWithGuests(t *testing.T) {
+	for name, late := range map[string]bool{"shown at once": false, "shown late": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.mirrors[0].Guests = state.RevertGuests
+			home := w.add("a", "Lunch")
+			w.settle()
+			copied := w.the("b", "Lunch").ID
+			w.edit("b", copied, withGuest)
+			moved := *w.events[ref("a")][home]
+			w.remove("a", home)
+			if late {
+				w.settle()
+			}
+			moved.ID = "moved"
+			w.events[ref("b")]["moved"] = &moved
+			w.dirty[Found{ref("b"), "moved"}] = true
+			w.settle()
+			if a, b := w.titles("a"), w.titles("b"); a != "Lunch, Lunch" || b != "Lunch, Lunch" || w.gone[ref("b")][copied] {
+				t.Errorf("a holds %q, b holds %q, its copy is gone: %v", a, b, w.gone[ref("b")][copied])
+			}
+		})
+	}
+}
+
 // A moved meeting that its new calendar shows only when it was taken for deleted goes on
 // with what is left of its copies: one from which guests were invited, or one that is in a
 // calendar that is off.
