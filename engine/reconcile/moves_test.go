@@ -166,6 +166,36 @@ func TestHalvesOfAMove(t *testing.T) {
 	w.expect(`delete "Lunch" in x`)
 }
 
+// A meeting is moved, and put into a third calendar by hand too, while its old calendar cannot
+// be read: it is not linked with that one, since it may be linked already.
+func TestALookAlikeOfWhatMayBeMoved(t *testing.T) {
+	w := newWorld(t, "a", "b", "x")
+	home := w.add("a", "Lunch")
+	w.settle()
+	copied := w.the("x", "Lunch").ID
+	moved := *w.events[ref("a")][home]
+	moved.ID = "moved"
+	w.events[ref("b")]["moved"] = &moved
+	w.dirty[Found{ref("b"), "moved"}] = true
+	w.add("x", "Lunch")
+	m := w.members[ref("a")]
+	m.Known = true
+	w.members[ref("a")] = m
+	w.ready("a", false)
+	w.expect()
+	w.ready("a", true)
+	w.remove("a", home)
+	w.settle()
+	for _, name := range []string{"a", "b", "x"} {
+		if got := w.titles(name); got != "Lunch, Lunch" {
+			t.Errorf("%s holds %q", name, got)
+		}
+	}
+	if w.gone[ref("x")][copied] {
+		t.Error("the copy was deleted")
+	}
+}
+
 // A question whose two sides are both moved away is asked no more: the later edit stands,
 // and the other one is in the history.
 func TestAConflictThatIsMovedAway(t *testing.T) {
