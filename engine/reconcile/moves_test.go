@@ -488,6 +488,31 @@ func TestMovedBetweenTwoReadings(t *testing.T) {
 	}
 }
 
+// It is not settled whether a copy was made in a calendar where nothing can be written just
+// now. A twin that the person makes there is not taken for that copy: both would be there.
+func TestATwinBesideACopyThatMayHaveBeenMade(t *testing.T) {
+	for name, unsure := range map[string]bool{"settled": false, "not settled": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			b := w.members[ref("b")]
+			b.Writable = false
+			w.members[ref("b")] = b
+			home := w.add("a", "Lunch")
+			w.settle()
+			w.edit("a", home, title("Dinner"))
+			w.add("b", "Dinner")
+			in := w.input()
+			if unsure {
+				in.Unsure = map[state.Ref][]state.EntityID{ref("b"): {in.Entities[0].ID}}
+			}
+			linked := slices.ContainsFunc(Reconcile(in).Steps, func(s state.Step) bool { return s.Kind == state.Adopt })
+			if linked == unsure {
+				t.Errorf("the twin is linked: %v", linked)
+			}
+		})
+	}
+}
+
 // A meeting that is moved to a calendar which only receives, and is off just now, leaves its
 // copies: they would go nowhere from there, off or on.
 func TestMovedToWhatOnlyReceives(t *testing.T) {

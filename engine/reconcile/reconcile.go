@@ -74,6 +74,9 @@ type Input struct {
 	// UID) is now, unlinked, in another calendar of the account. Origins lead from
 	// found events to linked ones of the same UID in the same account.
 	Moves, Origins map[Found]Found
+	// Unsure lists of calendars that are read, but not written to now, the entities of which
+	// a copy may have been made there by a request that is not settled.
+	Unsure map[state.Ref][]state.EntityID
 	// Holds say of each mirror who keeps it.
 	Holds map[state.MirrorID]Hold
 	// Decisions on held steps, by fact; an undecided one is there too.
@@ -481,7 +484,7 @@ func (r *reconciler) extend(e *state.Entity) {
 		r.fill(e, ref)
 	}
 	missing := slices.DeleteFunc(sortedRefs(targets), func(ref state.Ref) bool {
-		return made(*e, ref) || !r.Members[ref].Ready || r.left(*e, ref, targets[ref]) != "" ||
+		return made(*e, ref) || !r.Members[ref].Ready || r.mayBeMaking(*e, ref) || r.left(*e, ref, targets[ref]) != "" ||
 			slices.ContainsFunc(r.Alike[home], func(g Found) bool { return g.Ref == ref && !r.linkedNow[g] && r.onItsWay(home, g) })
 	})
 	if len(missing) == 0 {
