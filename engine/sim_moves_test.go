@@ -477,6 +477,7 @@ func TestFoundWithALostStore(t *testing.T) {
 		"moved to where its copy may just have been made":    {9100071, "add:2:40:235,pass,crash@18,pass,moveto:0:185:603,repeat:5:843:481,slow@7:0:0:593,pass"},
 		"guests of a copy that was not wholly made":          {9302211, "add:1:999:132,pass,moveto:5:249:579,pass,occur:5:713:220,moveto:4:311:814,pass,restore@3:1:217:10,lost@9:0:0:97,pass,guests:4:401:655"},
 		"a twin beside a copy that may have been made":       {9301639, "readonly:0:137:263,pass,add:1:589:102,crash@19,pass,add:4:701:265,edit:1:480:294,twin@8:3:496:770,pass"},
+		"what looks as it did before it was moved":           {9302247, "invite:3:521:831,pass,paste:2:183:440,pass,pass,paste:3:80:787,move:1:238:20,moveto:2:754:265"},
 		"moved, and its old list is late for long":           {2005015, "add:5:547:542,moveto:3:208:172"},
 		"moved there and back, and a list is late for long":  {2004843, "off:2:951:282,add:5:608:448,pass,clear:0:541:227,pass,edit:5:895:273,edit:0:882:805,invite:4:375:291,bump:5:674:284,guests:0:931:847,pass,pass,add:2:631:9,moveto:2:706:412,edit:2:60:151,edit:5:692:995,move:3:848:579,pass,pass,moveto@7:1:795:574,pass"},
 	} {

@@ -498,8 +498,8 @@ func (r *reconciler) extend(e *state.Entity) {
 		}
 	}
 	for _, ref := range missing {
-		if twin, ok := twins[ref]; ok {
-			r.adopt(e, twin)
+		if twin, ok := twins[ref]; ok && (r.bond(home, twin) != byLook || looksAlike(e.Base, r.replica(twin.Ref, twin.ID).Event.Content)) {
+			r.adopt(e, twin) // what looks like an event that is to look otherwise now is another one
 		}
 		if _, has := e.Records[ref]; !has && r.Members[ref].Writable && !r.Holds[targets[ref]].Watched {
 			e.Records[ref] = state.Record{Mirror: targets[ref]} // derive makes its parts
