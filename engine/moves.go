@@ -18,7 +18,8 @@ import (
 // one that came may have been is asked for, too (in the same calendar if it was moved there
 // and back), and one that went is asked for by its id in the others: a moved event keeps it
 // (Google, events.move). Of two that came, or were left alone, either may be the one that
-// went: linked as look-alikes, they would go together once its list says so.
+// went: linked as look-alikes, they would go together once its list says so, and both of one
+// calendar (moved there and back) would be copied.
 func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err error) {
 	siblings := map[state.AccountID][]state.Ref{}
 	for _, ref := range h.refs {
@@ -53,9 +54,9 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 					went = append(went, store.DirtyEvent{Ref: ref, ID: d.ID})
 				}
 				if !linked {
-					if ref != d.Ref {
-						for _, id := range tx.AlikeByUID(ref, rep.Event.UID) {
-							alike = append(alike, d, store.DirtyEvent{Ref: ref, ID: id})
+					for _, id := range tx.AlikeByUID(ref, rep.Event.UID) {
+						if x := (store.DirtyEvent{Ref: ref, ID: id}); x != d {
+							alike = append(alike, d, x)
 						}
 					}
 					from, err := linkedAlike(tx, ref, rep.Event.UID)

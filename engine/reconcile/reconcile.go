@@ -222,6 +222,10 @@ func (r *reconciler) found(f Found) {
 		return
 	}
 	twins, invited := r.twins(f)
+	if slices.ContainsFunc(slices.Collect(maps.Values(twins)), r.mayBeMoved) { // and be linked already
+		r.out.Waiting = append(r.out.Waiting, f)
+		return
+	}
 	for ref := range twins {
 		if !r.Members[ref].Ready {
 			return // wait until it is known what became of that look-alike

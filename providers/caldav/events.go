@@ -23,8 +23,13 @@ var (
 func escape(name string) string { return url.PathEscape(name) }
 
 // version is an event's Version: its ETag. Where a server gives none, it is what the
-// resource holds. A Schedule-Tag, which stays when the server itself notes a guest's
-// answer (RFC 6638 §3.2.10), would only save reading that before the next write.
+// resource holds.
+//
+// A Schedule-Tag, which stays when the server itself notes a guest's answer (RFC 6638
+// §3.2.10), is no condition of a write: on Cyrus it stays as well when the person's own
+// answer changes in another program, and a write past that would take the answer for
+// known, so that no other calendar hears of it. The stricter ETag loses nothing: after a
+// Conflict the engine reads again before it writes.
 func (i item) version() calendar.Version {
 	if i.etag != "" {
 		return calendar.Version(i.etag)
