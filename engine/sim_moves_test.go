@@ -508,6 +508,7 @@ func TestFoundWithALostStore(t *testing.T) {
 		"shown late beside what was pasted from it":          {2021023, "add@7:4:196:556,pass,crash@9,pass,move:2:185:655,out@15:0:0:836,pass,add:4:73:199,split:0:91:649,moveto:4:721:446,paste:5:242:913"},
 		"moved between the readings of two calendars":        {7801015, "moveto@4:4:714:98,add:0:301:956,pass"},
 		"moved to where the making of its copy is undone":    {2017495, "pass,moveto@7:0:227:399,add:2:61:324,pass,guests:3:984:188,pass,pass,undo:1:119:52"},
+		"a twin of what crosses nowhere crosses by itself":   {9607331, "out@5:0:0:935,add:0:140:388,twin:3:521:708,edit@1:0:875:894,pass,mapping:3:734:814"},
 		"moved to what only sends, its copy changed":         {2008319, "pass,add:1:493:273,pass,moveto:4:383:744,move@9:5:876:715,pass"},
 		"moved out of the bin to its copy with guests":       {2005003, "add:2:646:481,pass,pass,readonly:5:682:536,delete:2:348:579,pass,pass,pass,guests:3:154:633,restore@14:2:926:171,pass,moveto:4:667:122"},
 		"moved to where its copy may just have been made":    {9100071, "add:2:40:235,pass,crash@18,pass,moveto:0:185:603,repeat:5:843:481,slow@7:0:0:593,pass"},

@@ -255,7 +255,12 @@ func (r *reconciler) found(f Found) {
 		}
 	}
 	e := r.newEntity(home)
-	if why, all := r.leftByAll(e, r.targets(home.Ref)); all && !followed { // what is its copy is so, whatever crosses now
+	why, all := r.leftByAll(e, r.targets(home.Ref))
+	if all && !followed && home != f && len(targets) > 0 && !r.marked(f) { // of look-alikes one that crosses is the home
+		home, e = f, r.newEntity(f)
+		why, all = r.leftByAll(e, targets)
+	}
+	if all && !followed { // what is its copy is so, whatever crosses now
 		skip(why)
 		return
 	}

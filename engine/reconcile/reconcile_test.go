@@ -347,6 +347,18 @@ func TestReconcile(t *testing.T) {
 			w.expect(`adopt "Lunch" in c`, `create "Lunch" in b`)
 			w.expect()
 		},
+		"of look-alikes of which the older one crosses nowhere the other is the home": func(t *testing.T) {
+			w := newWorld(t, "a", "b", "c")
+			w.maps(state.Mapping{Filter: state.Filter{Availability: []calendar.Availability{calendar.Busy}}})
+			w.add("a", "Lunch", func(e *calendar.Event) { e.Content.Availability = calendar.Free })
+			w.expect(`skip "Lunch" in a`)
+			id := w.add("b", "Lunch")
+			w.expect(`adopt "Lunch" in a`, `create "Lunch" in c`)
+			w.expect()
+			w.edit("b", id, place("Oslo"))
+			w.expect(`update "Lunch" in a (place)`, `update "Lunch" in c (place)`)
+			w.expect()
+		},
 		"a meeting to which both accounts are invited is left alone": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			w.add("a", "Board", invitation, uid("x"))
