@@ -122,15 +122,16 @@ func (p *person) moveTo() string {
 	if p.f.unsure {
 		x.ID = calendar.RemoteID(fmt.Sprintf("moved-%s%d", to.f.own, len(to.f.events)))
 	}
-	if x.soul.moved = true; h.soul.made {
+	copied := h.soul.made || h.soul.back && p.linkedAsCopy(p.i, h)
+	if x.soul.moved = true; copied {
 		slot := h.soul.slot
 		x.soul = p.newSoul(h.soul.of)
 		x.soul.slot, x.soul.back, x.soul.moved = slot, true, true
 	}
-	if !h.soul.made {
+	if !copied {
 		delete(p.deleted, p.root(h.soul.of)) // it was its copy that was deleted, and this is the later word
 	}
-	if h.soul.made && p.invitation(h) { // should the other half of the move come late, its copy is deleted
+	if copied && p.invitation(h) { // should the other half of the move come late, its copy is deleted
 		p.hidden[[2]int{p.root(h.soul.of), p.i}] = true
 	}
 	p.touch(h.soul.of, p.i)
@@ -427,6 +428,20 @@ func (s *sim) linkedNow(i int, h *held) (linked bool) {
 	return linked
 }
 
+// linkedAsCopy reports whether the store takes what came back for the copy of an event.
+func (s *sim) linkedAsCopy(i int, h *held) (copied bool) {
+	_ = s.store.View(func(tx *store.Tx) error {
+		id, linked, err := tx.EntityOf(s.refs[i], h.ID)
+		if err != nil || !linked {
+			return err
+		}
+		e, _, err := tx.Entity(id)
+		copied = e.Home != s.refs[i]
+		return err
+	})
+	return copied
+}
+
 // outOfSight reports whether a copy was beyond what its service lists when its store was
 // lost, or its event is. (To look for it by the marks, which are listed of all events, would
 // take a request for every copy that was ever made.)
@@ -497,6 +512,10 @@ func TestFoundWithALostStore(t *testing.T) {
 		"moved to what only sends, its copy changed":         {2008319, "pass,add:1:493:273,pass,moveto:4:383:744,move@9:5:876:715,pass"},
 		"moved out of the bin to its copy with guests":       {2005003, "add:2:646:481,pass,pass,readonly:5:682:536,delete:2:348:579,pass,pass,pass,guests:3:154:633,restore@14:2:926:171,pass,moveto:4:667:122"},
 		"moved to where its copy may just have been made":    {9100071, "add:2:40:235,pass,crash@18,pass,moveto:0:185:603,repeat:5:843:481,slow@7:0:0:593,pass"},
+		"a twin beside a copy that may have been made":       {9301639, "readonly:0:137:263,pass,add:1:589:102,crash@19,pass,add:4:701:265,edit:1:480:294,twin@8:3:496:770,pass"},
+		"guests of a copy that was not wholly made":          {9302211, "add:1:999:132,pass,moveto:5:249:579,pass,occur:5:713:220,moveto:4:311:814,pass,restore@3:1:217:10,lost@9:0:0:97,pass,guests:4:401:655"},
+		"what looks as it did before it was moved":           {9302247, "invite:3:521:831,pass,paste:2:183:440,pass,pass,paste:3:80:787,move:1:238:20,moveto:2:754:265"},
+		"a copy out of the bin that is moved":                {9302339, "add:5:969:719,pass,guests@6:0:798:84,delete:3:71:33,restore:3:275:84,move:1:131:446,pass,moveto:0:510:19"},
 		"moved, and its old list is late for long":           {2005015, "add:5:547:542,moveto:3:208:172"},
 		"a twin of what may have been moved":                 {9041987, "add:3:645:304,pass,moveto:0:481:24,twin:4:206:783,lost@3:0:0:626,pass"},
 		"moved there and back before it was first listed":    {9020679, "add:3:99:643,guests:5:294:959,bump:5:562:490,moveto:5:507:141,moveto:2:928:5"},

@@ -60,9 +60,10 @@ func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
 }
 
 // mayBeMaking reports whether a write of ours whose outcome is not known may have made an
-// event in a member: what is moved there meanwhile waits, or it would be taken for that.
+// event in a member: what is moved there meanwhile waits, or it would be taken for that; so
+// does what looks like it, or there would be both.
 func (r *reconciler) mayBeMaking(e state.Entity, ref state.Ref) bool {
-	return !r.Members[ref].Ready && slices.ContainsFunc(e.Records[ref].Parts, func(p state.Part) bool { return p.ID == "" })
+	return slices.Contains(r.Unsure[ref], e.ID) || !r.Members[ref].Ready && slices.ContainsFunc(e.Records[ref].Parts, func(p state.Part) bool { return p.ID == "" })
 }
 
 // arrived reports whether an event that was taken for deleted, or was to go since a copy

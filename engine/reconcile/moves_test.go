@@ -518,6 +518,53 @@ func TestMovedBetweenTwoReadings(t *testing.T) {
 	}
 }
 
+// It is not settled whether a copy was made in a calendar where nothing can be written just
+// now. A twin that the person makes there is not taken for that copy: both would be there.
+func TestATwinBesideACopyThatMayHaveBeenMade(t *testing.T) {
+	for name, unsure := range map[string]bool{"settled": false, "not settled": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			b := w.members[ref("b")]
+			b.Writable = false
+			w.members[ref("b")] = b
+			home := w.add("a", "Lunch")
+			w.settle()
+			w.edit("a", home, title("Dinner"))
+			w.add("b", "Dinner")
+			in := w.input()
+			if unsure {
+				in.Unsure = map[state.Ref][]state.EntityID{ref("b"): {in.Entities[0].ID}}
+			}
+			linked := slices.ContainsFunc(Reconcile(in).Steps, func(s state.Step) bool { return s.Kind == state.Adopt })
+			if linked == unsure {
+				t.Errorf("the twin is linked: %v", linked)
+			}
+		})
+	}
+}
+
+// A calendar joins in which something looks as a meeting did until it was moved to another
+// time in a copy: it is another event, since linked it would stay at the old time for good.
+func TestWhatLooksAsItDidBefore(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.add("a", "Lunch")
+	w.settle()
+	w.mirrors = nil
+	w.mirror("m1", "a", "b", "c")
+	w.add("c", "Lunch")
+	w.edit("b", w.the("b", "Lunch").ID, func(e *calendar.Event) { e.Content.When = hour(15) })
+	w.settle()
+	for _, name := range []string{"a", "b", "c"} {
+		var starts []string
+		for _, e := range w.events[ref(name)] {
+			starts = append(starts, e.Content.When.Start.Local[11:13])
+		}
+		if slices.Sort(starts); !slices.Equal(starts, []string{"09", "15"}) {
+			t.Errorf("%s has them at %v", name, starts)
+		}
+	}
+}
+
 // A meeting that is moved to a calendar which only receives, and is off just now, leaves its
 // copies: they would go nowhere from there, off or on.
 func TestMovedToWhatOnlyReceives(t *testing.T) {

@@ -74,6 +74,9 @@ type Input struct {
 	// UID) is now, unlinked, in another calendar of the account. Origins lead from
 	// found events to linked ones of the same UID in the same account.
 	Moves, Origins map[Found]Found
+	// Unsure lists of calendars that are read, but not written to now, the entities of which
+	// a copy may have been made there by a request that is not settled.
+	Unsure map[state.Ref][]state.EntityID
 	// Holds say of each mirror who keeps it.
 	Holds map[state.MirrorID]Hold
 	// Decisions on held steps, by fact; an undecided one is there too.
@@ -490,7 +493,7 @@ func (r *reconciler) extend(e *state.Entity) {
 		r.fill(e, ref)
 	}
 	missing := slices.DeleteFunc(sortedRefs(targets), func(ref state.Ref) bool {
-		return made(*e, ref) || !r.Members[ref].Ready || r.left(*e, ref, targets[ref]) != "" ||
+		return made(*e, ref) || !r.Members[ref].Ready || r.mayBeMaking(*e, ref) || r.left(*e, ref, targets[ref]) != "" ||
 			slices.ContainsFunc(r.Alike[home], func(g Found) bool { return g.Ref == ref && !r.linkedNow[g] && r.onItsWay(home, g) })
 	})
 	if len(missing) == 0 {
@@ -504,8 +507,8 @@ func (r *reconciler) extend(e *state.Entity) {
 		}
 	}
 	for _, ref := range missing {
-		if twin, ok := twins[ref]; ok {
-			r.adopt(e, twin)
+		if twin, ok := twins[ref]; ok && (r.bond(home, twin) != byLook || looksAlike(e.Base, r.replica(twin.Ref, twin.ID).Event.Content)) {
+			r.adopt(e, twin) // what looks like an event that is to look otherwise now is another one
 		}
 		if _, has := e.Records[ref]; !has && r.Members[ref].Writable && !r.Holds[targets[ref]].Watched {
 			e.Records[ref] = state.Record{Mirror: targets[ref]} // derive makes its parts
