@@ -122,6 +122,9 @@ func (r *reconciler) fold(e *state.Entity) folding {
 	if e.Deleted && (f.changed || f.holds()) && !e.Left && !undone && !r.calledOff(*e) {
 		r.note(*e, state.Noted, f.from, nil, "deleted in "+r.name(goneFrom(*e, e.Home))+" but changed in "+r.name(f.from)+" meanwhile: it is kept", calendar.Content{}, e.Base)
 		undelete(e)
+		if p := whole(*e, e.Home); p.Gone && (f.holds() || r.behind(*e, e.Home)) && r.mayYetMove(e.Home, p.ID, true) {
+			p.Gone, f.waiting[e.Home] = false, true // vanish has it made again, if it was not moved
+		}
 		remakeGone(e)
 	}
 	for _, ref := range vanished {

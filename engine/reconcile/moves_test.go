@@ -500,6 +500,50 @@ func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
 	}
 }
 
+// A meeting that was taken for deleted is kept, since a copy of it was edited before that went,
+// too. It was moved, and the list of the new calendar is late: it is not made again where it
+// was before a later one was read.
+func TestAMoveThatShowsLateBesideALaterEdit(t *testing.T) {
+	for name, moved := range map[string]bool{"moved": true, "deleted": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b", "x")
+			home := w.add("a", "Lunch")
+			w.settle()
+			read := func() {
+				m := w.members[ref("b")]
+				m.Read = w.clock
+				w.members[ref("b")] = m
+			}
+			was := *w.events[ref("a")][home]
+			w.remove("a", home)
+			w.seen = map[Found]time.Time{{ref("a"), home}: w.clock}
+			read()
+			for _, e := range Reconcile(w.input()).Entities { // nothing can be written just now
+				w.entities[e.ID], w.pending[e.ID] = e, true
+			}
+			w.edit("x", w.the("x", "Lunch").ID, place("Oslo"))
+			if w.pass(); w.titles("a") != "" {
+				t.Fatalf("a holds %q", w.titles("a"))
+			}
+			w.clock = w.clock.Add(2 * lateList)
+			if read(); moved {
+				was.ID = "moved"
+				w.events[ref("b")]["moved"] = &was
+				w.dirty[Found{ref("b"), "moved"}] = true
+			}
+			w.settle()
+			for _, name := range []string{"a", "b", "x"} {
+				if got := w.the(name, "Lunch").Content.Place; got != "Oslo" {
+					t.Errorf("in %s it is at %q", name, got)
+				}
+			}
+			if (w.the("b", "Lunch").ID == "moved") != moved {
+				t.Errorf("b holds %s", w.the("b", "Lunch").ID)
+			}
+		})
+	}
+}
+
 // A new meeting is moved between the reading of one calendar and the other: it seems to be in
 // both. It is not linked with itself, or it would go when the first list shows that it went.
 func TestMovedBetweenTwoReadings(t *testing.T) {
