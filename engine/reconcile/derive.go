@@ -301,13 +301,13 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		s.Slots = with(s.Slots, slot)
 	}
 	slices.Sort(s.Slots)
-	r.spare(f, &s)
-	if len(s.Groups) == 0 && len(s.Slots) == 0 {
-		return s, false
-	}
 	s.Kind, s.Before, s.BeforeOverrides = state.Update, p.Read, p.ReadOverrides
 	if rep, ok := r.Replicas[ref][p.ID]; ok && !rep.Deleted { // an edit that waits for a word may lie over what was read back
 		s.Before, s.BeforeOverrides = rep.Event.Content, rep.Event.Overrides
+	}
+	r.spare(f, &s)
+	if len(s.Groups) == 0 && len(s.Slots) == 0 {
+		return s, false
 	}
 	r.history(e, ref, p, &s, differ)
 	s.Reason = r.reason(e, f, ref, s, p, len(differ) == 0 && len(slots) == 0)
@@ -335,10 +335,15 @@ func (r *reconciler) spare(f folding, s *state.Step) {
 		return
 	}
 	s.Groups = s.Groups.Without(groups...)
-	if len(slots) > 0 { // a new time would write all slots
+	later := func(string) bool { return false }
+	if len(slots) > 0 && s.Groups.Has(calendar.GroupWhen) { // a new time would write all slots
 		s.Groups = s.Groups.Without(calendar.GroupWhen)
+		later = func(slot string) bool { // the series there does not have it before it has the new time
+			_, shown := s.BeforeOverrides[slot]
+			return !shown && !has(s.Before.When, slot)
+		}
 	}
-	s.Slots = slices.DeleteFunc(s.Slots, func(slot string) bool { return slices.Contains(slots, slot) })
+	s.Slots = slices.DeleteFunc(s.Slots, func(slot string) bool { return slices.Contains(slots, slot) || later(slot) })
 }
 
 // deletionPause is how long a refused deletion is left alone: its calendar may be

@@ -532,3 +532,28 @@ func TestACancellationOfWhatWasNotSeen(t *testing.T) {
 		})
 	}
 }
+
+// The time of a series and one of its new occurrences are changed while an edit of a copy waits
+// for a word: the copy is told of both when it has the new time. An occurrence that its series
+// does not have yet would be dropped there, and that be taken for the person's doing.
+func TestANewOccurrenceWhileAnEditWaits(t *testing.T) {
+	second, later := local(3, 17, 9), local(3, 19, 9)
+	w := newWorld(t, "a", "b")
+	id := w.add("a", "Weekly", weekly, withGuest)
+	w.settle()
+	w.edit("b", w.the("b", "Weekly").ID, retitled(second, "Review"))
+	w.expect(`update "Weekly" in a (` + second.Slot() + `) held: guests`)
+	w.edit("a", id, func(e *calendar.Event) {
+		e.Content.When = calendar.When{Start: local(3, 12, 9), End: local(3, 12, 10),
+			Recurrence: calendar.Recurrence{Rules: []string{"RRULE:FREQ=WEEKLY;COUNT=6;BYDAY=TH"}}}
+	}, moved(later, local(3, 19, 11)))
+	w.expect(`update "Weekly" in a (` + second.Slot() + `) held: guests`)
+	w.decide(state.Apply)
+	w.settle()
+	if got := w.sameAgenda("a", "b"); !strings.Contains(got, "19 Mar 10:00") {
+		t.Error(got)
+	}
+	if got := w.overridden(); !strings.Contains(got.Why, "but the series no longer has it") {
+		t.Errorf("history keeps %+v", got)
+	}
+}

@@ -515,9 +515,11 @@ func ordinal(n int) string {
 }
 
 // exists reports whether the series has an occurrence in a slot.
-func (r *reconciler) exists(e state.Entity, slot string) bool {
-	occurrences, err := e.Base.When.Occurrences()
-	return err == nil && !e.Base.When.Recurrence.IsZero() && occurrences.Has(e.Base.When.Original(slot))
+func (r *reconciler) exists(e state.Entity, slot string) bool { return has(e.Base.When, slot) }
+
+func has(w calendar.When, slot string) bool {
+	occurrences, err := w.Occurrences()
+	return err == nil && !w.Recurrence.IsZero() && occurrences.Has(w.Original(slot))
 }
 
 // what says what a step does to the occurrences it names.
