@@ -306,6 +306,24 @@ func TestARescuedEditWaitsWithTheQuestion(t *testing.T) {
 	}
 }
 
+// Guests are invited in the copy meanwhile: it is left as it is, and what was rescued from it,
+// which it shows no more, is in the history.
+func TestARescuedEditOfWhatCrossesNoMore(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.add("a", "Lunch", withGuest)
+	w.settle()
+	for eid, e := range w.entities {
+		e.Part(ref("b"), "").Rescued = &state.Rescued{Image: state.Image{}.With(calendar.GroupTitle, calendar.Content{Title: "Rescued"}), Updated: w.tick()}
+		w.pending[eid] = true
+	}
+	w.expect(`update "Lunch" in a (title) held: guests`)
+	w.edit("b", w.the("b", "Lunch").ID, withGuest)
+	w.settle()
+	if got := w.overridden(); got.Before.Title != "Rescued" || !strings.Contains(got.Why, "crossed no more") {
+		t.Errorf("history keeps %+v", got)
+	}
+}
+
 // daily is every day at nine from 11 March 2026 on, so many times.
 func daily(n int) func(*calendar.Event) {
 	return func(e *calendar.Event) {

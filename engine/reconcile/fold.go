@@ -61,7 +61,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				continue
 			}
 			if rep.Deleted || rep.Event.Cancelled {
-				r.rescueGone(*e, ref, p)
+				r.rescueGone(*e, ref, p, "deleted there")
 				switch {
 				case p.Gone:
 				case e.Records[ref].Out && !e.Deleted:
@@ -91,6 +91,7 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				facts, e.UID = rep.Event.Facts(), rep.Event.UID
 			}
 			if e.Records[ref].Kept {
+				r.rescueGone(*e, ref, p, "crossed no more")
 				continue
 			}
 			overtaken := overtake(p, rep.Event)
@@ -325,8 +326,9 @@ func (r *reconciler) edits(e state.Entity, ref state.Ref, p *state.Part, rep sta
 	return out
 }
 
-// rescueGone lets go of an edit that was rescued on a part that is deleted now.
-func (r *reconciler) rescueGone(e state.Entity, ref state.Ref, p *state.Part) {
+// rescueGone lets go of an edit that was rescued on a part that is deleted now, or kept as
+// it is, and keeps it in history: our own write lies over it.
+func (r *reconciler) rescueGone(e state.Entity, ref state.Ref, p *state.Part, became string) {
 	lost := p.Rescued
 	if lost == nil {
 		return
@@ -335,7 +337,7 @@ func (r *reconciler) rescueGone(e state.Entity, ref state.Ref, p *state.Part) {
 	for _, before := range lost.Overtaken {
 		r.overtook(e, ref, p, before)
 	}
-	n := r.note(e, state.Overridden, ref, lost.Groups, "it was changed in "+r.name(ref)+", and deleted there before that was taken over", lost.Content, calendar.Content{})
+	n := r.note(e, state.Overridden, ref, lost.Groups, "it was changed in "+r.name(ref)+", and "+became+" before that was taken over", lost.Content, calendar.Content{})
 	n.Slots, n.BeforeOverrides = lost.Slots, lost.Overrides
 	n.Was = r.lost(e, ref, lost.Groups, lost.Content)
 	for _, g := range n.Was.Groups {
