@@ -44,6 +44,7 @@ type doubt struct {
 	missing []calendar.RemoteID // not named by a complete listing
 	left    []calendar.RemoteID // the same, but over before the listing's window: that is why
 	stale   []calendar.RemoteID // shown, but perhaps late
+	far     []calendar.RemoteID // out of sight before, and not over: no listing of a window tells of them
 	known   int                 // events that were there before, of a complete listing
 	listed  int
 }
@@ -96,6 +97,7 @@ func (e *Engine) confirm(ctx context.Context, p calendar.Provider, ref state.Ref
 	default:
 		a.each(d.tombs)
 	}
+	a.each(d.far[:min(len(d.far), askEach)])
 	found := len(r.unseen) // those below are of missing
 	if len(d.missing) <= askEach {
 		a.each(d.missing)
@@ -319,6 +321,9 @@ func (e *Engine) doubts(ref state.Ref, ch calendar.Changes, doubtful []calendar.
 		}
 		d.listed = len(ch.Events)
 		return tx.EachReplica(ref, func(rep state.Replica) error {
+			if rep.Unseen && !rep.Deleted && !settled[rep.Event.ID] && !over(rep.Event, ch.Window) {
+				d.far = append(d.far, rep.Event.ID)
+			}
 			if rep.Deleted || rep.Unseen {
 				return nil
 			}
@@ -337,6 +342,7 @@ func (e *Engine) doubts(ref state.Ref, ch calendar.Changes, doubtful []calendar.
 	d.stale = slices.Compact(d.stale)
 	slices.Sort(d.tombs)
 	slices.Sort(d.missing)
+	slices.Sort(d.far)
 	return d, err
 }
 
@@ -359,6 +365,20 @@ func within(ev calendar.Event, w calendar.Window) bool {
 		return true
 	}
 	return end.After(w.From.Add(-edge)) && start.Before(w.To.Add(edge))
+}
+
+// over reports whether an event ended before a window begins.
+func over(ev calendar.Event, w calendar.Window) bool {
+	when := ev.Content.When
+	if occurrences, err := when.Occurrences(); err == nil && !when.Recurrence.IsZero() {
+		last, finite := occurrences.Last()
+		if !finite {
+			return false
+		}
+		when = when.At(last)
+	}
+	end, err := when.End.Instant()
+	return err == nil && end.Before(w.From.Add(-edge))
 }
 
 // outOfSight keeps an event that a listing no longer shows.
