@@ -456,6 +456,28 @@ func TestRedirectsStaySafe(t *testing.T) {
 	}
 }
 
+// TestARedirectDoesNotTellTheAddress: the address is the secret of many feeds, and where it
+// leads to is another's server.
+func TestARedirectDoesNotTellTheAddress(t *testing.T) {
+	b := newBench(t, club...)
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, values := range r.Header {
+			if strings.Contains(strings.Join(values, " "), "1234") {
+				t.Errorf("%s tells it: %q", name, values)
+			}
+		}
+		_, _ = io.WriteString(w, b.body())
+	}))
+	defer other.Close()
+	b.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		http.Redirect(w, r, other.URL, http.StatusFound)
+		return true
+	}
+	if ch := b.changes(""); len(ch.Events) != len(club) {
+		t.Errorf("%d events come by way of the redirect", len(ch.Events))
+	}
+}
+
 func TestPassword(t *testing.T) {
 	b := newBench(t, club...)
 	b.answer = func(w http.ResponseWriter, r *http.Request) bool {

@@ -88,13 +88,15 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// client follows redirects, but never to where the connection is open to others.
+// client follows redirects, but never to where the connection is open to others, and
+// without a word of where it comes from: that address may be a secret.
 func client(hc *http.Client) *http.Client {
 	out := http.Client{Timeout: requestTimeout}
 	if hc != nil {
 		out = *hc
 	}
 	out.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		req.Header.Del("Referer")
 		switch {
 		case len(via) >= maxRedirects:
 			return errors.New("too many redirects")
