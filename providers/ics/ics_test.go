@@ -646,6 +646,42 @@ func TestSuddenlyEmpty(t *testing.T) {
 	}
 }
 
+// TestNobodyIsToldGoneByAnEmptyFeed: what is not believed of the whole is not of one event.
+func TestNobodyIsToldGoneByAnEmptyFeed(t *testing.T) {
+	b := newBench(t, club...)
+	ch := b.changes("")
+	id := ch.Events[0].ID
+	b.holds()
+	for range 2 {
+		if _, err := b.p.Get(t.Context(), theCalendar, id); calendar.KindOf(err) != calendar.Unavailable {
+			t.Errorf("of an event in a feed that is suddenly empty: %v", err)
+		}
+	}
+	b.clock = b.clock.Add(emptyFor)
+	if _, err := b.p.Get(t.Context(), theCalendar, id); calendar.KindOf(err) != calendar.NotFound {
+		t.Errorf("after an hour: %v", err)
+	}
+}
+
+// TestManyEventsAlikeAreNamed in time: some programs give one UID to all that they write.
+func TestManyEventsAlikeAreNamed(t *testing.T) {
+	events := make([]calendar.Event, 4*maxEvents)
+	named := make(chan []calendar.Event)
+	go func() { out, _ := name(events, nil); named <- out }()
+	select {
+	case out := <-named:
+		seen := map[calendar.RemoteID]bool{}
+		for _, e := range out {
+			seen[e.ID] = true
+		}
+		if len(seen) != len(events) {
+			t.Errorf("%d events have %d names", len(events), len(seen))
+		}
+	case <-time.After(time.Minute):
+		t.Error("it takes more than a minute")
+	}
+}
+
 func TestNothingIsWritten(t *testing.T) {
 	b := newBench(t, club...)
 	e := b.changes("").Events[0]
