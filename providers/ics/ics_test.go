@@ -536,6 +536,34 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// TestFilesOfWindows: their paths have drives and backslashes, an address has neither.
+func TestFilesOfWindows(t *testing.T) {
+	for typed, want := range map[string]string{
+		`C:\Users\Ann\my calendar.ics`:    "file:///C:/Users/Ann/my%20calendar.ics",
+		`c:/Users/Ann/a.ics`:              "file:///c:/Users/Ann/a.ics",
+		`\\server\share\50% off.ics`:      "file:////server/share/50%25%20off.ics",
+		`host\a.ics`:                      "",
+		"calendars.example.com/a.ics":     "",
+		"file:///C:/Users/Ann/a.ics":      "",
+		"https://calendars.example.com/a": "",
+	} {
+		got, ok := fileURL(typed, true)
+		if got != want || ok != (want != "") {
+			t.Errorf("%s is the address %q, %t; want %q", typed, got, ok, want)
+		}
+		if !ok {
+			continue
+		}
+		u, err := url.Parse(got)
+		if err != nil || u.Host != "" || !strings.EqualFold(fileName(u.Path, true), strings.ReplaceAll(typed, "/", `\`)) {
+			t.Errorf("%s leads to the file %q, %v", typed, fileName(u.Path, true), err)
+		}
+	}
+	if got := fileName("/home/ann/a.ics", false); got != "/home/ann/a.ics" {
+		t.Errorf("elsewhere it leads to %q", got)
+	}
+}
+
 func TestFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "my club's 100%.ics")
 	clock := time.Now()
