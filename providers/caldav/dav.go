@@ -111,7 +111,7 @@ func (w *wire) send(ctx context.Context, r request) (*http.Response, *url.URL, e
 			return nil, nil, refused(r, resp)
 		}
 		resp.Body.Close()
-		if at, err = at.Parse(location); err != nil || hops == maxRedirects {
+		if at, err = at.Parse(location); err != nil || hops >= maxRedirects {
 			return nil, nil, r.fail(calendar.Other, errors.New("the server's redirects lead nowhere"))
 		}
 	}

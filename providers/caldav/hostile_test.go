@@ -1,11 +1,13 @@
 package caldav_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/twinday/twinday/providers/caldav"
 	"github.com/twinday/twinday/providers/calendar"
 )
 
@@ -18,6 +20,80 @@ func (q *quirky) answers(what string, responses ...string) {
 		w := httptest.NewRecorder()
 		q.multistatus(w, responses...)
 		return http.StatusMultiStatus, "Content-Type: application/xml", w.Body.String()
+	}
+}
+
+// A listing that says of itself that it is not whole names nothing that is gone.
+func TestAListingThatEndsEarlyIsNoListing(t *testing.T) {
+	q := newQuirky(t)
+	q.noSync = true
+	p := q.open()
+	for _, n := range []string{"a", "b"} {
+		q.put(n+".ics", event(n, strings.ToUpper(n)))
+	}
+	ch, _ := q.titles(p, "")
+	q.put("c.ics", event("c", "C"))
+	for _, self := range []string{"/home/cal/", "/home/cal"} {
+		q.answers("PROPFIND1", q.answer("a.ics", false), `<D:response><D:href>`+self+`</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status></D:response>`)
+		got, err := p.Changes(t.Context(), quirkyCal, ch.Next)
+		q.want("the error for "+self, calendar.KindOf(err), calendar.Unavailable)
+		q.want("what is gone", len(got.Removed), 0)
+	}
+}
+
+// A page that ends early names the collection with or without its slash.
+func TestPagesOfACollectionWithoutItsSlash(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	q.put("a.ics", event("a", "A"))
+	q.put("b.ics", event("b", "B"))
+	pages := 0
+	q.fail = func(asked string) (int, string, string) {
+		if pages++; asked != "sync" || pages > 1 {
+			return 0, "", ""
+		}
+		w := httptest.NewRecorder()
+		q.multistatus(w, q.answer("a.ics", true), `<D:response><D:href>/home/cal</D:href><D:status>HTTP/1.1 507 Insufficient Storage</D:status></D:response>`, "<D:sync-token>t1</D:sync-token>")
+		return http.StatusMultiStatus, "Content-Type: application/xml", w.Body.String()
+	}
+	_, got := q.titles(p, "")
+	q.want("all pages", got, "A B")
+}
+
+// One response may be about several resources (RFC 4918 §14.24).
+func TestOneResponseForSeveralResources(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	for _, n := range []string{"a", "b", "c"} {
+		q.put(n+".ics", event(n, strings.ToUpper(n)))
+	}
+	ch, _ := q.titles(p, "")
+	q.answers("sync", `<D:response><D:href>/home/cal/a.ics</D:href><D:href>/home/cal/b.ics</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>`, "<D:sync-token>t9</D:sync-token>")
+	_, got := q.titles(p, ch.Next)
+	q.want("what is gone", got, "-a.ics -b.ics")
+}
+
+// What XML cannot say, and servers pass on from one event, hides none of the others.
+func TestEventsThatAreNoXML(t *testing.T) {
+	for name, c := range map[string]struct{ title, want string }{
+		"a control character":         {"A\x0bB", "A B"},
+		"one by its number":           {"A&#11;B", "A B"},
+		"one by its number in hex":    {"A&#x0B;B", "A B"},
+		"no character at all":         {"A&#xFFFF;B", "A B"},
+		"a character by its number":   {"A&#252;B", "AüB"},
+		"Latin-1":                     {"M\xfcller", "Müller"},
+		"a character cut in two":      {"A\xc3", "AÃ"},
+		"an ampersand and a number":   {"A&amp;#11;B", "A&#11;B"},
+		"characters of all alphabets": {"Ж日\U0001F600", "Ж日\U0001F600"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := newQuirky(t)
+			q.put("a.ics", event("a", "%"))
+			q.put("b.ics", event("b", "Beside it"))
+			q.answers("sync", strings.Replace(q.answer("a.ics", true), "%", c.title, 1), q.answer("b.ics", true), "<D:sync-token>t2</D:sync-token>")
+			_, got := q.titles(q.open(), "")
+			q.want("the events", strings.ReplaceAll(got, "a.ics", ""), c.want+" Beside it")
+		})
 	}
 }
 
@@ -36,4 +112,68 @@ func TestTimesWithoutAZone(t *testing.T) {
 		ch, _ := q.titles(q.open(), "")
 		q.want(line, ch.Events[0].Content.When.Start.Zone, want)
 	}
+}
+
+// A calendar without end is refused before it fills the memory, in whatever way it comes.
+func TestACalendarWithoutEnd(t *testing.T) {
+	for name, set := range map[string]func(*quirky){
+		"in pages":                func(q *quirky) { q.page = 10 },
+		"without events in it":    func(q *quirky) { q.noData = true },
+		"as a listing of ETags":   func(q *quirky) { q.noSync = true },
+		"exactly as long as that": func(*quirky) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := newQuirky(t)
+			set(q)
+			p := q.open()
+			const most = 30
+			caldav.SetMostEvents(p, most)
+			for i := range most {
+				q.put(fmt.Sprintf("%02d.ics", i), event(fmt.Sprint(i), "X"))
+			}
+			if ch, err := p.Changes(t.Context(), quirkyCal, ""); err != nil || len(ch.Events) != most {
+				t.Fatalf("%d events, %v", len(ch.Events), err)
+			}
+			q.put("99.ics", event("99", "X"))
+			_, err := p.Changes(t.Context(), quirkyCal, "")
+			q.want("one more", calendar.KindOf(err), calendar.Other)
+			if !strings.Contains(fmt.Sprint(err), "more than 30 events") {
+				t.Errorf("it says %v", err)
+			}
+		})
+	}
+}
+
+// A network that is down says nothing of how long the server's answers are: the listings
+// are asked for as before.
+func TestAnOutageMakesNoListingLean(t *testing.T) {
+	q := newQuirky(t)
+	q.put("a.ics", event("a", "A"))
+	fails := true
+	p := q.openWith(&http.Client{Transport: downWhile{&fails}})
+	if _, err := p.Changes(t.Context(), quirkyCal, ""); calendar.KindOf(err) != calendar.Unavailable {
+		t.Fatal(err)
+	}
+	fails = false
+	_, got := q.titles(p, "")
+	q.want("after it", says(got, q.since()), "A sync")
+
+	q.cut = true
+	if _, err := p.Changes(t.Context(), quirkyCal, ""); calendar.KindOf(err) != calendar.Unavailable {
+		t.Fatal(err)
+	}
+	q.cut = false
+	q.since()
+	_, got = q.titles(p, "")
+	q.want("after an answer that broke off", says(got, q.since()), "A sync multiget")
+}
+
+// downWhile is a network that is down while it is set.
+type downWhile struct{ down *bool }
+
+func (d downWhile) RoundTrip(r *http.Request) (*http.Response, error) {
+	if *d.down {
+		return nil, fmt.Errorf("no route to host")
+	}
+	return http.DefaultTransport.RoundTrip(r)
 }

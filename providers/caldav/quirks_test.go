@@ -73,9 +73,11 @@ func (m memory) Save(context.Context, string) error { panic("nothing changes a p
 
 const quirkyCal = calendar.CalendarID("/home/cal/")
 
-func (q *quirky) open() *caldav.Provider {
+func (q *quirky) open() *caldav.Provider { return q.openWith(nil) }
+
+func (q *quirky) openWith(hc *http.Client) *caldav.Provider {
 	q.t.Helper()
-	p, err := caldav.Open(signin.Endpoint{BaseURL: q.url + "/home/"}, memory(`{"user":"alice","password":"secret"}`), nil, time.Now)
+	p, err := caldav.Open(signin.Endpoint{BaseURL: q.url + "/home/"}, memory(`{"user":"alice","password":"secret"}`), hc, time.Now)
 	if err != nil {
 		q.t.Fatal(err)
 	}
