@@ -6,9 +6,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twinday/twinday/providers/caldav"
 	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/providers/signin"
 )
 
 // answers has the server answer one kind of question with these words instead.
@@ -176,4 +178,32 @@ func (d downWhile) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("no route to host")
 	}
 	return http.DefaultTransport.RoundTrip(r)
+}
+
+// A calendar that was made is told, though it cannot be looked at: told as a failure, it
+// would be made once more.
+func TestACalendarThatWasMadeIsTold(t *testing.T) {
+	made, fails := "", false
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := &quirky{}
+		switch {
+		case r.Method == "MKCALENDAR":
+			made, fails = r.URL.Path, true
+			w.WriteHeader(http.StatusCreated)
+		case fails:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			q.multistatus(w, `<D:response><D:href>/home/</D:href><D:propstat><D:prop><C:calendar-home-set><D:href>/home/</D:href></C:calendar-home-set>`+
+				`</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>`)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	p, err := caldav.Open(signin.Endpoint{BaseURL: srv.URL + "/home/"}, memory(`{"user":"alice","password":"secret"}`), nil, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := p.MakeCalendar(t.Context(), "Copies", "Europe/Berlin")
+	if err != nil || string(c.ID) != made || c.Name != "Copies" || !c.Writable {
+		t.Errorf("it is told as %+v, %v; made was %s", c, err, made)
+	}
 }
