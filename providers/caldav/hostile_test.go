@@ -207,3 +207,39 @@ func TestACalendarThatWasMadeIsTold(t *testing.T) {
 		t.Errorf("it is told as %+v, %v; made was %s", c, err, made)
 	}
 }
+
+// A server that mails the organizer of itself is not made to: the invitation is answered in
+// its own app. One that does not is answered.
+func TestAnswersThatWouldBeMailed(t *testing.T) {
+	invitation := strings.Replace(event("a", "Board"), "SUMMARY", "ORGANIZER:mailto:ada@example.com\r\nATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:alice@example.com\r\nSUMMARY", 1)
+	for _, schedules := range []bool{false, true} {
+		q := newQuirky(t)
+		q.schedules = schedules
+		q.put("a.ics", invitation)
+		who := `<D:response><D:href>/home/</D:href><D:propstat><D:prop><C:calendar-home-set><D:href>/home/</D:href></C:calendar-home-set><C:calendar-user-address-set>` +
+			`<D:href>mailto:alice@example.com</D:href></C:calendar-user-address-set></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>`
+		q.answers("PROPFIND0", who)
+		p := q.open()
+		e, err := p.Get(t.Context(), quirkyCal, "a.ics")
+		if err != nil || e.Organized || e.MyResponse != calendar.NeedsAction {
+			t.Fatalf("the invitation is %+v, %v", e, err)
+		}
+		err = p.Respond(t.Context(), quirkyCal, e.ID, e.Version, calendar.Accepted)
+		want := calendar.Kind(-1)
+		if schedules {
+			want = calendar.Forbidden
+		}
+		q.want(fmt.Sprintf("where the server mails by itself: %t", schedules), calendar.KindOf(err), want)
+		if answered := strings.Contains(q.objects["a.ics"], "PARTSTAT=ACCEPTED"); answered == schedules {
+			t.Errorf("the event is now\n%s", q.objects["a.ics"])
+		}
+		// Whether it is declined by it, a deletion does not let the server say (newQuirky insists).
+		now, err := p.Get(t.Context(), quirkyCal, "a.ics")
+		if err == nil {
+			err = p.Delete(t.Context(), quirkyCal, now.ID, now.Version)
+		}
+		if err != nil || len(q.objects) > 0 {
+			t.Errorf("deleted: %v", err)
+		}
+	}
+}

@@ -48,6 +48,7 @@ type quirky struct {
 	noETag       bool           // nor has anything else
 	cut          bool           // answers end in the middle
 	html         bool           // a proxy answers with a page
+	schedules    bool           // it mails by itself (RFC 6638 §2)
 	fail         func(method string) (status int, header, body string)
 }
 
@@ -170,6 +171,11 @@ func (q *quirky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		q.multistatus(w, answers...)
+	case r.Method == "OPTIONS":
+		w.Header().Add("DAV", "1, 3, calendar-access")
+		if q.schedules {
+			w.Header().Add("DAV", "calendar-schedule, calendar-auto-schedule")
+		}
 	case r.Method == "PUT":
 		q.write(w, r, name, text)
 	case r.Method == "DELETE", r.Method == "HEAD":
@@ -178,6 +184,9 @@ func (q *quirky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		} else if m := r.Header.Get("If-Match"); m != "" && m != "*" && !slices.Contains(strings.Split(m, ", "), q.etag(name)) {
 			w.WriteHeader(http.StatusPreconditionFailed)
 		} else if r.Method == "DELETE" {
+			if r.Header.Get("Schedule-Reply") != "F" { // else a server answers for the person, by mail (RFC 6638 §8.1)
+				q.t.Errorf("DELETE %s lets the server mail the organizer", name)
+			}
 			q.remove(name)
 			w.WriteHeader(http.StatusNoContent)
 		}
@@ -195,6 +204,9 @@ func (q *quirky) write(w http.ResponseWriter, r *http.Request, name, text string
 		w.WriteHeader(http.StatusPreconditionFailed)
 		return
 	}
+	if now := guests(text); now > guests(q.objects[name]) || !there && now > 0 { // whom the server would invite
+		q.t.Errorf("PUT %s invites people", name)
+	}
 	if q.mends {
 		text = strings.Replace(text, "SUMMARY:", "SUMMARY:mended ", 1)
 	}
@@ -203,6 +215,11 @@ func (q *quirky) write(w http.ResponseWriter, r *http.Request, name, text string
 		w.Header().Set("ETag", q.etag(name))
 	}
 	w.WriteHeader(http.StatusCreated)
+}
+
+// guests counts who is named as organizer or guest.
+func guests(text string) int {
+	return strings.Count(text, "\nATTENDEE") + strings.Count(text, "\nORGANIZER")
 }
 
 func (q *quirky) sync(w http.ResponseWriter, text string) {
