@@ -1,6 +1,7 @@
 package caldav_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -152,7 +153,12 @@ func TestAnOutageMakesNoListingLean(t *testing.T) {
 	q := newQuirky(t)
 	q.put("a.ics", event("a", "A"))
 	fails := true
-	p := q.openWith(&http.Client{Transport: downWhile{&fails}})
+	p := q.openWith(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if fails {
+			return nil, errors.New("no route to host")
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})})
 	if _, err := p.Changes(t.Context(), quirkyCal, ""); calendar.KindOf(err) != calendar.Unavailable {
 		t.Fatal(err)
 	}
@@ -168,16 +174,6 @@ func TestAnOutageMakesNoListingLean(t *testing.T) {
 	q.since()
 	_, got = q.titles(p, "")
 	q.want("after an answer that broke off", says(got, q.since()), "A sync multiget")
-}
-
-// downWhile is a network that is down while it is set.
-type downWhile struct{ down *bool }
-
-func (d downWhile) RoundTrip(r *http.Request) (*http.Response, error) {
-	if *d.down {
-		return nil, fmt.Errorf("no route to host")
-	}
-	return http.DefaultTransport.RoundTrip(r)
 }
 
 // A calendar that was made is told, though it cannot be looked at: told as a failure, it
