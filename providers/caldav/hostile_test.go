@@ -239,3 +239,25 @@ func TestAnswersThatWouldBeMailed(t *testing.T) {
 		}
 	}
 }
+
+// What a server says is shown to people and kept in a log: no more of it than fits there.
+func TestRefusalsAreShort(t *testing.T) {
+	q := newQuirky(t)
+	p := q.open()
+	for name, answer := range map[string]struct {
+		status       int
+		header, body string
+	}{
+		"a long condition":   {403, "", `<D:error xmlns:D="DAV:"><D:` + strings.Repeat("x", 10_000) + `/></D:error>`},
+		"many conditions":    {403, "", `<D:error xmlns:D="DAV:">` + strings.Repeat("<D:valid-resourcetype/>", 1000) + `</D:error>`},
+		"a long media type":  {207, "Content-Type: text/" + strings.Repeat("x", 10_000), ""},
+		"one inside of 207":  {207, "Content-Type: application/xml", `<D:multistatus xmlns:D="DAV:"><D:response><D:href>%zz</D:href></D:response></D:multistatus>`},
+		"the last of a many": {507, "", `<D:error xmlns:D="DAV:">` + strings.Repeat("<D:a/>", 5) + `<D:quota-not-exceeded/></D:error>`},
+	} {
+		q.fail = func(string) (int, string, string) { return answer.status, answer.header, answer.body }
+		_, err := p.Get(t.Context(), quirkyCal, "a.ics")
+		if err == nil || len(err.Error()) > 300 {
+			t.Errorf("%s: %d characters, %.400v", name, len(fmt.Sprint(err)), err)
+		}
+	}
+}

@@ -118,6 +118,13 @@ type conditions struct {
 	href  string
 }
 
+// What is kept of a server's conditions: they are shown. The longest that there is by the
+// RFCs has 42 characters.
+const (
+	maxConditions    = 8
+	maxConditionName = 50
+)
+
 // UnmarshalXML takes the names as they come.
 func (c *conditions) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 	for depth := 1; depth > 0; {
@@ -133,7 +140,7 @@ func (c *conditions) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 				}
 				continue
 			}
-			if depth == 1 {
+			if depth == 1 && len(c.names) < maxConditions && len(t.Name.Local) <= maxConditionName {
 				c.names = append(c.names, t.Name.Local)
 			}
 			depth++
@@ -166,7 +173,7 @@ func (w *wire) multistatus(ctx context.Context, r request, each func(resource) e
 	defer resp.Body.Close()
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if resp.StatusCode != http.StatusMultiStatus || kind != "application/xml" && kind != "text/xml" {
-		return "", nil, r.fail(calendar.Unavailable, fmt.Errorf("an answer that is not WebDAV's: %s, %s", resp.Status, kind))
+		return "", nil, r.fail(calendar.Unavailable, fmt.Errorf("an answer that is not WebDAV's: %d, %.50s", resp.StatusCode, kind))
 	}
 	token, err = readMultistatus(resp.Body, each)
 	if err != nil {
