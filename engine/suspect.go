@@ -296,7 +296,7 @@ func (e *Engine) doubts(ref state.Ref, ch calendar.Changes, doubtful []calendar.
 				return err
 			}
 			forgotten := !known && ev.Mark.Installation == e.Store.Installation() // ours: it may be deleted
-			late := known && (rep.Deleted || rep.Event.Version != ev.Version) && !ev.Updated.IsZero() && !ev.Updated.After(rep.Event.Updated)
+			late := known && (rep.Deleted || rep.Event.Version != ev.Version && !ev.Updated.IsZero() && !ev.Updated.After(rep.Event.Updated))
 			if forgotten || late {
 				d.stale = append(d.stale, ev.ID)
 			}
