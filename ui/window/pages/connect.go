@@ -66,8 +66,8 @@ func (w *Window) connect(kind state.ProviderKind) {
 		device, cloud := false, ""
 		asked := container.NewVBox() // what depends on the provider
 		wish := bold(assets.Text("Only if you want it"))
-		may := container.NewVBox()   // nothing is to be chosen where all that can be done is to read
-		var makes *check             // of no use where nothing may be changed
+		may := container.NewVBox() // nothing is to be chosen where all that can be done is to read
+		var makes *check           // of no use where nothing may be changed
 		narrow := func() {
 			if makes != nil {
 				makes.SetChecked(makes.Checked && !access.ReadOnly)

@@ -29,7 +29,7 @@ func (w *Window) login(req control.NewAccount, info control.ProviderInfo) {
 	where.OnChanged, user.OnChanged, password.OnChanged = check, check, check
 
 	rows := container.NewVBox()
-	first := user // what the keyboard begins with
+	first := user     // what the keyboard begins with
 	if req.ID == "" { // an account that is known stays where it is
 		var names []string
 		for _, p := range info.Presets {
