@@ -313,7 +313,7 @@ func TestATitleGoesBeforeTimeAndBadge(t *testing.T) {
 		{"Dentist", 98, hourTall - 1, []string{"Dentist", "09:00 – 10:00"}, true},
 		{"Lunch with Charles", 98, hourTall - 1, []string{"Lunch with", "Charles"}, true},
 		{"Daily stand-up", 98, hourTall/2 - 1, []string{"Daily stand-up"}, false},
-		{"Budget review", 34, 2*hourTall - 1, []string{"Bud", "get", "revie", "w"}, false},
+		{"Budget review", 34, 2*hourTall - 1, []string{"Bud", "get", "revi", "ew"}, false},
 	} {
 		e := &weekEvent{title: c.title, time: "09:00 – 10:00", linked: true}
 		lines, badge := drawn(e, c.w, c.h)

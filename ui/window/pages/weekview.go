@@ -589,6 +589,9 @@ func wrapped(s string, first, others float32, most int, size float32, style fyne
 			for at > 1 && !fits(string(letters[:at]), room) {
 				at--
 			}
+			if at > 2 && at == len(letters)-1 {
+				at-- // a letter alone is no line
+			}
 			if at > 0 {
 				line, words = string(letters[:at]), append([]string{string(letters[at:])}, words...)
 			}
