@@ -373,7 +373,7 @@ func (f *fake) Create(_ context.Context, _ calendar.CalendarID, d calendar.Draft
 		}
 		return nil
 	})
-	if err != nil || !f.stepwise || h.Created.Before(out.Updated.Add(-time.Second)) && !f.completes {
+	if err != nil || !f.stepwise || h.Created.Before(out.Updated.Add(-time.Second)) && (!f.completes || out.HasGuests()) {
 		return out, err
 	}
 	todo := maps.Clone(d.Overrides)

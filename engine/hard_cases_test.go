@@ -67,6 +67,37 @@ func TestSeenIsNoYesToMail(t *testing.T) {
 	}
 }
 
+// Nor do those of an undo's plan: an event that was made again at home has been given guests.
+func TestSeenInAnUndoIsNoYesToMail(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Board")
+	b.quiet()
+	b.b.edit("Board", retitle("Council"))
+	b.a.remove("Board")
+	b.quiet()
+	var made state.HistoryEntry
+	for _, x := range b.entries(control.HistoryQuery{}) {
+		if x.Kind == state.Create && x.Ref == x.Home {
+			made = x
+		}
+	}
+	h := b.a.one("Council")
+	h.Guests = []calendar.Guest{{Person: calendar.Person{Email: "g@x.test"}}}
+	b.a.touch(h)
+	b.quiet()
+	req := control.UndoRequest{Entry: made.Seq, Force: true, DryRun: true}
+	for _, s := range b.undo(req).Report.Steps {
+		req.Seen = append(req.Seen, s.Fact)
+	}
+	if req.DryRun = false; len(req.Seen) == 0 {
+		t.Fatal("nothing to be seen")
+	}
+	b.undo(req)
+	if got := b.a.titles(); got != "Council" || len(b.a.mails) > 0 {
+		t.Errorf("home holds %q, and guests were told of %v", got, b.a.mails)
+	}
+}
+
 func TestForbiddenScopeRemovalIsNotTriedForEver(t *testing.T) {
 	b := newBench(t)
 	b.change(b.with(state.Mapping{Filter: state.Filter{Exclude: "secret"}}))

@@ -17,7 +17,9 @@ import (
 // calendars would have to wait for the next pass. A list may be late, so the event that
 // one that came may have been is asked for, too (in the same calendar if it was moved there
 // and back), and one that went is asked for by its id in the others: a moved event keeps it
-// (Google, events.move).
+// (Google, events.move). Of two that came, or were left alone, either may be the one that
+// went: linked as look-alikes, they would go together once its list says so, and both of one
+// calendar (moved there and back) would be copied.
 func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err error) {
 	siblings := map[state.AccountID][]state.Ref{}
 	for _, ref := range h.refs {
@@ -26,7 +28,7 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 		}
 	}
 	var again []state.Ref
-	var origins, went []store.DirtyEvent
+	var origins, alike, went []store.DirtyEvent
 	picked := map[state.Ref]bool{}
 	err = e.Store.View(func(tx *store.Tx) error {
 		for _, d := range tx.DirtyEvents() {
@@ -52,6 +54,11 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 					went = append(went, store.DirtyEvent{Ref: ref, ID: d.ID})
 				}
 				if !linked {
+					for _, id := range tx.AlikeByUID(ref, rep.Event.UID) {
+						if x := (store.DirtyEvent{Ref: ref, ID: id}); x != d {
+							alike = append(alike, d, x)
+						}
+					}
 					from, err := linkedAlike(tx, ref, rep.Event.UID)
 					if err != nil {
 						return err
@@ -87,9 +94,14 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 			return requests, err
 		}
 	}
-	for _, o := range origins[:min(len(origins), askAtMost)] {
-		asked, err := e.askOrigin(ctx, h, o)
-		if requests += asked; err != nil {
+	asked := map[store.DirtyEvent]bool{}
+	for _, x := range slices.Concat(origins[:min(len(origins), askAtMost)], alike[:min(len(alike), 2*askEach)]) {
+		if asked[x] {
+			continue
+		}
+		asked[x] = true
+		n, err := e.askThere(ctx, h, x)
+		if requests += n; err != nil {
 			return requests, err
 		}
 	}
@@ -124,25 +136,31 @@ func (e *Engine) askArrived(ctx context.Context, h *house, w store.DirtyEvent) (
 	return 1, nil
 }
 
-// askOrigin asks whether an event is where it was, if nothing has said that it is not.
-func (e *Engine) askOrigin(ctx context.Context, h *house, o store.DirtyEvent) (requests int, err error) {
+// askThere asks whether an event is still where it was seen, if nothing has said that it is not.
+func (e *Engine) askThere(ctx context.Context, h *house, x store.DirtyEvent) (requests int, err error) {
 	gone := false
 	err = e.Store.View(func(tx *store.Tx) error {
-		rep, known, err := tx.Replica(o.Ref, o.ID)
+		rep, known, err := tx.Replica(x.Ref, x.ID)
 		gone = !known || rep.Deleted
 		return err
 	})
-	if err != nil || gone || !h.members[o.Ref].Ready {
+	if err != nil || gone || !h.members[x.Ref].Ready {
 		return 0, err
 	}
-	trouble, err := e.reread(ctx, h.reach[o.Ref.Account], o.Ref, o.ID)
-	if trouble != nil { // what came has to wait until it is known
-		m := h.members[o.Ref]
-		m.Ready = false
-		h.members[o.Ref] = m
-		e.trouble(ctx, o.Ref, trouble)
+	p := h.reach[x.Ref.Account]
+	_, trouble := p.Get(ctx, x.Ref.Calendar, x.ID)
+	if k := calendar.KindOf(trouble); k == calendar.NotFound || k == calendar.Gone {
+		if trouble = stands(ctx, p, x.Ref); trouble == nil {
+			return 1, e.Store.Update(func(tx *store.Tx) error { return e.observeGone(tx, x.Ref, x.ID) })
+		}
 	}
-	return 1, err
+	if trouble != nil { // what came has to wait until it is known
+		m := h.members[x.Ref]
+		m.Ready = false
+		h.members[x.Ref] = m
+		e.trouble(ctx, x.Ref, trouble)
+	}
+	return 1, nil
 }
 
 // linkedAlike is the first linked, live event of a calendar with a UID; empty if

@@ -59,7 +59,7 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 	l.in = reconcile.Input{Now: e.Now(), Installation: e.Store.Installation(), Mirrors: h.mirrors, Members: h.members,
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
 		Moves: map[reconcile.Found]reconcile.Found{}, Origins: map[reconcile.Found]reconcile.Found{},
-		Decisions: map[string]state.Decision{}, Linked: map[state.MirrorID]int{}}
+		Unsure: h.unsure, Decisions: map[string]state.Decision{}, Linked: map[state.MirrorID]int{}}
 	var err error
 	if l.in.Holds, err = holds(tx, h.mirrors); err != nil {
 		return l.in, nil, err

@@ -123,8 +123,8 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 		return l.conclude(ctx, j)
 	case state.Create:
 		j.send(ctx, l) // idempotent: the key is the same
-		if calendar.KindOf(j.err) == calendar.Gone {
-			if trouble, err := l.rereadMarked(ctx, s); trouble != nil || err != nil {
+		if j.err == nil || calendar.KindOf(j.err) == calendar.Gone {
+			if trouble, err := l.rereadMarked(ctx, s, j.event.ID); trouble != nil || err != nil {
 				return false, trouble, err
 			}
 		}
@@ -182,8 +182,9 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 }
 
 // rereadMarked asks for the events that bear the mark of a create whose key turned out to
-// be used up: one of them is what it had made, deleted since, and a list may be late.
-func (l lane) rereadMarked(ctx context.Context, s state.Step) (trouble, err error) {
+// be used up, or that made another event now: one of them is what it had made, deleted
+// since, and a list may be late.
+func (l lane) rereadMarked(ctx context.Context, s state.Step, now calendar.RemoteID) (trouble, err error) {
 	var marked []calendar.RemoteID
 	err = l.Store.View(func(tx *store.Tx) error {
 		for _, id := range tx.AlikeByMark(s.Ref, s.Entity.Fingerprint()) {
@@ -195,7 +196,7 @@ func (l lane) rereadMarked(ctx context.Context, s state.Step) (trouble, err erro
 			if err != nil {
 				return err
 			}
-			if known && !linked && !rep.Deleted && rep.Event.Mark.Entity == string(s.Entity) {
+			if known && !linked && id != now && !rep.Deleted && rep.Event.Mark.Entity == string(s.Entity) {
 				marked = append(marked, id)
 			}
 		}

@@ -78,7 +78,7 @@ func (e *Engine) Undo(ctx context.Context, req control.UndoRequest) (control.Und
 			}
 		}
 		for _, s := range plan {
-			if s.Kind != state.Delete || s.Fact == "" || !slices.Contains(req.Seen, s.Fact) {
+			if s.Kind != state.Delete || s.Fact == "" || s.Held == state.HoldGuests || !slices.Contains(req.Seen, s.Fact) {
 				continue
 			}
 			if err := tx.PutHeld(state.Held{ID: s.Fact, Step: s, Since: e.Now(), Decision: state.Apply}); err != nil {
@@ -358,7 +358,11 @@ func inQuotes(g calendar.Group, c calendar.Content) string {
 // takeAway takes back that an event was made: a copy goes and is not made again, a home
 // goes with all of its copies.
 func (u *undoing) takeAway(tx *store.Tx, x state.HistoryEntry, ent state.Entity) (string, error) {
+	const notThere = "the copy is not there any more"
 	if x.Ref == ent.Home {
+		if x.Home != x.Ref { // the event itself was moved there since
+			return notThere, nil
+		}
 		if ent.Wish != nil && ent.Wish.Gone {
 			u.wish(ent, x, func(*state.Wish) {})
 			return "", nil
@@ -397,7 +401,7 @@ func (u *undoing) takeAway(tx *store.Tx, x state.HistoryEntry, ent state.Entity)
 	live := slices.ContainsFunc(rec.Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone })
 	switch {
 	case !ok || rec.Out || !live:
-		return "the copy is not there any more", nil
+		return notThere, nil
 	case rec.Kept:
 		return "the copy no longer takes part in its mirror: delete it in " + u.name(x.Ref), nil
 	case u.closed(x.Ref) != "":

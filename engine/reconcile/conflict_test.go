@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -196,6 +197,32 @@ func TestConflicts(t *testing.T) {
 				}
 				if o := w.overridden(); o.Was.Overrides[slot].Content.Title == want || o.Rule != "conflicts: ask" {
 					t.Errorf("history: %+v", o)
+				}
+			}
+		},
+		"occurrences of a rule that waits wait with it": func(t *testing.T) {
+			for d, want := range map[state.Decision]string{state.Apply: "Lunch, Fish, Lunch", state.Drop: "Lunch"} {
+				w := newWorld(t, "a", "b", "c")
+				w.rule(state.AskConflict)
+				id := w.add("a", "Lunch")
+				w.settle()
+				w.edit("b", w.the("b", "Lunch").ID, at(hour(15)))
+				w.edit("a", id, daily(3), occurrence("20260312T090000Z", title("Fish")))
+				held := `update "Lunch" in b (time) held: conflict`
+				w.expect(held)
+				w.edit("c", w.the("c", "Lunch").ID, place("Oslo")) // and what is told meanwhile leaves them alone
+				w.expect(held, `update "Lunch" in a (place)`, `update "Lunch" in b (place)`)
+				if n := w.noted(state.Overridden); n != "" {
+					t.Errorf("noted %q", n)
+				}
+				w.decide(d)
+				w.settle()
+				got := w.sameAgenda("a", "b", "c")
+				if said := strings.Join(regexp.MustCompile(`(?m)^\d\d \w+ \d\d:\d\d `).Split(got, -1)[1:], ""); strings.ReplaceAll(said, "\n", ", ") != want {
+					t.Errorf("%s: agenda\n%s", d, got)
+				}
+				if lost := strings.Contains(w.noted(state.Overridden), "no longer has it"); lost != (d == state.Drop) {
+					t.Errorf("%s: noted %q", d, w.noted(state.Overridden))
 				}
 			}
 		},

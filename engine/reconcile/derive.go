@@ -21,6 +21,7 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 	if e.Deleted {
 		f.from = goneFrom(*e, f.from)
 	}
+	r.yields(e)
 	targets := r.targets(e.Home)
 	for _, ref := range refs(*e) {
 		if _, ok := targets[ref]; waits || !ok && (ref != e.Home || !r.takesPart(ref)) {
@@ -28,6 +29,9 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		}
 		if ref != e.Home && r.invitedFrom(e, ref) {
 			continue
+		}
+		if e.Deleted && ref != e.Home {
+			r.goesToo(e, ref)
 		}
 		shape := r.shape(*e, ref)
 		if ref != e.Home && !e.Deleted && (r.outOf(e, ref) || !r.crosses(e, f, ref, shape)) {
@@ -173,6 +177,31 @@ func (r *reconciler) written(ref state.Ref) bool {
 		x, ok := member(m, ref)
 		return ok && x.Direction == state.SendOnly
 	})
+}
+
+// yields has the home's own state count where nothing is ever written, since it only sends:
+// what was changed elsewhere before it came to be there can never reach it.
+func (r *reconciler) yields(e *state.Entity) {
+	p := whole(*e, e.Home)
+	rep, ok := r.Replicas[e.Home][p.ID]
+	if !ok || rep.Deleted || p.Gone || e.Deleted || r.written(e.Home) || !r.takesPart(e.Home) {
+		return
+	}
+	groups := calendar.Diff(e.Base, p.Wrote).With(p.Dirty...).And(r.groups(*e, e.Home))
+	slots := calendar.Slots(e.Overrides, p.WroteOverrides)
+	for _, slot := range p.DirtySlots {
+		if r.exists(*e, slot) { // else it shows what it has no occurrence for any more, and nothing was changed
+			slots = with(slots, slot)
+		}
+	}
+	if len(groups) == 0 && len(slots) == 0 {
+		return
+	}
+	what := "its " + words(groups)
+	if len(groups) == 0 {
+		what = r.slotWords(*e, slots)
+	}
+	r.stands(e, p, rep.Event, groups, slots, "the change of "+what+" is taken back: nothing is written to "+r.name(e.Home)+", where it is now", state.Mirror{})
 }
 
 // goneFrom says where a deleted event was deleted first, also in later passes.

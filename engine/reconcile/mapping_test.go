@@ -80,8 +80,27 @@ func TestMappings(t *testing.T) {
 		},
 		"a kept copy goes with its home": func(t *testing.T) {
 			w, id := keptWorld(t)
+			w.edit("b", w.the("b", "Lunch").ID, place("Rome"))
 			w.remove("a", id)
 			w.expect(`delete "Secret lunch" in b`)
+			if got := w.overridden(); got.Before.Place != "Rome" || got.Was.Content.Place != "Rome" {
+				t.Errorf("what was changed on it is not in history: %+v", got)
+			}
+			w.expect()
+		},
+		"a copy that is kept for its guests goes with its home once it has none": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Lunch")
+			w.settle()
+			copied := w.the("b", "Lunch").ID
+			w.edit("b", copied, withGuest)
+			w.settle()
+			w.edit("b", copied, at(hour(10)), func(e *calendar.Event) { e.Guests = nil })
+			w.remove("a", id)
+			w.expect(`delete "Lunch" in b`)
+			if got := w.overridden(); !calendar.Equal(calendar.GroupWhen, got.Before, calendar.Content{When: hour(10)}) {
+				t.Errorf("what was changed on it is not in history: %+v", got)
+			}
 		},
 		"what was there before is kept, whatever the filter": func(t *testing.T) {
 			w := newWorld(t, "a", "b")

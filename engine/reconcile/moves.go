@@ -33,7 +33,7 @@ func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
 			continue
 		}
 		to, ok := r.Moves[Found{ref, p.ID}]
-		if rep := r.replica(ref, p.ID); ok && !r.linkedNow[to] && (rep.Deleted || rep.Unseen) {
+		if rep := r.replica(ref, p.ID); ok && !r.linkedNow[to] && (rep.Deleted || rep.Unseen) && !r.mayBeMaking(*e, to.Ref) {
 			moves[ref] = to
 		}
 	}
@@ -57,6 +57,13 @@ func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
 		left = append(left, r.followHome(e, to)...)
 	}
 	return left
+}
+
+// mayBeMaking reports whether a write of ours whose outcome is not known may have made an
+// event in a member: what is moved there meanwhile waits, or it would be taken for that; so
+// does what looks like it, or there would be both.
+func (r *reconciler) mayBeMaking(e state.Entity, ref state.Ref) bool {
+	return slices.Contains(r.Unsure[ref], e.ID) || !r.Members[ref].Ready && slices.ContainsFunc(e.Records[ref].Parts, func(p state.Part) bool { return p.ID == "" })
 }
 
 // arrived reports whether an event that was taken for deleted, or was to go since a copy

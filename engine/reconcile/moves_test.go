@@ -166,6 +166,36 @@ func TestHalvesOfAMove(t *testing.T) {
 	w.expect(`delete "Lunch" in x`)
 }
 
+// A meeting is moved, and put into a third calendar by hand too, while its old calendar cannot
+// be read: it is not linked with that one, since it may be linked already.
+func TestALookAlikeOfWhatMayBeMoved(t *testing.T) {
+	w := newWorld(t, "a", "b", "x")
+	home := w.add("a", "Lunch")
+	w.settle()
+	copied := w.the("x", "Lunch").ID
+	moved := *w.events[ref("a")][home]
+	moved.ID = "moved"
+	w.events[ref("b")]["moved"] = &moved
+	w.dirty[Found{ref("b"), "moved"}] = true
+	w.add("x", "Lunch")
+	m := w.members[ref("a")]
+	m.Known = true
+	w.members[ref("a")] = m
+	w.ready("a", false)
+	w.expect()
+	w.ready("a", true)
+	w.remove("a", home)
+	w.settle()
+	for _, name := range []string{"a", "b", "x"} {
+		if got := w.titles(name); got != "Lunch, Lunch" {
+			t.Errorf("%s holds %q", name, got)
+		}
+	}
+	if w.gone[ref("x")][copied] {
+		t.Error("the copy was deleted")
+	}
+}
+
 // A question whose two sides are both moved away is asked no more: the later edit stands,
 // and the other one is in the history.
 func TestAConflictThatIsMovedAway(t *testing.T) {
@@ -296,6 +326,34 @@ func TestMovedOntoAnother(t *testing.T) {
 	}
 	if got := w.noted(state.Noted); !strings.Contains(got, "it stays there, as an event of its own") {
 		t.Errorf("history says %q", got)
+	}
+}
+
+// A meeting is moved to where guests were invited from its copy meanwhile, whether its new
+// calendar shows it at once or only when it was taken for deleted: they must not hear of an
+// end, so both stay, as two events, and both cross, once each.
+func TestMovedToACopyWithGuests(t *testing.T) {
+	for name, late := range map[string]bool{"shown at once": false, "shown late": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.mirrors[0].Guests = state.RevertGuests
+			home := w.add("a", "Lunch")
+			w.settle()
+			copied := w.the("b", "Lunch").ID
+			w.edit("b", copied, withGuest)
+			moved := *w.events[ref("a")][home]
+			w.remove("a", home)
+			if late {
+				w.settle()
+			}
+			moved.ID = "moved"
+			w.events[ref("b")]["moved"] = &moved
+			w.dirty[Found{ref("b"), "moved"}] = true
+			w.settle()
+			if a, b := w.titles("a"), w.titles("b"); a != "Lunch, Lunch" || b != "Lunch, Lunch" || w.gone[ref("b")][copied] {
+				t.Errorf("a holds %q, b holds %q, its copy is gone: %v", a, b, w.gone[ref("b")][copied])
+			}
+		})
 	}
 }
 
@@ -460,6 +518,53 @@ func TestMovedBetweenTwoReadings(t *testing.T) {
 	}
 }
 
+// It is not settled whether a copy was made in a calendar where nothing can be written just
+// now. A twin that the person makes there is not taken for that copy: both would be there.
+func TestATwinBesideACopyThatMayHaveBeenMade(t *testing.T) {
+	for name, unsure := range map[string]bool{"settled": false, "not settled": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			b := w.members[ref("b")]
+			b.Writable = false
+			w.members[ref("b")] = b
+			home := w.add("a", "Lunch")
+			w.settle()
+			w.edit("a", home, title("Dinner"))
+			w.add("b", "Dinner")
+			in := w.input()
+			if unsure {
+				in.Unsure = map[state.Ref][]state.EntityID{ref("b"): {in.Entities[0].ID}}
+			}
+			linked := slices.ContainsFunc(Reconcile(in).Steps, func(s state.Step) bool { return s.Kind == state.Adopt })
+			if linked == unsure {
+				t.Errorf("the twin is linked: %v", linked)
+			}
+		})
+	}
+}
+
+// A calendar joins in which something looks as a meeting did until it was moved to another
+// time in a copy: it is another event, since linked it would stay at the old time for good.
+func TestWhatLooksAsItDidBefore(t *testing.T) {
+	w := newWorld(t, "a", "b")
+	w.add("a", "Lunch")
+	w.settle()
+	w.mirrors = nil
+	w.mirror("m1", "a", "b", "c")
+	w.add("c", "Lunch")
+	w.edit("b", w.the("b", "Lunch").ID, func(e *calendar.Event) { e.Content.When = hour(15) })
+	w.settle()
+	for _, name := range []string{"a", "b", "c"} {
+		var starts []string
+		for _, e := range w.events[ref(name)] {
+			starts = append(starts, e.Content.When.Start.Local[11:13])
+		}
+		if slices.Sort(starts); !slices.Equal(starts, []string{"09", "15"}) {
+			t.Errorf("%s has them at %v", name, starts)
+		}
+	}
+}
+
 // A meeting that is moved to a calendar which only receives, and is off just now, leaves its
 // copies: they would go nowhere from there, off or on.
 func TestMovedToWhatOnlyReceives(t *testing.T) {
@@ -478,6 +583,55 @@ func TestMovedToWhatOnlyReceives(t *testing.T) {
 		w.settle()
 		if a, b, x := w.titles("a"), w.titles("b"), w.titles("x"); a != "" || b != "Lunch" || x != "" {
 			t.Errorf("off %v: a holds %q, b %q, x %q", off, a, b, x)
+		}
+	}
+}
+
+// A meeting is moved to a calendar that only sends, and its copy is changed before that is
+// known: nothing can carry the change there, so it is taken back. Likewise where a calendar
+// comes to send only while something waits to be written there.
+func TestChangedWhereNothingIsWrittenBack(t *testing.T) {
+	for _, rule := range []string{"", "RRULE:FREQ=DAILY;COUNT=3"} {
+		for name, to := range map[string]string{"moved there": "b", "the mirror was changed": "a"} {
+			t.Run(strings.TrimSuffix(name+" "+rule, " "), func(t *testing.T) {
+				w := newWorld(t, "a", "b", "x")
+				home := w.add("a", "Lunch", func(e *calendar.Event) {
+					if rule != "" {
+						e.Content.When.Recurrence.Rules = []string{rule}
+					}
+				})
+				w.settle()
+				const slot = "20260312T090000Z"
+				if copied := w.the("x", "Lunch").ID; rule != "" {
+					w.edit("x", copied, title("Brunch"), occurrence(slot, title("Fish")))
+				} else {
+					w.edit("x", copied, title("Brunch"), at(hour(15)))
+				}
+				if to != "a" {
+					w.move("a", home, to)
+				} else {
+					for _, e := range Reconcile(w.input()).Entities { // and nothing can be written just now
+						w.entities[e.ID], w.pending[e.ID] = e, true
+					}
+				}
+				w.mirrors = slices.Clone(w.mirrors)
+				w.mirrors[0].Members = slices.Clone(w.mirrors[0].Members)
+				w.mirrors[0].Members[slices.Index([]string{"a", "b", "x"}, to)].Direction = state.SendOnly
+				w.settle()
+				w.sameAgenda("a", "b", "x")
+				if got := w.the(to, "Lunch"); got.Overrides != nil || got.Content.When.Start.Slot() != hour(9).Start.Slot() {
+					t.Errorf("%s holds %+v", to, got)
+				}
+				n := w.noted(state.Reverted)
+				if !strings.Contains(n, "is taken back: nothing is written to “"+to+"”, where it is now") {
+					t.Errorf("history says %q", n)
+				}
+				for _, x := range w.notes {
+					if x.Outcome == state.Reverted && x.Before.Title != "Brunch" {
+						t.Errorf("what was taken back is not in history: %+v", x)
+					}
+				}
+			})
 		}
 	}
 }

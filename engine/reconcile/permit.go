@@ -168,7 +168,8 @@ func (r *reconciler) forbidden(e state.Entity, ref state.Ref) string {
 	return ""
 }
 
-// oneWay says why nothing at all goes home from a copy, or nothing.
+// oneWay says why nothing at all goes home from a copy, or nothing. A home that can only be
+// read, and is still to be made there again, contradicts nobody.
 func (r *reconciler) oneWay(e state.Entity, ref state.Ref) string {
 	for _, m := range r.Mirrors {
 		if m.ID != e.Records[ref].Mirror {
@@ -180,7 +181,7 @@ func (r *reconciler) oneWay(e state.Entity, ref state.Ref) string {
 			return "the mirror “" + m.Name + "” takes no changes from " + r.name(ref) + " home"
 		}
 	}
-	if !r.Members[e.Home].Writable {
+	if !r.Members[e.Home].Writable && whole(e, e.Home).ID != "" {
 		return r.name(e.Home) + " is read-only"
 	}
 	return ""

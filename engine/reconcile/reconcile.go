@@ -74,6 +74,9 @@ type Input struct {
 	// UID) is now, unlinked, in another calendar of the account. Origins lead from
 	// found events to linked ones of the same UID in the same account.
 	Moves, Origins map[Found]Found
+	// Unsure lists of calendars that are read, but not written to now, the entities of which
+	// a copy may have been made there by a request that is not settled.
+	Unsure map[state.Ref][]state.EntityID
 	// Holds say of each mirror who keeps it.
 	Holds map[state.MirrorID]Hold
 	// Decisions on held steps, by fact; an undecided one is there too.
@@ -219,6 +222,10 @@ func (r *reconciler) found(f Found) {
 		return
 	}
 	twins, invited := r.twins(f)
+	if slices.ContainsFunc(slices.Collect(maps.Values(twins)), r.mayBeMoved) { // and be linked already
+		r.out.Waiting = append(r.out.Waiting, f)
+		return
+	}
 	for ref := range twins {
 		if !r.Members[ref].Ready {
 			return // wait until it is known what became of that look-alike
@@ -248,7 +255,12 @@ func (r *reconciler) found(f Found) {
 		}
 	}
 	e := r.newEntity(home)
-	if why, all := r.leftByAll(e, r.targets(home.Ref)); all && !followed { // what is its copy is so, whatever crosses now
+	why, all := r.leftByAll(e, r.targets(home.Ref))
+	if all && !followed && home != f && len(targets) > 0 && !r.marked(f) { // of look-alikes one that crosses is the home
+		home, e = f, r.newEntity(f)
+		why, all = r.leftByAll(e, targets)
+	}
+	if all && !followed { // what is its copy is so, whatever crosses now
 		skip(why)
 		return
 	}
@@ -481,7 +493,7 @@ func (r *reconciler) extend(e *state.Entity) {
 		r.fill(e, ref)
 	}
 	missing := slices.DeleteFunc(sortedRefs(targets), func(ref state.Ref) bool {
-		return made(*e, ref) || !r.Members[ref].Ready || r.left(*e, ref, targets[ref]) != "" ||
+		return made(*e, ref) || !r.Members[ref].Ready || r.mayBeMaking(*e, ref) || r.left(*e, ref, targets[ref]) != "" ||
 			slices.ContainsFunc(r.Alike[home], func(g Found) bool { return g.Ref == ref && !r.linkedNow[g] && r.onItsWay(home, g) })
 	})
 	if len(missing) == 0 {
@@ -495,8 +507,8 @@ func (r *reconciler) extend(e *state.Entity) {
 		}
 	}
 	for _, ref := range missing {
-		if twin, ok := twins[ref]; ok {
-			r.adopt(e, twin)
+		if twin, ok := twins[ref]; ok && (r.bond(home, twin) != byLook || looksAlike(e.Base, r.replica(twin.Ref, twin.ID).Event.Content)) {
+			r.adopt(e, twin) // what looks like an event that is to look otherwise now is another one
 		}
 		if _, has := e.Records[ref]; !has && r.Members[ref].Writable && !r.Holds[targets[ref]].Watched {
 			e.Records[ref] = state.Record{Mirror: targets[ref]} // derive makes its parts

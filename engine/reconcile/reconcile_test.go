@@ -347,6 +347,18 @@ func TestReconcile(t *testing.T) {
 			w.expect(`adopt "Lunch" in c`, `create "Lunch" in b`)
 			w.expect()
 		},
+		"of look-alikes of which the older one crosses nowhere the other is the home": func(t *testing.T) {
+			w := newWorld(t, "a", "b", "c")
+			w.maps(state.Mapping{Filter: state.Filter{Availability: []calendar.Availability{calendar.Busy}}})
+			w.add("a", "Lunch", func(e *calendar.Event) { e.Content.Availability = calendar.Free })
+			w.expect(`skip "Lunch" in a`)
+			id := w.add("b", "Lunch")
+			w.expect(`adopt "Lunch" in a`, `create "Lunch" in c`)
+			w.expect()
+			w.edit("b", id, place("Oslo"))
+			w.expect(`update "Lunch" in a (place)`, `update "Lunch" in c (place)`)
+			w.expect()
+		},
 		"a meeting to which both accounts are invited is left alone": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			w.add("a", "Board", invitation, uid("x"))
@@ -432,6 +444,44 @@ func TestReconcile(t *testing.T) {
 			w.members[ref("b")] = m
 			w.edit("a", id, title("Brunch"))
 			w.expect(`skip "Brunch" in b`)
+		},
+		"an edit that waits for a home that can only be read beats its deletion there": func(t *testing.T) {
+			w := newWorld(t, "a", "b", "c")
+			home := w.add("a", "Lunch")
+			w.settle()
+			w.edit("b", w.the("b", "Lunch").ID, at(hour(10)))
+			w.planOnly() // it does not get there any more
+			a := w.members[ref("a")]
+			a.Writable = false
+			w.members[ref("a")] = a
+			w.remove("a", home)
+			w.expect(`skip "Lunch" in a`, `update "Lunch" in c (time)`)
+			if got := w.noted(state.Noted); !strings.Contains(got, "it is kept") {
+				t.Errorf("history says %q", got)
+			}
+			w.edit("c", w.the("c", "Lunch").ID, place("Oslo"))
+			w.expect(`skip "Lunch" in a`, `update "Lunch" in b (place)`)
+			a.Writable = true
+			w.members[ref("a")] = a
+			w.settle()
+			if got := w.the("a", "Lunch").Content; got.Place != "Oslo" || !calendar.Equal(calendar.GroupWhen, got, calendar.Content{When: hour(10)}) {
+				t.Errorf("made again as %+v", got)
+			}
+		},
+		"what is not there in a home that can only be read is deleted in a copy": func(t *testing.T) {
+			w := newWorld(t, "a", "b", "c")
+			home := w.add("a", "Lunch")
+			w.settle()
+			w.edit("b", w.the("b", "Lunch").ID, at(hour(10)))
+			w.remove("a", home)
+			a := w.members[ref("a")]
+			w.planOnly()
+			a.Writable = false
+			w.members[ref("a")] = a
+			w.pass()
+			w.remove("b", w.the("b", "Lunch").ID)
+			w.expect(`delete "Lunch" in c`)
+			w.expect()
 		},
 		"a member that is toggled off rests": func(t *testing.T) {
 			w := newWorld(t, "a", "b")

@@ -81,8 +81,27 @@ func (r *reconciler) rejoin(e *state.Entity, ref state.Ref) {
 		if p.Gone { // taken away while it meant nothing
 			remake(p)
 		}
+	}
+	r.replaced(e, ref, "it crosses again, and what was changed of it in "+r.name(ref)+" meanwhile is replaced")
+}
+
+// goesToo tells of what was changed on a kept copy that goes with its event.
+func (r *reconciler) goesToo(e *state.Entity, ref state.Ref) {
+	rec := e.Records[ref]
+	if !rec.Kept {
+		return
+	}
+	rec.Kept = false
+	e.Records[ref] = rec
+	r.replaced(e, ref, "it was deleted, and what was changed of it in "+r.name(ref)+" while it was kept there goes with it")
+}
+
+// replaced keeps in history what was changed on a copy while it was no part of the mirror.
+func (r *reconciler) replaced(e *state.Entity, ref state.Ref, why string) {
+	for i := range e.Records[ref].Parts {
+		p := &e.Records[ref].Parts[i]
 		rep, ok := r.Replicas[ref][p.ID]
-		if p.ID == "" || !ok {
+		if p.ID == "" || p.Gone || !ok {
 			continue
 		}
 		lost := calendar.Diff(rep.Event.Content, p.Read).And(r.groups(*e, ref))
@@ -95,7 +114,7 @@ func (r *reconciler) rejoin(e *state.Entity, ref state.Ref) {
 			p.DirtySlots = with(p.DirtySlots, slot)
 		}
 		if len(lost) > 0 || len(slots) > 0 {
-			n := r.note(*e, state.Overridden, ref, lost, "it crosses again, and what was changed of it in "+r.name(ref)+" meanwhile is replaced", rep.Event.Content, r.project(*e, ref))
+			n := r.note(*e, state.Overridden, ref, lost, why, rep.Event.Content, r.project(*e, ref))
 			n.Slots, n.BeforeOverrides, n.AfterOverrides = slots, rep.Event.Overrides, e.Overrides
 			n.Was = r.lost(*e, ref, lost, rep.Event.Content)
 			for _, g := range n.Was.Groups {

@@ -307,6 +307,30 @@ func TestSeries(t *testing.T) {
 				t.Errorf("agenda\n%s", got)
 			}
 		},
+		"an edit of an occurrence that stands alone does not come back with its rule": func(t *testing.T) {
+			w := newWorld(t, "a", "b-")
+			home := w.add("a", "Stand-up", weekly)
+			w.settle()
+			var id calendar.RemoteID
+			for x, ev := range w.events[ref("b-")] {
+				if ev.Content.When.Start.Slot() == third {
+					id = x
+				}
+			}
+			w.edit("b-", id, title("Retro"))
+			w.edit("a", home, at(calendar.When{Start: local(3, 10, 9), End: local(3, 10, 10)}))
+			w.settle()
+			if got := w.noted(state.Overridden); !strings.Contains(got, "no longer has it") {
+				t.Errorf("history says %q", got)
+			}
+			delete(w.gone[ref("b-")], id) // restored from the bin, as it was left
+			w.edit("b-", id)
+			w.edit("a", home, weekly)
+			w.settle()
+			if got := w.sameAgenda("a", "b-"); strings.Contains(got, "Retro") || strings.Count(got, "\n") != 5 {
+				t.Errorf("agenda\n%s", got)
+			}
+		},
 		"an override that a calendar refuses stands alone there": func(t *testing.T) {
 			w := newWorld(t, "a", "b~")
 			id := w.add("a", "Stand-up", weekly, moved(local(3, 24, 9), local(3, 26, 11)))

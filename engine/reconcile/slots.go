@@ -203,6 +203,16 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 	slices.SortStableFunc(edits, func(a, b slotEdit) int {
 		return cmp.Or(cmp.Compare(a.slot, b.slot), a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
 	})
+	if f.heldGroups.Has(calendar.GroupWhen) { // and with it, which occurrences there are to be
+		edits = slices.DeleteFunc(edits, func(ed slotEdit) bool {
+			waits := !exists(ed.slot)
+			if waits {
+				f.heldSlots = with(f.heldSlots, ed.slot)
+				f.contested = append(f.contested, asked{ref: ed.ref, slots: []slotEdit{ed}})
+			}
+			return waits
+		})
+	}
 	edits = r.contestSlots(e, f, edits, exists)
 	edits = slices.DeleteFunc(edits, func(ed slotEdit) bool { return r.foreverSlot(e, ed) })
 	for len(edits) > 0 {
@@ -217,7 +227,8 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 			for _, ed := range edits[:n] {
 				r.seen(e, ed)
 				switch p := e.Part(ed.ref, ed.part); {
-				case ed.part != "":
+				case ed.part != "": // should the series have it again, it is written as the base has it
+					p.Dirty = p.Dirty.With(ed.set...)
 				case ed.ref == e.Home && !ed.now.IsZero() && r.guests(*e): // it stays there: they might be told
 				case ed.now.IsZero():
 					p.WroteOverrides = calendar.WithOverride(p.WroteOverrides, slot, calendar.Override{})

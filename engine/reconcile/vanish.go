@@ -116,11 +116,11 @@ func (r *reconciler) organized(e state.Entity) bool {
 }
 
 // behind reports whether a change had not reached a member: who deleted the event
-// there had not seen it.
+// there had not seen it. (Where nothing can be written just now, less than ever.)
 func (r *reconciler) behind(e state.Entity, ref state.Ref) bool {
 	p := whole(e, ref)
 	want, wanted := r.shape(e, ref).Parts[""]
-	return wanted && p.Refused == "" && r.Members[ref].Writable &&
+	return wanted && p.Refused == "" &&
 		(len(calendar.Diff(want.Content, p.Wrote).And(r.groups(e, ref)).And(r.Members[ref].Capabilities.Groups)) > 0 ||
 			len(calendar.Slots(want.Overrides, p.WroteOverrides)) > 0)
 }

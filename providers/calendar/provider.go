@@ -169,7 +169,8 @@ type Provider interface {
 
 	// Create makes an event, with no guests, and returns it as the provider now
 	// holds it. The same key again returns the event made first, as it is now,
-	// whatever became of its content; if that event was deleted since, Gone.
+	// whatever became of its content; if that event was deleted since, Gone. One to
+	// which guests were invited since is not written to: they would hear of it.
 	Create(ctx context.Context, cal CalendarID, d Draft) (Event, error)
 
 	// Update writes a change, if the event still has the given version, else

@@ -263,6 +263,29 @@ func TestACreateIsCompleted(t *testing.T) {
 	g.wants(t, "edited since", e, d.Content, list[0], theirs, list[2])
 }
 
+// A series was made, and guests were invited to it before it was made whole: they would get
+// mail of the rest, so it is told as it is.
+func TestACreateIsNotCompletedBeforeGuests(t *testing.T) {
+	g := newGraph(t, graphsim.Quirks{})
+	d := calendar.Draft{Key: seriesKey, Content: series("FREQ=WEEKLY"), Overrides: set(retitled("2026-02-17T10:00", "Guests"))}
+	g.lose = func(r *http.Request) bool { return r.Method == http.MethodPost }
+	if _, err := g.p.Create(t.Context(), g.cal, d); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	g.lose = nil
+	made := g.mb.Events(string(g.cal))[0]
+	if err := g.EditSeries(string(g.cal), made.ID, func(e *mailbox.Event) {
+		e.Attendees = []mailbox.Attendee{{Person: mailbox.Person{Email: "gus@example.com"}, Type: "required"}}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	mails := len(g.mb.Mails())
+	e, err := g.p.Create(t.Context(), g.cal, d)
+	if err != nil || len(e.Guests) != 1 || len(e.Overrides) != 0 || len(g.mb.Mails()) != mails {
+		t.Errorf("%v; guests %v, overrides %v, %d mails", err, e.Guests, e.Overrides, len(g.mb.Mails())-mails)
+	}
+}
+
 // Cut off anywhere, the same change under the version that is there then brings
 // about the rest.
 func TestAnUpdateIsCompleted(t *testing.T) {

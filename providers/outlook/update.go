@@ -202,7 +202,8 @@ func (u *update) patch(id calendar.RemoteID, v calendar.Version, body models.Eve
 
 // complete makes a created series what its draft says: it writes the overrides
 // that its occurrences do not have yet. An occurrence that has become anything else
-// than what the rule says is left alone, be it by an earlier try or by a person.
+// than what the rule says is left alone, be it by an earlier try or by a person. So is
+// a series to which guests were invited since an earlier try: they would get mail.
 //
 // If the server refuses one of the overrides, the series is deleted again, unless
 // it was there early, before this call: Invalid says that nothing was written.
@@ -217,7 +218,7 @@ func (p *Provider) complete(ctx context.Context, cal calendar.CalendarID, id cal
 		return calendar.Event{}, e
 	}
 	todo := map[string]calendar.Override{}
-	if !s.event.Content.When.Recurrence.IsZero() {
+	if !s.event.Content.When.Recurrence.IsZero() && len(s.event.Guests) == 0 {
 		for slot, o := range d.Overrides {
 			if _, done := s.event.Overrides[slot]; !done && !o.IsZero() && overrideFits(s.event.Content.When, o) == "" {
 				todo[slot] = o
