@@ -709,6 +709,10 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 					crosses, sure := s.look.crosses(s, i, j, h)
 					said = said || j != i && sure && !crosses
 				}
+				// What was moved beyond what its service lists, and to where it never showed, nobody can
+				// know of: if what was made again in its place is deleted, it stays.
+				_, known, _ := tx.Replica(s.refs[i], h.ID)
+				said = said || h.soul.moved && !known && !f.sees(h.Event)
 				if s.deleted[s.root(h.soul.of)] && !h.soul.back && !h.Cancelled && h.MyResponse != calendar.Declined && !said { // the copy of what is declined was to go anyway
 					s.fail("I3", "%q in %s was deleted by a person and is there, and no history says why", h.Content.Title, s.name(i))
 				}

@@ -207,13 +207,18 @@ func (r *reconciler) acquainted(home, target state.Ref) bool {
 }
 
 // mayHaveMoved reports whether an event that is gone may be in another calendar of
-// the account that was not read since.
-func (r *reconciler) mayHaveMoved(ref state.Ref, rep state.Replica, late time.Duration) bool {
+// the account that was not read since. One that is off will not be read soon: only what
+// would be there twice for good waits for it.
+func (r *reconciler) mayHaveMoved(ref state.Ref, rep state.Replica, forGood bool) bool {
 	if !rep.Deleted || rep.Event.UID == "" || r.Now.Sub(rep.Seen) >= moveWait {
 		return false
 	}
+	since := rep.Seen
+	if forGood {
+		since = since.Add(lateList)
+	}
 	for other := range r.Members {
-		if other.Account == ref.Account && other != ref && r.takesPart(other) && r.readBefore(other, rep.Seen.Add(late)) {
+		if other.Account == ref.Account && other != ref && (forGood || r.takesPart(other)) && r.readBefore(other, since) {
 			return true
 		}
 	}
@@ -246,8 +251,8 @@ func (r *reconciler) readBefore(ref state.Ref, seen time.Time) bool {
 
 // mayYetMove reports whether a deletion must wait until another calendar was read, and
 // takes note of it.
-func (r *reconciler) mayYetMove(ref state.Ref, id calendar.RemoteID, late time.Duration) bool {
-	if !r.mayHaveMoved(ref, r.replica(ref, id), late) {
+func (r *reconciler) mayYetMove(ref state.Ref, id calendar.RemoteID, forGood bool) bool {
+	if !r.mayHaveMoved(ref, r.replica(ref, id), forGood) {
 		return false
 	}
 	r.out.Waiting = append(r.out.Waiting, Found{ref, id})

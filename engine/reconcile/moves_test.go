@@ -446,7 +446,8 @@ func TestALostStoreOfWhatAMoveLeft(t *testing.T) {
 }
 
 // A copy is edited and its meeting is moved, and the list of the new calendar does not know
-// of it yet: the meeting is not made again where it was before a later list was read.
+// of it yet, or that calendar is off: the meeting is not made again where it was before a
+// later list was read.
 func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
 	read := func(w *world, at time.Time) {
 		for _, name := range []string{"a", "b", "x"} {
@@ -455,12 +456,16 @@ func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
 			w.members[ref(name)] = m
 		}
 	}
-	for name, moved := range map[string]bool{"moved": true, "deleted": false} {
+	for name, is := range map[string]struct{ moved, off bool }{
+		"moved": {true, false}, "deleted": {false, false}, "moved to what is off": {true, true}, "deleted beside what is off": {false, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "a", "b", "x")
 			home := w.add("a", "Lunch")
 			w.settle()
 			w.edit("x", w.the("x", "Lunch").ID, place("Oslo"))
+			w.mirrors[0].Members[1].Off = is.off
+			w.ready("b", !is.off)
 			was := *w.events[ref("a")][home]
 			w.remove("a", home)
 			gone := w.clock
@@ -471,7 +476,14 @@ func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
 				t.Fatalf("a holds %q", w.titles("a"))
 			}
 			read(w, gone.Add(2*lateList))
-			if was.ID = "moved"; moved {
+			if is.off {
+				if w.pass(); w.titles("a") != "" {
+					t.Fatalf("a holds %q, and b is off", w.titles("a"))
+				}
+			}
+			w.mirrors[0].Members[1].Off = false
+			w.ready("b", true)
+			if was.ID = "moved"; is.moved {
 				w.events[ref("b")]["moved"] = &was
 				w.dirty[Found{ref("b"), "moved"}] = true
 			}
@@ -481,7 +493,7 @@ func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
 					t.Errorf("in %s it is at %q", name, got)
 				}
 			}
-			if (w.the("b", "Lunch").ID == "moved") != moved {
+			if (w.the("b", "Lunch").ID == "moved") != is.moved {
 				t.Errorf("b holds %s", w.the("b", "Lunch").ID)
 			}
 		})

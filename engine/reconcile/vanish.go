@@ -19,7 +19,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 		p.Gone = true
 	case e.Records[ref].Out:
 		r.outGone(*e, ref, p)
-	case r.mayYetMove(ref, p.ID, 0), beaten && home && r.mayYetMove(ref, p.ID, lateList):
+	case r.mayYetMove(ref, p.ID, beaten && home):
 		f.waiting[ref] = true
 	case beaten:
 		remake(p)
