@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -20,13 +19,12 @@ import (
 	"github.com/inconshreveable/mousetrap"
 
 	"github.com/twinday/twinday/assets"
-	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/ui/display"
 	"github.com/twinday/twinday/ui/login"
 )
 
-// This file is about the desktop that the process runs on: the window as a process of its
-// own, and where a process without a terminal writes what it has to say.
+// This file is about the desktop that the process runs on, and the window as a process of
+// its own on it.
 
 // openURL shows an address in the person's browser.
 func openURL(url string) error {
@@ -179,60 +177,4 @@ func (w *windows) wait() {
 	if done != nil {
 		<-done
 	}
-}
-
-// maxLog is the size at which a log is put aside for a new one: a year of quiet
-// days, or some hours of trouble.
-const maxLog = 4 << 20
-
-// logTail reads the end of the log that logTo writes.
-func logTail(dir string) func() []byte {
-	const most = 256 << 10
-	return func() []byte {
-		f, err := os.Open(filepath.Join(dir, "twinday.log"))
-		if err != nil {
-			return []byte("no log: " + err.Error())
-		}
-		defer func() { _ = f.Close() }()
-		if fi, err := f.Stat(); err == nil && fi.Size() > most {
-			_, _ = f.Seek(-most, io.SeekEnd)
-		}
-		text, _ := io.ReadAll(io.LimitReader(f, most)) // what can be read is told
-		return text
-	}
-}
-
-// logTo sends what a process without a terminal has to say to a file in the data
-// folder, and its last words, should it crash, to another.
-func logTo(dir string, verbose bool) (*slog.Logger, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("%s: %w", assets.Text("the data folder cannot be made"), err)
-	}
-	name := filepath.Join(dir, "twinday.log")
-	if fi, err := os.Stat(name); err == nil && fi.Size() > maxLog {
-		_ = os.Rename(name, name+".1") // if not, it grows on
-	}
-	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil && !store.Refused(err) {
-		return nil, fmt.Errorf("%s: %w", assets.Text("the log cannot be opened"), err)
-	}
-	level := slog.LevelInfo
-	var out io.Writer = f
-	if err != nil { // the disk takes nothing: the engine says so
-		out = os.Stderr
-	}
-	if verbose {
-		level, out = slog.LevelDebug, io.MultiWriter(out, os.Stderr)
-	}
-	log := slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
-	slog.SetDefault(log)
-	crash, err := os.OpenFile(filepath.Join(dir, "crash.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err == nil {
-		err = debug.SetCrashOutput(crash, debug.CrashOptions{})
-		_ = crash.Close() // the runtime has its own handle
-	}
-	if err != nil {
-		log.Warn("a crash would leave no trace", "error", err)
-	}
-	return log, nil
 }

@@ -372,6 +372,30 @@ func TestALogThatGrewIsPutAside(t *testing.T) {
 	}
 }
 
+func TestALogThatGrowsIsPutAside(t *testing.T) {
+	was := slog.Default()
+	defer slog.SetDefault(was)
+	dir := t.TempDir()
+	log, err := logTo(dir, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const line = 10_000
+	for range 3 * maxLog / line {
+		log.Info(strings.Repeat("x", line))
+	}
+	log.Info("hello")
+	name := filepath.Join(dir, "twinday.log")
+	for _, file := range []string{name, name + ".1"} {
+		if fi, err := os.Stat(file); err != nil || fi.Size() > maxLog+2*line {
+			t.Errorf("%s is %v, %v", file, fi, err)
+		}
+	}
+	if now, _ := os.ReadFile(name); !bytes.Contains(now, []byte("hello")) {
+		t.Error("the last line is not in it")
+	}
+}
+
 func TestTheWindowIsRaisedOnceALine(t *testing.T) {
 	in, out := io.Pipe()
 	wishes := raises(in)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -218,7 +219,7 @@ func (e *Engine) forIT(kind state.ProviderKind, w SignInWish, why calendar.Obsta
 // learns what stands in its way now; one that is connected stays so.
 func (e *Engine) notSignedIn(req control.NewAccount, err error) error {
 	service, obstacle := serviceName(req.Provider), calendar.ObstacleOf(err)
-	out := &control.Error{Code: control.CodeFailed, Message: fmt.Sprintf("sign-in: %v", err)}
+	out := &control.Error{Code: control.CodeFailed, Message: "sign-in: " + refusedWords(err)}
 	if obstacle == "" {
 		return out
 	}
@@ -245,6 +246,22 @@ func (e *Engine) notSignedIn(req control.NewAccount, err error) error {
 	}
 	e.statusChanged()
 	return out
+}
+
+// refusedWords says why a sign-in failed that nothing but another address, name or password
+// mends: without the calls it came through.
+func refusedWords(err error) string {
+	at, ok := errors.AsType[*calendar.Error](err)
+	if !ok || at.Err == nil {
+		return err.Error()
+	}
+	if _, ok := errors.AsType[net.Error](at); ok && at.Kind == calendar.Unavailable {
+		return fmt.Sprintf("nothing answers at this address (%s)", cause(err))
+	}
+	if at.Kind == calendar.NotFound && cause(err) == "404 Not Found" {
+		return "nothing is found at this address (404 Not Found)"
+	}
+	return at.Err.Error()
 }
 
 func serviceName(k state.ProviderKind) string {

@@ -4,8 +4,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -260,3 +263,22 @@ func TestSignInsThatWaitForAPassphrase(t *testing.T) {
 type noRing struct{ *secrets.InMemory }
 
 func (noRing) Available() error { return secrets.ErrUnavailable }
+
+// Who mistyped an address or a password hears what to look at, not what calls it came through.
+func TestASignInThatFailsSaysWhatToLookAt(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	for want, err := range map[string]error{
+		"the server does not take the name and password": &calendar.Error{Op: "caldav: sign in", Kind: calendar.SignedOut, Err: errors.New("the server does not take the name and password")},
+		"nothing answers at this address (connection refused)": fmt.Errorf("wait: %w",
+			&calendar.Error{Op: "caldav: sign in", Kind: calendar.Unavailable, Err: refused}),
+		"nothing is found at this address (404 Not Found)":             &calendar.Error{Op: "ics: connect", Kind: calendar.NotFound, Err: errors.New("404 Not Found")},
+		"there is no such file":                                        &calendar.Error{Op: "ics: connect", Kind: calendar.NotFound, Err: errors.New("there is no such file")},
+		"the sign-in page was closed":                                  errors.New("the sign-in page was closed"),
+		"caldav: sign in: other":                                       &calendar.Error{Op: "caldav: sign in"},
+		"what it answers is no calendar (there is no BEGIN:VCALENDAR)": &calendar.Error{Kind: calendar.Unavailable, Err: errors.New("what it answers is no calendar (there is no BEGIN:VCALENDAR)")},
+	} {
+		if got := engine.RefusedWords(err); got != want {
+			t.Errorf("%v\n says %q\nwant %q", err, got, want)
+		}
+	}
+}

@@ -38,3 +38,6 @@ func (e *Engine) Keep(out reconcile.Output) ([]state.Step, error) {
 
 // CompleteOverrides is completeOverrides.
 var CompleteOverrides = completeOverrides
+
+// RefusedWords says why a sign-in failed.
+var RefusedWords = refusedWords

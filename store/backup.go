@@ -105,7 +105,8 @@ func (s *Store) Backup(ctx context.Context, now time.Time) (Backup, error) {
 	if err := os.MkdirAll(filepath.Dir(b.Path), folderMode); err != nil {
 		return b, saveError(b.Path, err)
 	}
-	sweep(filepath.Join(backupFolder(s.path), backupPrefix(s.path)+"*.new-*"))
+	sweep(filepath.Join(backupFolder(s.path), backupPrefix(s.path)), "*.new-*")
+	sweep(s.path, "*.new-*") // of a restore or an upgrade: neither runs while a store is open
 	s.swap.RLock()
 	defer s.swap.RUnlock()
 	size, err := s.copyTo(ctx, b.Path, s.checkCopy)
@@ -125,12 +126,17 @@ func (s *Store) Backup(ctx context.Context, now time.Time) (Backup, error) {
 	return b, nil
 }
 
-// sweep removes what a run that was cut off left: files that match pattern. The
-// caller knows that none is being made.
-func sweep(pattern string) {
-	left, _ := filepath.Glob(pattern)
-	for _, f := range left {
-		_ = os.Remove(f) // if not, it is in nobody's way
+// sweep removes what a run that was cut off left: files whose names begin as path does
+// and go on as pattern has it. (A pattern of the whole path would fail on folders with
+// brackets in their names.) The caller knows that none is being made.
+func sweep(path, pattern string) {
+	dir := filepath.Dir(path)
+	files, _ := os.ReadDir(dir)
+	for _, f := range files {
+		rest, ours := strings.CutPrefix(f.Name(), filepath.Base(path))
+		if left, _ := filepath.Match(pattern, rest); ours && left {
+			_ = os.Remove(filepath.Join(dir, f.Name())) // if not, it is in nobody's way
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -431,5 +432,41 @@ func TestALockOnAFileThatLostItsNameIsNone(t *testing.T) {
 	}
 	if err := <-got; !errors.As(err, new(*LockedError)) {
 		t.Errorf("a second owner: %v", err)
+	}
+}
+
+func TestABackupTakesAwayWhatWasCutOff(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "a [b]")
+	path := filepath.Join(folder, "twinday.db")
+	s, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := os.MkdirAll(backupFolder(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	left := []string{
+		"twinday.db.restored.new-1", "twinday.db.restored.new-1.v1.bak", "twinday.db.replaced-2026-03-14T150000Z.new-2", "twinday.db.v1.bak.new-3", "twinday.db.new-4",
+		filepath.Join("backups", "twinday-2026-03-14T150000Z.db.new-5"),
+	}
+	kept := []string{"twinday.db.replaced-2026-03-14T150000Z", "twinday.db.v1.bak", "another.new-6", filepath.Join("backups", "another.new-7")}
+	for _, name := range slices.Concat(left, kept) {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Backup(t.Context(), time.Date(2026, 3, 15, 8, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range left {
+		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	for _, name := range kept {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

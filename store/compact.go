@@ -57,7 +57,7 @@ func (s *Store) Compact(ctx context.Context, quiet sync.Locker) error {
 	}
 	defer s.copying.Unlock()
 	path := s.path + ".compact"
-	sweep(path + ".new-*")
+	sweep(path, ".new-*")
 	temp, of, err := s.compacted(path)
 	if err != nil {
 		return err

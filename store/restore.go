@@ -137,7 +137,7 @@ func (s *Store) revive(ctx context.Context, b Backup) (temp string, err error) {
 		return "", err
 	}
 	defer func() {
-		sweep(temp + ".v*.bak") // of an upgrade: the backup itself is still there
+		sweep(temp, ".v*.bak") // of an upgrade: the backup itself is still there
 		if err != nil {
 			_ = os.Remove(temp)
 		}

@@ -468,6 +468,33 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("made again as %+v", got)
 			}
 		},
+		"an edit that did not reach a copy beats its deletion, though the event crosses no more since": func(t *testing.T) {
+			w := newWorld(t, "a", "b", "c")
+			w.add("a", "Lunch")
+			w.settle()
+			w.edit("b", w.the("b", "Lunch").ID, at(hour(10)))
+			w.planOnly()
+			w.remove("c", w.the("c", "Lunch").ID)
+			w.maps(state.Mapping{Filter: state.Filter{Exclude: "lunch"}})
+			w.settle()
+			if got := w.the("a", "Lunch").Content; !calendar.Equal(calendar.GroupWhen, got, calendar.Content{When: hour(10)}) {
+				t.Errorf("at home it is %+v", got)
+			}
+			if w.titles("b") != "" || w.titles("c") != "" {
+				t.Errorf("b holds %q, c %q", w.titles("b"), w.titles("c"))
+			}
+		},
+		"the deletion of a copy counts though the event crosses no more since": func(t *testing.T) {
+			w := newWorld(t, "a", "b", "c")
+			w.add("a", "Lunch")
+			w.settle()
+			w.remove("c", w.the("c", "Lunch").ID)
+			w.maps(state.Mapping{Filter: state.Filter{Exclude: "lunch"}})
+			w.settle()
+			if w.titles("a") != "" || w.titles("b") != "" {
+				t.Errorf("a holds %q, b %q", w.titles("a"), w.titles("b"))
+			}
+		},
 		"what is not there in a home that can only be read is deleted in a copy": func(t *testing.T) {
 			w := newWorld(t, "a", "b", "c")
 			home := w.add("a", "Lunch")

@@ -533,6 +533,44 @@ func TestACancellationOfWhatWasNotSeen(t *testing.T) {
 	}
 }
 
+// So it is where a twin was linked without what had been changed of the occurrence, as linking
+// writes nothing; not where who cancelled it saw the change, or had made another one.
+func TestACancellationInATwin(t *testing.T) {
+	second := local(3, 17, 9)
+	for name, c := range map[string]struct {
+		twin, edit func(*calendar.Event)
+		kept       string
+	}{
+		"linked without the change":  {plain(second), plain(second), "Retro"},
+		"linked with another change": {retitled(second, "Review"), plain(local(3, 24, 9)), "Retro"},
+		"linked with the change":     {retitled(second, "Retro"), plain(local(3, 24, 9)), ""},
+		"changed since it is linked": {plain(second), retitled(second, "Review"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Weekly", weekly, retitled(second, "Retro"))
+			twin := w.add("b", "Weekly", weekly, c.twin)
+			w.expect(`adopt "Weekly" in b`)
+			w.edit("b", twin, c.edit)
+			w.settle()
+			w.edit("b", twin, cancelled(second))
+			w.settle()
+			if got := w.events[ref("a")][id].Overrides[second.Slot()]; !got.Cancelled {
+				t.Errorf("at home it is %+v", got)
+			}
+			kept := ""
+			for _, n := range w.notes {
+				if n.Outcome == state.Overridden {
+					kept += n.Was.Overrides[second.Slot()].Content.Title
+				}
+			}
+			if kept != c.kept {
+				t.Errorf("history keeps %q, want %q: %s", kept, c.kept, w.noted(state.Overridden))
+			}
+		})
+	}
+}
+
 // The time of a series and one of its new occurrences are changed while an edit of a copy waits
 // for a word: the copy is told of both when it has the new time. An occurrence that its series
 // does not have yet would be dropped there, and that be taken for the person's doing.

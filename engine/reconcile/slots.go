@@ -360,19 +360,35 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 }
 
 // overlooked tells of what was changed of an occurrence before it was cancelled in a copy that
-// does not show such changes: who cancelled it did not know of them.
+// does not show such changes, or was linked without them: who cancelled it did not know.
 func (r *reconciler) overlooked(e state.Entity, ed slotEdit, before calendar.Override) {
 	if ed.ref == e.Home || before.Cancelled || len(before.Changed) == 0 {
 		return
 	}
 	shows := func(o calendar.Override) calendar.Content { return r.mapping(e, ed.ref).Get(r.source(e).Occurrence(o)) }
 	hidden := before.Changed.Without(calendar.Diff(shows(before), shows(calendar.Override{Original: before.Original}))...)
+	hidden = before.Changed.And(hidden.With(r.asFound(e, ed, shows(before))...))
 	if len(hidden) == 0 {
 		return
 	}
 	n := r.note(e, state.Overridden, ed.ref, hidden, words(hidden)+" of "+r.slotWords(e, []string{ed.slot})+" had been changed, which "+r.name(ed.ref)+" does not show, when it was cancelled there", before.Content, calendar.Content{})
 	n.Slots, n.Was, n.Became = []string{ed.slot}, state.Image{}.WithSlot(ed.slot, before), state.Image{}.WithSlot(ed.slot, e.Overrides[ed.slot])
 	n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
+}
+
+// asFound are the groups of an occurrence that a copy shows otherwise than it is to, since it
+// still is as it was found: linking wrote nothing.
+func (r *reconciler) asFound(e state.Entity, ed slotEdit, want calendar.Content) calendar.Groups {
+	p := e.Part(ed.ref, ed.part)
+	if ed.part != "" {
+		return calendar.Diff(p.Read, want).And(p.Found.Groups)
+	}
+	o := p.ReadOverrides[ed.slot]
+	if !slices.Contains(p.Found.Slots, ed.slot) || !o.Equal(p.Found.Overrides[ed.slot]) {
+		return nil
+	}
+	o.Original = e.Base.When.Original(ed.slot)
+	return calendar.Diff(p.Read.Occurrence(o), want)
 }
 
 // unseen reports whether what the base had of an occurrence, a change of its own, had not

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
@@ -120,7 +121,10 @@ func (r *reconciler) organized(e state.Entity) bool {
 func (r *reconciler) behind(e state.Entity, ref state.Ref) bool {
 	p := whole(e, ref)
 	want, wanted := r.shape(e, ref).Parts[""]
-	return wanted && p.Refused == "" &&
+	if !wanted { // it crosses no more, or in single events, since its mapping is another one
+		want = mapping.Want{Content: r.project(e, ref), Overrides: p.WroteOverrides}
+	}
+	return p.Refused == "" &&
 		(len(calendar.Diff(want.Content, p.Wrote).And(r.groups(e, ref)).And(r.Members[ref].Capabilities.Groups)) > 0 ||
 			len(calendar.Slots(want.Overrides, p.WroteOverrides)) > 0)
 }

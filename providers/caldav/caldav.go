@@ -42,6 +42,7 @@ type Provider struct {
 	now    func() time.Time // for the stamps of what is written
 
 	pageSize int
+	most     int // events that a calendar may hold
 
 	mu       sync.Mutex
 	self     *principal                   // once it was asked for
@@ -68,7 +69,7 @@ func Open(e signin.Endpoint, secret signin.Secret, hc *http.Client, now func() t
 	}
 	k := &kept{secret: secret}
 	return &Provider{
-		wire: newWire(hc, base, k.header), secret: k, now: now, pageSize: pageSize,
+		wire: newWire(hc, base, k.header), secret: k, now: now, pageSize: pageSize, most: maxEvents,
 		lean: map[calendar.CalendarID]bool{}, zones: map[calendar.CalendarID]string{}, prepared: map[preparedKey]item{},
 	}, nil
 }

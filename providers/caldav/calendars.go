@@ -166,8 +166,8 @@ func (p *Provider) MakeCalendar(ctx context.Context, name, zone string) (calenda
 	}
 	c := calendar.Calendar{ID: p.wire.idOf(from, resource{path: from.EscapedPath()}), Name: name, Zone: zone}
 	list, err := p.Calendars(ctx)
-	if err != nil {
-		return calendar.Calendar{}, err
+	if err != nil { // it is there all the same
+		return c.WithRole(calendar.RoleOwner), nil
 	}
 	for _, l := range list {
 		if l.ID == c.ID {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,6 +25,10 @@ const (
 	pageSize = 5000
 	// maxPages ends a listing that does not end. A server's own pages may be small.
 	maxPages = 2000
+	// maxEvents and maxHeld bound one reading, in events and in bytes of them: it is all in
+	// memory at once. The engine is measured with 100 000 events.
+	maxEvents = 250_000
+	maxHeld   = 512 << 20
 )
 
 // cursor is what a calendar.Cursor of this connector holds: a sync-token, or, where the
@@ -73,7 +78,23 @@ type reading struct {
 	at       string  // the collection's address
 	items    map[string]item
 	requests int
+	held     int // bytes of the items
 }
+
+// keep notes one resource, or refuses a calendar that has too many.
+func (g *reading) keep(name string, i item) error {
+	g.held += len(i.data) - len(g.items[name].data)
+	g.items[name] = i
+	switch {
+	case len(g.items) > g.p.most:
+		return g.r.fail(calendar.Other, tooMany(g.p.most))
+	case g.held > maxHeld:
+		return g.r.fail(calendar.Other, fmt.Errorf("the calendar holds more than %d MB of events", maxHeld>>20))
+	}
+	return nil
+}
+
+func tooMany(most int) error { return fmt.Errorf("the calendar holds more than %d events", most) }
 
 // Changes implements calendar.Provider.
 func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since calendar.Cursor) (calendar.Changes, error) {
@@ -107,7 +128,7 @@ func (g *reading) synced(ctx context.Context, c cursor) (calendar.Changes, error
 		var err error
 		last := token
 		if token, more, err = g.page(ctx, last); err != nil {
-			if calendar.KindOf(err) == calendar.Unavailable && statusIn(err) == 0 {
+			if errors.Is(err, errBroken) || timedOut(err) {
 				g.p.leaner(g.r.cal) // too long an answer, perhaps: the next try is in smaller pieces
 			}
 			if last != c.Token {
@@ -131,6 +152,13 @@ func (g *reading) synced(ctx context.Context, c cursor) (calendar.Changes, error
 	return g.finish(ctx, out, next)
 }
 
+// timedOut reports whether a server that was reached did not answer in time.
+func timedOut(err error) bool {
+	op, dialing := errors.AsType[*net.OpError](err)
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout() && !(dialing && op.Op == "dial")
+}
+
 // page reads one page, and says whether there is more (RFC 6578 §3.6).
 func (g *reading) page(ctx context.Context, token string) (next string, more bool, err error) {
 	lean := g.p.isLean(g.r.cal)
@@ -140,15 +168,15 @@ func (g *reading) page(ctx context.Context, token string) (next string, more boo
 	next, _, err = g.p.wire.multistatus(ctx, r, func(one resource) error {
 		name := one.name()
 		switch {
-		case name == "" && one.status == http.StatusInsufficientStorage:
+		case one.status == http.StatusInsufficientStorage && (name == "" || samePath(one.path, g.at)):
 			more = true
 		case name == "" || one.props.Type.Collection != nil:
 		case one.status == http.StatusNotFound || one.status == http.StatusGone:
-			g.items[name] = item{removed: true}
+			return g.keep(name, item{removed: true})
 		case one.status >= 400:
 			return r.fail(calendar.Unavailable, fmt.Errorf("the listing says %d of an event", one.status))
 		default:
-			g.items[name] = item{etag: one.props.ETag, modified: one.props.Modified, data: one.props.Data}
+			return g.keep(name, item{etag: one.props.ETag, modified: one.props.Modified, data: one.props.Data})
 		}
 		return nil
 	})
@@ -289,11 +317,14 @@ func (g *reading) names(ctx context.Context) (map[string]string, error) {
 	_, _, err := g.p.wire.multistatus(ctx, r, func(one resource) error {
 		name := one.name()
 		switch {
+		case one.status >= 400: // of the collection: 507, for one, if there is more than it lists
+			return r.fail(calendar.Unavailable, fmt.Errorf("the listing says %d of an event, or of itself", one.status))
 		case name == "" || one.props.Type.Collection != nil:
-		case one.status >= 400:
-			return r.fail(calendar.Unavailable, fmt.Errorf("the listing says %d of an event", one.status))
 		default:
 			there[name] = one.props.ETag
+		}
+		if len(there) > g.p.most {
+			return r.fail(calendar.Other, tooMany(g.p.most))
 		}
 		return nil
 	})
@@ -354,7 +385,7 @@ func (g *reading) finish(ctx context.Context, out calendar.Changes, next cursor)
 	}
 	slices.Sort(missing)
 	slices.SortFunc(out.Removed, func(a, b calendar.Removal) int { return cmp.Compare(a.ID, b.ID) })
-	requests, err := g.p.fetch(ctx, g.r, g.at, missing, func(name string, i item) { g.items[name] = i })
+	requests, err := g.p.fetch(ctx, g.r, g.at, missing, g.keep)
 	g.requests += requests
 	if err != nil {
 		return calendar.Changes{}, err
@@ -388,7 +419,7 @@ const (
 
 // fetch reads resources by name, in batches (RFC 4791 §7.9). What is not there any more
 // is handed over as removed; an answer that leaves one out is an error.
-func (p *Provider) fetch(ctx context.Context, r request, at string, names []string, each func(string, item)) (requests int, err error) {
+func (p *Provider) fetch(ctx context.Context, r request, at string, names []string, each func(string, item) error) (requests int, err error) {
 	for batch := range slices.Chunk(names, batchSize) {
 		open := map[string]bool{}
 		for _, n := range batch {
@@ -402,16 +433,15 @@ func (p *Provider) fetch(ctx context.Context, r request, at string, names []stri
 			if !open[name] {
 				return nil
 			}
+			delete(open, name)
 			switch {
 			case one.status == http.StatusNotFound || one.status == http.StatusGone:
-				each(name, item{removed: true})
+				return each(name, item{removed: true})
 			case one.props.Data == "":
 				return r.fail(calendar.Unavailable, fmt.Errorf("the server does not show an event that it lists (%d)", one.status))
 			default:
-				each(name, item{etag: one.props.ETag, modified: one.props.Modified, data: one.props.Data})
+				return each(name, item{etag: one.props.ETag, modified: one.props.Modified, data: one.props.Data})
 			}
-			delete(open, name)
-			return nil
 		})
 		if err == nil && len(open) > 0 {
 			err = r.fail(calendar.Unavailable, fmt.Errorf("%w: %d of %d", errShort, len(open), len(batch)))

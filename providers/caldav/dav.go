@@ -80,7 +80,7 @@ func newWire(hc *http.Client, base *url.URL, auth authorize) *wire {
 func (w *wire) send(ctx context.Context, r request) (*http.Response, *url.URL, error) {
 	at, err := w.base.Parse(r.at)
 	if err != nil {
-		return nil, nil, r.fail(calendar.Other, err)
+		return nil, nil, r.fail(calendar.Other, withoutAddress(err))
 	}
 	auth, err := w.auth(ctx, false)
 	if err != nil {
@@ -111,7 +111,7 @@ func (w *wire) send(ctx context.Context, r request) (*http.Response, *url.URL, e
 			return nil, nil, refused(r, resp)
 		}
 		resp.Body.Close()
-		if at, err = at.Parse(location); err != nil || hops == maxRedirects {
+		if at, err = at.Parse(location); err != nil || hops >= maxRedirects {
 			return nil, nil, r.fail(calendar.Other, errors.New("the server's redirects lead nowhere"))
 		}
 	}

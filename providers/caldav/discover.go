@@ -120,7 +120,7 @@ func (w *wire) whoami(ctx context.Context, op, at string) (principal, *url.URL, 
 		}
 		to, err := from.Parse(next)
 		if err != nil {
-			return principal{}, nil, r.fail(calendar.Other, err)
+			return principal{}, nil, r.fail(calendar.Other, withoutAddress(err))
 		}
 		at = to.String()
 	}

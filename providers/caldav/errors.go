@@ -44,7 +44,7 @@ func refusedWith(r request, cause *refusal, h http.Header) error {
 		out.RetryAfter = 0
 	}
 	if out.Kind == calendar.SignedOut {
-		out.Err = errors.Join(cause, errors.New("the server does not take the name and password; many want an app password made for this"))
+		out.Err = fmt.Errorf("the server does not take the name and password (%w); many want an app password made for this", cause)
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/twinday/twinday/providers/calendar"
@@ -115,12 +116,14 @@ func (p *Provider) owner(ctx context.Context, r request, data string) (o icalend
 	return o, nil
 }
 
+// start is a start that is a wall clock and no moment; its parameters may name the zone.
+var start = regexp.MustCompile(`(?im)^DTSTART((?:;[^:\r\n]*)?):\d{8}T\d{6}[ \t]*\r?$`)
+
 // floats reports whether an event's start is a wall clock without a zone.
 func floats(data string) bool {
 	for part := range strings.SplitSeq(data, "BEGIN:VEVENT") {
 		part, _, event := strings.Cut(part, "END:VEVENT")
-		_, value, ok := strings.Cut(part, "\nDTSTART:")
-		if v := strings.TrimSpace(value[:min(len(value), len("20060102T150405Z"))]); event && ok && len(v) == len("20060102T150405") {
+		if m := start.FindStringSubmatch(part); event && m != nil && !strings.Contains(strings.ToUpper(m[1]), ";TZID=") {
 			return true
 		}
 	}

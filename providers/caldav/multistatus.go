@@ -1,6 +1,7 @@
 package caldav
 
 import (
+	"bufio"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -117,6 +118,13 @@ type conditions struct {
 	href  string
 }
 
+// What is kept of a server's conditions: they are shown. The longest that there is by the
+// RFCs has 42 characters.
+const (
+	maxConditions    = 8
+	maxConditionName = 50
+)
+
 // UnmarshalXML takes the names as they come.
 func (c *conditions) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 	for depth := 1; depth > 0; {
@@ -132,7 +140,7 @@ func (c *conditions) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
 				}
 				continue
 			}
-			if depth == 1 {
+			if depth == 1 && len(c.names) < maxConditions && len(t.Name.Local) <= maxConditionName {
 				c.names = append(c.names, t.Name.Local)
 			}
 			depth++
@@ -165,7 +173,7 @@ func (w *wire) multistatus(ctx context.Context, r request, each func(resource) e
 	defer resp.Body.Close()
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if resp.StatusCode != http.StatusMultiStatus || kind != "application/xml" && kind != "text/xml" {
-		return "", nil, r.fail(calendar.Unavailable, fmt.Errorf("an answer that is not WebDAV's: %s, %s", resp.Status, kind))
+		return "", nil, r.fail(calendar.Unavailable, fmt.Errorf("an answer that is not WebDAV's: %d, %.50s", resp.StatusCode, kind))
 	}
 	token, err = readMultistatus(resp.Body, each)
 	if err != nil {
@@ -178,7 +186,7 @@ func (w *wire) multistatus(ctx context.Context, r request, each func(resource) e
 }
 
 func readMultistatus(body io.Reader, each func(resource) error) (token string, err error) {
-	d := xml.NewDecoder(printable{body})
+	d := xml.NewDecoder(&printable{from: bufio.NewReader(body)})
 	open := false
 	for {
 		t, err := d.Token()
@@ -186,7 +194,7 @@ func readMultistatus(body io.Reader, each func(resource) error) (token string, e
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
-			return "", fmt.Errorf("the answer cannot be read: %w", err)
+			return "", fmt.Errorf("%w: %w", errBroken, err)
 		}
 		switch t := t.(type) {
 		case xml.StartElement:
@@ -196,12 +204,14 @@ func readMultistatus(body io.Reader, each func(resource) error) (token string, e
 			case !open:
 				return "", errors.New("the answer is no multistatus")
 			case t.Name.Local == "response":
-				r, err := readResource(d, t)
-				if err == nil {
-					err = each(r)
-				}
+				list, err := readResponse(d, t)
 				if err != nil {
 					return "", err
+				}
+				for _, r := range list {
+					if err := each(r); err != nil {
+						return "", err
+					}
 				}
 			case t.Name.Local == "sync-token":
 				err = d.DecodeElement(&token, &t)
@@ -209,7 +219,7 @@ func readMultistatus(body io.Reader, each func(resource) error) (token string, e
 				err = d.Skip()
 			}
 			if err != nil {
-				return "", err
+				return "", fmt.Errorf("%w: %w", errBroken, err)
 			}
 		case xml.EndElement: // of the multistatus: all others are taken whole
 			return strings.TrimSpace(token), nil
@@ -217,10 +227,12 @@ func readMultistatus(body io.Reader, each func(resource) error) (token string, e
 	}
 }
 
-func readResource(d *xml.Decoder, start xml.StartElement) (resource, error) {
+// readResponse reads what one DAV:response says, which may be of several resources if it
+// has a status for them and no properties.
+func readResponse(d *xml.Decoder, start xml.StartElement) ([]resource, error) {
 	var x struct {
-		Href     string `xml:"DAV: href"`
-		Status   string `xml:"DAV: status"`
+		Hrefs    []string `xml:"DAV: href"`
+		Status   string   `xml:"DAV: status"`
 		Propstat []struct {
 			Status string `xml:"DAV: status"`
 			Prop   props  `xml:"DAV: prop"`
@@ -228,13 +240,9 @@ func readResource(d *xml.Decoder, start xml.StartElement) (resource, error) {
 		Error conditions `xml:"DAV: error"`
 	}
 	if err := d.DecodeElement(&x, &start); err != nil {
-		return resource{}, err
+		return nil, fmt.Errorf("%w: %w", errBroken, err)
 	}
-	u, err := url.Parse(strings.TrimSpace(x.Href))
-	if err != nil || u.Path == "" {
-		return resource{}, errors.New("the answer is about a resource without a usable address")
-	}
-	out := resource{path: u.EscapedPath(), host: u.Host, failed: x.Error}
+	out := resource{failed: x.Error}
 	if x.Status != "" {
 		out.status = statusOf(x.Status)
 	}
@@ -246,10 +254,28 @@ func readResource(d *xml.Decoder, start xml.StartElement) (resource, error) {
 		}
 	}
 	if !found && len(x.Propstat) == 0 && out.status == 0 {
-		return resource{}, errors.New("the answer says nothing of a resource that it names")
+		return nil, errors.New("the answer says nothing of a resource that it names")
 	}
-	return out, nil
+	if len(x.Hrefs) == 0 || len(x.Hrefs) > 1 && found {
+		return nil, errNoAddress
+	}
+	var list []resource
+	for _, h := range x.Hrefs {
+		u, err := url.Parse(strings.TrimSpace(h))
+		if err != nil || u.Path == "" {
+			return nil, errNoAddress
+		}
+		out.path, out.host = u.EscapedPath(), u.Host
+		list = append(list, out)
+	}
+	return list, nil
 }
+
+var (
+	errNoAddress = errors.New("the answer is about a resource without a usable address")
+	// errBroken is an answer that ends, or stops making sense, on its way.
+	errBroken = errors.New("the answer cannot be read")
+)
 
 // statusOf reads "HTTP/1.1 404 Not Found"; 0 if it is none.
 func statusOf(line string) int {
@@ -258,18 +284,4 @@ func statusOf(line string) int {
 		return n
 	}
 	return 0
-}
-
-// printable replaces control characters, which XML 1.0 forbids and some servers pass on
-// from events as they got them: else one such event would hide the whole calendar.
-type printable struct{ io.Reader }
-
-func (p printable) Read(b []byte) (int, error) {
-	n, err := p.Reader.Read(b)
-	for i, c := range b[:n] {
-		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
-			b[i] = ' '
-		}
-	}
-	return n, err
 }

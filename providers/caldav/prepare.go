@@ -31,10 +31,11 @@ func (p *Provider) Prepare(ctx context.Context, cal calendar.CalendarID, ids []c
 	}
 	found := map[preparedKey]item{}
 	// What fails here fails again, and is told, where an update reads for itself.
-	_, _ = p.fetch(ctx, r, at.String(), names, func(name string, i item) {
+	_, _ = p.fetch(ctx, r, at.String(), names, func(name string, i item) error {
 		if !i.removed {
 			found[preparedKey{cal, calendar.RemoteID(name)}] = i
 		}
+		return nil
 	})
 	p.mu.Lock()
 	defer p.mu.Unlock()

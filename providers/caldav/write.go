@@ -124,7 +124,7 @@ func (p *Provider) read(ctx context.Context, r request) (item, error) {
 		return item{}, err
 	}
 	var got item
-	_, err = p.fetch(ctx, r, at.String(), []string{string(r.event)}, func(_ string, i item) { got = i })
+	_, err = p.fetch(ctx, r, at.String(), []string{string(r.event)}, func(_ string, i item) error { got = i; return nil })
 	if errors.Is(err, errShort) { // DAViCal leaves out what is not there; to be sure, ask plainly
 		got, err = p.readPlainly(ctx, r)
 	}

@@ -70,18 +70,22 @@ func ParseFeed(r io.Reader, owner Owner) ([]*Object, FeedInfo, []Complaint, erro
 		}
 	}
 	var objects []*Object
-	byUID := map[string]*Object{}
+	byUID := map[string]gathered{}
 	for _, event := range events {
 		uid := event.text("UID")
-		o := byUID[uid]
-		if o == nil || uid == "" || o.another(event) {
-			o = &Object{root: &component{name: "VCALENDAR", closed: true, items: header[:len(header):len(header)]}, zones: zones, owner: owner}
-			if byUID[uid] == nil {
-				byUID[uid] = o
+		g, ok := byUID[uid]
+		if !ok || uid == "" || g.another(event) {
+			g = gathered{starts: map[string]string{},
+				Object: &Object{root: &component{name: "VCALENDAR", closed: true, items: header[:len(header):len(header)]}, zones: zones, owner: owner}}
+			if !ok {
+				byUID[uid] = g
 			}
-			objects = append(objects, o)
+			objects = append(objects, g.Object)
 		}
-		o.root.items = append(o.root.items, item{sub: event})
+		if len(g.root.items) > len(header)+maxParts {
+			return nil, info, complaints, errParts
+		}
+		g.add(event)
 	}
 	return objects, info, complaints, nil
 }
@@ -111,16 +115,22 @@ func (f *FeedInfo) read(root *component, zones *zones) {
 	}
 }
 
+// gathered is an object of which components are still to come.
+type gathered struct {
+	*Object
+	starts map[string]string // of the event itself, by revision (SEQUENCE)
+}
+
 // another reports whether a component is an event besides the object's own: neither an
 // occurrence of it, nor the same event in another revision.
-func (o *Object) another(c *component) bool {
-	if c.has("RECURRENCE-ID") {
-		return false
+func (g gathered) another(c *component) bool {
+	start, ok := g.starts[c.word("SEQUENCE")]
+	return ok && !c.has("RECURRENCE-ID") && start != c.word("DTSTART")
+}
+
+func (g gathered) add(c *component) {
+	g.root.items = append(g.root.items, item{sub: c})
+	if !c.has("RECURRENCE-ID") {
+		g.starts[c.word("SEQUENCE")] = c.word("DTSTART")
 	}
-	for _, own := range o.events() {
-		if !own.has("RECURRENCE-ID") && own.word("SEQUENCE") == c.word("SEQUENCE") && own.word("DTSTART") != c.word("DTSTART") {
-			return true
-		}
-	}
-	return false
 }

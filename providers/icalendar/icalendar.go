@@ -33,6 +33,8 @@ const productID = "-//Twinday//Twinday//EN"
 // journal entry, free/busy time.
 var ErrNoEvent = errors.New("it holds no event")
 
+var errParts = fmt.Errorf("an event of it has more than %d changed occurrences", maxParts)
+
 // Owner is whose calendar an object is in.
 type Owner struct {
 	// Zone is the IANA zone in which times without one are read (floating times, RFC 5545
@@ -91,6 +93,9 @@ func Parse(data []byte, owner Owner) (*Object, []Complaint, error) {
 	events := o.events()
 	if len(events) == 0 {
 		return nil, complaints, ErrNoEvent
+	}
+	if len(events) > maxParts {
+		return nil, complaints, errParts
 	}
 	for _, c := range events[1:] {
 		if c.text("UID") != events[0].text("UID") {

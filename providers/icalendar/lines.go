@@ -19,6 +19,14 @@ const (
 	// maxLine bounds one unfolded line. Notes and inline attachments of a megabyte
 	// exist; a line beyond this is no calendar.
 	maxLine = 8 << 20
+	// maxLines bounds the content lines of one file: each takes many times its length in
+	// memory. The largest real export seen had 350 000.
+	maxLines = 2_000_000
+	// maxParts bounds the components of one event: the dates of one series are bounded
+	// likewise (providers/calendar).
+	maxParts = 10_000
+	// maxComplaints is how many things of one file are complained of.
+	maxComplaints = 1000
 	// maxDepth bounds nesting: VCALENDAR, VEVENT, VALARM, and what VALARM may hold.
 	maxDepth = 8
 	// foldAt is the length of a physical line, in octets (RFC 5545 §3.1).
@@ -287,6 +295,9 @@ func unfold(data []byte) ([]line, error) {
 			flush()
 			current, begin = append(current, bytes.TrimLeft(physical, " \t")...), number
 		}
+		if len(lines) > maxLines {
+			return nil, fmt.Errorf("it has more than %d lines", maxLines)
+		}
 		if len(current) > maxLine {
 			return nil, fmt.Errorf("line %d is longer than %d MB", begin, maxLine>>20)
 		}
@@ -339,7 +350,9 @@ func tree(lines []line) (roots []*component, complaints []Complaint, err error) 
 	var open []*component
 	stray := false
 	complain := func(l int, property, reason string) {
-		complaints = append(complaints, Complaint{l, property, reason})
+		if len(complaints) < maxComplaints {
+			complaints = append(complaints, Complaint{l, property, reason})
+		}
 	}
 	for _, l := range lines {
 		switch l.name {

@@ -203,9 +203,11 @@ func importanceOf(c *component) calendar.Importance {
 
 func categoriesOf(c *component) []string {
 	var out []string
+	seen := map[string]bool{"": true}
 	for _, l := range c.all("CATEGORIES") {
 		for _, s := range splitText(l.value(), ',') {
-			if s = strings.TrimSpace(s); s != "" && !slices.Contains(out, s) {
+			if s = strings.TrimSpace(s); !seen[s] {
+				seen[s] = true
 				out = append(out, s)
 			}
 		}
@@ -383,6 +385,7 @@ const maxReminder = 366 * 24 * time.Hour
 // occurrence hears of changes too.
 func (o *Object) people(e *calendar.Event, events []*component) {
 	rows := 0
+	seen := map[string]bool{}
 	for i, c := range events {
 		if l, ok := c.get("ORGANIZER"); ok && e.Organizer == (calendar.Person{}) {
 			e.Organizer = personOf(l)
@@ -397,7 +400,8 @@ func (o *Object) people(e *calendar.Event, events []*component) {
 				continue
 			}
 			g := guestOf(l)
-			if !slices.ContainsFunc(e.Guests, func(h calendar.Guest) bool { return cmp.Or(h.Email, h.Name) == cmp.Or(g.Email, g.Name) }) {
+			if who := cmp.Or(g.Email, g.Name); !seen[who] {
+				seen[who] = true
 				e.Guests = append(e.Guests, g)
 			}
 		}

@@ -67,8 +67,8 @@ func (o *Object) Event() calendar.Event {
 			e.Responses[slot] = a
 		}
 	}
-	for slot, v := range s.set {
-		e.Overrides = calendar.WithOverride(e.Overrides, slot, v)
+	if len(s.set) > 0 {
+		e.Overrides = s.set
 	}
 	return e
 }
@@ -348,7 +348,7 @@ func (o *Object) override(c *component, original calendar.Time, master calendar.
 // periods are the dates of a series that have a length of their own (RDATE of VALUE=PERIOD),
 // by slot.
 func (o *Object) periods(master *component, content calendar.Content) map[string]calendar.Override {
-	var out map[string]calendar.Override
+	out := map[string]calendar.Override{}
 	for _, l := range master.all("RDATE") {
 		for v := range strings.SplitSeq(l.value(), ",") {
 			from, to, ok := strings.Cut(v, "/")
@@ -371,8 +371,7 @@ func (o *Object) periods(master *component, content calendar.Content) map[string
 			if sameMoments(w, content.When.At(original)) {
 				continue
 			}
-			out = calendar.WithOverride(out, original.Slot(), calendar.Override{
-				Original: original, Changed: calendar.Groups{calendar.GroupWhen}, Content: calendar.Content{When: w}})
+			out[original.Slot()] = calendar.Override{Original: original, Changed: calendar.Groups{calendar.GroupWhen}, Content: calendar.Content{When: w}}
 		}
 	}
 	return out

@@ -17,6 +17,9 @@ const (
 	// maxOnsets bounds the changes of one custom zone that are worked out: two a year for
 	// as long as anybody has kept summer time.
 	maxOnsets = 1000
+	// maxZoneRules bounds the rules of all custom zones of one file that are worked out:
+	// two a zone, and a file seldom has more than ten zones.
+	maxZoneRules = 500
 )
 
 // zones finds the zone that a TZID of one file means. It is only a name within its file
@@ -28,6 +31,7 @@ type zones struct {
 
 	mu    sync.Mutex
 	known map[string]zone
+	rules int // how many more are worked out
 }
 
 // zone is what a TZID means. One with neither a name nor onsets is unknown.
@@ -37,7 +41,7 @@ type zone struct {
 }
 
 func newZones(defined, events []*component) *zones {
-	z := &zones{defined: map[string]*component{}, known: map[string]zone{}}
+	z := &zones{defined: map[string]*component{}, known: map[string]zone{}, rules: maxZoneRules}
 	for _, c := range defined {
 		if id := c.text("TZID"); id != "" && z.defined[id] == nil {
 			z.defined[id] = c
@@ -79,7 +83,7 @@ func (z *zones) resolve(tzid string) zone {
 			return zone{iana: name}
 		}
 	}
-	onsets := zoneOnsets(c, z.years)
+	onsets := z.onsetsOf(c)
 	if name := sameClock(onsets, z.years); name != "" {
 		return zone{iana: name}
 	}
@@ -118,14 +122,14 @@ type onset struct {
 	offset int
 }
 
-// zoneOnsets works out the observances of a VTIMEZONE (RFC 5545 §3.6.5) around the years
-// given, in order of time.
-func zoneOnsets(c *component, years []int) []onset {
-	if len(years) == 0 {
+// onsetsOf works out the observances of a VTIMEZONE (RFC 5545 §3.6.5) around the years of
+// the events, in order of time.
+func (z *zones) onsetsOf(c *component) []onset {
+	if len(z.years) == 0 {
 		return nil
 	}
-	from := time.Date(slices.Min(years)-1, 1, 1, 0, 0, 0, 0, time.UTC)
-	to := time.Date(slices.Max(years)+2, 1, 1, 0, 0, 0, 0, time.UTC)
+	from := time.Date(slices.Min(z.years)-1, 1, 1, 0, 0, 0, 0, time.UTC)
+	to := time.Date(slices.Max(z.years)+2, 1, 1, 0, 0, 0, 0, time.UTC)
 	var onsets []onset
 	for _, o := range append(c.subs("STANDARD"), c.subs("DAYLIGHT")...) {
 		before, ok1 := parseOffset(o.text("TZOFFSETFROM"))
@@ -143,6 +147,9 @@ func zoneOnsets(c *component, years []int) []onset {
 			}
 		}
 		for _, l := range o.all("RRULE") {
+			if z.rules--; z.rules < 0 {
+				return nil
+			}
 			walls = append(walls, observances(l.value(), start, before, from, to)...)
 		}
 		for _, wall := range walls {
@@ -170,7 +177,10 @@ func observances(rule string, start time.Time, offset int, from, to time.Time) (
 		return nil
 	}
 	for t := range occurrences.Between(from, to) {
-		if wall, err := t.Instant(); err == nil && len(walls) < maxOnsets {
+		if len(walls) == maxOnsets {
+			break
+		}
+		if wall, err := t.Instant(); err == nil {
 			walls = append(walls, wall)
 		}
 	}

@@ -105,7 +105,7 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 	if s == nil { // as it was at the cursor
 		return out, nil
 	}
-	if err := p.believes(s, before); err != nil {
+	if err := p.believes(s, before.Known); err != nil {
 		return calendar.Changes{}, &calendar.Error{Op: op, Kind: calendar.Unavailable, Calendar: cal, Err: err}
 	}
 	events, known := name(s.events, before.Known)
@@ -126,10 +126,10 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 // believes refuses for a while what is whole and yet empty, where there was something: so a
 // publisher's fault looks, and there is nobody else to ask. (That a feed lost many of its
 // events, the engine's guards see.)
-func (p *Provider) believes(s *snapshot, before cursor) error {
+func (p *Provider) believes(s *snapshot, before []entry) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(s.events) > 0 || len(before.Known) == 0 {
+	if len(s.events) > 0 || len(before) == 0 {
 		p.empty = time.Time{}
 		return nil
 	}
@@ -155,6 +155,9 @@ func (p *Provider) Get(ctx context.Context, cal calendar.CalendarID, id calendar
 	p.mu.Lock()
 	known := p.known
 	p.mu.Unlock()
+	if err := p.believes(s, known); err != nil {
+		return calendar.Event{}, &calendar.Error{Op: op, Kind: calendar.Unavailable, Calendar: cal, Event: id, Err: err}
+	}
 	events, _ := name(s.events, known)
 	for _, e := range events {
 		if e.ID == id {

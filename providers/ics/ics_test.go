@@ -456,6 +456,28 @@ func TestRedirectsStaySafe(t *testing.T) {
 	}
 }
 
+// TestARedirectDoesNotTellTheAddress: the address is the secret of many feeds, and where it
+// leads to is another's server.
+func TestARedirectDoesNotTellTheAddress(t *testing.T) {
+	b := newBench(t, club...)
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, values := range r.Header {
+			if strings.Contains(strings.Join(values, " "), "1234") {
+				t.Errorf("%s tells it: %q", name, values)
+			}
+		}
+		_, _ = io.WriteString(w, b.body())
+	}))
+	defer other.Close()
+	b.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		http.Redirect(w, r, other.URL, http.StatusFound)
+		return true
+	}
+	if ch := b.changes(""); len(ch.Events) != len(club) {
+		t.Errorf("%d events come by way of the redirect", len(ch.Events))
+	}
+}
+
 func TestPassword(t *testing.T) {
 	b := newBench(t, club...)
 	b.answer = func(w http.ResponseWriter, r *http.Request) bool {
@@ -511,6 +533,34 @@ func TestAddresses(t *testing.T) {
 		if (err != nil) != (want == "") || err == nil && got.String() != want {
 			t.Errorf("%q is %v, %v; want %q", in, got, err, want)
 		}
+	}
+}
+
+// TestFilesOfWindows: their paths have drives and backslashes, an address has neither.
+func TestFilesOfWindows(t *testing.T) {
+	for typed, want := range map[string]string{
+		`C:\Users\Ann\my calendar.ics`:    "file:///C:/Users/Ann/my%20calendar.ics",
+		`c:/Users/Ann/a.ics`:              "file:///c:/Users/Ann/a.ics",
+		`\\server\share\50% off.ics`:      "file:////server/share/50%25%20off.ics",
+		`host\a.ics`:                      "",
+		"calendars.example.com/a.ics":     "",
+		"file:///C:/Users/Ann/a.ics":      "",
+		"https://calendars.example.com/a": "",
+	} {
+		got, ok := fileURL(typed, true)
+		if got != want || ok != (want != "") {
+			t.Errorf("%s is the address %q, %t; want %q", typed, got, ok, want)
+		}
+		if !ok {
+			continue
+		}
+		u, err := url.Parse(got)
+		if err != nil || u.Host != "" || !strings.EqualFold(fileName(u.Path, true), strings.ReplaceAll(typed, "/", `\`)) {
+			t.Errorf("%s leads to the file %q, %v", typed, fileName(u.Path, true), err)
+		}
+	}
+	if got := fileName("/home/ann/a.ics", false); got != "/home/ann/a.ics" {
+		t.Errorf("elsewhere it leads to %q", got)
 	}
 }
 
@@ -621,6 +671,42 @@ func TestSuddenlyEmpty(t *testing.T) {
 	}
 	if ch := newBench(t).changes(""); !ch.Complete { // one that never held anything
 		t.Errorf("a new one: %+v", ch)
+	}
+}
+
+// TestNobodyIsToldGoneByAnEmptyFeed: what is not believed of the whole is not of one event.
+func TestNobodyIsToldGoneByAnEmptyFeed(t *testing.T) {
+	b := newBench(t, club...)
+	ch := b.changes("")
+	id := ch.Events[0].ID
+	b.holds()
+	for range 2 {
+		if _, err := b.p.Get(t.Context(), theCalendar, id); calendar.KindOf(err) != calendar.Unavailable {
+			t.Errorf("of an event in a feed that is suddenly empty: %v", err)
+		}
+	}
+	b.clock = b.clock.Add(emptyFor)
+	if _, err := b.p.Get(t.Context(), theCalendar, id); calendar.KindOf(err) != calendar.NotFound {
+		t.Errorf("after an hour: %v", err)
+	}
+}
+
+// TestManyEventsAlikeAreNamed in time: some programs give one UID to all that they write.
+func TestManyEventsAlikeAreNamed(t *testing.T) {
+	events := make([]calendar.Event, 4*maxEvents)
+	named := make(chan []calendar.Event)
+	go func() { out, _ := name(events, nil); named <- out }()
+	select {
+	case out := <-named:
+		seen := map[calendar.RemoteID]bool{}
+		for _, e := range out {
+			seen[e.ID] = true
+		}
+		if len(seen) != len(events) {
+			t.Errorf("%d events have %d names", len(events), len(seen))
+		}
+	case <-time.After(time.Minute):
+		t.Error("it takes more than a minute")
 	}
 }
 

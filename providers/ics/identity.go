@@ -106,6 +106,7 @@ func name(events []calendar.Event, known []entry) ([]calendar.Event, []entry) {
 			taken[now[i].ID] = true
 		}
 	}
+	next := map[string]int{} // the number that the next one of these is tried with
 	for i := range now {
 		if now[i].ID != "" {
 			continue
@@ -115,8 +116,8 @@ func name(events []calendar.Event, known []entry) ([]calendar.Event, []entry) {
 			first = now[i].Place
 		}
 		id := first
-		for n := 2; taken[id]; n++ {
-			id = first + "-" + strconv.Itoa(n)
+		for next[first] = max(next[first], 2); taken[id]; next[first]++ {
+			id = first + "-" + strconv.Itoa(next[first])
 		}
 		now[i].ID, taken[id] = id, true
 	}

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -45,8 +44,8 @@ func address(f Feed) (*url.URL, error) {
 		s = "https://" + rest
 	}
 	if !strings.Contains(s, "://") {
-		if strings.HasPrefix(s, "/") || filepath.IsAbs(s) {
-			s = (&url.URL{Scheme: "file", Path: filepath.ToSlash(s)}).String()
+		if file, ok := fileURL(s, onWindows); ok {
+			s = file
 		} else {
 			s = "https://" + s
 		}
@@ -74,6 +73,33 @@ func address(f Feed) (*url.URL, error) {
 	return u, nil
 }
 
+const onWindows = os.PathSeparator == '\\'
+
+// fileURL is the address of a file that is given by its whole path; false if it is none.
+func fileURL(name string, windows bool) (string, bool) {
+	if windows {
+		name = strings.ReplaceAll(name, `\`, "/")
+		if len(name) > 3 && name[1:3] == ":/" { // a drive
+			name = "/" + name
+		}
+	}
+	if !strings.HasPrefix(name, "/") {
+		return "", false
+	}
+	return (&url.URL{Scheme: "file", Path: name}).String(), true
+}
+
+// fileName is the other way round, from the address's path.
+func fileName(path string, windows bool) string {
+	if !windows {
+		return path
+	}
+	if len(path) > 3 && path[2:4] == ":/" {
+		path = path[1:]
+	}
+	return strings.ReplaceAll(path, "/", `\`)
+}
+
 func cutScheme(s string, schemes ...string) (string, bool) {
 	for _, x := range schemes {
 		if len(s) >= len(x) && strings.EqualFold(s[:len(x)], x) {
@@ -88,13 +114,15 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// client follows redirects, but never to where the connection is open to others.
+// client follows redirects, but never to where the connection is open to others, and
+// without a word of where it comes from: that address may be a secret.
 func client(hc *http.Client) *http.Client {
 	out := http.Client{Timeout: requestTimeout}
 	if hc != nil {
 		out = *hc
 	}
 	out.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		req.Header.Del("Referer")
 		switch {
 		case len(via) >= maxRedirects:
 			return errors.New("too many redirects")
@@ -250,10 +278,7 @@ func (p *Provider) readFile(escaped, etag string) (*snapshot, error) {
 	if err != nil {
 		return nil, &calendar.Error{Kind: calendar.Invalid, Field: "address", Err: err}
 	}
-	if os.PathSeparator == '\\' { // file:///C:/…
-		name = strings.TrimPrefix(name, "/")
-	}
-	name = filepath.FromSlash(name)
+	name = fileName(name, onWindows)
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, os.ErrNotExist):

@@ -7,15 +7,24 @@ import (
 	"path/filepath"
 )
 
-// writeWhole replaces a file, all of it or nothing.
+// writeWhole replaces a file, all of it or nothing, whenever the computer goes off.
 func writeWhole(name, text string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(name+".new", []byte(text), 0o644); err != nil {
+	next := name + ".new" // always the same: what a crash left there goes
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
 		return err
 	}
-	return os.Rename(name+".new", name)
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(next, name)
+	}
+	if err != nil {
+		_ = os.Remove(next)
+	}
+	return err
 }
 
 func removeIfThere(name string) error {

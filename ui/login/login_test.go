@@ -126,3 +126,17 @@ func TestTheDesktopEntryIsValid(t *testing.T) {
 		t.Errorf("%v: %s", err, out)
 	}
 }
+
+func TestAnEntryThatCannotBeWrittenLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "entry")
+	if err := os.MkdirAll(filepath.Join(name, "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeWhole(name, "text"); err == nil {
+		t.Error("a folder was replaced")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("left are %v, %v", left, err)
+	}
+}

@@ -179,7 +179,7 @@ func (a *app) heldList(ctx context.Context, b control.Backend) error {
 			}) {
 				a.say(assets.Text("Of a conflict, apply takes the later edit, drop the other one."))
 			}
-			a.say(assets.Text("'twinday held apply ID' does a step in the next pass, 'twinday held drop ID' never does."))
+			a.say(assets.Text("'twinday held apply ID' does a step in the next pass, 'twinday held drop ID' never does; --all in place of ID means all of them."))
 		}
 	}
 	if waiting > 0 {
@@ -308,8 +308,8 @@ func findHeld(held []state.Held, word string) (string, error) {
 	return "", notFound(assets.Text("“{{.ID}}” is the beginning of several ids: {{.IDs}}", "ID", word, "IDs", orList(hits)))
 }
 
-// whenWords shows a time span short: "Mon 2 Mar 10:00–10:45", "Mon 2 Mar" for a
-// whole day.
+// whenWords shows a time span short, in the zone it was made in, as the window does:
+// "Mon 2 Mar 10:00–10:45 (Europe/Berlin)", "Mon 2 Mar" for a whole day.
 func whenWords(w calendar.When) string {
 	const wall = "2006-01-02T15:04:05"
 	if day, err := time.Parse(time.DateOnly, w.Start.Local); err == nil {
@@ -322,9 +322,13 @@ func whenWords(w calendar.When) string {
 	s := assets.DayOfYear(start) + " " + assets.Clock(start)
 	if end, err := time.Parse(wall, w.End.Local); err == nil {
 		if end.Format(time.DateOnly) == start.Format(time.DateOnly) {
-			return s + "–" + assets.Clock(end)
+			s += "–" + assets.Clock(end)
+		} else {
+			s += " – " + assets.DayOfYear(end) + " " + assets.Clock(end)
 		}
-		return s + " – " + assets.DayOfYear(end) + " " + assets.Clock(end)
+	}
+	if w.Start.Zone != "" {
+		s += " (" + w.Start.Zone + ")"
 	}
 	return s
 }

@@ -21,16 +21,19 @@ func mirrorAddHelp() string {
 	return assets.Text(`Keep two or more calendars alike. A member is written ACCOUNT/CALENDAR, the
 account by its id or mail address, the calendar by its id, its name, or as
 "primary". ':send' after it says that nothing is ever written there, ':receive'
-that nothing born there goes out.`)
+that nothing born there goes out.
+
+A running Twinday begins at once; --dry-run shows what it would do before.`)
 }
 
 func (a *app) mirrorAdd() *cobra.Command {
 	var members []string
 	var name string
+	var dryRun bool
 	c := &cobra.Command{
 		Use: "add --member " + assets.Text("ACCOUNT/CALENDAR") + " --member " + assets.Text("ACCOUNT/CALENDAR"), Short: assets.Text("Keep calendars alike"),
 		Long:    mirrorAddHelp(),
-		Example: "  twinday mirror add --member home/primary --member work/Calendar --name Us\n  twinday mirror add --member work/Calendar:send --member home/Busy:receive",
+		Example: "  twinday mirror add --member home/primary --member work/Calendar --name Us --dry-run\n  twinday mirror add --member home/primary --member work/Calendar --name Us\n  twinday mirror add --member work/Calendar:send --member home/Busy:receive",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := noArgs(cmd, args); err != nil {
 				return err
@@ -50,6 +53,9 @@ func (a *app) mirrorAdd() *cobra.Command {
 				}
 				req.Members = append(req.Members, m)
 			}
+			if dryRun {
+				return a.planNew(ctx, b, req)
+			}
 			m, err := b.AddMirror(ctx, req)
 			if err != nil {
 				return err
@@ -63,14 +69,31 @@ func (a *app) mirrorAdd() *cobra.Command {
 				a.say("  " + clean(memberLabel(names, x)))
 			}
 			a.sayLimits(ctx, b, m.Members)
-			a.say(assets.Text("'twinday sync --dry-run' shows what that will do, 'twinday sync' does it."))
+			a.say(assets.Text("'twinday sync' makes one now; a running Twinday does so by itself, and 'twinday history' shows what it did."))
 			return nil
 		}),
 	}
 	c.Flags().StringArrayVar(&members, "member", nil, assets.Text("a `calendar`: ACCOUNT/CALENDAR[:send|:receive]; at least two"))
 	c.Flags().StringVar(&name, "name", "", assets.Text("how to call the mirror (default: from its calendars)"))
+	c.Flags().BoolVar(&dryRun, "dry-run", false, assets.Text("show what the first pass would do, and make no mirror"))
 	must(c.RegisterFlagCompletionFunc("member", a.completeCalendars))
 	return c
+}
+
+// planNew shows what the first pass of a mirror would do that is not there yet.
+func (a *app) planNew(ctx context.Context, b control.Backend, req control.NewMirror) error {
+	out := MirrorEdit{Mirror: state.Mirror{Name: req.Name, Members: req.Members}}
+	var err error
+	if out.Plan, err = b.PlanMirror(ctx, out.Mirror); err != nil {
+		return err
+	}
+	if a.json {
+		return after(waiting(out.Plan, nil), writeJSON(a.out, out))
+	}
+	a.plan(out, nil, planLine(out.Plan, nil, false), namesOf(ctx, b))
+	a.sayLimits(ctx, b, req.Members)
+	a.say(assets.Text("Nothing was changed."))
+	return after(waiting(out.Plan, nil), nil)
 }
 
 func memberLabel(n names, m state.Member) string {

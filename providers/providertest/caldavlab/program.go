@@ -3,14 +3,12 @@
 package caldavlab
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -126,111 +124,7 @@ func idIn(response string) calendar.RemoteID {
 	return calendar.RemoteID(name)
 }
 
-// part is a component of iCalendar: its unfolded lines, and what it holds.
-type part struct {
-	name  string
-	lines []string
-	parts []*part
-}
-
-func parsePart(text string) *part {
-	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n ", "")
-	stack := []*part{{}}
-	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
-		top := stack[len(stack)-1]
-		if name, ok := strings.CutPrefix(line, "BEGIN:"); ok {
-			p := &part{name: name}
-			top.parts = append(top.parts, p)
-			stack = append(stack, p)
-		} else if strings.HasPrefix(line, "END:") {
-			stack = stack[:len(stack)-1]
-		} else {
-			top.lines = append(top.lines, line)
-		}
-	}
-	return stack[0].parts[0]
-}
-
-func (p *part) String() string {
-	var b bytes.Buffer
-	p.write(&b)
-	return b.String()
-}
-
-func (p *part) write(b *bytes.Buffer) {
-	fmt.Fprintf(b, "BEGIN:%s\r\n", p.name)
-	for _, l := range p.lines {
-		for i, r := range l { // folded at 60 characters, far below what is allowed
-			if i > 0 && i%60 == 0 {
-				b.WriteString("\r\n ")
-			}
-			b.WriteRune(r)
-		}
-		b.WriteString("\r\n")
-	}
-	for _, c := range p.parts {
-		c.write(b)
-	}
-	fmt.Fprintf(b, "END:%s\r\n", p.name)
-}
-
-// is reports whether a line is of one of these properties.
-func is(line string, names ...string) bool {
-	name := line[:strings.IndexAny(line+":", ":;")]
-	return slices.Contains(names, name)
-}
-
-func (p *part) drop(names ...string) {
-	p.lines = slices.DeleteFunc(p.lines, func(l string) bool { return is(l, names...) })
-}
-
-func (p *part) value(name string) string {
-	for _, l := range p.lines {
-		if is(l, name) {
-			return l[strings.IndexByte(l, ':')+1:]
-		}
-	}
-	return ""
-}
-
-func (p *part) set(lines ...string) {
-	for _, l := range lines {
-		p.drop(l[:strings.IndexAny(l, ":;")])
-	}
-	p.lines = append(p.lines, lines...)
-}
-
-func (p *part) events() (list []*part) {
-	for _, c := range p.parts {
-		if c.name == "VEVENT" {
-			list = append(list, c)
-		}
-	}
-	return list
-}
-
-func (p *part) master() *part {
-	for _, e := range p.events() {
-		if e.value("RECURRENCE-ID") == "" {
-			return e
-		}
-	}
-	return nil
-}
-
 var escaper = strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`)
-
-// moment is a time as a property's parameters and value.
-func moment(t calendar.Time) string {
-	digits := strings.NewReplacer("-", "", ":", "").Replace(t.Local)
-	switch {
-	case t.IsDate():
-		return ";VALUE=DATE:" + digits
-	case t.Zone == "UTC":
-		return ":" + digits + "Z"
-	}
-	return ";TZID=" + t.Zone + ":" + digits
-}
 
 // Berlin is the VTIMEZONE of Europe/Berlin.
 const Berlin = `BEGIN:VTIMEZONE
@@ -268,14 +162,6 @@ END:VTIMEZONE`
 var partstats = map[calendar.Response]string{
 	calendar.NoResponse: "NEEDS-ACTION", calendar.NeedsAction: "NEEDS-ACTION", calendar.Accepted: "ACCEPTED",
 	calendar.Maybe: "TENTATIVE", calendar.Declined: "DECLINED",
-}
-
-func attendee(g calendar.Guest) string {
-	role := "REQ-PARTICIPANT"
-	if g.Optional {
-		role = "OPT-PARTICIPANT"
-	}
-	return fmt.Sprintf("ATTENDEE;CN=%s;ROLE=%s;PARTSTAT=%s;RSVP=TRUE:mailto:%s", g.Name, role, partstats[g.Response], g.Email)
 }
 
 // calendarOf is an event as such a program writes it.
@@ -457,17 +343,6 @@ func (o Program) Rest(id calendar.RemoteID) string {
 	return strings.Join(rest, "\n")
 }
 
-// sortedParameters makes lines comparable that a server wrote its own way.
-func sortedParameters(line string) string {
-	head, value, _ := strings.Cut(line, ":mailto:")
-	if value == "" {
-		return line
-	}
-	parts := strings.Split(head, ";")
-	slices.Sort(parts)
-	return strings.Join(parts, ";") + ":mailto:" + value
-}
-
 // occurrence is the component of one occurrence, made of the master if there is none yet.
 func (o Program) occurrence(cal, master *part, original calendar.Time) *part {
 	for _, e := range cal.events() {
@@ -484,22 +359,6 @@ func (o Program) occurrence(cal, master *part, original calendar.Time) *part {
 }
 
 const basic = "20060102T150405"
-
-// duration is how long the component is by the clock on the wall.
-func duration(p *part) time.Duration {
-	start, end := p.value("DTSTART"), p.value("DTEND")
-	layout := basic[:len(strings.TrimSuffix(start, "Z"))]
-	a, _ := time.Parse(layout, strings.TrimSuffix(start, "Z"))
-	b, _ := time.Parse(layout, strings.TrimSuffix(end, "Z"))
-	return b.Sub(a)
-}
-
-func after(t calendar.Time, d time.Duration) calendar.Time {
-	layout := "2006-01-02T15:04:05"[:len(t.Local)]
-	wall, _ := time.Parse(layout, t.Local)
-	t.Local = wall.Add(d).Format(layout)
-	return t
-}
 
 // MoveOccurrence gives one occurrence another time.
 func (o Program) MoveOccurrence(id calendar.RemoteID, original, start, end calendar.Time) {
@@ -575,26 +434,6 @@ func (o Program) DeleteFollowing(id calendar.RemoteID, original calendar.Time) {
 	})
 }
 
-// without is a rule without some of its parts.
-func without(rule string, names ...string) string {
-	parts := slices.DeleteFunc(strings.Split(rule, ";"), func(p string) bool {
-		name, _, _ := strings.Cut(p, "=")
-		return slices.Contains(names, name)
-	})
-	return strings.Join(parts, ";")
-}
-
-// rest is a rule with a COUNT after the first n.
-func rest(rule string, n int) string {
-	for p := range strings.SplitSeq(rule, ";") {
-		if count, ok := strings.CutPrefix(p, "COUNT="); ok {
-			all, _ := strconv.Atoi(count)
-			return without(rule, "COUNT") + fmt.Sprintf(";COUNT=%d", max(1, all-n))
-		}
-	}
-	return rule
-}
-
 // before is how many occurrences a series has before one.
 func (o Program) before(master *part, original calendar.Time) int {
 	o.t.Helper()
@@ -609,36 +448,6 @@ func (o Program) before(master *part, original calendar.Time) int {
 		n++
 	}
 	return n
-}
-
-// whenOf is the time of a component.
-func whenOf(p *part) calendar.When {
-	read := func(name string) calendar.Time {
-		for _, l := range p.lines {
-			if !is(l, name) {
-				continue
-			}
-			head, value, _ := strings.Cut(l, ":")
-			_, zone, _ := strings.Cut(head, "TZID=")
-			zone, _, _ = strings.Cut(zone, ";")
-			if t, err := time.Parse("20060102", value); err == nil {
-				return calendar.Date(t.Year(), t.Month(), t.Day())
-			}
-			if utc, ok := strings.CutSuffix(value, "Z"); ok {
-				value, zone = utc, "UTC"
-			}
-			t, _ := time.Parse(basic, value)
-			return calendar.Time{Local: t.Format("2006-01-02T15:04:05"), Zone: strings.Trim(zone, `"`)}
-		}
-		return calendar.Time{}
-	}
-	w := calendar.When{Start: read("DTSTART"), End: read("DTEND")}
-	for _, l := range p.lines {
-		if is(l, "RRULE", "RDATE") {
-			w.Recurrence.Rules = append(w.Recurrence.Rules, l)
-		}
-	}
-	return w
 }
 
 // When is when the event, or the first of the series, is.

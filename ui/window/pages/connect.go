@@ -1,9 +1,11 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -19,9 +21,15 @@ import (
 	"github.com/twinday/twinday/ui/say"
 )
 
+// services are what can be connected, in the order in which it is offered.
+var services = []state.ProviderKind{state.Google, state.Outlook, state.CalDAV, state.ICS}
+
 // connectButton leads to the sign-in of an account of one provider.
 func connectButton(w *Window, kind state.ProviderKind) *button {
 	label := assets.Text("Connect {{.Provider}}…", "Provider", say.Provider(kind))
+	if kind == state.CalDAV { // few know its name, and published calendars are there, too
+		label = assets.Text("Another service…")
+	}
 	return newButton(label, theme.LoginIcon(), func() { w.connect(kind) }, w.escape)
 }
 
@@ -43,6 +51,9 @@ func (w *Window) connect(kind state.ProviderKind) {
 			scroll.Refresh()
 			return
 		}
+		slices.SortStableFunc(list, func(a, b control.ProviderInfo) int {
+			return cmp.Compare(slices.Index(services, a.Provider), slices.Index(services, b.Provider))
+		})
 		at := 0
 		var names, notes []string
 		for i, x := range list {
@@ -54,8 +65,9 @@ func (w *Window) connect(kind state.ProviderKind) {
 		var access calendar.Access
 		device, cloud := false, ""
 		asked := container.NewVBox() // what depends on the provider
-		may := container.NewVBox()   // nothing is to be chosen where all that can be done is to read
-		var makes *check             // of no use where nothing may be changed
+		wish := bold(assets.Text("Only if you want it"))
+		may := container.NewVBox() // nothing is to be chosen where all that can be done is to read
+		var makes *check           // of no use where nothing may be changed
 		narrow := func() {
 			if makes != nil {
 				makes.SetChecked(makes.Checked && !access.ReadOnly)
@@ -78,6 +90,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 			if list[i].Device {
 				asked.Add(newCheck(assets.Text("Sign in with a code, in a browser on any device"), false, func(on bool) { device = on }, k))
 			}
+			setShown(wish, len(asked.Objects) > 0)
 			if len(list[i].Clouds) > 0 {
 				asked.Add(cloudPick(list[i], func(name string) {
 					cloud = name
@@ -106,7 +119,7 @@ func (w *Window) connect(kind state.ProviderKind) {
 			0, func(i int) { access.ReadOnly = i == 1; narrow() }, k) {
 			may.Add(o)
 		}
-		may.Add(bold(assets.Text("Only if you want it")))
+		may.Add(wish)
 		may.Add(asked)
 		show(at)
 		next.OnTapped = func() {
@@ -308,6 +321,10 @@ func (w *Window) notSignedIn(req control.NewAccount, err error) {
 		w.offer(title, e, assets.Text("Give another client id…"), func() { w.guide(req) })
 	case e.WayOut.Do == control.SignInAgain:
 		w.offer(title, e, assets.Text("Sign in again…"), func() { w.signIn(req) })
+	case req.Provider == state.ICS:
+		w.offer(title, e, assets.Text("Try again…"), func() { w.feed(req) })
+	case req.Login != nil:
+		w.offer(title, e, assets.Text("Try again…"), func() { w.loginAgain(req) })
 	default:
 		w.offer(title, e, "", nil)
 	}
@@ -364,6 +381,7 @@ func (w *Window) keepWhere(req control.NewAccount) {
 	able := func() { setEnabled(ok, plainly || first.Text != "" && first.Text == second.Text) }
 	first.OnChanged = func(string) { able() }
 	second.OnChanged = first.OnChanged
+	submitBy(ok, first, second)
 	able()
 	body := container.NewVBox(prose(assets.Text("Twinday keeps sign-ins in the desktop’s keyring, and none answers here. Where shall this one be kept?")))
 	for _, o := range newOptions(
@@ -374,6 +392,17 @@ func (w *Window) keepWhere(req control.NewAccount) {
 	}
 	body.Add(fields)
 	p = w.popup(assets.Text("No keyring answers"), fyne.NewSize(500, 340), body, cancel, ok)
+}
+
+// submitBy has Return in an entry do what a button does, once that can be done.
+func submitBy(b *button, entries ...*entry) {
+	for _, e := range entries {
+		e.OnSubmitted = func(string) {
+			if !b.Disabled() {
+				b.OnTapped()
+			}
+		}
+	}
 }
 
 // secretEntry is an entry whose text is not shown.
@@ -408,11 +437,7 @@ func (w *Window) unlock(then func(passphrase string)) {
 	}
 	ok.Disable()
 	pass.OnChanged = func(s string) { setEnabled(ok, strings.TrimSpace(s) != "") }
-	pass.OnSubmitted = func(string) {
-		if !ok.Disabled() {
-			ok.OnTapped()
-		}
-	}
+	submitBy(ok, pass)
 	p = w.popup(assets.Text("Unlock your sign-ins"), size, container.NewVBox(line, pass), cancel, ok)
 	w.win.Canvas().Focus(pass)
 }

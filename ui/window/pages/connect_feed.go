@@ -23,13 +23,18 @@ func (w *Window) feed(req control.NewAccount) {
 		setEnabled(ok, strings.TrimSpace(where.Text) != "" && (strings.TrimSpace(user.Text) == "") == (password.Text == ""))
 	}
 	where.OnChanged, user.OnChanged, password.OnChanged = check, check, check
+	where.SetText(req.Endpoint.BaseURL) // of a try that failed
+	if req.Login != nil {
+		user.SetText(req.Login.User)
+	}
 	check("")
+	submitBy(ok, where, user, password)
 
 	var p *popup
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
 	ok.OnTapped = func() {
 		p.close()
-		req.Endpoint.BaseURL = strings.TrimSpace(where.Text)
+		req.Endpoint.BaseURL, req.Login = strings.TrimSpace(where.Text), nil
 		if name := strings.TrimSpace(user.Text); name != "" {
 			req.Login = &control.Login{User: name, Password: password.Text}
 		}

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -28,35 +29,47 @@ func (w *Window) login(req control.NewAccount, info control.ProviderInfo) {
 	where.OnChanged, user.OnChanged, password.OnChanged = check, check, check
 
 	rows := container.NewVBox()
-	scroll := container.NewVScroll(rows)
-	k := keeper{w.escape, revealIn(scroll)}
-	names, notes := []string{}, []string{}
-	for _, p := range info.Presets {
-		names, notes = append(names, p.Name), append(notes, "")
-	}
-	names, notes = append(names, assets.Text("Another server")), append(notes, "")
-	choose := func(i int) {
-		var p control.PresetInfo
-		if i < len(info.Presets) {
-			p = info.Presets[i]
+	first := user     // what the keyboard begins with
+	if req.ID == "" { // an account that is known stays where it is
+		var names []string
+		for _, p := range info.Presets {
+			names = append(names, p.Name)
 		}
-		where.SetText(p.URL)
-		hint.SetText(assets.Said(p.Hint))
-		check("")
-	}
-	if req.Endpoint.BaseURL == "" { // an account that is known stays where it is
-		for _, o := range newOptions(names, notes, 0, choose, k) {
-			rows.Add(o)
+		choose := func(i int) {
+			p := control.PresetInfo{}
+			if i < len(info.Presets) {
+				p = info.Presets[i]
+			}
+			where.SetText(p.URL)
+			hint.SetText(assets.Said(p.Hint))
+			setShown(hint, p.Hint != "")
+			check("")
 		}
+		at := 0
+		if tried := req.Endpoint.BaseURL; tried != "" {
+			if at = slices.IndexFunc(info.Presets, func(p control.PresetInfo) bool { return p.URL == tried }); at < 0 {
+				at = len(info.Presets)
+			}
+		}
+		choose(at)
+		if req.Endpoint.BaseURL != "" {
+			where.SetText(req.Endpoint.BaseURL)
+		}
+		rows.Add(framed(newPick(append(names, assets.Text("Another server")), at, choose, keeper{escape: w.escape})))
 		rows.Add(where)
-		choose(0)
 	} else {
 		where.SetText(req.Endpoint.BaseURL)
+		hint.Hide()
+	}
+	if req.Login != nil { // of a try that failed
+		user.SetText(req.Login.User)
+		first = password
 	}
 	rows.Add(hint)
 	rows.Add(user)
 	rows.Add(password)
 	check("")
+	submitBy(ok, where, user, password)
 
 	var p *popup
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)
@@ -66,8 +79,8 @@ func (w *Window) login(req control.NewAccount, info control.ProviderInfo) {
 		req.Login = &control.Login{User: strings.TrimSpace(user.Text), Password: password.Text}
 		w.signIn(req)
 	}
-	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", say.Provider(req.Provider)), fyne.NewSize(560, 560), scroll, cancel, ok)
-	w.win.Canvas().Focus(user)
+	p = w.popup(assets.Text("Connect {{.Provider}}", "Provider", say.Provider(req.Provider)), fyne.NewSize(560, 360), container.NewVScroll(rows), cancel, ok)
+	w.win.Canvas().Focus(first)
 }
 
 // loginAgain signs an account in anew that goes by a name and a password.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"fyne.io/fyne/v2"
+
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
 	"github.com/twinday/twinday/ui/say"
@@ -16,7 +18,11 @@ func connecting(t *testing.T, world pretend.World, kind state.ProviderKind) *rig
 	t.Helper()
 	r := rigUp(t, world, Options{})
 	r.until("the first step", func() bool { return r.sees("Connect Google…") })
-	r.tap("Connect " + say.Provider(kind) + "…")
+	if kind == state.CalDAV {
+		r.tap("Another service…")
+	} else {
+		r.tap("Connect " + say.Provider(kind) + "…")
+	}
 	r.until("what can be connected", func() bool { return r.sees("What Twinday may do there") })
 	return r
 }
@@ -286,25 +292,59 @@ func TestConnectingACalendarServer(t *testing.T) {
 	world.Providers = append(pretend.Connectable(control.BuiltInClient), control.ProviderInfo{Provider: state.CalDAV, Password: true, Presets: []control.PresetInfo{
 		{Name: "iCloud", URL: "https://caldav.icloud.com", Hint: "An app-specific password."},
 		{Name: "Nextcloud", URL: "https://HOST/remote.php/dav", Hint: "An app password."}}})
-	r := connecting(t, world, state.Google)
-	r.choose("iCloud, Fastmail, Nextcloud, another server")
-	if r.sees("lets apps in only under a client id") {
-		t.Error("a client id is asked for")
+	r := connecting(t, world, state.CalDAV)
+	if r.sees("lets apps in only under a client id") || r.sees("Only if you want it") {
+		t.Errorf("a client id is asked for, or nothing is offered to tick; the dialog shows:\n%s", strings.Join(r.texts(), "\n"))
 	}
 	r.tap("Continue")
 	r.until("the form", func() bool { return r.sees("An app-specific password.") })
+	server := r.pickWith("Nextcloud")
 	r.entry("Your name there, often a mail address").SetText("ann@icloud.com")
 	r.entry("Password, best one made for Twinday").SetText("abcd-efgh")
-	r.choose("Nextcloud")
+	r.pickOption(server, "Nextcloud")
 	if !r.button("Connect").Disabled() || !r.sees("An app password.") {
 		t.Error("an address with HOST in it is good enough")
 	}
-	r.choose("iCloud")
-	r.tap("Connect")
+	r.pickOption(server, "iCloud")
+	r.entry("Password, best one made for Twinday").TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
 	r.until("the sign-in", func() bool { return r.sees("Looking…") })
 	r.called(`BeginSignIn caldav  plain=false access={} at=https://caldav.icloud.com user=ann@icloud.com`)
 	if len(r.opened) != 0 || r.sees("Open the page again") {
 		t.Errorf("opened %v", r.opened)
+	}
+}
+
+// A mistyped password costs no more than to type it again.
+func TestAFailedSignInIsTriedAgainWithWhatWasTyped(t *testing.T) {
+	world := pretend.Empty(now)
+	world.Providers = []control.ProviderInfo{{Provider: state.ICS, Feed: true},
+		{Provider: state.CalDAV, Password: true, Presets: []control.PresetInfo{{Name: "iCloud", URL: "https://caldav.icloud.com", Hint: "An app-specific password."}}}}
+	world.Fail = map[string]error{"BeginSignIn": &control.Error{Code: control.CodeFailed, Message: "no"}}
+	r := connecting(t, world, state.CalDAV)
+	r.tap("Continue")
+	r.until("the form", func() bool { return r.sees("An app-specific password.") })
+	r.pickOption(r.pickWith("iCloud"), "Another server")
+	r.entry("Address of the server").SetText("https://cloud.example")
+	r.entry("Your name there, often a mail address").SetText("ann")
+	r.entry("Password, best one made for Twinday").SetText("abcd")
+	r.tap("Connect")
+	r.until("what went wrong", func() bool { return r.sees("CalDAV could not be connected") })
+	r.tap("Try again…")
+	r.until("the form again", func() bool { return r.sees("Connect CalDAV") })
+	where, user, password := r.entry("Address of the server"), r.entry("Your name there, often a mail address"), r.entry("Password, best one made for Twinday")
+	if where.Text != "https://cloud.example" || user.Text != "ann" || password.Text != "" || r.pickWith("iCloud").Selected != "Another server" {
+		t.Errorf("the form begins with %q, %q, %q at %q", where.Text, user.Text, password.Text, r.pickWith("iCloud").Selected)
+	}
+	if r.w.win.Canvas().Focused() != fyne.Focusable(password) {
+		t.Error("the keyboard is not at the password")
+	}
+	r.tap("Cancel")
+
+	r.w.signIn(control.NewAccount{Provider: state.ICS, Endpoint: state.Endpoint{BaseURL: "https://club.example/fixtures.ics"}})
+	r.until("what went wrong", func() bool { return r.sees("could not be connected") })
+	r.tap("Try again…")
+	if got := r.entry("Address: https://…, webcal://…, or a file").Text; got != "https://club.example/fixtures.ics" {
+		t.Errorf("the address is %q now", got)
 	}
 }
 

@@ -80,7 +80,7 @@ func newHome(w *Window) *home {
 	buttons := container.NewCenter(container.NewHBox(h.pauseBtn, h.resumeBtn, h.syncBtn, h.decideBtn))
 	h.until = dim(assets.Text("Nothing is done about them until you have looked."))
 	h.until.Hide()
-	h.hero = panel(container.New(withActions{least: 300},
+	h.hero = panel(container.New(withActions{least: 460},
 		container.NewBorder(nil, nil, container.NewHBox(h.icon), nil, container.New(tight{gap: -12, middle: true}, h.summary, h.until, h.when)), buttons))
 
 	h.heldText = text("")

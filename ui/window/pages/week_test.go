@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
@@ -281,5 +283,82 @@ func TestCalendarsWithoutAColourGetOne(t *testing.T) {
 	}
 	if got[1].Color != palette[0] || list[0].Color != "" {
 		t.Error("a colour of its own, or the list, was changed")
+	}
+}
+
+// drawn is what a meeting of some size shows: its lines, and whether the badge is there.
+func drawn(e *weekEvent, w, h float32) (lines []string, badge bool) {
+	e.ExtendBaseWidget(e)
+	e.Resize(fyne.NewSize(w, h))
+	for _, o := range test.WidgetRenderer(e).Objects() {
+		switch o := o.(type) {
+		case *canvas.Text:
+			lines = append(lines, o.Text)
+		case *widget.Icon:
+			badge = true
+		}
+	}
+	return lines, badge
+}
+
+// Where there is little room, the title keeps it: the time and the badge go first.
+func TestATitleGoesBeforeTimeAndBadge(t *testing.T) {
+	test.NewTempApp(t).Settings().SetTheme(newLook(control.LightTheme))
+	for _, c := range []struct {
+		title string
+		w, h  float32
+		lines []string
+		badge bool
+	}{
+		{"Dentist", 98, hourTall - 1, []string{"Dentist", "09:00 – 10:00"}, true},
+		{"Lunch with Charles", 98, hourTall - 1, []string{"Lunch with", "Charles"}, true},
+		{"Daily stand-up", 98, hourTall/2 - 1, []string{"Daily stand-up"}, false},
+		{"Budget review", 34, 2*hourTall - 1, []string{"Bud", "get", "revi", "ew"}, false},
+	} {
+		e := &weekEvent{title: c.title, time: "09:00 – 10:00", linked: true}
+		lines, badge := drawn(e, c.w, c.h)
+		if !slices.Equal(lines, c.lines) || badge != c.badge {
+			t.Errorf("%q in %v x %v: %q, badge %v", c.title, c.w, c.h, lines, badge)
+		}
+		if e.more == slices.Contains(lines, e.time) {
+			t.Errorf("%q in %v x %v: more %v, with %q", c.title, c.w, c.h, e.more, lines)
+		}
+	}
+}
+
+// What there is no room for is shown beside it, when the pointer or the keyboard comes.
+func TestACutMeetingTellsAllOfItselfUnderThePointer(t *testing.T) {
+	r := lively(t)
+	r.until("the week", func() bool { return r.draws("Interview") })
+	view := r.w.home.week.view
+	told := func() (out []string) {
+		for _, o := range view.made.tip {
+			if x, ok := o.(*canvas.Text); ok {
+				out = append(out, x.Text)
+			}
+		}
+		return out
+	}
+	e := r.meeting("Interview")
+	e.MouseIn(&desktop.MouseEvent{})
+	if got := told(); len(got) != 2 || got[0] != "Interview" || got[1] != e.time {
+		t.Errorf("it tells %q", got)
+	}
+	for _, o := range view.made.tip {
+		if o.Position().X < 0 || o.Position().X+o.Size().Width > view.Size().Width || o.Position().Y+o.Size().Height > view.Size().Height {
+			t.Errorf("it is told outside the picture: %v, %v", o.Position(), o.Size())
+		}
+	}
+	e.MouseOut()
+	if got := told(); len(got) != 0 {
+		t.Errorf("it tells %q after the pointer left", got)
+	}
+	r.meeting("Market day").FocusGained() // there is room for all of it
+	if got := told(); len(got) != 0 {
+		t.Errorf("what can be read is told twice: %q", got)
+	}
+	e.FocusGained()
+	if got := told(); len(got) != 2 {
+		t.Errorf("the keyboard is told %q", got)
 	}
 }

@@ -24,7 +24,7 @@ const (
 	narrowestDay = 96 // a column, below which fewer days are drawn
 	dayHeadTall  = 44
 	barTall      = 20
-	hourTall     = 27
+	hourTall     = 30 // an hour has room for two lines
 )
 
 // linkIcon is the badge of a meeting that stands in several calendars.
@@ -94,10 +94,11 @@ type weekRenderer struct {
 	now     *canvas.Rectangle
 	dot     *canvas.Circle
 	objects []fyne.CanvasObject
+	tip     []fyne.CanvasObject // all of a meeting for which there is little room, over the others
 }
 
 func (r *weekRenderer) Destroy()                     {}
-func (r *weekRenderer) Objects() []fyne.CanvasObject { return r.objects }
+func (r *weekRenderer) Objects() []fyne.CanvasObject { return slices.Concat(r.objects, r.tip) }
 
 // Refresh draws everything anew.
 func (r *weekRenderer) Refresh() {
@@ -137,7 +138,7 @@ func (r *weekRenderer) build() {
 	r.plan = planWeek(v.entries, v.start, v.days)
 	caption := v.Theme().Size(theme.SizeNameCaptionText)
 	faded, text, line := r.paint(theme.ColorNamePlaceHolder), r.paint(theme.ColorNameForeground), r.paint(theme.ColorNameSeparator)
-	r.lines, r.hours, r.heads, r.shades, r.events, r.objects, r.gutter = nil, nil, nil, nil, nil, nil, 0
+	r.lines, r.hours, r.heads, r.shades, r.events, r.objects, r.tip, r.gutter = nil, nil, nil, nil, nil, nil, nil, 0
 	for d := range v.days {
 		if day := v.start.AddDate(0, 0, d).Weekday(); day == time.Saturday || day == time.Sunday {
 			r.shades = append(r.shades, canvas.NewRectangle(mix(r.paint(colorPanel), line, 0.35)))
@@ -180,7 +181,7 @@ func (r *weekRenderer) build() {
 // event is the widget of one block.
 func (r *weekRenderer) event(b weekBlock) *weekEvent {
 	v := r.v
-	e := &weekEvent{reveal: v.reveal, escape: v.escape, bar: b.last > 0 || b.to == 0}
+	e := &weekEvent{reveal: v.reveal, escape: v.escape, hint: r.tell, bar: b.last > 0 || b.to == 0}
 	if len(b.rest) > 0 {
 		var all []control.AgendaEntry
 		for _, i := range b.rest {
@@ -263,6 +264,43 @@ func (r *weekRenderer) place() {
 	r.placeNow()
 }
 
+// tell shows the title and the time of a meeting under it, or above it at the end of the day.
+func (r *weekRenderer) tell(e *weekEvent) {
+	r.tip = nil
+	if e != nil {
+		const air = 6
+		size, bold := r.v.Theme().Size(theme.SizeNameCaptionText), fyne.TextStyle{Bold: true}
+		back := canvas.NewRectangle(r.paint(theme.ColorNameOverlayBackground))
+		back.StrokeColor, back.StrokeWidth, back.CornerRadius = r.paint(theme.ColorNameInputBorder), 1, 4
+		r.tip = append(r.tip, back)
+		var area fyne.Size
+		write := func(s string, c color.Color, style fyne.TextStyle) {
+			t := canvas.NewText(s, c)
+			t.TextSize, t.TextStyle = size, style
+			t.Move(fyne.NewPos(air, air-2+area.Height))
+			t.Resize(t.MinSize())
+			area = fyne.NewSize(max(area.Width, t.MinSize().Width), area.Height+t.MinSize().Height)
+			r.tip = append(r.tip, t)
+		}
+		room := min(float32(240), r.size.Width-2*air)
+		for _, line := range wrapped(e.title, room, room, 4, size, bold) {
+			write(ellipsis(line, room, size, bold), r.paint(theme.ColorNameForeground), bold)
+		}
+		if e.time != "" {
+			write(e.time, r.paint(theme.ColorNamePlaceHolder), fyne.TextStyle{})
+		}
+		back.Resize(area.AddWidthHeight(2*air, 2*air-4))
+		at := fyne.NewPos(max(min(e.Position().X, r.size.Width-back.Size().Width), 0), e.Position().Y+e.Size().Height+2)
+		if at.Y+back.Size().Height > r.size.Height {
+			at.Y = max(e.Position().Y-back.Size().Height-2, 0)
+		}
+		for _, o := range r.tip {
+			o.Move(o.Position().Add(at))
+		}
+	}
+	canvas.Refresh(r.v)
+}
+
 // placeNow draws the line of the present.
 func (r *weekRenderer) placeNow() {
 	v := r.v
@@ -295,9 +333,22 @@ type weekEvent struct {
 	faint, over      bool // declined; in the past
 	veiled           bool // nothing but that it takes time is known
 	focused, hovered bool
+	more             bool // than there is room for
 	tapped           func()
+	hint             func(*weekEvent) // shows all of it beside it; of nil, nothing
 	reveal           func(fyne.CanvasObject)
 	escape           func()
+}
+
+// told shows what there was no room for, while the pointer or the keyboard is here.
+func (e *weekEvent) told() {
+	switch {
+	case e.hint == nil:
+	case e.more && (e.hovered || e.focused):
+		e.hint(e)
+	default:
+		e.hint(nil)
+	}
 }
 
 // Tapped opens it.
@@ -310,13 +361,14 @@ func (e *weekEvent) Cursor() desktop.Cursor { return desktop.PointerCursor }
 func (e *weekEvent) FocusGained() {
 	e.focused = true
 	e.Refresh()
+	e.told()
 	if e.reveal != nil {
 		e.reveal(e)
 	}
 }
 
 // FocusLost is called when the keyboard goes elsewhere.
-func (e *weekEvent) FocusLost() { e.focused = false; e.Refresh() }
+func (e *weekEvent) FocusLost() { e.focused = false; e.Refresh(); e.told() }
 
 // TypedRune opens it with the space bar.
 func (e *weekEvent) TypedRune(r rune) {
@@ -338,13 +390,13 @@ func (e *weekEvent) TypedKey(k *fyne.KeyEvent) {
 }
 
 // MouseIn is called when the pointer comes.
-func (e *weekEvent) MouseIn(*desktop.MouseEvent) { e.hovered = true; e.Refresh() }
+func (e *weekEvent) MouseIn(*desktop.MouseEvent) { e.hovered = true; e.Refresh(); e.told() }
 
 // MouseMoved is called while the pointer is here.
 func (e *weekEvent) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut is called when the pointer goes.
-func (e *weekEvent) MouseOut() { e.hovered = false; e.Refresh() }
+func (e *weekEvent) MouseOut() { e.hovered = false; e.Refresh(); e.told() }
 
 // CreateRenderer is Fyne's way to draw a widget.
 func (e *weekEvent) CreateRenderer() fyne.WidgetRenderer {
@@ -443,12 +495,7 @@ func (r *weekEventRenderer) lay(paint func(fyne.ThemeColorName) color.Color) {
 		strong = dim
 	}
 	const badge = 12
-	right := size.Width - air
-	if e.linked && size.Width > 46 {
-		r.badge.Move(fyne.NewPos(right-badge+1, max((min(size.Height, badge+6)-badge)/2, 0)))
-		r.badge.Resize(fyne.NewSize(badge, badge))
-		right -= badge + 1
-	}
+	wide := size.Width - air - x
 	lineTall := fyne.MeasureText("Ág", caption, fyne.TextStyle{}).Height
 	write := func(s string, y, room float32, c color.Color, style fyne.TextStyle) {
 		t := canvas.NewText(ellipsis(s, room, caption, style), c)
@@ -460,46 +507,96 @@ func (r *weekEventRenderer) lay(paint func(fyne.ThemeColorName) color.Color) {
 	}
 	style := fyne.TextStyle{Bold: !e.over && !e.faint && !e.veiled, Italic: e.veiled}
 	y := (min(size.Height, lineTall+4) - lineTall) / 2
-	rows := int((size.Height - y) / (lineTall - 2))
-	withTime := e.time != "" && !e.bar && rows > 1 && size.Width > 46
-	titleRows := max(rows, 1)
-	if withTime {
-		titleRows--
+	rows := max(int((size.Height-y)/(lineTall-2)), 1)
+	fits := func(room float32, rows int) ([]string, bool) {
+		lines := wrapped(e.title, room, wide, rows, caption, style)
+		for i, line := range lines {
+			if i > 0 {
+				room = wide
+			}
+			if fyne.MeasureText(line, caption, style).Width > room {
+				return lines, false
+			}
+		}
+		return lines, true
 	}
-	titleRows = min(titleRows, 3)
-	for i, line := range wrapped(e.title, right-x, size.Width-air-x, titleRows, caption, style) {
-		room := size.Width - air - x
-		if i == 0 {
-			room = right - x
+	// The title comes first: for it the time goes, which the place in the day tells as
+	// well, and then the badge, which the stripes tell as well.
+	most, room := 3, wide-badge-1
+	if size.Width <= 60 { // beside others: words are broken
+		most = rows
+	}
+	withTime := e.time != "" && !e.bar && rows > 1 && size.Width > 46
+	withBadge := e.linked && size.Width > 46
+	if !withBadge {
+		room = wide
+	}
+	titled, whole := []string(nil), false
+	if withTime {
+		if titled, whole = fits(room, min(rows-1, most)); !whole {
+			withTime = rows > most
+		}
+	}
+	if !withTime {
+		titled, whole = fits(room, min(rows, most))
+	}
+	if !whole && withBadge {
+		withBadge, room = false, wide
+		if withTime {
+			rows--
+		}
+		titled, whole = fits(room, min(rows, most))
+	}
+	e.more = !whole || e.time != "" && !withTime
+	for i, line := range titled {
+		if i > 0 {
+			room = wide
 		}
 		write(line, y, room, strong, style)
 		y += lineTall - 2
 	}
 	if withTime {
-		write(e.time, y, size.Width-air-x, dim, fyne.TextStyle{})
+		write(e.time, y, wide, dim, fyne.TextStyle{})
 	}
-	if e.linked && size.Width > 46 {
+	if withBadge {
+		r.badge.Move(fyne.NewPos(size.Width-air-badge+1, max((min(size.Height, badge+6)-badge)/2, 0)))
+		r.badge.Resize(fyne.NewSize(badge, badge))
 		r.objects = append(r.objects, r.badge)
 	}
 }
 
-// wrapped breaks a text into lines at its spaces; the last one holds all the rest.
+// wrapped breaks a text into lines at its spaces, and words that are wider than a line
+// anywhere; the last line holds all the rest.
 func wrapped(s string, first, others float32, most int, size float32, style fyne.TextStyle) (lines []string) {
+	fits := func(s string, room float32) bool { return fyne.MeasureText(s, size, style).Width <= room }
 	words := strings.Fields(s)
 	for len(words) > 0 {
 		room := others
 		if len(lines) == 0 {
 			room = first
 		}
+		if len(lines) == most-1 {
+			return append(lines, strings.Join(words, " "))
+		}
 		n := 1
-		for n < len(words) && fyne.MeasureText(strings.Join(words[:n+1], " "), size, style).Width <= room {
+		for n < len(words) && fits(strings.Join(words[:n+1], " "), room) {
 			n++
 		}
-		if len(lines) == most-1 {
-			n = len(words)
-		}
-		lines = append(lines, strings.Join(words[:n], " "))
+		line := strings.Join(words[:n], " ")
 		words = words[n:]
+		if letters := []rune(line); n == 1 && !fits(line, others) {
+			at := len(letters) - 1
+			for at > 1 && !fits(string(letters[:at]), room) {
+				at--
+			}
+			if at > 2 && at == len(letters)-1 {
+				at-- // a letter alone is no line
+			}
+			if at > 0 {
+				line, words = string(letters[:at]), append([]string{string(letters[at:])}, words...)
+			}
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

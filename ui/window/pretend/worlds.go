@@ -26,7 +26,7 @@ var (
 // Empty is a first start: no account yet.
 func Empty(time.Time) World {
 	return World{Status: control.Status{
-		Activity: control.Empty, Summary: "Nothing to do yet: connect an account", Version: "0.1.0",
+		Activity: control.Empty, Summary: "No account is connected yet", Version: "0.1.0",
 		Mirrors: []control.MirrorState{}, Accounts: []control.AccountState{},
 	}}
 }
