@@ -486,6 +486,8 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a move that shows late, and guests of a copy":       {31631, "add:0:229:111,pass,pass,guests@5:5:11:682,pass,moveto:0:412:888"},
 		"a move that shows late, to a calendar that is off":  {31791, "add@3:1:350:228,pass,off:2:222:120,clear:4:776:49,moveto:3:89:862,split:4:566:227,pass"},
 		"moved to what is off, while an edit waits":          {9601199, "add:0:501:194,off:1:627:457,pass,move:2:744:603,moveto:3:813:98,pass"},
+		"moved to what is off, an occurrence cancelled":      {3003395, "add@9:0:973:981,pass,off:4:484:632,pass,cancel:2:997:521,moveto:0:315:959,pass,edit:4:562:157"},
+		"a clone at another time, its original restored":     {9703052, "pass,add:2:985:207,cancel:0:393:847,pass,delete:2:173:93,pass,add:3:299:610,pass,pass,delete:3:262:844,paste:2:75:225,pass,expire@7:0:0:456,out@13:0:0:55,restore:3:159:838,pass"},
 		"moved to where it is beyond what is listed":         {9601907, "add:4:226:423,pass,move:5:188:808,move:3:947:585,crash@57,pass,moveto:4:534:172,pass,pass,delete:1:540:332"},
 		"a move to beyond what is listed":                    {31791, "add@3:1:350:228,pass,move:2:409:198,pass,clear:4:776:49,moveto:3:89:862,split:4:566:227"},
 		"a clone with a mark that was replaced meanwhile":    {2350, "add:4:558:517,forget:5:855:212,mapping:5:939:396,paste:5:78:933"},

@@ -507,7 +507,9 @@ func (r *reconciler) extend(e *state.Entity) {
 		}
 	}
 	for _, ref := range missing {
-		if twin, ok := twins[ref]; ok && (r.bond(home, twin) != byLook || looksAlike(e.Base, r.replica(twin.Ref, twin.ID).Event.Content)) {
+		twin, ok := twins[ref]
+		clone := ok && r.mark(home).Installation == r.Installation && r.leads(home, twin) // the person's, and what it was copied from is back
+		if ok && (!clone && r.bond(home, twin) != byLook || looksAlike(e.Base, r.replica(twin.Ref, twin.ID).Event.Content)) {
 			r.adopt(e, twin) // what looks like an event that is to look otherwise now is another one
 		}
 		if _, has := e.Records[ref]; !has && r.Members[ref].Writable && !r.Holds[targets[ref]].Watched {
