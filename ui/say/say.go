@@ -25,7 +25,7 @@ func Provider(k state.ProviderKind) string {
 	case state.CalDAV:
 		return "CalDAV"
 	case state.ICS:
-		return assets.Text("ICS feed")
+		return assets.Text("Published calendar")
 	}
 	return string(k)
 }

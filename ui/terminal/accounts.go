@@ -25,7 +25,7 @@ func (a *app) accountCommand() *cobra.Command {
 }
 
 func accountAddHelp() string {
-	return assets.Text(`Sign in to a Google or Outlook account. The address to open in a browser is
+	return assets.Text(`Connect an account. For Google and Outlook, the address to open in a browser is
 printed; Twinday waits until the person is through there and finishes by itself.
 Signing in to an account that is known already mends one that was signed out.
 

@@ -41,7 +41,7 @@ func shapes() []shape {
 		{"autostart off", autostartJSON{}, assets.Text("as it is then:")},
 		{"calendar list", []state.Calendar{}, ""},
 		{"calendar add", state.Calendar{}, ""},
-		{"mirror add", state.Mirror{}, ""},
+		{"mirror add", state.Mirror{}, assets.Text("with --dry-run a terminal.MirrorEdit, else")},
 		{"mirror list", []control.MirrorState{}, ""},
 		{"mirror show", state.Mirror{}, assets.Text("with --keys a list of terminal.SettingNote, else")},
 		{"mirror edit", MirrorEdit{}, ""},
