@@ -63,7 +63,7 @@ func (e *Engine) observe(tx *store.Tx, ref state.Ref, ev calendar.Event, unseen 
 	if err := tx.PutReplica(ref, state.Replica{Event: ev, Seen: e.Now(), Unseen: unseen}); err != nil {
 		return err
 	}
-	if known && !old.Deleted && old.Event.Version == ev.Version && old.Event.Cancelled == ev.Cancelled {
+	if known && !old.Deleted && old.Event.Version == ev.Version && old.Event.Cancelled == ev.Cancelled && old.Event.Type == ev.Type {
 		return readBack(tx, ref, old.Event, ev)
 	}
 	return tx.MarkDirty(ref, ev.ID)

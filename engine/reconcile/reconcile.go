@@ -164,6 +164,10 @@ type direction struct {
 // entity reconsiders a known entity: fold, then derive.
 func (r *reconciler) entity(e state.Entity) {
 	e = clone(e)
+	if r.puzzling(&e) {
+		r.remember(e)
+		return
+	}
 	r.remarked(e)
 	if e.Deleted && r.Decisions[GoneFact(e)] == state.Drop { // first: what was changed of it counts
 		r.note(e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
@@ -180,6 +184,48 @@ func (r *reconciler) entity(e state.Entity) {
 		r.derive(&g, folding{from: g.Home})
 		r.remember(g)
 	}
+}
+
+// puzzling reports whether one of an entity's events cannot be understood now. What it
+// says is no edit and no reason to take copies away: nothing of the entity is touched until
+// it can be understood again, or is gone.
+func (r *reconciler) puzzling(e *state.Entity) (waits bool) {
+	for _, ref := range refs(*e) {
+		for i := range e.Records[ref].Parts {
+			p := &e.Records[ref].Parts[i]
+			rep, ok := r.Replicas[ref][p.ID]
+			if p.ID == "" || p.Gone || !ok || rep.Deleted || rep.Event.Type != calendar.UnknownType {
+				continue
+			}
+			waits = true
+			why := "it stays as it is everywhere; in " + r.name(ref) + ": " + puzzle(rep.Event)
+			if p.Version != rep.Event.Version { // once for each
+				p.Version = rep.Event.Version
+				r.note(*e, state.Noted, ref, nil, why, p.Read, p.Read)
+			}
+			r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Skip, Entity: e.ID, Mirror: e.Records[ref].Mirror, Ref: ref, From: ref,
+				Event: p.ID, Slot: p.Slot, Title: e.Base.Title, Before: p.Read, Reason: why})
+		}
+	}
+	if !waits {
+		return false
+	}
+	for _, ref := range refs(*e) {
+		for _, p := range e.Records[ref].Parts {
+			if _, ok := r.Replicas[ref][p.ID]; ok && p.ID != "" {
+				r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID}) // what was changed of the others counts then
+			}
+		}
+	}
+	return true
+}
+
+// puzzle says of an event of UnknownType what it is.
+func puzzle(ev calendar.Event) string {
+	if ev.Doubt != "" {
+		return "it cannot be understood (" + ev.Doubt + ")"
+	}
+	return "events of this kind (" + string(ev.Type) + ") do not cross"
 }
 
 // found makes an entity of an event that has none.
@@ -210,6 +256,9 @@ func (r *reconciler) found(f Found) {
 		ahead = forever // a store that is lost had them linked, and what is linked stays so
 	}
 	if why := outOfScope(rep, r.Now, Past, ahead); why != "" {
+		if rep.Event.Type == calendar.UnknownType && rep.Event.Doubt != "" { // nobody would look for it among what does not cross
+			r.note(state.Entity{Base: rep.Event.Content, Home: f.Ref}, state.Noted, f.Ref, nil, why, rep.Event.Content, rep.Event.Content)
+		}
 		skip(why)
 		return
 	}
@@ -538,7 +587,7 @@ func outOfScope(rep state.Replica, now time.Time, past, future time.Duration) st
 	case ev.Cancelled:
 		return "it is called off"
 	case ev.Type == calendar.UnknownType:
-		return "events of this kind (" + string(ev.Type) + ") do not cross"
+		return puzzle(ev)
 	}
 	start, err := ev.Content.When.Start.Instant()
 	if err != nil {

@@ -400,9 +400,6 @@ func (g *reading) finish(ctx context.Context, out calendar.Changes, next cursor)
 		case err == nil:
 			out.Events = append(out.Events, e)
 		case errors.Is(err, errNoMeeting):
-		case errors.Is(err, errUnreadable):
-			// One such event must not hide the others. It is not told as removed, and
-			// Get says of it what is wrong, so it is taken for gone by nobody.
 		default:
 			return calendar.Changes{}, err
 		}

@@ -15,10 +15,15 @@ import (
 	"github.com/twinday/twinday/providers/icalendar"
 )
 
-var (
-	errNoMeeting  = errors.New("it is no event, but a task or a note")
-	errUnreadable = errors.New("the server's event cannot be understood")
-)
+var errNoMeeting = errors.New("it is no event, but a task or a note")
+
+// unreadable says why a resource cannot be understood, in the words of providers/icalendar,
+// which quote nothing of it.
+type unreadable struct{ why error }
+
+func (u *unreadable) Error() string {
+	return "the server's event cannot be understood: " + u.why.Error()
+}
 
 // escape is a resource's name as it stands in an address.
 func escape(name string) string { return url.PathEscape(name) }
@@ -59,10 +64,14 @@ func (i item) matches() string {
 // strong reports whether an ETag says that exactly what was sent is held (RFC 4791 §5.3.4).
 func strong(etag string) bool { return etag != "" && !strings.HasPrefix(etag, "W/") }
 
-// event is a resource in neutral words.
+// event is a resource in neutral words. One that cannot be understood is of UnknownType: it
+// hides no other, is taken for gone by nobody, and history tells of it.
 func (p *Provider) event(ctx context.Context, r request, name string, i item) (calendar.Event, error) {
 	r.event = calendar.RemoteID(name)
 	obj, err := p.parse(ctx, r, i.data)
+	if bad, ok := errors.AsType[*unreadable](err); ok {
+		return calendar.Event{ID: r.event, Version: i.version(), Type: calendar.UnknownType, Doubt: name + ", " + bad.why.Error()}, nil
+	}
 	if err != nil {
 		return calendar.Event{}, err
 	}
@@ -79,7 +88,7 @@ func told(r request, obj *icalendar.Object, i item) calendar.Event {
 	return e
 }
 
-// parse reads a resource. The error has errNoMeeting or errUnreadable inside.
+// parse reads a resource. The error has errNoMeeting or an *unreadable inside.
 func (p *Provider) parse(ctx context.Context, r request, data string) (*icalendar.Object, error) {
 	owner, err := p.owner(ctx, r, data)
 	if err != nil {
@@ -90,7 +99,7 @@ func (p *Provider) parse(ctx context.Context, r request, data string) (*icalenda
 	case errors.Is(err, icalendar.ErrNoEvent):
 		return nil, r.fail(calendar.NotFound, fmt.Errorf("%w: %w", errNoMeeting, err))
 	case err != nil:
-		return nil, r.fail(calendar.Other, fmt.Errorf("%w: %w", errUnreadable, err))
+		return nil, r.fail(calendar.Other, &unreadable{err})
 	}
 	return obj, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -159,11 +160,16 @@ func TestEventsThatCannotBeRead(t *testing.T) {
 	q.put("b.ics", "no calendar at all")
 	q.put("c.ics", strings.NewReplacer("VEVENT", "VTODO", "DTEND", "DUE").Replace(event("c", "C")))
 	ch, err := p.Changes(t.Context(), quirkyCal, "")
-	if err != nil || len(ch.Events) != 1 || len(ch.Removed) != 0 || ch.Events[0].Content.Title != "A B" {
+	broken := calendar.Event{ID: "b.ics", Version: calendar.Version(q.etag("b.ics")), Type: calendar.UnknownType,
+		Doubt: "b.ics, no iCalendar file: there is no BEGIN:VCALENDAR"}
+	if err != nil || len(ch.Events) != 2 || len(ch.Removed) != 0 || ch.Events[0].Content.Title != "A B" || !reflect.DeepEqual(ch.Events[1], broken) {
 		t.Errorf("the read is %+v, %v", ch, err)
 	}
-	_, err = p.Get(t.Context(), quirkyCal, "b.ics")
-	q.want("get of the broken one", calendar.KindOf(err), calendar.Other)
+	if got, err := p.Get(t.Context(), quirkyCal, "b.ics"); err != nil || !reflect.DeepEqual(got, broken) {
+		t.Errorf("the broken one is got as %+v, %v", got, err)
+	}
+	_, err = p.Update(t.Context(), quirkyCal, "b.ics", broken.Version, calendar.Change{Groups: calendar.Groups{calendar.GroupTitle}})
+	q.want("an update of the broken one", calendar.KindOf(err), calendar.Other)
 }
 
 func TestAServerWithoutSync(t *testing.T) {

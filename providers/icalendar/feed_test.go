@@ -226,7 +226,10 @@ func goRound(t *testing.T, name string) int {
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", e.Content.Title, err, o.Bytes())
 		}
-		if d := cmp.Diff(e, again.Event()); d != "" {
+		noNumber := cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Doubt" }, cmp.Transformer("unnumbered", func(s string) string {
+			return strings.Trim(s, "line 0123456789") // of the line in its file
+		}))
+		if d := cmp.Diff(e, again.Event(), noNumber); d != "" {
 			t.Errorf("written as it came:\n%s", d)
 		}
 		if d := differences(unfolded(o.Bytes()), unfolded(again.Bytes())); len(d) > 0 {

@@ -119,7 +119,7 @@ func TestBadLineCostsItself(t *testing.T) {
 	if err != nil || len(complaints) != 2 || complaints[0].Line != 9 || strings.Contains(fmt.Sprint(complaints), "secret") {
 		t.Fatalf("%v %v", complaints, err)
 	}
-	if e := o.Event(); e.Content.Title != "x" || e.Type != calendar.Meeting {
+	if e := o.Event(); e.Content.Title != "x" || e.Type != calendar.Meeting || e.Doubt != "line 9 of it has no name and no colon: it is left out" {
 		t.Errorf("read as %+v", e)
 	}
 	if d := differences(unfolded(data), unfolded(o.Bytes())); len(d) > 0 {

@@ -28,6 +28,18 @@ type series struct {
 	lost []*component // a second one of a slot, or of no slot at all
 }
 
+// malformed says of the first line that is none which it is, in words for the history.
+func malformed(events []*component) string {
+	for _, c := range events {
+		for _, it := range c.items {
+			if it.sub == nil && it.name == "" {
+				return "line " + strconv.Itoa(it.number) + " of it has no name and no colon: it is left out"
+			}
+		}
+	}
+	return ""
+}
+
 // Event is the object in the neutral language, without ID and Version. One whose times or
 // rule make no sense is of UnknownType, with what can be read of it: it keeps its place.
 func (o *Object) Event() calendar.Event {
@@ -39,7 +51,7 @@ func (o *Object) Event() calendar.Event {
 		Mark:      markOf(s.master),
 		WebLink:   webLink(s.master.text("URL")),
 		Content:   s.content,
-		Doubt:     s.doubt,
+		Doubt:     cmp.Or(s.doubt, malformed(o.events())),
 	}
 	if s.err != nil {
 		e.Type = calendar.UnknownType
