@@ -600,6 +600,9 @@ func TestUndoOfAMappingsDoing(t *testing.T) {
 	b.quiet()
 	b.change(b.with(state.Mapping{Detail: state.BusyOnly}))
 	b.quiet()
+	if why := b.last().Why; !strings.HasSuffix(why, "brought in line with what the mirror “Main – Main” shows there") {
+		t.Errorf("why: %s", why)
+	}
 	b.refuses(control.UndoRequest{Entry: b.last().Seq}, "was brought in line with what its mirror shows there")
 }
 

@@ -393,7 +393,9 @@ func (r *reconciler) reason(e state.Entity, f folding, ref state.Ref, s state.St
 		return r.slotWords(e, s.Slots) + " put back as in " + r.name(e.Home)
 	case putBack:
 		return what + " put back as in " + r.name(e.Home)
-	case !f.changed && len(s.Groups) > 0: // a mapping did, or guests, or a pass that was cut off
+	case !f.changed && len(s.Groups) > 0 && ref != e.Home: // a mapping did, or guests, or a pass that was cut off
+		return what + " brought in line with what the mirror “" + r.mirror(e.Records[ref].Mirror).Name + "” shows there"
+	case !f.changed && len(s.Groups) > 0:
 		return what + " brought in line with " + r.name(e.Home)
 	case f.from == ref:
 		return what + verb + r.name(e.Home)
