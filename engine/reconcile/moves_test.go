@@ -210,11 +210,7 @@ func TestAConflictThatIsMovedAway(t *testing.T) {
 	w.move("c", c, "a")
 	w.move("b", b, "c")
 	w.settle()
-	for _, name := range []string{"a", "b", "c"} {
-		if got := w.the(name, "Lunch").Content.Place; got != "Rome" {
-			t.Errorf("in %s it is at %q", name, got)
-		}
-	}
+	w.lunchAt("Rome", "a", "b", "c")
 	if got := w.overridden(); got.Before.Place != "Oslo" || got.Rule != "conflicts: latest" {
 		t.Errorf("history keeps %+v", got)
 	}
@@ -449,13 +445,7 @@ func TestALostStoreOfWhatAMoveLeft(t *testing.T) {
 // of it yet, or that calendar is off: the meeting is not made again where it was before a
 // later list was read.
 func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
-	read := func(w *world, at time.Time) {
-		for _, name := range []string{"a", "b", "x"} {
-			m := w.members[ref(name)]
-			m.Read = at
-			w.members[ref(name)] = m
-		}
-	}
+	read := func(w *world, at time.Time) { w.readAt(at, "a", "b", "x") }
 	for name, is := range map[string]struct{ moved, off bool }{
 		"moved": {true, false}, "deleted": {false, false}, "moved to what is off": {true, true}, "deleted beside what is off": {false, true},
 	} {
@@ -488,11 +478,7 @@ func TestAMoveThatShowsLateBesideAnEdit(t *testing.T) {
 				w.dirty[Found{ref("b"), "moved"}] = true
 			}
 			w.settle()
-			for _, name := range []string{"a", "b", "x"} {
-				if got := w.the(name, "Lunch").Content.Place; got != "Oslo" {
-					t.Errorf("in %s it is at %q", name, got)
-				}
-			}
+			w.lunchAt("Oslo", "a", "b", "x")
 			if (w.the("b", "Lunch").ID == "moved") != is.moved {
 				t.Errorf("b holds %s", w.the("b", "Lunch").ID)
 			}
@@ -509,11 +495,7 @@ func TestAMoveThatShowsLateBesideALaterEdit(t *testing.T) {
 			w := newWorld(t, "a", "b", "x")
 			home := w.add("a", "Lunch")
 			w.settle()
-			read := func() {
-				m := w.members[ref("b")]
-				m.Read = w.clock
-				w.members[ref("b")] = m
-			}
+			read := func() { w.readAt(w.clock, "b") }
 			was := *w.events[ref("a")][home]
 			w.remove("a", home)
 			w.seen = map[Found]time.Time{{ref("a"), home}: w.clock}
@@ -532,11 +514,7 @@ func TestAMoveThatShowsLateBesideALaterEdit(t *testing.T) {
 				w.dirty[Found{ref("b"), "moved"}] = true
 			}
 			w.settle()
-			for _, name := range []string{"a", "b", "x"} {
-				if got := w.the(name, "Lunch").Content.Place; got != "Oslo" {
-					t.Errorf("in %s it is at %q", name, got)
-				}
-			}
+			w.lunchAt("Oslo", "a", "b", "x")
 			if (w.the("b", "Lunch").ID == "moved") != moved {
 				t.Errorf("b holds %s", w.the("b", "Lunch").ID)
 			}
@@ -554,13 +532,7 @@ func TestMovedBetweenTwoReadings(t *testing.T) {
 	w.dirty[Found{ref("b"), home}] = true
 	seen := w.clock
 	w.seen = map[Found]time.Time{{ref("a"), home}: seen, {ref("b"), home}: seen.Add(time.Second)}
-	read := func(at time.Time) {
-		for _, name := range []string{"a", "b", "x"} {
-			m := w.members[ref(name)]
-			m.Read = at
-			w.members[ref(name)] = m
-		}
-	}
+	read := func(at time.Time) { w.readAt(at, "a", "b", "x") }
 	read(seen)
 	w.pass()
 	if len(w.entities) > 0 || w.writes > 0 {

@@ -174,6 +174,25 @@ func (w *world) the(name, title string) *calendar.Event {
 	return found
 }
 
+// lunchAt holds the place of the one "Lunch" in each calendar against the one wanted.
+func (w *world) lunchAt(want string, names ...string) {
+	w.t.Helper()
+	for _, name := range names {
+		if got := w.the(name, "Lunch").Content.Place; got != want {
+			w.t.Fatalf("in %s it is at %q", name, got)
+		}
+	}
+}
+
+// readAt says when calendars were last read.
+func (w *world) readAt(at time.Time, names ...string) {
+	for _, name := range names {
+		m := w.members[ref(name)]
+		m.Read = at
+		w.members[ref(name)] = m
+	}
+}
+
 func (w *world) titles(name string) string {
 	var out []string
 	for id, ev := range w.events[ref(name)] {
