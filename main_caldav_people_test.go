@@ -32,6 +32,7 @@ type davPeople struct {
 // anEvent is what people did to an event since all was last calm.
 type anEvent struct {
 	titles  map[string]string // the last one that a side gave it
+	seen    []string          // given by a side that deleted it after: a pass may have seen them between
 	deleted bool              // by anyone: then it may be there or not
 	gone    bool
 }
@@ -183,6 +184,9 @@ func (p *davPeople) judge(story string) {
 			for _, title := range e.titles {
 				given = given || slices.Contains(there, title)
 			}
+			if !given && slices.ContainsFunc(e.seen, func(title string) bool { return slices.Contains(there, title) }) {
+				given = p.overridden(name, e.titles)
+			}
 			if !given {
 				p.t.Fatalf("%s: %s is called %q; people called it %q; deleted %v\n%s", story, name, there, e.titles, e.deleted, p.told(name))
 			}
@@ -191,13 +195,28 @@ func (p *davPeople) judge(story string) {
 			delete(p.events, name)
 			continue
 		}
-		e.titles, e.deleted = map[string]string{}, false
+		e.titles, e.seen, e.deleted = map[string]string{}, nil, false
 	}
 	for name := range titles {
 		if p.events[name] == nil {
 			p.t.Fatalf("%s: %s is back", story, name)
 		}
 	}
+}
+
+// overridden reports whether the history has every one of an event's titles as one that lost.
+func (p *davPeople) overridden(name string, titles map[string]string) bool {
+	p.t.Helper()
+	list, err := p.engine.History(p.t.Context(), control.HistoryQuery{Text: name})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, title := range titles {
+		if !slices.ContainsFunc(list, func(h state.HistoryEntry) bool { return h.Outcome == state.Overridden && h.Before.Title == title }) {
+			return false
+		}
+	}
+	return true
 }
 
 // told is what the history tells of an event.
@@ -244,7 +263,10 @@ func (p *davPeople) live() {
 	switch {
 	case what == 0:
 		e.deleted = true
-		delete(e.titles, side) // gone before anyone saw it, perhaps
+		if title, ok := e.titles[side]; ok { // gone before anyone saw it, perhaps
+			e.seen = append(e.seen, title)
+			delete(e.titles, side)
+		}
 		if side == onCalDAV {
 			p.server.Delete(calendar.RemoteID(id))
 		} else if series[name] {
