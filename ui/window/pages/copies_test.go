@@ -119,7 +119,7 @@ func TestThePlanIsSeenBeforeAnythingChanges(t *testing.T) {
 		t.Errorf("the plan shows:\n%s", strings.Join(r.texts(), "\n"))
 	}
 	r.tap("Show all 15")
-	if !r.sees("Design review 1") || !r.sees("Change in Calendar: title, place, notes · what copies show was changed") || r.sees("Stand-up") {
+	if !r.sees("Design review 1") || !r.sees("Change in Calendar: title, place and notes · what copies show was changed") || r.sees("Stand-up") {
 		t.Errorf("the list shows:\n%s", strings.Join(r.texts(), "\n"))
 	}
 	r.tap("Back")

@@ -46,8 +46,8 @@ func TestComposedLinesInGerman(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ got, want string }{
-		{happened(state.HistoryEntry{Kind: state.Update, Outcome: state.Done, Groups: moved.Groups}, "Arbeit"), "In Arbeit geändert: Zeit, Ort"},
-		{stepWords(moved, "Arbeit"), "In Arbeit ändern: Zeit, Ort"},
+		{happened(state.HistoryEntry{Kind: state.Update, Outcome: state.Done, Groups: moved.Groups}, "Arbeit"), "In Arbeit geändert: Zeit und Ort"},
+		{stepWords(moved, "Arbeit"), "In Arbeit ändern: Zeit und Ort"},
 		{filtersLine(filtered), "nichts Abgelehntes, Mo–Mi, So"},
 		{groupText(calendar.GroupReminders, calendar.Content{Reminders: calendar.Reminders{Before: []time.Duration{10 * time.Minute, 24 * time.Hour}}}), "10 Min. vorher, 1 Tag vorher"},
 		{groupText(calendar.GroupWhen, calendar.Content{When: calendar.When{Start: date("2026-12-12"), End: date("2026-12-13")}}), "Sa, 12. Dezember 2026, ganztägig"},

@@ -198,6 +198,8 @@ func (l *keptList) TypedKey(e *fyne.KeyEvent) {
 
 // stepLine says what a step will do, and why.
 func (w *Window) stepLine(s state.Step, copies bool) string {
+	why := assets.Said(s.Reason)
+	s.Groups = untold(s.Groups, why)
 	line := stepWords(s, w.name(s.Ref))
 	if copies && s.Kind == state.Delete {
 		line = assets.Text("Remove the copy in {{.Where}}", "Where", w.name(s.Ref))
@@ -205,8 +207,8 @@ func (w *Window) stepLine(s state.Step, copies bool) string {
 	if s.Held != "" {
 		line = assets.Text("Waits for your decision: {{.Step}}", "Step", line)
 	}
-	if s.Reason != "" {
-		line += " · " + assets.Said(s.Reason)
+	if why != "" {
+		line += " · " + why
 	}
 	return line
 }
