@@ -47,7 +47,7 @@ func (w *Window) showCopies(m state.Mirror) {
 }
 
 // keeper is for the dialog's controls.
-func (d *copiesDialog) keeper() keeper { return keeper{d.w.escape, revealIn(d.scroll)} }
+func (d *copiesDialog) keeper() keeper { return keeper{escape: d.w.escape, reveal: revealIn(d.scroll)} }
 
 // mapping is the one of a direction as it is chosen here.
 func (d *copiesDialog) mapping(x way) state.Mapping {

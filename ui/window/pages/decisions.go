@@ -91,7 +91,7 @@ const maxCards = 50
 
 func (p *decisionsPage) draw() {
 	offset := p.root.Offset
-	k := keeper{p.w.escape, revealIn(p.root)}
+	k := keeper{escape: p.w.escape, reveal: revealIn(p.root)}
 	p.body.RemoveAll()
 	for _, kind := range kindsOfDecision() {
 		var of []state.Held

@@ -93,12 +93,12 @@ func newHome(w *Window) *home {
 
 	k := &keeper{escape: w.escape}
 	h.progress = newHomeProgress(w)
-	h.start = newSetupFlow(w, stepConnect, k, func() {}, nil)
+	h.start = newSetupFlow(w, stepConnect, k, func() { k.top() }, nil)
 	starting := h.start.root
 	starting.Hide()
 	h.root = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14),
 		column(h.hero, h.progress.root, h.held, h.problems, starting, h.week.root, container.New(besides{gap: 8, least: 330}, h.mirrors, h.days.root))))
-	k.reveal = revealIn(h.root.(*container.Scroll))
+	k.reveal, k.top = revealIn(h.root.(*container.Scroll)), h.root.(*container.Scroll).ScrollToTop
 	h.week.view.reveal = k.reveal
 	return h
 }

@@ -122,7 +122,7 @@ func chooser(p *pick) fyne.CanvasObject { return width(230, framed(p)) }
 
 func (p *settingsPage) draw() {
 	offset := p.root.Offset
-	k := keeper{p.w.escape, revealIn(p.root)}
+	k := keeper{escape: p.w.escape, reveal: revealIn(p.root)}
 	p.body.RemoveAll()
 	p.body.Add(heading(assets.Text("General")))
 	p.body.Add(panel(p.general(k)...))
@@ -317,7 +317,7 @@ func (p *settingsPage) proxy() {
 	}
 	fields := container.NewVBox()
 	scroll := container.NewVScroll(container.NewVBox())
-	k := keeper{p.w.escape, revealIn(scroll)}
+	k := keeper{escape: p.w.escape, reveal: revealIn(scroll)}
 	entries := map[string]*entry{}
 	for _, f := range []struct{ label, hint, text string }{
 		{assets.Text("Address"), "http://proxy.example:8080, https://…, socks5://…", map[bool]string{true: n.Proxy}[at == 2]},
