@@ -95,7 +95,7 @@ func TestTheDialogShowsWhatIsInForce(t *testing.T) {
 	}
 	for _, s := range []string{
 		"Settings of “Work – Office”", "Copies in Calendar of events from Work", "Copies in Work of events from Calendar",
-		"Which events cross: not what you declined, Mon–Fri, without “lunch, 1:1”…", "It waits on the Home page, with the names of those who would get mail.",
+		"Which events cross: not what you declined, Mon–Fri, without “lunch, 1:1”…", "It waits under Decisions, with the names of those who would get mail.",
 	} {
 		if !r.sees(s) {
 			t.Errorf("the dialog does not say %q", s)

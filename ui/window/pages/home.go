@@ -267,7 +267,9 @@ func (h *home) drawMirrors() {
 				colors.Add(swatch(h.w.calendars[x.Ref].Color))
 			}
 		}
-		rows := []fyne.CanvasObject{bold(m.Name), text(membersLine(m.Mirror, h.w.name)), r.when}
+		members := text(membersLine(m.Mirror, h.w.name))
+		setShown(members, members.Text != m.Name) // it has no name of its own
+		rows := []fyne.CanvasObject{bold(m.Name), members, r.when}
 		if m.Trouble != "" {
 			t := prose(assets.Said(m.Trouble))
 			t.Importance = widget.DangerImportance
