@@ -78,7 +78,7 @@ func newHome(w *Window) *home {
 	h.decideBtn = important(newButton(assets.Text("Decide…"), nil, func() { w.Turn("decisions") }, w.escape), widget.HighImportance)
 	h.decideBtn.Hide()
 	buttons := container.NewCenter(container.NewHBox(h.pauseBtn, h.resumeBtn, h.syncBtn, h.decideBtn))
-	h.until = dim(assets.Text("Nothing is done about them until you have looked."))
+	h.until = dim(assets.Text("Nothing of it is done until you have looked."))
 	h.until.Hide()
 	h.hero = panel(container.New(withActions{least: 460},
 		container.NewBorder(nil, nil, container.NewHBox(h.icon), nil, container.New(tight{gap: -12, middle: true}, h.summary, h.until, h.when)), buttons))
