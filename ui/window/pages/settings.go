@@ -265,7 +265,9 @@ func (p *settingsPage) network(k keeper) []fyne.CanvasObject {
 	setShown(forget, n.RootCertificate != "")
 	rows = append(rows, setting(assets.Text("Root certificates"), root, container.NewHBox(forget, certificate)))
 	for _, x := range p.providers {
-		rows = append(rows, p.client(x))
+		if !x.Password && !x.Feed {
+			rows = append(rows, p.client(x))
+		}
 	}
 	return rows
 }

@@ -40,6 +40,19 @@ func settings(t *testing.T, opt Options, change func(*pretend.World)) *rig {
 	return r
 }
 
+// A calendar server asks for a password, a published calendar for nothing.
+func TestClientIDsAreOfServicesThatHaveThem(t *testing.T) {
+	r := settings(t, Options{}, func(w *pretend.World) {
+		w.Providers = append(pretend.Connectable(""), control.ProviderInfo{Provider: state.CalDAV, Password: true}, control.ProviderInfo{Provider: state.ICS, Feed: true})
+	})
+	r.until("the services", func() bool { return r.sees("Client id for Google") && r.sees("Client id for Outlook") })
+	for _, x := range r.texts() {
+		if x == "Client id for CalDAV" || x == "Client id for Published calendar" {
+			t.Errorf("%q is offered", x)
+		}
+	}
+}
+
 // turn picks a word of the pick that shows another one now.
 func (r *rig) turn(now, want string) {
 	r.t.Helper()
