@@ -123,7 +123,7 @@ func (p *settingsPage) taken(t control.TakenOver, first string) fyne.CanvasObjec
 	if len(t.Connect) > 0 {
 		rows.Add(prose(assets.Text("Connect what is missing, then take the same file over again.")))
 	}
-	return container.NewVScroll(rows)
+	return tall(180, container.NewVScroll(rows))
 }
 
 // report shows the diagnostics before they are saved.
