@@ -368,6 +368,25 @@ func TestKeyboard(t *testing.T) {
 	}
 }
 
+func TestAButtonIsPressedByTheKeyboard(t *testing.T) {
+	app := test.NewTempApp(t)
+	pressed := 0
+	b := newButton("Next week", nil, func() { pressed++ }, nil)
+	win := app.NewWindow("")
+	win.SetContent(b)
+	win.Canvas().Focus(b)
+	for i, k := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace} {
+		b.TypedKey(&fyne.KeyEvent{Name: k})
+		if pressed != i+1 || win.Canvas().Focused() != b {
+			t.Errorf("%s: pressed %d times, and the keyboard is at %v", k, pressed, win.Canvas().Focused())
+		}
+	}
+	b.Disable()
+	if b.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn}); pressed != 3 {
+		t.Error("it is off, and was pressed")
+	}
+}
+
 func TestAHangingEngineNeverFreezesTheWindow(t *testing.T) {
 	r := rigUp(t, pretend.Lively(now), Options{CallTimeout: time.Millisecond})
 	r.until("the state", func() bool { return r.sees("Sync now") && r.w.calendars != nil })

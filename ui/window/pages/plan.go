@@ -183,7 +183,7 @@ func (w *Window) planList(steps []control.StepResult, agreed []string, copies bo
 	return l
 }
 
-// keptList is Fyne's List, but keeps Escape.
+// keptList is Fyne's List, but keeps Escape, and Return chooses a row as the space bar does.
 type keptList struct {
 	widget.List
 	keeper
@@ -191,7 +191,11 @@ type keptList struct {
 
 // TypedKey handles keys while the list has the focus.
 func (l *keptList) TypedKey(e *fyne.KeyEvent) {
-	if !l.leaves(e) {
+	switch {
+	case l.leaves(e):
+	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
+		l.List.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	default:
 		l.List.TypedKey(e)
 	}
 }

@@ -337,7 +337,8 @@ func tall(h float32, o fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewStack(space, o)
 }
 
-// button is Fyne's, but leaves Escape to the window while it has the focus.
+// button is Fyne's, but while it has the focus Return presses it, too, a press by the keyboard
+// leaves the focus where it is, and Escape is left to the window.
 type button struct {
 	widget.Button
 	escape func()
@@ -352,11 +353,16 @@ func newButton(label string, icon fyne.Resource, tapped, escape func()) *button 
 
 // TypedKey handles keys while the button has the focus.
 func (b *button) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeyEscape && b.escape != nil {
+	switch {
+	case e.Name == fyne.KeyEscape && b.escape != nil:
 		b.escape()
-		return
+	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter || e.Name == fyne.KeySpace:
+		if b.OnTapped != nil && !b.Disabled() {
+			b.OnTapped()
+		}
+	default:
+		b.Button.TypedKey(e)
 	}
-	b.Button.TypedKey(e)
 }
 
 // FocusGained is called when the keyboard comes here.
