@@ -110,7 +110,7 @@ func (p *settingsPage) change(edit func(*control.Settings)) {
 
 // setting is a row of the page: what it is, a word on it, and the control at the right.
 func setting(title, note string, control fyne.CanvasObject) fyne.CanvasObject {
-	says := []fyne.CanvasObject{text(title)}
+	says := []fyne.CanvasObject{prose(title)}
 	if note != "" {
 		says = append(says, faint(note))
 	}
