@@ -282,3 +282,33 @@ func TestASignInThatFailsSaysWhatToLookAt(t *testing.T) {
 		}
 	}
 }
+
+// A calendar that its service cannot show for one event names that event's day and what
+// helps; its account is not resting for it.
+func TestADamagedEventIsSaid(t *testing.T) {
+	for day, want := range map[time.Time]string{
+		{}: "“Main” of ann@x.test cannot be read: one of its events is damaged at ",
+		time.Date(2026, 4, 7, 0, 0, 0, 0, time.UTC): "“Main” of ann@x.test cannot be read: an event on or about 7 Apr 2026 is damaged at ",
+	} {
+		b := newBench(t)
+		b.a.add("Lunch")
+		b.quiet()
+		b.a.fault = func(call string) (error, error) {
+			if call == "changes" {
+				return &calendar.Error{Op: "read changes", Kind: calendar.Other, Err: &calendar.Damaged{Day: day, Err: errors.New("500 ErrorCorruptData")}}, nil
+			}
+			return nil, nil
+		}
+		b.b.remove("Lunch")
+		r := b.sync()
+		if len(r.Problems) != 1 || !strings.HasPrefix(r.Problems[0].What, want) || !strings.Contains(r.Problems[0].WayOut, "delete it there") {
+			t.Errorf("%+v", r.Problems)
+		}
+		if b.a.writes() != 0 {
+			t.Error("it was written to unread")
+		}
+		if x := b.account("ann@x.test"); x.Condition != control.Connected {
+			t.Errorf("the account is %s", x.Condition)
+		}
+	}
+}

@@ -103,7 +103,7 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 		if e.Kind == calendar.Conflict {
 			e.Kind = calendar.Unavailable // a read has no version to miss
 		}
-		return calendar.Changes{}, e
+		return calendar.Changes{}, p.damage(ctx, cal, c, e)
 	}
 	c.Link = link
 	next, err := json.Marshal(c)
