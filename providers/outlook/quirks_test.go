@@ -207,6 +207,24 @@ func TestReadsThatCannotEnd(t *testing.T) {
 	}
 }
 
+// A page that is too much for the service is asked for by fewer events, or a large
+// calendar could never be read.
+func TestPagesThatAreNotReadyInTime(t *testing.T) {
+	for slow, requests := range map[int]int{200: 1, 40: 1 + 2, 10: 2 + 8} {
+		g := newGraph(t, graphsim.Quirks{SlowPages: slow})
+		outlook.WithPageSize(200)(g.p)
+		titles := g.fill(60)
+		ch, err := g.p.Changes(t.Context(), g.cal, "")
+		if err != nil || len(ch.Events) != len(titles) || ch.Next == "" || ch.Requests != requests {
+			t.Errorf("%d: %d events of %d, cursor %q, %d requests, %v", slow, len(ch.Events), len(titles), ch.Next, ch.Requests, err)
+		}
+	}
+	g := newGraph(t, graphsim.Quirks{SlowPages: 1})
+	if _, err := g.p.Changes(t.Context(), g.cal, ""); calendar.KindOf(err) != calendar.Unavailable {
+		t.Errorf("never ready: %v", err)
+	}
+}
+
 // One event that Exchange cannot convert keeps its whole calendar from being read. It is no
 // outage, which would rest the account with all its calendars: a person has to look for
 // the event, and is told about when it is.
