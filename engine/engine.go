@@ -157,8 +157,11 @@ type Engine struct {
 	errands  errands
 	asking   atomic.Int64  // those who wait in Sync
 	patience time.Duration // see patience; 0: a pass waits for everyone
-	wake     chan struct{}
-	upkeep   upkeep
+	// crowdsTold are the crowds that history told of since the start, by how they look;
+	// within a pass only.
+	crowdsTold map[string]bool
+	wake       chan struct{}
+	upkeep     upkeep
 
 	mu        sync.Mutex // guards what follows
 	providers map[state.AccountID]*steady.Provider
@@ -200,6 +203,7 @@ func New(o Options) (*Engine, error) {
 		providers: map[state.AccountID]*steady.Provider{}, signIns: map[string]*signIn{},
 		waits: map[state.AccountID]time.Time{}, problems: map[problemKey]control.ProblemNote{},
 		unreached: map[problemKey]bool{}, suspects: map[state.Ref]suspect{}, listed: map[state.AccountID]time.Time{},
+		crowdsTold: map[string]bool{},
 	}
 	e.errands.of, e.errands.ended = map[state.AccountID]*errand{}, make(chan struct{})
 	if o.Sleep != nil {
