@@ -312,3 +312,18 @@ func TestADamagedEventIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// Not every refusal is a permission that a new sign-in would give.
+func TestRefusalsThatNoSignInMends(t *testing.T) {
+	for cause, want := range map[error][2]string{
+		calendar.ErrSwitchedOff: {"not switched on for the client id", "enable the calendar API"},
+		calendar.ErrNoMailbox:   {"ann@x.test has no mailbox", "Connect another account"},
+	} {
+		b := newBench(t)
+		b.a.fails(&calendar.Error{Op: "list calendars", Kind: calendar.Forbidden, Err: fmt.Errorf("404: %w", cause)})
+		r := b.sync()
+		if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].What, want[0]) || !strings.Contains(r.Problems[0].WayOut, want[1]) {
+			t.Errorf("%v: %+v", cause, r.Problems)
+		}
+	}
+}
