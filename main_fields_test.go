@@ -55,7 +55,7 @@ var fieldRows = []fieldRow{
 		[]string{"engine/mapping:TestOverridesShowWhatTheirOccurrencesShow", "TestFiltersOfOccurrences", "TestSeriesWithManyOverrides", "TestOccurrenceAcrossItsNeighbour"}},
 	{"title", []string{"Title"}, calendar.GroupTitle, "`summary`", "`subject`, 255 characters", "title", "",
 		slices.Concat(suites, laws, []string{full, sent, "TestServicesThatRewriteAllTheyGetComeToRest"})},
-	{"notes", []string{"Notes"}, calendar.GroupNotes, "`description`, HTML or text, 8192 bytes", "`body`, HTML; of an online meeting they cannot be written", "notes", "",
+	{"notes", []string{"Notes"}, calendar.GroupNotes, "`description`, HTML or text, 8192 bytes", "`body`, HTML; of an online meeting, or with pictures, they cannot be written", "notes", "",
 		slices.Concat(suites, laws, []string{full, sent, "providers/calendar:TestNothingLiveSurvives", "engine/mapping:TestWhatIsCutIsNeverLost", "engine/mapping:TestNotesThatHoldTheLinkToJoinStay", "providers/outlook:TestNotesOfAnOnlineMeetingAreLeftAlone"})},
 	{"place", []string{"Place"}, calendar.GroupPlace, "`location`", "`location.displayName`", "place", "", slices.Concat(suites, laws, []string{full, sent})},
 	{"availability", []string{"Availability"}, calendar.GroupAvailability, "`transparency`; tentative is the `status`; out of office and working location are types", "`showAs`", "availability", "",

@@ -282,3 +282,48 @@ func TestASignInThatFailsSaysWhatToLookAt(t *testing.T) {
 		}
 	}
 }
+
+// A calendar that its service cannot show for one event names that event's day and what
+// helps; its account is not resting for it.
+func TestADamagedEventIsSaid(t *testing.T) {
+	for day, want := range map[time.Time]string{
+		{}: "“Main” of ann@x.test cannot be read: one of its events is damaged at ",
+		time.Date(2026, 4, 7, 0, 0, 0, 0, time.UTC): "“Main” of ann@x.test cannot be read: an event on or about 7 Apr 2026 is damaged at ",
+	} {
+		b := newBench(t)
+		b.a.add("Lunch")
+		b.quiet()
+		b.a.fault = func(call string) (error, error) {
+			if call == "changes" {
+				return &calendar.Error{Op: "read changes", Kind: calendar.Other, Err: &calendar.Damaged{Day: day, Err: errors.New("500 ErrorCorruptData")}}, nil
+			}
+			return nil, nil
+		}
+		b.b.remove("Lunch")
+		r := b.sync()
+		if len(r.Problems) != 1 || !strings.HasPrefix(r.Problems[0].What, want) || !strings.Contains(r.Problems[0].WayOut, "delete it there") {
+			t.Errorf("%+v", r.Problems)
+		}
+		if b.a.writes() != 0 {
+			t.Error("it was written to unread")
+		}
+		if x := b.account("ann@x.test"); x.Condition != control.Connected {
+			t.Errorf("the account is %s", x.Condition)
+		}
+	}
+}
+
+// Not every refusal is a permission that a new sign-in would give.
+func TestRefusalsThatNoSignInMends(t *testing.T) {
+	for cause, want := range map[error][2]string{
+		calendar.ErrSwitchedOff: {"not switched on for the client id", "enable the calendar API"},
+		calendar.ErrNoMailbox:   {"ann@x.test has no mailbox", "Connect another account"},
+	} {
+		b := newBench(t)
+		b.a.fails(&calendar.Error{Op: "list calendars", Kind: calendar.Forbidden, Err: fmt.Errorf("404: %w", cause)})
+		r := b.sync()
+		if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].What, want[0]) || !strings.Contains(r.Problems[0].WayOut, want[1]) {
+			t.Errorf("%v: %+v", cause, r.Problems)
+		}
+	}
+}

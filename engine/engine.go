@@ -157,8 +157,11 @@ type Engine struct {
 	errands  errands
 	asking   atomic.Int64  // those who wait in Sync
 	patience time.Duration // see patience; 0: a pass waits for everyone
-	wake     chan struct{}
-	upkeep   upkeep
+	// crowdsTold are the crowds that history told of since the start, by how they look;
+	// within a pass only.
+	crowdsTold map[string]bool
+	wake       chan struct{}
+	upkeep     upkeep
 
 	mu        sync.Mutex // guards what follows
 	providers map[state.AccountID]*steady.Provider
@@ -200,6 +203,7 @@ func New(o Options) (*Engine, error) {
 		providers: map[state.AccountID]*steady.Provider{}, signIns: map[string]*signIn{},
 		waits: map[state.AccountID]time.Time{}, problems: map[problemKey]control.ProblemNote{},
 		unreached: map[problemKey]bool{}, suspects: map[state.Ref]suspect{}, listed: map[state.AccountID]time.Time{},
+		crowdsTold: map[string]bool{},
 	}
 	e.errands.of, e.errands.ended = map[state.AccountID]*errand{}, make(chan struct{})
 	if o.Sleep != nil {
@@ -250,20 +254,49 @@ func (e *Engine) Run(ctx context.Context) {
 		e.nextSync = e.Now().Add(wait)
 		e.mu.Unlock()
 		e.statusChanged()
-		t := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if !e.nap(ctx, wait) {
 			return
-		case <-e.ctx.Done():
-			t.Stop()
-			return
-		case <-e.wake:
-			t.Stop()
-		case <-t.C:
 		}
 	}
 }
+
+// A timer stands still while the machine sleeps: one for the end of the night's quiet hours
+// would go off in the afternoon. So the clock on the wall is looked at in between, and
+// one that went on by more than passed for us tells that the machine was asleep.
+const (
+	clockLook = 20 * time.Second
+	asleep    = 10 * time.Second
+)
+
+// nap waits for the next pass: as long as wait, by any clock, or until the machine wakes
+// up or somebody pokes. It is false at the end of Run.
+func (e *Engine) nap(ctx context.Context, wait time.Duration) bool {
+	for due := e.wall().Add(wait); wait > 0; wait -= clockLook {
+		look := min(wait, clockLook)
+		began := e.wall()
+		t := time.NewTimer(look)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return false
+		case <-e.ctx.Done():
+			t.Stop()
+			return false
+		case <-e.wake:
+			t.Stop()
+			return true
+		case <-t.C:
+		}
+		if now := e.wall(); !now.Before(due) || now.Sub(began) > look+asleep {
+			return true
+		}
+	}
+	return true
+}
+
+// wall is what the clock on the wall shows. Of two times with a monotonic reading Go would
+// compare that, which stands still while the machine sleeps.
+func (e *Engine) wall() time.Time { return e.Now().Round(0) }
 
 // stillUntil is until when nothing is synced by itself: paused, or in quiet hours.
 func (e *Engine) stillUntil() time.Time {

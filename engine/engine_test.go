@@ -555,6 +555,43 @@ func TestStoreOfAnotherInstallationIsLocked(t *testing.T) {
 	}
 }
 
+// An edit of a copy that its home refuses, whole, is taken back on the copies: else they would
+// show for ever what the home does not have (Google lets nobody rename what it made of a mail).
+func TestAnEditThatItsHomeRefusesIsTakenBack(t *testing.T) {
+	for _, kind := range []calendar.Kind{calendar.Invalid, calendar.Forbidden} {
+		t.Run(kind.String(), func(t *testing.T) {
+			b := newBench(t)
+			b.a.add("Lunch", daily, func(e *calendar.Event) { e.Content.Place = "Rome" })
+			b.quiet()
+			refuses := true
+			b.a.fault = func(call string) (error, error) {
+				if refuses && call == "update" {
+					return b.a.err(kind), nil
+				}
+				return nil, nil
+			}
+			b.b.edit("Lunch", func(c *calendar.Content) { c.Place = "Nowhere" })
+			b.b.override("Lunch", calendar.Override{Original: secondDay, Cancelled: true})
+			b.quiet()
+			b.alike("Lunch")
+			if x := b.b.one("Lunch"); x.Content.Place != "Rome" || len(x.Overrides) != 0 {
+				t.Errorf("the copy has the place %q and %v", x.Content.Place, x.Overrides)
+			}
+			if h := b.entries(control.HistoryQuery{}); !slices.ContainsFunc(h, func(e state.HistoryEntry) bool {
+				return e.Outcome == state.Reverted && e.Before.Place == "Nowhere"
+			}) {
+				t.Errorf("history: %+v", h)
+			}
+			refuses = false
+			b.b.edit("Lunch", func(c *calendar.Content) { c.Place = "Oslo" })
+			b.quiet()
+			if x := b.a.one("Lunch").Content.Place; x != "Oslo" {
+				t.Errorf("a later edit: home has %q", x)
+			}
+		})
+	}
+}
+
 // One field that a home refuses keeps none of the others from it.
 func TestARefusedFieldHoldsUpNoOther(t *testing.T) {
 	b := newBench(t)

@@ -30,6 +30,8 @@ type house struct {
 	// events that are looked at though nothing of them changed.
 	wished map[state.EntityID]state.Entity
 	looked []store.DirtyEvent
+
+	crowds []crowd // of the last plan
 }
 
 // pass is one pass: settle what was left open, pull, reconcile, push. again says

@@ -32,6 +32,7 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 		for heed(&in, out.Claims) {
 			out = reconcile.Reconcile(in)
 		}
+		e.crowded(h, &out, dryRun)
 		if dryRun {
 			return nil
 		}
@@ -60,6 +61,7 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
 		Moves: map[reconcile.Found]reconcile.Found{}, Origins: map[reconcile.Found]reconcile.Found{},
 		Unsure: h.unsure, Decisions: map[string]state.Decision{}, Linked: map[state.MirrorID]int{}}
+	h.crowds = nil
 	var err error
 	if l.in.Holds, err = holds(tx, h.mirrors); err != nil {
 		return l.in, nil, err
@@ -231,6 +233,14 @@ func (l *loader) either(ref state.Ref, id calendar.RemoteID) error {
 		return err
 	}
 	l.found[f] = true
+	n, err := l.crowd(f, rep.Event)
+	if err != nil {
+		return err
+	}
+	if n >= mostAlike {
+		l.h.crowds = append(l.h.crowds, crowd{f, rep.Event, n})
+		return nil
+	}
 	l.in.Found = append(l.in.Found, f)
 	if err := l.alike(f, rep.Event); err != nil {
 		return err

@@ -337,6 +337,9 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 			}
 			return tx.AppendHistory(l.entry(l.h, s, state.Failed, inWords(trouble), s.Before, s.Before))
 		}
+		if s.Kind == state.Update && s.Ref == ent.Home && s.Slot == "" && calendar.KindOf(trouble) != calendar.ReadOnly {
+			return l.recordTakenBack(tx, ent, part, s, trouble)
+		}
 		told = s.Kind == state.Delete && part.Refused == inWords(trouble)
 		if part.Refused = inWords(trouble); s.Kind == state.Delete {
 			part.RefusedAt = l.Now()
@@ -392,6 +395,33 @@ func (l lane) recordRefusal(tx *store.Tx, ent state.Entity, part *state.Part, s 
 	}
 	s.Groups, s.Was, s.Became = calendar.Groups{g}, state.Image{}, state.Image{} // put back, it would be refused again
 	return tx.AppendHistory(l.entry(l.h, s, outcome, inWords(trouble), calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, part.Read)))
+}
+
+// recordTakenBack gives up an update that the home refuses: it never came about, and the
+// copies are put back, or they would show for ever what the home does not have.
+func (l lane) recordTakenBack(tx *store.Tx, ent state.Entity, part *state.Part, s state.Step, trouble error) error {
+	slots := s.Slots
+	if s.Groups.Has(calendar.GroupWhen) {
+		slots = slotsOf(s.Overrides, part.ReadOverrides)
+	}
+	for _, g := range s.Groups {
+		ent.Base, part.Wrote = ent.Base.Take(g, part.Read), part.Wrote.Take(g, part.Read)
+	}
+	for _, slot := range slots {
+		is := part.ReadOverrides[slot]
+		ent.Overrides = calendar.WithOverride(ent.Overrides, slot, is)
+		part.WroteOverrides = calendar.WithOverride(part.WroteOverrides, slot, is)
+	}
+	part.Dirty = part.Dirty.Without(s.Groups...)
+	part.DirtySlots = slices.DeleteFunc(part.DirtySlots, func(slot string) bool { return slices.Contains(slots, slot) })
+	if err := tx.PutEntity(ent); err != nil {
+		return err
+	}
+	if err := tx.SetPending(ent.ID); err != nil {
+		return err
+	}
+	s.Was, s.Became = state.Image{}, state.Image{} // put back, it would be refused again
+	return tx.AppendHistory(l.entry(l.h, s, state.Reverted, inWords(trouble), s.Want, part.Read))
 }
 
 // inWords is a provider's refusal without the calls it came through.

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,4 +75,32 @@ func TestSettingsThatNoFaceKnowsAreRefused(t *testing.T) {
 	if s, err := b.face.Status(t.Context()); err != nil || s.Faces != want {
 		t.Errorf("after a restart the faces are %+v, %v", s.Faces, err)
 	}
+}
+
+// The timers of a machine that sleeps stand still, its clock does not: when it wakes up,
+// calendars are looked at at once, and quiet hours that ended meanwhile are over.
+func TestAMachineThatWakesUpLooksAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var slept atomic.Int64
+		x := newTrio(t, func(o *engine.Options) {
+			o.Now = func() time.Time { return time.Now().Add(time.Duration(slept.Load())) }
+		})
+		x.keeps(state.Rhythm{Minutes: 600, Quiet: "22:00-07:00"})
+		time.Sleep(engine.ActiveFor + time.Minute)
+		slept.Store(int64(2 * time.Hour)) // in the afternoon
+		if took := x.crossing("Before the night", x.b, time.Minute); took > 30*time.Second {
+			t.Errorf("after a nap it crossed after %v", took)
+		}
+		time.Sleep(8 * time.Hour) // the quiet hours have begun
+		slept.Add(int64(4 * time.Hour))
+		x.a.add("In the night")
+		time.Sleep(time.Minute)
+		if strings.Contains(x.b.titles(), "In the night") {
+			t.Error("it crossed in the quiet hours")
+		}
+		slept.Add(int64(5 * time.Hour)) // over the end of the quiet hours
+		if took := x.crossing("In the morning", x.b, time.Minute); took > 30*time.Second {
+			t.Errorf("after the night it crossed after %v", took)
+		}
+	})
 }

@@ -127,6 +127,18 @@ func (e *Engine) inPlainWords(id state.AccountID, ref state.Ref, err error) stri
 	case errors.Is(err, errBusyOnly):
 		return fmt.Sprintf("%s of %s shows no more than when its events are", name, who)
 	}
+	switch {
+	case errors.Is(err, calendar.ErrSwitchedOff):
+		return fmt.Sprintf("At %s, calendars are not switched on for the client id that Twinday uses for %s", service, who)
+	case errors.Is(err, calendar.ErrNoMailbox):
+		return fmt.Sprintf("%s has no mailbox at %s, and so no calendars", who, service)
+	}
+	if bad, ok := errors.AsType[*calendar.Damaged](err); ok {
+		if bad.Day.IsZero() {
+			return fmt.Sprintf("%s of %s cannot be read: one of its events is damaged at %s", name, who, service)
+		}
+		return fmt.Sprintf("%s of %s cannot be read: an event on or about %s is damaged at %s", name, who, bad.Day.Format("2 Jan 2006"), service)
+	}
 	switch calendar.KindOf(err) {
 	case calendar.Unavailable:
 		return fmt.Sprintf("%s cannot be reached for %s (%v)", service, who, cause(err))
@@ -191,6 +203,15 @@ func wayOut(err error) string {
 		return "Nothing of it is touched meanwhile. Put it back on the account's list, or take it out of its mirror."
 	case errors.Is(err, errBusyOnly):
 		return "Nothing of it is touched meanwhile. Ask its owner to show you its events' details, or take it out of its mirror."
+	}
+	switch {
+	case errors.Is(err, calendar.ErrSwitchedOff):
+		return "Open the client id's project in the service's console, and enable the calendar API there; it takes some minutes to show. Twinday goes on by itself."
+	case errors.Is(err, calendar.ErrNoMailbox):
+		return "Connect another account of yours; at work, ask your IT whether this one's mailbox is in the cloud."
+	}
+	if _, ok := errors.AsType[*calendar.Damaged](err); ok {
+		return "Nothing of it is touched meanwhile. Find the event in the service's own app (it does not open, or shows only a part), and delete it there; then Twinday goes on by itself."
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return "Your network looks into what passes (or somebody does): give Twinday your company's root certificate in the settings, or use another network."

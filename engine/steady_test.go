@@ -96,7 +96,7 @@ func (c trioConnector) Open(a state.Account, _ engine.Secret) (calendar.Provider
 }
 func (c trioConnector) SignOut(context.Context, state.Account, engine.Secret) error { return nil }
 
-func newTrio(t *testing.T) *trio {
+func newTrio(t *testing.T, change ...func(*engine.Options)) *trio {
 	t.Helper()
 	time.Sleep(time.Until(time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC))) // the fakes' events are of that week
 	x := &trio{T: t, a: newFake(time.Now), b: newFake(time.Now), broken: &stuck{fake: newFake(time.Now)}}
@@ -122,8 +122,12 @@ func newTrio(t *testing.T) *trio {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.engine, err = engine.New(engine.Options{Store: st, Secrets: secrets.Memory(), Random: func() float64 { return 0 },
-		Connectors: map[state.ProviderKind]engine.Connector{state.Google: c}})
+	o := engine.Options{Store: st, Secrets: secrets.Memory(), Random: func() float64 { return 0 },
+		Connectors: map[state.ProviderKind]engine.Connector{state.Google: c}}
+	for _, f := range change {
+		f(&o)
+	}
+	x.engine, err = engine.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,9 +46,10 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		}
 		_, told := want[""]
 		r.apart(*e, ref, want)
-		agreed := true
+		agreed, bare := true, true // all that is here is as this mapping wants it; there is nothing yet
 		for i := range rec.Parts {
 			p := &rec.Parts[i]
+			bare = bare && (p.ID == "" || p.Gone)
 			w, wanted := want[p.Slot]
 			if wanted && p.Gone && p.Leaving {
 				remake(p) // it went when it was not wanted
@@ -64,7 +65,7 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 				agreed = agreed && !s.Kind.Writes()
 			}
 		}
-		if agreed && ref != e.Home {
+		if (agreed || bare) && ref != e.Home {
 			rec.Mapping = r.mapping(*e, ref).Digest()
 			e.Records[ref] = rec
 		}

@@ -140,27 +140,32 @@ func (r *reconciler) bringer(e state.Entity, ref state.Ref) state.Mirror {
 // invitedFrom reports whether guests were invited from a copy: then it is left as it
 // is, whatever becomes of the event, since they would hear of it.
 func (r *reconciler) invitedFrom(e *state.Entity, ref state.Ref) bool {
-	rec := e.Records[ref]
-	var with []*state.Part
-	for i := range rec.Parts {
-		p := &rec.Parts[i]
-		if rep, ok := r.Replicas[ref][p.ID]; ok && p.ID != "" && !p.Gone && !rep.Deleted && len(rep.Event.Guests) > 0 {
-			with = append(with, p)
-		}
-	}
-	if len(with) == 0 {
+	rec, from := e.Records[ref], r.invites(*e, ref)
+	if from == nil {
 		return false
 	}
-	who := audience(r.replica(ref, with[0].ID).Event.Facts())
+	who := audience(r.replica(ref, from.ID).Event.Facts())
 	if !rec.Kept {
 		rec.Kept = true
-		r.note(*e, state.Noted, ref, nil, who+" would hear of what is written to its copy in "+r.name(ref)+", from where they were invited: it is kept as it is, and crosses no more", with[0].Read, with[0].Read)
+		r.note(*e, state.Noted, ref, nil, who+" would hear of what is written to its copy in "+r.name(ref)+", from where they were invited: it is kept as it is, and crosses no more", from.Read, from.Read)
 	}
 	for i := range rec.Parts {
 		rec.Parts[i].Leaving = false
 	}
 	e.Records[ref] = rec
-	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Skip, Entity: e.ID, Mirror: rec.Mirror, Ref: ref, From: e.Home, Event: with[0].ID,
+	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Skip, Entity: e.ID, Mirror: rec.Mirror, Ref: ref, From: e.Home, Event: from.ID,
 		Title: e.Base.Title, Before: e.Base, Reason: "invited from here: " + who})
 	return true
+}
+
+// invites is the part of a copy from which guests are invited; nil if there is none.
+func (r *reconciler) invites(e state.Entity, ref state.Ref) *state.Part {
+	rec := e.Records[ref]
+	for i := range rec.Parts {
+		p := &rec.Parts[i]
+		if rep, ok := r.Replicas[ref][p.ID]; ok && p.ID != "" && !p.Gone && !rep.Deleted && len(rep.Event.Guests) > 0 {
+			return p
+		}
+	}
+	return nil
 }

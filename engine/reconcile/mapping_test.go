@@ -102,6 +102,28 @@ func TestMappings(t *testing.T) {
 				t.Errorf("what was changed on it is not in history: %+v", got)
 			}
 		},
+		"an edit of a copy under a mapping that is another one by now does not go home": func(t *testing.T) {
+			for _, reconsidered := range []bool{false, true} {
+				w := newWorld(t, "a", "b")
+				w.maps(state.Mapping{Title: &state.TextLens{Lens: state.CopyLens, Prefix: "[A] "}})
+				id := w.add("a", "Lunch")
+				w.expect(`create "Lunch" in b`)
+				if reconsidered {
+					w.edit("a", id, place("Oslo"))
+					w.expect(`update "Lunch" in b (place)`)
+					w.expect()
+				}
+				w.edit("b", w.the("b", "[A] Lunch").ID, title("[A] Dinner"))
+				w.maps(state.Mapping{})
+				w.expect(`update "Lunch" in b (title)`)
+				w.the("a", "Lunch")
+				w.the("b", "Lunch")
+				if !strings.Contains(w.noted(state.Reverted), "before its mapping changed") {
+					t.Errorf("history: %s", w.noted(state.Reverted))
+				}
+				w.settle()
+			}
+		},
 		"what was there before is kept, whatever the filter": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			id := w.add("a", "Lunch")

@@ -106,6 +106,9 @@ func (r *reconciler) foldMoved(e *state.Entity, moves map[state.Ref]Found) {
 // followHome gives an entity a new home. Its copies stay where the new home's mirrors
 // have them, and go where they have not.
 func (r *reconciler) followHome(e *state.Entity, to Found) (left []state.Entity) {
+	for _, ref := range refs(*e)[1:] {
+		r.release(e, ref)
+	}
 	was, p := e.Home, *whole(*e, e.Home)
 	delete(e.Records, was)
 	why := "moved from " + r.name(was) + " to " + r.name(to.Ref)

@@ -482,8 +482,13 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 	if marked {
 		why = "its mark says that it is a copy from " + r.name(e.Home)
 	}
-	r.out.Steps = append(r.out.Steps, state.Step{Kind: state.Adopt, Entity: e.ID, Mirror: mirror, Ref: twin.Ref, From: e.Home,
-		Event: twin.ID, Born: whole(*e, e.Home).ID, Title: ev.Content.Title, Before: ev.Content, Reason: why + ": linked, nothing is written"})
+	r.out.Steps = append(r.out.Steps, r.linked(*e, twin.Ref, ev, why))
+}
+
+// linked is the step that tells of an event that was found, and linked as it is.
+func (r *reconciler) linked(e state.Entity, ref state.Ref, ev calendar.Event, why string) state.Step {
+	return state.Step{Kind: state.Adopt, Entity: e.ID, Mirror: e.Records[ref].Mirror, Ref: ref, From: e.Home,
+		Event: ev.ID, Born: whole(e, e.Home).ID, Title: ev.Content.Title, Before: ev.Content, Reason: why + ": linked, nothing is written"}
 }
 
 // extend adds a record for every calendar that the event should reach and does

@@ -33,7 +33,7 @@ func (r *reconciler) crosses(e *state.Entity, f folding, ref state.Ref, shape ma
 	switch {
 	case len(live) == 0:
 		r.out.Steps = append(r.out.Steps, skip)
-	case rec.Adopted || r.mapping(*e, ref).OutOfScope() == state.Keep || r.Decisions[fact] == state.Drop || !r.Members[ref].Writable:
+	case r.staysAsIs(*e, ref):
 		if !rec.Kept {
 			rec.Kept = true
 			r.note(*e, state.Noted, ref, nil, why+": what is in "+r.name(ref)+" of it is kept as it is, and crosses no more", live[0].Read, live[0].Read)
@@ -43,6 +43,9 @@ func (r *reconciler) crosses(e *state.Entity, f folding, ref state.Ref, shape ma
 		}
 		r.out.Steps = append(r.out.Steps, skip)
 	default:
+		if rec.Kept {
+			r.replaced(e, ref, "it crosses no more, and what was changed of it in "+r.name(ref)+" while it was kept there goes with it")
+		}
 		rec.Kept = false
 		for _, p := range live {
 			s := skip
@@ -58,6 +61,11 @@ func (r *reconciler) crosses(e *state.Entity, f folding, ref state.Ref, shape ma
 	}
 	e.Records[ref] = rec
 	return false
+}
+
+// staysAsIs reports whether the copy of an event that crosses no more is kept as it is.
+func (r *reconciler) staysAsIs(e state.Entity, ref state.Ref) bool {
+	return e.Records[ref].Adopted || r.mapping(e, ref).OutOfScope() == state.Keep || r.Decisions[scopeFact(e, ref)] == state.Drop || !r.Members[ref].Writable
 }
 
 // skipped is why an event does not cross into a member. A series that was there
@@ -83,6 +91,18 @@ func (r *reconciler) rejoin(e *state.Entity, ref state.Ref) {
 		}
 	}
 	r.replaced(e, ref, "it crosses again, and what was changed of it in "+r.name(ref)+" meanwhile is replaced")
+}
+
+// release takes a kept copy back into the mirror if nothing keeps it as it is any more: no
+// guest is invited from it, and it crosses, or it would go for crossing no more.
+func (r *reconciler) release(e *state.Entity, ref state.Ref) {
+	rec := e.Records[ref]
+	if !rec.Kept || r.invites(*e, ref) != nil || r.skipped(*e, ref, r.shape(*e, ref)) != "" && r.staysAsIs(*e, ref) {
+		return
+	}
+	rec.Kept = false
+	e.Records[ref] = rec
+	r.rejoin(e, ref)
 }
 
 // goesToo tells of what was changed on a kept copy that goes with its event.

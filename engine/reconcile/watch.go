@@ -110,9 +110,16 @@ func (r *reconciler) fill(e *state.Entity, ref state.Ref) {
 			want[p.Slot] = w
 		}
 	}
+	var restored *calendar.Event // we made it for the same event, before both were deleted: it may look otherwise
 	for _, made := range r.adoptParts(e, ref, want, claimed) {
 		p := e.Part(ref, made.Slot)
 		made.Generation = p.Generation
 		*p = made
+		if ev := r.replica(ref, made.ID).Event; restored == nil && ev.Mark.Installation == r.Installation && ev.Mark.Entity != string(e.ID) {
+			restored = &ev
+		}
+	}
+	if restored != nil {
+		r.out.Steps = append(r.out.Steps, r.linked(*e, ref, *restored, "its mark says that it is a copy from "+r.name(e.Home)))
 	}
 }

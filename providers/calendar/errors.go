@@ -99,6 +99,30 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Causes of Forbidden that no new sign-in mends; errors.Is finds them.
+var (
+	// ErrSwitchedOff: the service's calendars were not switched on for the client id
+	// that Twinday signs in as.
+	ErrSwitchedOff = errors.New("calendars are not switched on for this client id")
+	// ErrNoMailbox: the account has no calendars, for it has no mailbox there.
+	ErrNoMailbox = errors.New("the account has no mailbox")
+)
+
+// Damaged is the cause of a read that fails since the service itself cannot read one of the
+// events: until a person mends or deletes it there, nothing of the calendar is to be had.
+type Damaged struct {
+	Day time.Time // about when that event is, in UTC; zero if it was not found out
+	Err error     // in the provider's words
+}
+
+// Error says so.
+func (e *Damaged) Error() string {
+	return fmt.Sprintf("the service cannot read one of its events: %v", e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *Damaged) Unwrap() error { return e.Err }
+
 // KindOf finds the kind of err, Other if it is none of ours, and -1 for nil.
 func KindOf(err error) Kind {
 	if err == nil {

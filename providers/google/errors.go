@@ -42,6 +42,12 @@ func (e *apiError) Error() string {
 	return e.message + " (" + s + ")"
 }
 
+// Is reports whether the Calendar API was not switched on in the client id's project
+// (Google guide 'Handle API errors'; SERVICE_DISABLED is what newer front ends say).
+func (e *apiError) Is(target error) bool {
+	return target == calendar.ErrSwitchedOff && (answer{reasons: e.reasons}).has("accessNotConfigured", "SERVICE_DISABLED")
+}
+
 // maxMessage keeps a surprising message from filling the screen.
 const maxMessage = 300
 

@@ -71,6 +71,9 @@ func TestWhatGoogleMeans(t *testing.T) {
 			if !ok || e.Kind != c.want || e.Calendar != "cal" || e.Event != "ev" || e.Field != c.field {
 				t.Fatalf("translated to %#v, want %v", err, c.want)
 			}
+			if off := errors.Is(err, calendar.ErrSwitchedOff); off != (c.name == "not switched on") {
+				t.Errorf("switched off: %v", off)
+			}
 			if e.RetryAfter != c.wait {
 				t.Errorf("wait = %v, want %v", e.RetryAfter, c.wait)
 			}

@@ -103,7 +103,7 @@ func (p *Provider) Changes(ctx context.Context, cal calendar.CalendarID, since c
 		if e.Kind == calendar.Conflict {
 			e.Kind = calendar.Unavailable // a read has no version to miss
 		}
-		return calendar.Changes{}, e
+		return calendar.Changes{}, p.damage(ctx, cal, c, e)
 	}
 	c.Link = link
 	next, err := json.Marshal(c)
@@ -136,19 +136,23 @@ func (r *round) pages(c cursor) (string, error) {
 		StartDateTime: ptr(c.From.Format(time.RFC3339)),
 		EndDateTime:   ptr(c.To.Format(time.RFC3339)),
 	}
-	link := c.Link
+	link, size := c.Link, r.p.page
 	seen := map[string]bool{link: true}
 	for range maxPages {
 		if link != "" {
 			builder, query = builder.WithUrl(link), nil
 		}
 		page, err := builder.GetAsDeltaGetResponse(r.ctx, &users.ItemCalendarsItemCalendarViewDeltaRequestBuilderGetRequestConfiguration{
-			Headers:         headers(fmt.Sprintf("odata.maxpagesize=%d", r.p.page)),
+			Headers:         headers(fmt.Sprintf("odata.maxpagesize=%d", size)),
 			QueryParameters: query,
 		})
 		r.out.Requests++
 		if err == nil && page == nil {
 			err = errNoBody
+		}
+		if a := answerOf(err); a != nil && a.status == http.StatusGatewayTimeout && size > smallPage {
+			size = max(smallPage, size/pageStep)
+			continue // the same page, of fewer events
 		}
 		if err != nil {
 			return "", expiry(link, err)

@@ -38,6 +38,11 @@ func (a *answer) Error() string {
 	return s
 }
 
+// Is reports whether the account has no mailbox in Microsoft's cloud.
+func (a *answer) Is(target error) bool {
+	return target == calendar.ErrNoMailbox && a.is("MailboxNotEnabledForRESTAPI")
+}
+
 // answerOf takes a failure apart; nil if it is no answer of a server.
 func answerOf(err error) *answer {
 	if oe, ok := errors.AsType[*odataerrors.ODataError](err); ok {

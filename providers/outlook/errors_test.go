@@ -56,6 +56,9 @@ func TestAnswersAreTranslated(t *testing.T) {
 			if !ok || ce.Kind != c.want || ce.RetryAfter != c.wait {
 				t.Fatalf("got %#v; want %v, wait %v", err, c.want, c.wait)
 			}
+			if none := errors.Is(err, calendar.ErrNoMailbox); none != (c.name == "mailbox has no licence") {
+				t.Errorf("no mailbox: %v", none)
+			}
 			if ce.Calendar != "C1" || ce.Event != "E1" || !strings.HasPrefix(ce.Op, "outlook: ") {
 				t.Errorf("does not say where: %+v", ce)
 			}

@@ -53,6 +53,10 @@ const (
 	maxDrift = 7 * 24 * time.Hour
 	// pageSize is what is asked for a page of a delta read. Graph's default is 10.
 	pageSize = 200
+	// A page that Graph does not get ready in its own time (504) is asked for again by
+	// fewer events, down to smallPage, as it is of calendars with many endless series
+	// (microsoft-graph-docs#6499); each time it fails alike, or the read never ends.
+	pageStep, smallPage = 5, 8
 	// maxPages ends a read whose pages never end: 400 000 events are no calendar.
 	// (Endless chains were reported by users in 2026.)
 	maxPages = 2000

@@ -185,17 +185,12 @@ func TestReadsSurviveWhatDeltaDoes(t *testing.T) {
 
 func TestReadsThatCannotEnd(t *testing.T) {
 	for name, quirks := range map[string]graphsim.Quirks{
-		"endless links":            {EndlessLinks: true},
-		"links to another host":    {ForeignHost: "evil.test"},
-		"an event that is corrupt": {},
+		"endless links":         {EndlessLinks: true},
+		"links to another host": {ForeignHost: "evil.test"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGraph(t, quirks)
 			g.fill(20)
-			if quirks == (graphsim.Quirks{}) {
-				id := g.mb.Events(string(g.cal))[9].ID
-				g.SetQuirks(func(q *graphsim.Quirks) { q.CorruptEvent = id })
-			}
 			ch, err := g.p.Changes(t.Context(), g.cal, "")
 			if k := calendar.KindOf(err); k != calendar.Other && k != calendar.Unavailable || ch.Next != "" || len(ch.Events) != 0 {
 				t.Errorf("got %d events, cursor %q, %v; want an error alone", len(ch.Events), ch.Next, err)
@@ -209,6 +204,55 @@ func TestReadsThatCannotEnd(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A page that is too much for the service is asked for by fewer events, or a large
+// calendar could never be read.
+func TestPagesThatAreNotReadyInTime(t *testing.T) {
+	for slow, requests := range map[int]int{200: 1, 40: 1 + 2, 10: 2 + 8} {
+		g := newGraph(t, graphsim.Quirks{SlowPages: slow})
+		outlook.WithPageSize(200)(g.p)
+		titles := g.fill(60)
+		ch, err := g.p.Changes(t.Context(), g.cal, "")
+		if err != nil || len(ch.Events) != len(titles) || ch.Next == "" || ch.Requests != requests {
+			t.Errorf("%d: %d events of %d, cursor %q, %d requests, %v", slow, len(ch.Events), len(titles), ch.Next, ch.Requests, err)
+		}
+	}
+	g := newGraph(t, graphsim.Quirks{SlowPages: 1})
+	if _, err := g.p.Changes(t.Context(), g.cal, ""); calendar.KindOf(err) != calendar.Unavailable {
+		t.Errorf("never ready: %v", err)
+	}
+}
+
+// One event that Exchange cannot convert keeps its whole calendar from being read. It is no
+// outage, which would rest the account with all its calendars: a person has to look for
+// the event, and is told about when it is.
+func TestACorruptEventIsFound(t *testing.T) {
+	for _, at := range []int{0, 9, 59} {
+		g := newGraph(t, graphsim.Quirks{})
+		g.fill(60)
+		bad := g.mb.Events(string(g.cal))[at]
+		first, err := g.p.Changes(t.Context(), g.cal, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.SetQuirks(func(q *graphsim.Quirks) { q.CorruptEvent = bad.ID })
+		if _, err := g.p.Changes(t.Context(), g.cal, first.Next); err != nil {
+			t.Errorf("%s, of which nothing is news: %v", bad.Title, err)
+		}
+		g.sent = nil
+		ch, err := g.p.Changes(t.Context(), g.cal, "")
+		damaged, ok := errors.AsType[*calendar.Damaged](err)
+		if calendar.KindOf(err) != calendar.Other || !ok || ch.Next != "" || len(ch.Events) != 0 {
+			t.Fatalf("%s: got %d events, cursor %q, %v", bad.Title, len(ch.Events), ch.Next, err)
+		}
+		if day := damaged.Day.Format(time.DateOnly); day != bad.Start.Local[:len(time.DateOnly)] {
+			t.Errorf("%s is looked for on %s, and is on %s", bad.Title, day, bad.Start.Local)
+		}
+		if len(g.sent) > 25 {
+			t.Errorf("sent %d requests", len(g.sent))
+		}
 	}
 }
 

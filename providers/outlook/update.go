@@ -3,6 +3,7 @@ package outlook
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -14,7 +15,9 @@ import (
 // Update implements calendar.Provider. It writes groups that Outlook can hold;
 // others are left out. Notes of an online meeting are refused as Invalid if they
 // would change: they hold Teams' join block, and without it the meeting is off
-// (Graph "Update event"). That takes a read before the write, as a new time does.
+// (Graph "Update event"). So are notes that hold pictures, which calendar.Notes does
+// not know and the write would take away; not those of single occurrences. That takes
+// a read before the write, as a new time does.
 //
 // A series is written master first, then occurrence by occurrence. Exchange
 // forgets all overrides when a master's time or rule changes, so all of
@@ -157,13 +160,23 @@ func (u *update) before(groups calendar.Groups, v calendar.Version) (calendar.Gr
 	if string(version(now)) != etag(v) {
 		return nil, false, errStale
 	}
-	if groups.Has(calendar.GroupNotes) && val(now.GetIsOnlineMeeting()) {
-		if content(now).Notes != u.want.Content.Notes {
+	if online := val(now.GetIsOnlineMeeting()); groups.Has(calendar.GroupNotes) && (online || pictured(now)) {
+		switch {
+		case content(now).Notes == u.want.Content.Notes:
+			groups = groups.Without(calendar.GroupNotes)
+		case online:
 			return nil, false, onlineNotes(u.cal)
+		default:
+			return nil, false, refused("write notes", u.cal, calendar.GroupNotes, "the notes hold pictures, which would be lost; edit them in Outlook")
 		}
-		groups = groups.Without(calendar.GroupNotes)
 	}
 	return groups, isMaster(now), nil
+}
+
+// pictured reports whether an event's notes hold pictures.
+func pictured(e models.Eventable) bool {
+	b := e.GetBody()
+	return b != nil && is(b.GetContentType(), models.HTML_BODYTYPE) && strings.Contains(strings.ToLower(val(b.GetContent())), "<img")
 }
 
 func onlineNotes(cal calendar.CalendarID) error {

@@ -220,6 +220,25 @@ func TestNotesOfAnOnlineMeetingAreLeftAlone(t *testing.T) {
 	}
 }
 
+// calendar.Notes knows no pictures: other notes over them would take them away, and
+// neither side nor the history would have them still.
+func TestNotesWithPicturesAreLeftAlone(t *testing.T) {
+	event := with(singleEvent, `Bring the <b>plan</b>`, `Bring the <b>plan</b><IMG src=\"cid:image001.png\">`)
+	p, f := openFake(t, always(reply{status: 200, body: event}))
+	groups := calendar.Groups{calendar.GroupTitle, calendar.GroupNotes}
+	_, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: groups, Content: calendar.Content{Title: "T", Notes: calendar.NotesFromText("others")}})
+	if ce, ok := errors.AsType[*calendar.Error](err); !ok || ce.Kind != calendar.Invalid || ce.Field != "notes" || !strings.Contains(err.Error(), "pictures") {
+		t.Errorf("other notes: %v; want Invalid (notes)", err)
+	}
+	if _, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: groups, Content: calendar.Content{Title: "T", Notes: calendar.NotesFromHTML("Bring the <b>plan</b>")}}); err != nil {
+		t.Fatal(err)
+	}
+	r := f.requests()
+	if last := r[len(r)-1]; len(r) != 3 || last.Method != "PATCH" || !sameJSON(t, last.Body, `{"subject":"T"}`) {
+		t.Errorf("sent %+v; want a patch of the title alone", r)
+	}
+}
+
 func TestWhatCannotBeWrittenIsRefusedUnsent(t *testing.T) {
 	p, f := openFake(t, always(reply{status: 200, body: singleEvent}))
 	series := berlin("2026-03-15T10:00:00", "2026-03-15T11:00:00")

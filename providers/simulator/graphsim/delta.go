@@ -153,6 +153,9 @@ func (c *call) deltaPage(cal *mailbox.Calendar, t token) (*reply, *apiError) {
 	if c.prefer.maxPage > 0 {
 		size = c.prefer.maxPage
 	}
+	if slow := c.quirks.SlowPages; slow > 0 && size > slow {
+		return nil, fault(http.StatusGatewayTimeout, "UnknownError", "")
+	}
 	page, more := c.deltaUnits(cal, t, size)
 	var items []any
 	add := func(u unit) *apiError {

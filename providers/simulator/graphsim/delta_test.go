@@ -299,6 +299,17 @@ func TestDeltaMischief(t *testing.T) {
 			t.Error(a.status, a.code())
 		}
 	})
+	t.Run("a large page is not ready in time", func(t *testing.T) {
+		l := newLab(t)
+		l.add(meeting(3))
+		l.SetQuirks(func(q *Quirks) { q.SlowPages = 40 })
+		if a := l.call("GET", deltaPath, "", "Prefer: odata.maxpagesize=41"); a.status != 504 || a.code() != "UnknownError" {
+			t.Error(a.status, a.code())
+		}
+		if items, _ := l.round(deltaPath, "Prefer: odata.maxpagesize=40"); len(items) != 1 {
+			t.Error(items)
+		}
+	})
 	t.Run("a move is a tombstone here and another id there", func(t *testing.T) {
 		l := newLab(t)
 		other := l.must(201, "POST", "/me/calendars", `{"name":"Other"}`).text("id")

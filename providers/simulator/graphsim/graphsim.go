@@ -76,6 +76,10 @@ type Quirks struct {
 	// CorruptEvent is the id of an event that cannot be converted: every page
 	// that holds it is answered with 500 ErrorCorruptData.
 	CorruptEvent string
+	// SlowPages: a page of delta that may hold more events than so many is not ready in
+	// time, and answered with 504 UnknownError (microsoft-graph-docs#6499, with endless
+	// series). 0: all are.
+	SlowPages int
 	// Teams: the account has Teams, so isOnlineMeeting works. Consumer accounts
 	// ignore it silently.
 	Teams bool
