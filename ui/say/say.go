@@ -1,10 +1,11 @@
 // Package say puts into the person's language what every face says alike: names of
 // services and of states, what a plan comes to, and the engine's half sentences as whole ones.
 //
-// Of this project it imports what a face may: engine/control, store/state and assets.
+// Of this project it imports what a face may: engine/control, store/state, providers/calendar and assets.
 package say
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -74,6 +76,24 @@ func Stopped(s string) string {
 
 // Sentence is both: it begins with a capital and ends in a stop.
 func Sentence(s string) string { return Stopped(Capital(s)) }
+
+// About is the event that a step is about, as it is or, of one that is made, as it will be.
+func About(s control.StepResult) calendar.Content {
+	if s.Kind == state.Create {
+		return s.Want
+	}
+	return s.Before
+}
+
+// ByTime is a plan's steps in the order in which people are shown them: as in a calendar,
+// by the start of the event, then by its title. The engine's own order is left as it is.
+func ByTime(steps []control.StepResult) []control.StepResult {
+	steps = slices.Clone(steps)
+	slices.SortStableFunc(steps, func(a, b control.StepResult) int {
+		return cmp.Or(cmp.Compare(About(a).When.Start.Local, About(b).When.Start.Local), cmp.Compare(a.Title, b.Title))
+	})
+	return steps
+}
 
 // Planned says in parts what the steps of a plan come to, in copies only or in events
 // anywhere; held is how many besides wait for a decision that agreed does not name.

@@ -35,7 +35,7 @@ func waiting(r control.Report, seen []string) int {
 func (a *app) plan(e MirrorEdit, seen []string, line string, n names) {
 	if len(e.Plan.Steps) > 0 {
 		t := newTable(assets.Text("WHAT | TITLE~ | IN~ | WHY~"))
-		for _, s := range e.Plan.Steps {
+		for _, s := range say.ByTime(e.Plan.Steps) {
 			if slices.Contains(seen, s.Fact) {
 				s.Held = "" // this is the question about it
 			}

@@ -81,7 +81,7 @@ func (a *app) verdict(r control.Report, printing error) error {
 func (a *app) report(r control.Report, n names) {
 	if len(r.Steps) > 0 {
 		t := newTable(assets.Text("WHAT | TITLE~ | IN~ | WHY~"))
-		for _, s := range r.Steps {
+		for _, s := range say.ByTime(r.Steps) {
 			t.add(stepWord(s, r.DryRun), s.Title, n.of(s.Ref), stepWhy(s))
 		}
 		a.print(t)

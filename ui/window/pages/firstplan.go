@@ -13,7 +13,6 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
-	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 	"github.com/twinday/twinday/ui/say"
 )
@@ -81,9 +80,7 @@ func newFirstPlan(f *setupFlow, m state.Mirror, r control.Report) *firstPlan {
 			p.all = append(p.all, s) // what other mirrors have to do besides is theirs
 		}
 	}
-	slices.SortStableFunc(p.all, func(a, b control.StepResult) int { // as a calendar shows them
-		return cmp.Or(cmp.Compare(about(a).When.Start.Local, about(b).When.Start.Local), cmp.Compare(a.Title, b.Title))
-	})
+	p.all = say.ByTime(p.all)
 	type key struct {
 		kind state.StepKind
 		ref  state.Ref
@@ -111,14 +108,6 @@ func newFirstPlan(f *setupFlow, m state.Mirror, r control.Report) *firstPlan {
 		g.folds = len(p.all) > 12
 	}
 	return p
-}
-
-// about is the event that a step is about.
-func about(s control.StepResult) calendar.Content {
-	if s.Kind == state.Create {
-		return s.Want
-	}
-	return s.Before
 }
 
 // groupWords says what the n steps of a group that are ticked have in common; where is
@@ -267,7 +256,7 @@ func (p *firstPlan) fill(r planRow, o *planLineView) {
 		o.title.Importance = widget.LowImportance
 	}
 	o.title.SetText(titleOf(s.Title))
-	note := dayText(about(s).When)
+	note := dayText(say.About(s).When)
 	if s.Kind == state.Skip {
 		note = say.Capital(assets.Said(s.Reason))
 	}

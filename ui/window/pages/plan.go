@@ -139,7 +139,7 @@ func (w *Window) showPlan(c control.Change, copies bool, apply func(shown *popup
 	if c.Due > 0 {
 		head.Add(faint(assets.Count("Besides, {{.N}} changes are due with or without this.", c.Due)))
 	}
-	steps := slices.DeleteFunc(slices.Clone(c.Plan.Steps), func(s control.StepResult) bool { return s.Kind == state.Skip })
+	steps := slices.DeleteFunc(say.ByTime(c.Plan.Steps), func(s control.StepResult) bool { return s.Kind == state.Skip })
 	list := w.planList(steps, c.Agreed(), copies)
 	list.Hide()
 	var p *popup

@@ -95,7 +95,7 @@ func (w *Window) showUndo(req control.UndoRequest, r control.UndoReport) {
 	lists := container.NewVBox()
 	if len(r.Report.Steps) > 0 {
 		lists.Add(bold(assets.Text("What happens")))
-		for _, s := range r.Report.Steps[:min(len(r.Report.Steps), maxTold)] {
+		for _, s := range say.ByTime(r.Report.Steps)[:min(len(r.Report.Steps), maxTold)] {
 			lists.Add(lines(text(titleOf(s.Title)), faint(w.stepLine(s.Step, false))))
 		}
 		lists.Add(andMore(len(r.Report.Steps)))
