@@ -116,6 +116,17 @@ func (l notesLens) get(s Source, c *calendar.Content) {
 	c.Notes = l.fit(l.body(s), b).Then(b.notes)
 }
 
+// OnlyGuests reports whether the notes of a copy, as they were and as they shall be, differ
+// in whom they name as guests alone.
+func OnlyGuests(was, shall calendar.Notes) bool {
+	rest := func(n calendar.Notes) string {
+		return strings.TrimSpace(strings.Join(slices.DeleteFunc(strings.Split(n.Text(), "\n"), func(line string) bool {
+			return line == divider || strings.HasPrefix(line, labelOrganizer) || strings.HasPrefix(line, labelGuests)
+		}), "\n"))
+	}
+	return was.Text() != shall.Text() && rest(was) == rest(shall)
+}
+
 // body is what the copy shows of the home's notes, at full length.
 func (l notesLens) body(s Source) calendar.Notes {
 	n := s.Notes

@@ -394,7 +394,9 @@ func (r *reconciler) reason(e state.Entity, f folding, ref state.Ref, s state.St
 		return r.slotWords(e, s.Slots) + " put back as in " + r.name(e.Home)
 	case putBack:
 		return what + " put back as in " + r.name(e.Home)
-	case !f.changed && len(s.Groups) > 0 && ref != e.Home: // a mapping did, or guests, or a pass that was cut off
+	case !f.changed && len(s.Groups) == 1 && s.Groups.Has(calendar.GroupNotes) && ref != e.Home && mapping.OnlyGuests(p.Wrote.Notes, s.Want.Notes):
+		return "the list of guests in its notes changed"
+	case !f.changed && len(s.Groups) > 0 && ref != e.Home: // a mapping did, or a pass that was cut off
 		return what + " brought in line with what the mirror “" + r.mirror(e.Records[ref].Mirror).Name + "” shows there"
 	case !f.changed && len(s.Groups) > 0:
 		return what + " brought in line with " + r.name(e.Home)

@@ -264,6 +264,22 @@ func TestMappings(t *testing.T) {
 				t.Errorf("copy notes %q", got)
 			}
 		},
+		"that guests were added is told as that": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Board", notes("Agenda"))
+			w.settle()
+			for _, guests := range [][]calendar.Guest{{{Person: calendar.Person{Email: "g@x.test"}}}, {}} {
+				w.edit("a", id, func(e *calendar.Event) { e.Guests = guests })
+				if steps := Reconcile(w.input()).Steps; len(steps) != 1 || steps[0].Reason != "the list of guests in its notes changed" {
+					t.Errorf("%d guests: %+v", len(guests), steps)
+				}
+				w.settle()
+			}
+			w.edit("a", id, withGuest, notes("Longer agenda"))
+			if steps := Reconcile(w.input()).Steps; len(steps) != 1 || steps[0].Reason != "notes changed in “a”" {
+				t.Errorf("with an edit: %+v", steps)
+			}
+		},
 		"an edit that would mail guests names them": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			w.add("a", "Board", func(e *calendar.Event) {

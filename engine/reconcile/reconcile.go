@@ -637,6 +637,9 @@ func (r *reconciler) name(ref state.Ref) string {
 	return ref.String()
 }
 
+// plural groups are several things by their names.
+var plural = calendar.Groups{calendar.GroupNotes, calendar.GroupReminders, calendar.GroupCategories, calendar.GroupLinks, calendar.GroupProperties}
+
 // words lists groups for a reason: "title and place".
 func words(gs calendar.Groups) string {
 	s := make([]string, len(gs))

@@ -159,6 +159,9 @@ func (r *reconciler) undone(e state.Entity, s state.Step) state.Step {
 		slices.ContainsFunc(s.Slots, func(slot string) bool { return slices.Contains(w.Slots, slot) })),
 		s.Slot != "" && slices.Contains(w.Slots, s.Slot):
 		verb = "put back as it was"
+		if len(s.Groups) > 1 || len(s.Groups) == 0 && len(s.Slots) > 1 || len(s.Groups) == 1 && plural.Has(s.Groups[0]) {
+			verb = "put back as they were"
+		}
 	default:
 		return s
 	}

@@ -63,6 +63,29 @@ func TestWishes(t *testing.T) {
 				}
 			}
 		},
+		"of several things that are put back it says so": func(t *testing.T) {
+			for what, change := range map[string]calendar.Content{
+				"notes put back as they were":           {Title: "Lunch", Notes: calendar.NotesFromText("Bring cash")},
+				"title and place put back as they were": {Title: "Brunch", Place: "Oslo"},
+				"place put back as it was":              {Title: "Lunch", Place: "Oslo"},
+			} {
+				w := newWorld(t, "a", "b")
+				id := w.add("a", "Lunch")
+				w.settle()
+				w.edit("a", id, func(e *calendar.Event) {
+					e.Content.Title, e.Content.Place, e.Content.Notes = change.Title, change.Place, change.Notes
+				})
+				w.settle()
+				w.wishes(func(e *state.Entity, wish *state.Wish) {
+					for _, g := range calendar.Diff(e.Base, calendar.Content{Title: "Lunch", When: e.Base.When, Availability: e.Base.Availability}) {
+						wish.Image = wish.With(g, calendar.Content{Title: "Lunch"})
+					}
+				})
+				if steps := Reconcile(w.input()).Steps; len(steps) != 2 || steps[0].Reason != what+": you undid entry 12" {
+					t.Errorf("%s: %+v", what, steps)
+				}
+			}
+		},
 		"a person who goes on after it wins": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			id := w.add("a", "Lunch")
