@@ -577,7 +577,7 @@ func TestAnEditThatItsHomeRefusesIsTakenBack(t *testing.T) {
 			if x := b.b.one("Lunch"); x.Content.Place != "Rome" || len(x.Overrides) != 0 {
 				t.Errorf("the copy has the place %q and %v", x.Content.Place, x.Overrides)
 			}
-			if h := b.entries(control.HistoryQuery{}); !slices.ContainsFunc(h, func(e state.HistoryEntry) bool {
+			if h := b.entries(control.HistoryQuery{Amiss: true}); !slices.ContainsFunc(h, func(e state.HistoryEntry) bool {
 				return e.Outcome == state.Reverted && e.Before.Place == "Nowhere"
 			}) {
 				t.Errorf("history: %+v", h)

@@ -212,6 +212,9 @@ func TestInvitedBeforeOccurrencesAreWrittenAgain(t *testing.T) {
 					t.Errorf("the occurrence is %q instead of %q", got, want)
 				}
 			}
+			if d == state.Drop && b.find(state.Reverted).Amiss() {
+				t.Error("what the person decided is amiss")
+			}
 			if d == state.Drop && b.find(state.Reverted).BeforeOverrides[secondDay.Slot()].Content.Title != "Retro" {
 				t.Error("history does not keep it")
 			}

@@ -43,12 +43,8 @@ func filterOf(q control.HistoryQuery) store.HistoryFilter {
 	if q.Limit <= 0 {
 		q.Limit = 100
 	}
-	f := store.HistoryFilter{Before: q.Before, Limit: min(q.Limit, maxHistory), Mirror: q.Mirror, Entity: q.Entity, Text: q.Text, Pass: q.Pass,
-		Calendar: q.Calendar, Kinds: q.Kinds, Since: q.Since, Until: q.Until}
-	if q.Amiss {
-		f.Outcomes = []state.Outcome{state.Failed, state.Overridden, state.Reverted}
-	}
-	return f
+	return store.HistoryFilter{Before: q.Before, Limit: min(q.Limit, maxHistory), Mirror: q.Mirror, Entity: q.Entity, Text: q.Text, Pass: q.Pass,
+		Calendar: q.Calendar, Kinds: q.Kinds, Amiss: q.Amiss, Since: q.Since, Until: q.Until}
 }
 
 // browse looks through the history, at so many entries at most, in short transactions: one

@@ -158,7 +158,11 @@ func TestUndoOfAnEditThatWasTakenBack(t *testing.T) {
 	b.quiet()
 	b.b.edit("Lunch", retitle("Brunch"))
 	b.titled("Lunch")
-	r := b.undo(control.UndoRequest{Entry: b.find(state.Reverted).Seq})
+	back := b.find(state.Reverted)
+	if back.Amiss() {
+		t.Errorf("what the person's rule did is amiss: %+v", back)
+	}
+	r := b.undo(control.UndoRequest{Entry: back.Seq})
 	if r.Report.Held != 1 || r.Report.Writes() != 0 {
 		t.Fatalf("guests would hear of it: %+v", r)
 	}

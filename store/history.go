@@ -22,7 +22,7 @@ type HistoryFilter struct {
 	Text     string           // in the title, without regard to case and spacing
 	Calendar state.Ref        // where it happened, or came from
 	Kinds    []state.StepKind // any of them
-	Outcomes []state.Outcome  // any of them
+	Amiss    bool             // only those that a person should look at
 	Since    time.Time        // at this time or later
 	Until    time.Time        // before this time
 	Undoing  uint64           // the entry that they undo
@@ -35,7 +35,7 @@ func (f HistoryFilter) takes(e state.HistoryEntry) bool {
 		(f.Text == "" || strings.Contains(plainTitle(e.Title), plainTitle(f.Text))) &&
 		(f.Calendar == state.Ref{} || e.Ref == f.Calendar || e.From == f.Calendar) &&
 		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, e.Kind)) &&
-		(len(f.Outcomes) == 0 || slices.Contains(f.Outcomes, e.Outcome)) &&
+		(!f.Amiss || e.Amiss()) &&
 		(f.Since.IsZero() || !e.Time.Before(f.Since)) &&
 		(f.Until.IsZero() || e.Time.Before(f.Until)) &&
 		(f.Undoing == 0 || slices.Contains(e.Undoes, f.Undoing))
@@ -69,15 +69,14 @@ func (f HistoryFilter) needles() (all [][][]byte, err error) {
 	if f.Undoing != 0 {
 		all = append(all, [][]byte{[]byte(`"undoes":`)})
 	}
-	kinds, outcomes := []any{}, []any{}
+	kinds := []any{}
 	for _, k := range f.Kinds {
 		kinds = append(kinds, k)
 	}
-	for _, o := range f.Outcomes {
-		outcomes = append(outcomes, o)
-	}
 	add(`"kind":`, kinds...)
-	add(`"outcome":`, outcomes...)
+	if f.Amiss {
+		add(`"outcome":`, state.Failed, state.Overridden, state.Reverted)
+	}
 	return all, err
 }
 

@@ -275,7 +275,7 @@ type HistoryQuery struct {
 	// Calendar picks what happened there, or came from there.
 	Calendar state.Ref        `json:"calendar,omitzero"`
 	Kinds    []state.StepKind `json:"kinds,omitempty"` // any of them
-	// Amiss picks what failed, was overridden or was taken back.
+	// Amiss picks what a person should look at: state.HistoryEntry.Amiss.
 	Amiss bool      `json:"amiss,omitempty"`
 	Since time.Time `json:"since,omitzero"` // at this time or later
 	Until time.Time `json:"until,omitzero"` // before this time

@@ -545,3 +545,18 @@ type HistoryEntry struct {
 	// Duplicate: it was removed because others are alike.
 	Duplicate bool `json:"duplicate,omitempty"`
 }
+
+// Amiss reports whether a person should look at an entry: what failed, what the event's own
+// calendar refused, and an edit that lost with nobody having said which one counts. What
+// went as the person decided, by a rule, a direction or what copies show, is not amiss.
+func (e HistoryEntry) Amiss() bool {
+	switch e.Outcome {
+	case Failed:
+		return true
+	case Overridden:
+		return e.Rule == "" || e.Rule == "conflicts: "+LatestWins.Words()
+	case Reverted:
+		return e.Kind != "" // it was being written; else it is taken back without a try
+	}
+	return false
+}

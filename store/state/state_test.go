@@ -30,3 +30,25 @@ func TestParseRef(t *testing.T) {
 		}
 	}
 }
+
+func TestAmissIsWhatAPersonShouldLookAt(t *testing.T) {
+	for name, c := range map[string]struct {
+		entry state.HistoryEntry
+		want  bool
+	}{
+		"it crossed":                               {state.HistoryEntry{Kind: state.Update, Outcome: state.Done}, false},
+		"worth knowing":                            {state.HistoryEntry{Outcome: state.Noted}, false},
+		"it failed":                                {state.HistoryEntry{Kind: state.Create, Outcome: state.Failed}, true},
+		"an earlier edit lost to a later one":      {state.HistoryEntry{Outcome: state.Overridden, Rule: "conflicts: latest"}, true},
+		"an edit lost on the way":                  {state.HistoryEntry{Kind: state.Update, Outcome: state.Overridden}, true},
+		"an edit lost as the person decided":       {state.HistoryEntry{Outcome: state.Overridden, Rule: "conflicts: ask"}, false},
+		"an edit lost to the calendar that counts": {state.HistoryEntry{Outcome: state.Overridden, Rule: "conflicts: home/primary"}, false},
+		"refused by the event's own calendar":      {state.HistoryEntry{Kind: state.Update, Outcome: state.Reverted}, true},
+		"taken back by a rule":                     {state.HistoryEntry{Outcome: state.Reverted, Rule: "guests: revert"}, false},
+		"taken back by what copies show":           {state.HistoryEntry{Outcome: state.Reverted}, false},
+	} {
+		if got := c.entry.Amiss(); got != c.want {
+			t.Errorf("%s: amiss is %v", name, got)
+		}
+	}
+}

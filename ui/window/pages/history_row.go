@@ -168,6 +168,9 @@ func historyIcon(h state.HistoryEntry) fyne.Resource {
 	case state.Failed:
 		return theme.NewErrorThemedResource(theme.WarningIcon())
 	case state.Overridden, state.Reverted:
+		if !h.Amiss() {
+			return theme.NewDisabledResource(theme.ContentUndoIcon())
+		}
 		return theme.NewWarningThemedResource(theme.ContentUndoIcon())
 	}
 	switch h.Kind {

@@ -35,10 +35,10 @@ const (
 )
 
 func sortOf(h state.HistoryEntry) entrySort {
-	switch h.Outcome {
-	case state.Failed, state.Overridden, state.Reverted:
+	switch {
+	case h.Amiss():
 		return wasTrouble
-	case state.Noted:
+	case h.Outcome != state.Done: // nothing was written
 		return wasNoted
 	}
 	switch h.Kind {

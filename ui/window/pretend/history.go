@@ -77,7 +77,7 @@ func takes(q control.HistoryQuery, h state.HistoryEntry) bool {
 		(q.Event == "" || q.Event == h.Title || q.Event == string(h.Entity)) &&
 		(q.Calendar == state.Ref{} || q.Calendar == h.Ref || q.Calendar == h.From) &&
 		(len(q.Kinds) == 0 || slices.Contains(q.Kinds, h.Kind)) &&
-		(!q.Amiss || h.Outcome == state.Failed || h.Outcome == state.Overridden || h.Outcome == state.Reverted) &&
+		(!q.Amiss || h.Amiss()) &&
 		(q.Since.IsZero() || !h.Time.Before(q.Since)) &&
 		(q.Until.IsZero() || h.Time.Before(q.Until))
 }

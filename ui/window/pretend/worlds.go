@@ -167,7 +167,7 @@ func history(now time.Time, n int) []state.HistoryEntry {
 			Why: "Outlook did not answer; it is tried again in the next pass", Before: before, After: before.Take(calendar.GroupNotes, calendar.Content{Notes: calendar.Notes{HTML: "<p>Bring the <b>numbers</b> &amp; coffee</p>"}})},
 		{Kind: state.Adopt, Outcome: state.Done, Mirror: "m1", Ref: Office, From: Work, Title: "Stand-up", Why: "the same meeting was already in both calendars"},
 		{Kind: state.Update, Outcome: state.Overridden, Mirror: "m1", Ref: Work, From: Office, Title: "Lunch with Charles", Groups: calendar.Groups{calendar.GroupPlace}, Why: "changed on both sides; the later edit in Work won", Before: before, After: after},
-		{Kind: state.Update, Outcome: state.Reverted, Mirror: "m2", Ref: Choir, From: Choir, Title: "Concert", Groups: calendar.Groups{calendar.GroupVisibility}, Why: "privacy is a property of the copy and never goes home", Before: before, After: before},
+		{Outcome: state.Reverted, Mirror: "m2", Ref: Choir, From: Choir, Title: "Concert", Groups: calendar.Groups{calendar.GroupVisibility}, Why: "privacy is a property of the copy and never goes home", Before: before, After: before},
 		{Kind: state.Skip, Outcome: state.Noted, Mirror: "m1", Ref: Office, From: Work, Title: "Weekly series", Why: "series come with a later version"},
 	}
 	var out []state.HistoryEntry
