@@ -106,7 +106,7 @@ type Secret interface {
 	Save(ctx context.Context, secret string) error
 }
 
-// How often to look: closely while changes flow, calmly otherwise.
+// How often to look: closely while changes flow or a person has the window open, calmly otherwise.
 const (
 	ActiveInterval = 15 * time.Second
 	IdleInterval   = state.UsualMinutes * time.Minute // unless the person set another (state.Rhythm)
@@ -174,6 +174,7 @@ type Engine struct {
 	running   bool                          // a pass is
 	nextSync  time.Time
 	changedAt time.Time              // when a pass last had something to do
+	attended  time.Time              // until when a person has a face open
 	pending   map[state.MirrorID]int // events with steps to be done, by the last plan
 	writing   *control.Progress      // of the pass that writes now; its rate is told by Status
 	changed   chan struct{}          // closed and replaced at every change of the status
@@ -317,10 +318,23 @@ func (e *Engine) interval() time.Duration {
 	wait := e.rhythm().Interval()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.changedAt.IsZero() && now.Sub(e.changedAt) < ActiveFor {
+	if !e.changedAt.IsZero() && now.Sub(e.changedAt) < ActiveFor || now.Before(e.attended) {
 		wait = min(wait, ActiveInterval)
 	}
 	return min(wait, e.nextTry(now))
+}
+
+// Attend has calendars looked at closely for a while; at once, if nobody had a face open.
+func (e *Engine) Attend(context.Context) error {
+	e.mu.Lock()
+	now := e.Now()
+	fresh := !now.Before(e.attended)
+	e.attended = now.Add(control.AttendedFor)
+	e.mu.Unlock()
+	if fresh {
+		e.poke()
+	}
+	return nil
 }
 
 // poke makes Run look again at once.

@@ -104,3 +104,39 @@ func TestAMachineThatWakesUpLooksAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// While the window is open a person sees what is new within seconds, however calm their
+// calendars are; once it is closed, or was killed, things go at the set pace again.
+func TestAnOpenWindowIsNotKeptWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := newTrio(t)
+		x.keeps(state.Rhythm{Minutes: 30})
+		time.Sleep(engine.ActiveFor + time.Minute) // no change is near any more
+		looks := func(long time.Duration) {
+			for until := time.Now().Add(long); time.Now().Before(until); time.Sleep(15 * time.Second) {
+				if err := x.engine.Attend(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		x.a.add("There before")
+		looks(time.Second)
+		if !strings.Contains(x.b.titles(), "There before") {
+			t.Error("what was new when the window was opened did not cross")
+		}
+		looks(2 * engine.ActiveFor)
+		if took := x.crossing("While it is open", x.b, time.Minute); took > engine.ActiveInterval+time.Second {
+			t.Errorf("with the window open it took %v", took)
+		}
+		time.Sleep(engine.ActiveFor + control.AttendedFor + time.Minute)
+		if took := x.crossing("Once it is closed", x.b, 31*time.Minute); took < 20*time.Minute {
+			t.Errorf("it crossed after %v, though the window is closed", took)
+		}
+		x.keeps(state.Rhythm{Quiet: "00:00-23:59"})
+		x.a.add("In quiet hours")
+		looks(time.Minute)
+		if strings.Contains(x.b.titles(), "In quiet hours") {
+			t.Error("it crossed in quiet hours")
+		}
+	})
+}

@@ -211,6 +211,8 @@ func (r *recorder) Held(context.Context) ([]state.Held, error) {
 
 func (r *recorder) Decide(_ context.Context, d Decide) error { return r.note("Decide", d) }
 
+func (r *recorder) Attend(context.Context) error { return r.note("Attend") }
+
 func (r *recorder) ShowWindow(context.Context) error { return r.note("ShowWindow") }
 
 func (r *recorder) Quit(context.Context) error { return r.note("Quit") }

@@ -321,6 +321,11 @@ func (c *Client) Decide(ctx context.Context, d Decide) error {
 	return c.do(ctx, "POST", "/held", d, &nothing{})
 }
 
+// Attend says that a person has Twinday open before them.
+func (c *Client) Attend(ctx context.Context) error {
+	return c.do(ctx, "POST", "/attend", nil, &nothing{})
+}
+
 // ShowWindow asks the running tray to open the window.
 func (c *Client) ShowWindow(ctx context.Context) error {
 	return c.do(ctx, "POST", "/window", nil, &nothing{})

@@ -321,6 +321,10 @@ type Error struct {
 // Error gives the message.
 func (e *Error) Error() string { return e.Message }
 
+// AttendedFor is how long Backend.Attend holds: a window that was killed is not long taken
+// for one that is open.
+const AttendedFor = 45 * time.Second
+
 // Backend is what the engine offers. The server calls it, Client has the same
 // methods over the wire. Every error that a face can act on is an *Error.
 type Backend interface {
@@ -415,6 +419,9 @@ type Backend interface {
 	Held(ctx context.Context) ([]state.Held, error)
 	Decide(ctx context.Context, d Decide) error
 
+	// Attend says that a person has Twinday open before them: for AttendedFor calendars are
+	// looked at as closely as while changes flow. A face says so again before that is over.
+	Attend(ctx context.Context) error
 	// ShowWindow asks the running tray to open the window.
 	ShowWindow(ctx context.Context) error
 	// Quit ends the running engine and its tray.

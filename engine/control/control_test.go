@@ -60,6 +60,7 @@ var calls = map[string]func(context.Context, Backend) (any, error){
 	"decide":                func(ctx context.Context, b Backend) (any, error) { return nil, b.Decide(ctx, full[Decide]()) },
 	"agenda":                func(ctx context.Context, b Backend) (any, error) { return b.Agenda(ctx, full[AgendaQuery]()) },
 	"days":                  func(ctx context.Context, b Backend) (any, error) { return b.Days(ctx, full[int]()) },
+	"attending":             func(ctx context.Context, b Backend) (any, error) { return nil, b.Attend(ctx) },
 	"window":                func(ctx context.Context, b Backend) (any, error) { return nil, b.ShowWindow(ctx) },
 	"quitting":              func(ctx context.Context, b Backend) (any, error) { return nil, b.Quit(ctx) },
 	"duplicates":            func(ctx context.Context, b Backend) (any, error) { return b.Duplicates(ctx, full[state.MirrorID]()) },

@@ -59,6 +59,7 @@ const maxBody = 1 << 20
 //	GET    /days?n=                      [DayCount], of the last n days
 //	GET    /held                         [state.Held]
 //	POST   /held                         Decide
+//	POST   /attend
 //	POST   /window
 //	POST   /quit
 //
@@ -171,6 +172,7 @@ func Handler(b Backend, token string) http.Handler {
 	})
 	route(mux, "GET", "/held", func(r *http.Request, _ nothing) ([]state.Held, error) { return b.Held(r.Context()) })
 	route(mux, "POST", "/held", func(r *http.Request, q Decide) (nothing, error) { return nothing{}, b.Decide(r.Context(), q) })
+	route(mux, "POST", "/attend", func(r *http.Request, _ nothing) (nothing, error) { return nothing{}, b.Attend(r.Context()) })
 	route(mux, "POST", "/window", func(r *http.Request, _ nothing) (nothing, error) { return nothing{}, b.ShowWindow(r.Context()) })
 	route(mux, "POST", "/quit", func(r *http.Request, _ nothing) (nothing, error) { return nothing{}, b.Quit(r.Context()) })
 	mux.HandleFunc(fmt.Sprintf("GET /v%d/watch", Version), func(w http.ResponseWriter, r *http.Request) { watch(b, w, r) })

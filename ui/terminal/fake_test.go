@@ -348,6 +348,7 @@ func (f *fake) Decide(_ context.Context, d control.Decide) error {
 	return nil
 }
 
+func (f *fake) Attend(context.Context) error     { f.tell("attend"); return nil }
 func (f *fake) ShowWindow(context.Context) error { f.tell("show window"); return nil }
 func (f *fake) Quit(context.Context) error       { f.tell("quit"); return nil }
 

@@ -30,6 +30,7 @@ func (w *Window) Start(ctx context.Context) {
 	b := &bridge{w: w, patience: usual}
 	go b.follow(w.ctx)
 	go b.pulse(w.ctx)
+	go b.attend(w.ctx)
 }
 
 // bridge takes the engine's statuses to Fyne's goroutine, the newest only: a
@@ -81,6 +82,20 @@ func (b *bridge) pulse(ctx context.Context) {
 			continue
 		}
 		b.bring(s)
+	}
+}
+
+// attend tells the engine that the window is open. Whether it is heard shows elsewhere.
+func (b *bridge) attend(ctx context.Context) {
+	for {
+		ask, cancel := context.WithTimeout(ctx, b.first)
+		if err := b.w.backend.Attend(ask); err != nil {
+			slog.Debug("window: the engine does not know that somebody looks", "err", err)
+		}
+		cancel()
+		if pause(ctx, b.beat) != nil {
+			return
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -48,6 +49,29 @@ func rigUp(t *testing.T, world pretend.World, opt Options) *rig {
 	b := &bridge{w: r.w, patience: patience{first: time.Minute, retry: time.Millisecond, beat: time.Hour}}
 	go b.follow(r.w.ctx)
 	return r
+}
+
+// The engine forgets an open window after control.AttendedFor.
+func TestTheOpenWindowKeepsSayingSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := pretend.New(pretend.World{})
+		ctx, cancel := context.WithCancel(t.Context())
+		go (&bridge{w: &Window{backend: e}, patience: usual}).attend(ctx)
+		for range 10 {
+			before := e.Attended()
+			time.Sleep(control.AttendedFor / 2)
+			if e.Attended() == before {
+				t.Fatal("it does not")
+			}
+		}
+		cancel()
+		synctest.Wait()
+		before := e.Attended()
+		time.Sleep(time.Hour)
+		if e.Attended() != before {
+			t.Error("it says so when it is closed")
+		}
+	})
 }
 
 // lively is the window over the lively world, once it shows it.

@@ -24,12 +24,13 @@ import (
 type Engine struct {
 	Now func() time.Time // time.Now if nil
 
-	mu      sync.Mutex
-	changed chan struct{} // closed and renewed at each change
-	noted   chan struct{} // closed and renewed at each call that is noted
-	calls   []string
-	asked   []control.HistoryQuery
-	world   World
+	mu       sync.Mutex
+	changed  chan struct{} // closed and renewed at each change
+	noted    chan struct{} // closed and renewed at each call that is noted
+	calls    []string
+	attended int
+	asked    []control.HistoryQuery
+	world    World
 }
 
 // World is all that the pretended engine knows.
@@ -641,6 +642,21 @@ func (e *Engine) Decide(ctx context.Context, d control.Decide) error {
 		w.Held = slices.DeleteFunc(slices.Clone(w.Held), func(h state.Held) bool { return slices.Contains(d.IDs, h.ID) })
 	})
 	return nil
+}
+
+// Attend is counted: Attended.
+func (e *Engine) Attend(ctx context.Context) error {
+	e.mu.Lock()
+	e.attended++
+	e.mu.Unlock()
+	return e.enter(ctx, "Attend", "")
+}
+
+// Attended is how often a face said that it is open.
+func (e *Engine) Attended() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.attended
 }
 
 // ShowWindow is noted.
