@@ -71,7 +71,7 @@ func (l launchAgent) write(command []string) error {
 		}
 		args.WriteString("</string>\n")
 	}
-	return writeWhole(l.file(), `<?xml version="1.0" encoding="UTF-8"?>
+	return write(l.file(), `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
 <dict>

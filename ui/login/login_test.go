@@ -133,7 +133,7 @@ func TestAnEntryThatCannotBeWrittenLeavesNothing(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(name, "in the way"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeWhole(name, "text"); err == nil {
+	if err := write(name, "text"); err == nil {
 		t.Error("a folder was replaced")
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {

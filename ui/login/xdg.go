@@ -59,7 +59,7 @@ Icon=%s
 Terminal=false
 X-GNOME-Autostart-enabled=true
 `, strings.ReplaceAll(command[0], `\`, `\\`), strings.Join(quoted, " "), ID)
-	return writeWhole(x.file(), text)
+	return write(x.file(), text)
 }
 
 func (x xdgEntry) remove() error { return removeIfThere(x.file()) }

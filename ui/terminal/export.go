@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/ui/files"
 )
 
 func exportHelp() string {
@@ -50,8 +49,8 @@ func (a *app) setupCommand() *cobra.Command {
 				_, err := fmt.Fprintf(a.out, "%s\n", text)
 				return err
 			}
-			if err := writeWhole(args[0], append(text, '\n')); err != nil {
-				return errors.New(assets.Text("the setup cannot be kept: {{.Why}}", "Why", fileTrouble(err)))
+			if err := files.WriteWhole(args[0], append(text, '\n')); err != nil {
+				return errors.New(assets.Text("the setup cannot be kept: {{.Why}}", "Why", files.Trouble(err)))
 			}
 			if a.json {
 				return writeJSON(a.out, s)
@@ -81,30 +80,6 @@ func (a *app) setupCommand() *cobra.Command {
 	}
 	take.Flags().BoolVar(&dry, "dry-run", false, assets.Text("only say what would come of it"))
 	return family(&cobra.Command{Use: "setup", Short: assets.Text("Keep settings and mirrors in a file, or take them over")}, export, take)
-}
-
-// writeWhole writes a file for its owner alone: all of it or, when the disk is full or the
-// computer goes off, what was there before. A link stays one; what is no file (a pipe, a
-// terminal) is written as it is.
-func writeWhole(name string, text []byte) error {
-	if i, err := os.Stat(name); err == nil && !i.Mode().IsRegular() {
-		return os.WriteFile(name, text, 0o600)
-	}
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 // showTaken says what became of a setup.

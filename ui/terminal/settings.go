@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
 	"maps"
 	"os"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/store/state"
+	"github.com/twinday/twinday/ui/files"
 	"github.com/twinday/twinday/ui/say"
 )
 
@@ -252,16 +252,5 @@ func readSmall(name string) (string, error) {
 }
 
 func cannotRead(name string, err error) error {
-	return errors.New(assets.Text("{{.File}} cannot be read: {{.Why}}", "File", name, "Why", fileTrouble(err)))
-}
-
-// fileTrouble is why a file cannot be read or written.
-func fileTrouble(err error) string {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return assets.Text("there is no such file or folder")
-	case errors.Is(err, fs.ErrPermission):
-		return assets.Text("you have no right to it")
-	}
-	return err.Error()
+	return errors.New(assets.Text("{{.File}} cannot be read: {{.Why}}", "File", name, "Why", files.Trouble(err)))
 }

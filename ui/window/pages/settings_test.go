@@ -9,10 +9,8 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
@@ -176,12 +174,12 @@ func TestTheProxyIsSetByHand(t *testing.T) {
 func TestSettingsAndMirrorsGoToAFileAndBack(t *testing.T) {
 	var kept []byte
 	opt := Options{
-		SaveFile: func(_ *Window, name string, content []byte, done func(error)) {
+		SaveFile: func(_ *Window, name string, content []byte, done func()) {
 			if name != "twinday-setup.json" {
 				t.Errorf("the file is called %s", name)
 			}
 			kept = content
-			done(nil)
+			done()
 		},
 		OpenFile: func(_ *Window, done func([]byte, error)) { done(kept, nil) },
 	}
@@ -201,39 +199,58 @@ func TestSettingsAndMirrorsGoToAFileAndBack(t *testing.T) {
 	r.until("a word on it", func() bool { return r.sees("This is no file of settings and mirrors.") })
 }
 
-// The dialogs are Fyne's own here.
+// Of what is read the dialog is Fyne's own here.
 func TestAFileIsChosenWhereThePersonLikes(t *testing.T) {
 	r := settings(t, Options{}, nil)
 	folder := t.TempDir()
-	r.w.app.Preferences().SetString("fyne:fileDialogLastFolder", storage.NewFileURI(folder).String())
-	fyneButton := func(label string) (found *widget.Button) {
-		for _, o := range test.LaidOutObjects(r.w.win.Canvas().Overlays().Top()) {
-			if b, ok := o.(*widget.Button); ok && b.Text == label {
-				found = b
-			}
+	r.w.saveIn = folder
+	path := filepath.Join(folder, "setup.json")
+	saved := 0
+	save := func(text string) { saveFile(r.w, "setup.json", []byte(text), func() { saved++ }) }
+	holds := func(want string) {
+		t.Helper()
+		if content, _ := os.ReadFile(path); string(content) != want {
+			t.Errorf("the file says %q, not %q", content, want)
 		}
-		if found == nil {
-			t.Fatalf("the dialog has no button %q", label)
-		}
-		return found
 	}
-	saved := errors.New("not yet")
-	saveFile(r.w, "setup.json", []byte("{}"), func(err error) { saved = err })
-	test.Tap(fyneButton("Save"))
-	if content, err := os.ReadFile(filepath.Join(folder, "setup.json")); saved != nil || err != nil || string(content) != "{}" {
-		t.Errorf("%v; %q, %v", saved, content, err)
+	save("{}")
+	r.tap("Save")
+	if holds("{}"); saved != 1 || !r.sees(path) {
+		t.Errorf("kept %d times, and the person sees %v", saved, r.texts())
 	}
+	r.tap("Close")
+	save("[]")
+	r.tap("Save")
+	r.tap("Replace")
+	holds("[]")
+	r.tap("Close")
+
+	save("not this")
+	name, ok := r.w.win.Canvas().Focused().(*entry)
+	if !ok {
+		t.Fatal("the keyboard does not begin with the name")
+	}
+	name.SetText(filepath.Join("gone", "setup.json"))
+	r.tap("Save")
+	if !r.sees("There is no such file or folder.") {
+		t.Error("nothing says that it could not be kept")
+	}
+	name.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if holds("[]"); saved != 2 || len(r.w.popups) != 0 {
+		t.Error("Escape did not close the dialog, or it saved")
+	}
+
 	opened := false
 	openFile(r.w, func([]byte, error) { opened = true })
-	test.Tap(fyneButton("Cancel"))
-	if opened || r.w.win.Canvas().Overlays().Top() != nil {
+	r.w.win.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if opened || r.w.win.Canvas().Overlays().Top() != nil || len(r.w.popups) != 0 {
 		t.Error("thinking better of it leaves something")
 	}
 }
 
 func TestTheReportIsSeenBeforeItIsSaved(t *testing.T) {
 	var kept []byte
-	r := settings(t, Options{SaveFile: func(_ *Window, _ string, content []byte, done func(error)) { kept = content; done(nil) }},
+	r := settings(t, Options{SaveFile: func(_ *Window, _ string, content []byte, done func()) { kept = content; done() }},
 		func(w *pretend.World) { w.Report = "Twinday 1.2.3\n[account 1] is connected\n" })
 	r.tap("Show…")
 	r.until("the report", func() bool { return r.sees("[account 1] is connected") })

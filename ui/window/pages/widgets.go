@@ -467,8 +467,8 @@ func (e *entry) TypedShortcut(s fyne.Shortcut) {
 // of which the last is the one that goes on.
 type popup struct {
 	w      *Window
-	pop    *widget.PopUp
-	closed func() // may be nil
+	pop    *widget.PopUp // nil of one of Fyne's own, which closed takes away
+	closed func()        // may be nil
 }
 
 func (w *Window) popup(title string, size fyne.Size, body fyne.CanvasObject, buttons ...fyne.CanvasObject) *popup {
@@ -498,7 +498,9 @@ func (p *popup) close() {
 	for i, q := range p.w.popups {
 		if q == p {
 			p.w.popups = append(p.w.popups[:i:i], p.w.popups[i+1:]...)
-			p.pop.Hide()
+			if p.pop != nil {
+				p.pop.Hide()
+			}
 			if p.closed != nil {
 				p.closed()
 			}

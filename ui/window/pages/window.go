@@ -40,7 +40,7 @@ type Options struct {
 	// AtLogin is asked whether Twinday starts at login; nil where that cannot be set.
 	AtLogin AtLogin
 	// SaveFile and OpenFile let the person choose a file; dialogs of the window's if nil.
-	SaveFile func(w *Window, name string, content []byte, done func(error))
+	SaveFile func(w *Window, name string, content []byte, done func())
 	OpenFile func(w *Window, done func([]byte, error))
 	// Demo starts the demo, in a process of its own; nil where it cannot be started.
 	Demo func() error
@@ -83,6 +83,7 @@ type Window struct {
 	faces     control.Faces // as shown
 	shown     int
 	popups    []*popup
+	saveIn    string // the folder where a file was last kept
 	shortcuts map[string]func()
 }
 

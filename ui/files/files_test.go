@@ -1,4 +1,4 @@
-package terminal
+package files
 
 import (
 	"os"
@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// A setup is replaced whole: who reads the old file to its end gets the old one, not a mix,
+// A file is replaced whole: who reads the old file to its end gets the old one, not a mix,
 // and nothing is left beside it.
-func TestExportReplacesWhole(t *testing.T) {
+func TestAFileIsReplacedWhole(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "twinday.json")
 	if err := os.WriteFile(name, []byte("the old one"), 0o644); err != nil {
@@ -18,7 +18,7 @@ func TestExportReplacesWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := writeWhole(name, []byte("new")); err != nil {
+	if err := WriteWhole(name, []byte("new")); err != nil {
 		t.Fatal(err)
 	}
 	now, err := os.Stat(name)
@@ -37,13 +37,13 @@ func TestExportReplacesWhole(t *testing.T) {
 }
 
 // Where the new file cannot take its place, what was there stays, and no half one with it.
-func TestExportLeavesNothingHalf(t *testing.T) {
+func TestNothingHalfIsLeft(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "gone", "twinday.json")
-	if err := writeWhole(name, []byte("new")); err == nil {
+	if err := WriteWhole(name, []byte("new")); err == nil {
 		t.Error("a file in a folder that is not there was written")
 	}
-	if err := writeWhole(dir, []byte("new")); err == nil {
+	if err := WriteWhole(dir, []byte("new")); err == nil {
 		t.Error("a folder was replaced by a file")
 	}
 	if names, _ := os.ReadDir(dir); len(names) != 0 {
