@@ -40,6 +40,7 @@ type firstPlan struct {
 	all    []control.StepResult
 	place  map[*planGroup][]int // of their steps, in all
 	rows   []planRow
+	at     int // the row that has the keyboard
 	list   *keptList
 	sum    *widget.Label
 	start  *button
@@ -138,11 +139,12 @@ func (p *firstPlan) show(r control.Report) {
 	if len(p.all) > 0 {
 		head.Add(faint(assets.Text("Untick what shall not be touched: it never will be. Linking writes nothing.")))
 	}
-	p.list = &keptList{keeper: keeper{escape: w.escape}}
+	p.list = &keptList{keeper: keeper{escape: w.escape}, own: p.key}
+	p.list.OnHighlighted = func(i widget.ListItemID) { p.at = i }
 	p.list.Length = func() int { return len(p.rows) }
 	p.list.CreateItem = func() fyne.CanvasObject { return newPlanLine() }
 	p.list.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) { p.fill(p.rows[i], o.(*planLineView)) }
-	p.list.OnSelected = func(i widget.ListItemID) { // by space or a click
+	p.list.OnSelected = func(i widget.ListItemID) { // by Return or a click, of a line by space, too
 		p.list.Unselect(i)
 		p.tap(p.rows[i])
 	}
@@ -215,6 +217,29 @@ func (p *firstPlan) tap(r planRow) {
 	p.tick([]int{p.place[r.group][r.step]}, p.off[p.place[r.group][r.step]])
 }
 
+// key folds and unfolds the group that has the keyboard, and the space bar ticks it: the ticks
+// are no stops of Tab's, or a long plan would have one for each line in view.
+func (p *firstPlan) key(k fyne.KeyName) bool {
+	if p.at >= len(p.rows) || p.rows[p.at].step >= 0 {
+		return false
+	}
+	g := p.rows[p.at].group
+	switch {
+	case k == fyne.KeyRight && g.folds, k == fyne.KeyLeft && !g.folds:
+		p.tap(p.rows[p.at])
+	case k == fyne.KeySpace && !g.fixed:
+		p.tick(p.place[g], !p.ticked(g))
+	default:
+		return false
+	}
+	return true
+}
+
+// ticked reports whether anything of a group is.
+func (p *firstPlan) ticked(g *planGroup) bool {
+	return slices.ContainsFunc(p.place[g], func(i int) bool { return !p.off[i] })
+}
+
 // tick says of steps that they shall be done or not.
 func (p *firstPlan) tick(steps []int, on bool) {
 	for _, i := range steps {
@@ -247,7 +272,7 @@ func (p *firstPlan) fill(r planRow, o *planLineView) {
 			}
 		}
 		setText(o.head, groupWords(g, len(g.steps)-off, p.f.w.name(g.ref)))
-		o.set(off < len(g.steps), func(on bool) { p.tick(p.place[g], on) })
+		o.check.set(p.ticked(g), func(on bool) { p.tick(p.place[g], on) })
 		return
 	}
 	s, at := g.steps[r.step], p.place[g][r.step]
@@ -261,7 +286,7 @@ func (p *firstPlan) fill(r planRow, o *planLineView) {
 		note = say.Capital(assets.Said(s.Reason))
 	}
 	o.note.SetText(note)
-	o.set(!p.off[at], func(on bool) { p.tick([]int{at}, on) })
+	o.check.set(!p.off[at], func(on bool) { p.tick([]int{at}, on) })
 }
 
 // begin makes the mirror, without what was unticked.
@@ -290,7 +315,7 @@ func (p *firstPlan) begin() {
 type planLineView struct {
 	widget.BaseWidget
 	fold    *widget.Icon
-	check   *widget.Check
+	check   *planTick
 	head    *widget.Label // of a group
 	line    fyne.CanvasObject
 	title   *widget.Label
@@ -299,7 +324,7 @@ type planLineView struct {
 }
 
 func newPlanLine() *planLineView {
-	l := &planLineView{fold: widget.NewIcon(theme.MenuExpandIcon()), check: widget.NewCheck("", nil), head: bold(""), title: text(""), note: dim("")}
+	l := &planLineView{fold: widget.NewIcon(theme.MenuExpandIcon()), check: newPlanTick(), head: bold(""), title: text(""), note: dim("")}
 	l.note.Alignment = fyne.TextAlignTrailing
 	l.line = container.NewGridWithColumns(2, l.title, l.note)
 	l.content = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(container.NewGridWrap(fyne.NewSize(20, 20), l.fold)), l.check), nil,
@@ -308,14 +333,48 @@ func newPlanLine() *planLineView {
 	return l
 }
 
-// set shows a tick, and says what a tap on it does.
-func (l *planLineView) set(on bool, tapped func(bool)) {
-	l.check.OnChanged = nil
-	l.check.SetChecked(on)
-	l.check.OnChanged = tapped
-}
-
 // CreateRenderer is Fyne's way to draw a widget.
 func (l *planLineView) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(l.content)
+}
+
+// planTick looks like Fyne's Check, and leaves the keyboard to the list around it.
+type planTick struct {
+	widget.BaseWidget
+	on          bool
+	tapped      func(bool)
+	box, filled *widget.Icon
+}
+
+func newPlanTick() *planTick {
+	t := &planTick{box: widget.NewIcon(nil), filled: widget.NewIcon(nil)}
+	t.ExtendBaseWidget(t)
+	t.set(false, nil)
+	return t
+}
+
+// set shows a tick, and says what a tap on it does.
+func (t *planTick) set(on bool, tapped func(bool)) {
+	t.on, t.tapped = on, tapped
+	box, filled := theme.NewThemedResource(theme.CheckButtonIcon()), theme.NewThemedResource(theme.CheckButtonFillIcon())
+	box.ColorName, filled.ColorName = theme.ColorNameInputBorder, theme.ColorNameInputBackground
+	if on {
+		box = theme.NewThemedResource(theme.CheckButtonCheckedIcon())
+		box.ColorName, filled.ColorName = theme.ColorNamePrimary, theme.ColorNameBackground
+	}
+	t.box.SetResource(box)
+	t.filled.SetResource(filled)
+}
+
+// Tapped is called by a click.
+func (t *planTick) Tapped(*fyne.PointEvent) {
+	if t.tapped != nil {
+		t.tapped(!t.on)
+	}
+}
+
+// CreateRenderer is Fyne's way to draw a widget.
+func (t *planTick) CreateRenderer() fyne.WidgetRenderer {
+	icon := func(i *widget.Icon) fyne.CanvasObject { return container.NewGridWrap(fyne.NewSize(20, 20), i) }
+	return widget.NewSimpleRenderer(container.NewCenter(container.New(layout.NewCustomPaddedLayout(4, 4, 6, 6), container.NewStack(icon(t.filled), icon(t.box)))))
 }

@@ -190,12 +190,14 @@ func (w *Window) planList(steps []control.StepResult, agreed []string, copies bo
 type keptList struct {
 	widget.List
 	keeper
+	own func(fyne.KeyName) bool // what a key does besides, if it does; may be nil
 }
 
 // TypedKey handles keys while the list has the focus.
 func (l *keptList) TypedKey(e *fyne.KeyEvent) {
 	switch {
 	case l.leaves(e):
+	case l.own != nil && l.own(e.Name):
 	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
 		l.List.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
 	default:

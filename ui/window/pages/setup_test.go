@@ -217,12 +217,49 @@ func TestALineIsTickedAgainByTheKeyboard(t *testing.T) {
 	for _, k := range []fyne.KeyName{fyne.KeyDown, fyne.KeyReturn} {
 		r.plan().TypedKey(&fyne.KeyEvent{Name: k})
 	}
-	if !r.sees("2 copies are made, 1 is left out") || r.planLine("Stand-up").check.Checked {
+	if !r.sees("2 copies are made, 1 is left out") || r.planLine("Stand-up").check.on {
 		t.Error("it was not unticked")
 	}
 	r.plan().Select(1)
-	if !r.sees("3 copies are made") || !r.planLine("Stand-up").check.Checked {
+	if !r.sees("3 copies are made") || !r.planLine("Stand-up").check.on {
 		t.Error("it was not ticked again")
+	}
+}
+
+// However long it is: within it one goes by the arrow keys.
+func TestAPlanIsOneStopOfTheTabKey(t *testing.T) {
+	r := planOf(t, nil)
+	r.until("the plan", func() bool { return r.sees("128 copies are made, 5 events are linked, 3 are left out") })
+	canvas, list := r.w.win.Canvas(), r.plan()
+	press := func(keys ...fyne.KeyName) {
+		for _, k := range keys {
+			list.TypedKey(&fyne.KeyEvent{Name: k})
+		}
+	}
+	canvas.Focus(list)
+	press(fyne.KeyRight)
+	if len(r.planLines()) < 6 {
+		t.Error("the arrow to the right does not unfold the group")
+	}
+	canvas.FocusNext()
+	if b, ok := canvas.Focused().(*button); !ok || b.Text != "Back" {
+		t.Errorf("Tab leads from the plan to %T", canvas.Focused())
+	}
+	canvas.FocusPrevious()
+	if canvas.Focused() != fyne.Focusable(list) {
+		t.Errorf("and back to %T", canvas.Focused())
+	}
+	press(fyne.KeyDown, fyne.KeySpace)
+	if !r.sees("127 copies are made, 5 events are linked, 4 are left out") {
+		t.Error("the space bar does not untick a line")
+	}
+	press(fyne.KeyUp, fyne.KeySpace)
+	if r.sees("127 copies are made") || r.sees("128 copies are made") || len(r.planLines()) < 6 {
+		t.Errorf("the space bar does not untick a group: %s", strings.Join(r.texts(), "\n"))
+	}
+	press(fyne.KeySpace, fyne.KeyLeft)
+	if !r.sees("128 copies are made, 5 events are linked, 3 are left out") || len(r.planLines()) != 4 {
+		t.Errorf("it is not ticked again and folded: %s", strings.Join(r.texts(), "\n"))
 	}
 }
 
