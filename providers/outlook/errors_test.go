@@ -56,6 +56,9 @@ func TestAnswersAreTranslated(t *testing.T) {
 			if !ok || ce.Kind != c.want || ce.RetryAfter != c.wait {
 				t.Fatalf("got %#v; want %v, wait %v", err, c.want, c.wait)
 			}
+			if full := errors.Is(err, calendar.ErrFull); full != (c.name == "mailbox full") {
+				t.Errorf("full: %v", full)
+			}
 			if none := errors.Is(err, calendar.ErrNoMailbox); none != (c.name == "mailbox has no licence") {
 				t.Errorf("no mailbox: %v", none)
 			}
