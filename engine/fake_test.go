@@ -684,6 +684,7 @@ type bench struct {
 	mirror    state.Mirror
 	ids       []calendar.RemoteID     // of what fill made
 	disk      func(store.Point) error // what the disk says to each touch; nil: yes
+	version   string                  // of Twinday
 }
 
 func newBench(t testing.TB) *bench {
@@ -728,7 +729,7 @@ func (b *bench) open() {
 	if b.store, err = store.Open(b.path, store.Options{Fallback: true, At: b.touch}); err != nil {
 		b.Fatal(err)
 	}
-	b.Engine, err = engine.New(engine.Options{Store: b.store, Secrets: b.secrets, Now: b.now,
+	b.Engine, err = engine.New(engine.Options{Store: b.store, Secrets: b.secrets, Now: b.now, Version: b.version,
 		Connectors: map[state.ProviderKind]engine.Connector{state.Google: b.connector}})
 	if err != nil {
 		b.Fatal(err)
