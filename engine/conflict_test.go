@@ -50,6 +50,29 @@ func TestAConflictIsAskedAboutOnce(t *testing.T) {
 	}
 }
 
+// The mirror is told how to decide while a question waits: the question is gone with the
+// write that answers it.
+func TestAQuestionThatARuleAnswersIsWithdrawn(t *testing.T) {
+	b := newBench(t)
+	m := b.mirror
+	m.Conflicts = state.AskConflict
+	b.change(m)
+	b.a.add("Lunch")
+	b.quiet()
+	b.b.edit("Lunch", retitle("First"))
+	b.a.edit("Lunch", retitle("Second"))
+	if r := b.sync(); r.Held != 1 {
+		t.Fatalf("%+v", r)
+	}
+	m.Conflicts = state.LatestWins
+	b.change(m)
+	b.sync()
+	b.titled(b.a.titles())
+	if held, err := b.face.Held(t.Context()); err != nil || len(held) != 0 {
+		t.Errorf("it is still asked: %+v, %v", held, err)
+	}
+}
+
 func (b *bench) whyAt(id calendar.RemoteID) control.Explanation { b.Helper(); return b.why(string(id)) }
 
 func TestAConflictRuleMustNameAMember(t *testing.T) {

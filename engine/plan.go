@@ -357,8 +357,8 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out *reconcile
 			return err
 		}
 	}
-	// A question that no longer arises is withdrawn, and a decision that was
-	// carried out is done with.
+	// A question that no longer arises is withdrawn, whatever else is to be written of its
+	// event, and a decision that was carried out is done with.
 	reconsidered := map[state.EntityID]bool{}
 	for _, x := range out.Entities {
 		reconsidered[x.ID] = true
@@ -371,7 +371,7 @@ func (e *Engine) keep(tx *store.Tx, h *house, in reconcile.Input, out *reconcile
 		if x.Step.Entity == "" {
 			continue // about a whole mirror: see keepLeases
 		}
-		if !tx.HasEntity(x.Step.Entity) || reconsidered[x.Step.Entity] && !heldNow[x.ID] && !outstanding[x.Step.Entity] {
+		if !tx.HasEntity(x.Step.Entity) || reconsidered[x.Step.Entity] && !heldNow[x.ID] && (x.Decision == state.Undecided || !outstanding[x.Step.Entity]) {
 			if err := tx.DeleteHeld(x.ID); err != nil {
 				return err
 			}

@@ -404,6 +404,9 @@ func (s *sim) settle() {
 	}
 	s.mirror.Paused = false
 	for i := range s.mirror.Members {
+		if s.mirror.Members[i].Off {
+			s.fakes[i].showMoved()
+		}
 		s.mirror.Members[i].Off = false
 	}
 	if err := s.change(); err != nil {

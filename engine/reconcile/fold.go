@@ -345,6 +345,12 @@ func (r *reconciler) rescueGone(e state.Entity, ref state.Ref, p *state.Part, be
 	}
 }
 
+// asLinked reports whether a copy shows a group as it was when it was linked, otherwise than the
+// event: linking wrote nothing.
+func asLinked(p state.Part, g calendar.Group) bool {
+	return p.Found.Groups.Has(g) && calendar.Equal(g, p.Read, p.Found.Content)
+}
+
 // groups are the field groups that count in a member: at home all that it reads, in
 // a copy those that travel.
 func (r *reconciler) groups(e state.Entity, ref state.Ref) calendar.Groups {
@@ -498,7 +504,7 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 	before, known := e.Base, r.project(*e, winner.ref)
 	e.Base = winner.home
 	if !calendar.Equal(g, before, e.Base) {
-		if p := whole(*e, winner.ref); !winner.wish && (winner.rescued || p.Dirty.Has(g) || !calendar.Equal(g, known, p.Wrote)) {
+		if p := whole(*e, winner.ref); !winner.wish && (winner.rescued || p.Dirty.Has(g) || !calendar.Equal(g, known, p.Wrote) || asLinked(*p, g)) {
 			n := r.note(*e, state.Overridden, winner.ref, calendar.Groups{g}, words(calendar.Groups{g})+" was changed in "+r.name(winner.ref)+" before an earlier change had reached it; the later one was kept",
 				calendar.Content{}.Take(g, before), calendar.Content{}.Take(g, e.Base))
 			n.Was, n.Became = state.Image{}.With(g, before), state.Image{}.With(g, e.Base)

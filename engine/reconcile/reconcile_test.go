@@ -328,6 +328,12 @@ func TestReconcile(t *testing.T) {
 			w.expect()
 			w.edit("b", id, place("Bergen")) // only later edits travel
 			w.expect(`update "Lunch" in a (place)`)
+			if o := w.overridden(); o.Was.Content.Place != "Oslo" || o.Became.Content.Place != "Bergen" {
+				t.Errorf("history does not keep what never was in b: %+v", o)
+			}
+			w.edit("b", id, place("Rome")) // which replaces what was typed there
+			w.expect(`update "Lunch" in a (place)`)
+			w.overridden()
 			if got := w.the("a", "Lunch").Content.When; !calendar.Equal(calendar.GroupWhen, calendar.Content{When: got}, calendar.Content{When: hour(9)}) {
 				t.Errorf("the time travelled too: %v", got)
 			}

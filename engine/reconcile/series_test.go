@@ -534,7 +534,8 @@ func TestACancellationOfWhatWasNotSeen(t *testing.T) {
 }
 
 // So it is where a twin was linked without what had been changed of the occurrence, as linking
-// writes nothing; not where who cancelled it saw the change, or had made another one.
+// writes nothing; not where who cancelled it saw the change. What another change replaced that
+// did not see it is told of then.
 func TestACancellationInATwin(t *testing.T) {
 	second := local(3, 17, 9)
 	for name, c := range map[string]struct {
@@ -544,7 +545,7 @@ func TestACancellationInATwin(t *testing.T) {
 		"linked without the change":  {plain(second), plain(second), "Retro"},
 		"linked with another change": {retitled(second, "Review"), plain(local(3, 24, 9)), "Retro"},
 		"linked with the change":     {retitled(second, "Retro"), plain(local(3, 24, 9)), ""},
-		"changed since it is linked": {plain(second), retitled(second, "Review"), ""},
+		"changed since it is linked": {plain(second), retitled(second, "Review"), "Retro"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "a", "b")

@@ -326,7 +326,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	if i := slices.IndexFunc(edits, func(ed slotEdit) bool { return ed.cancel == yes }); i >= 0 && result.Cancelled {
 		r.overlooked(*e, edits[i], before)
 	}
-	if last := edits[len(edits)-1]; !result.Equal(before) && r.unseen(*e, last, before) {
+	if last := edits[len(edits)-1]; !result.Equal(before) && (r.unseen(*e, last, before) || !result.Cancelled && len(r.asFound(*e, last, before).And(before.Changed)) > 0) {
 		n := r.note(*e, state.Overridden, last.ref, before.Changed, r.slotWords(*e, []string{slot})+" was changed in "+r.name(last.ref)+" before an earlier change had reached it; the later one was kept", before.Content, final)
 		n.Slots, n.Was, n.Became = []string{slot}, state.Image{}.WithSlot(slot, before), state.Image{}.WithSlot(slot, e.Overrides[slot])
 		n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
@@ -365,9 +365,9 @@ func (r *reconciler) overlooked(e state.Entity, ed slotEdit, before calendar.Ove
 	if ed.ref == e.Home || before.Cancelled || len(before.Changed) == 0 {
 		return
 	}
-	shows := func(o calendar.Override) calendar.Content { return r.mapping(e, ed.ref).Get(r.source(e).Occurrence(o)) }
-	hidden := before.Changed.Without(calendar.Diff(shows(before), shows(calendar.Override{Original: before.Original}))...)
-	hidden = before.Changed.And(hidden.With(r.asFound(e, ed, shows(before))...))
+	plain := calendar.Override{Original: before.Original}
+	hidden := before.Changed.Without(calendar.Diff(r.shownThere(e, ed.ref, before), r.shownThere(e, ed.ref, plain))...)
+	hidden = before.Changed.And(hidden.With(r.asFound(e, ed, before)...))
 	if len(hidden) == 0 {
 		return
 	}
@@ -376,10 +376,18 @@ func (r *reconciler) overlooked(e state.Entity, ed slotEdit, before calendar.Ove
 	n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
 }
 
-// asFound are the groups of an occurrence that a copy shows otherwise than it is to, since it
-// still is as it was found: linking wrote nothing.
-func (r *reconciler) asFound(e state.Entity, ed slotEdit, want calendar.Content) calendar.Groups {
-	p := e.Part(ed.ref, ed.part)
+// shownThere is what a copy is to show of an occurrence.
+func (r *reconciler) shownThere(e state.Entity, ref state.Ref, o calendar.Override) calendar.Content {
+	return r.mapping(e, ref).Get(r.source(e).Occurrence(o))
+}
+
+// asFound are the groups of an occurrence that a copy showed otherwise than it was to, since it
+// still was as it was found: linking wrote nothing.
+func (r *reconciler) asFound(e state.Entity, ed slotEdit, before calendar.Override) calendar.Groups {
+	if ed.ref == e.Home {
+		return nil
+	}
+	p, want := e.Part(ed.ref, ed.part), r.shownThere(e, ed.ref, before)
 	if ed.part != "" {
 		return calendar.Diff(p.Read, want).And(p.Found.Groups)
 	}

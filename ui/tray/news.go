@@ -117,7 +117,7 @@ func (n *news) of(s control.Status, now time.Time) (show []notice, hide []string
 	}
 	if s.Held > n.held {
 		n.up[keyHeld] = true
-		show = append(show, notice{key: keyHeld, title: assets.Count("{{.N}} changes wait for your decision", s.Held), body: assets.Text("Nothing is done about them until you have looked."),
+		show = append(show, notice{key: keyHeld, title: assets.Count("{{.N}} changes wait for your decision", s.Held), body: assets.Text("Nothing of it is done until you have looked."),
 			action: assets.Text("Decide…"), page: "decisions"})
 	}
 	n.held = s.Held

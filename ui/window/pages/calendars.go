@@ -146,9 +146,9 @@ func (p *calendarsPage) member(m state.Mirror, i int, x state.Member) fyne.Canva
 	}
 	shows := dim(outgoing(m, x.Ref))
 	shows.Alignment = fyne.TextAlignTrailing
-	return container.NewBorder(nil, nil, container.NewHBox(on, swatch(p.w.calendars[x.Ref].Color)),
-		container.NewHBox(width(125, shows), width(150, way)),
-		container.NewGridWithColumns(2, text(p.w.name(x.Ref)), dim(p.w.accountName(x.Ref.Account))))
+	return container.NewBorder(nil, nil, container.NewHBox(on, swatch(p.w.calendars[x.Ref].Color)), nil,
+		container.New(withActions{least: 260}, container.NewGridWithColumns(2, text(p.w.name(x.Ref)), dim(p.w.accountName(x.Ref.Account))),
+			container.NewHBox(width(125, shows), width(150, way))))
 }
 
 func (p *calendarsPage) removeMirror(m state.Mirror) {

@@ -14,6 +14,7 @@ import (
 type keeper struct {
 	escape func()
 	reveal func(fyne.CanvasObject) // may be nil
+	top    func()                  // back to where its page begins; may be nil
 }
 
 func (k keeper) leaves(e *fyne.KeyEvent) bool {

@@ -76,7 +76,7 @@ func (c *mirrorChoice) page() fyne.CanvasObject {
 	w := c.f.w
 	rows := container.NewVBox()
 	scroll := container.NewVScroll(rows)
-	k := keeper{w.escape, revealIn(scroll)}
+	k := keeper{escape: w.escape, reveal: revealIn(scroll)}
 	if c.f.scroll.reveal != nil { // the whole page scrolls
 		k = *c.f.scroll
 	}

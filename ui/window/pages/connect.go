@@ -37,7 +37,7 @@ func connectButton(w *Window, kind state.ProviderKind) *button {
 func (w *Window) connect(kind state.ProviderKind) {
 	rows := container.NewVBox(prose(assets.Text("Looking…")))
 	scroll := container.NewVScroll(rows)
-	k := keeper{w.escape, revealIn(scroll)}
+	k := keeper{escape: w.escape, reveal: revealIn(scroll)}
 	size := fyne.NewSize(560, 630)
 	var p *popup
 	cancel := newButton(assets.Text("Cancel"), nil, func() { p.close() }, w.escape)

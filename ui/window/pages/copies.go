@@ -47,7 +47,7 @@ func (w *Window) showCopies(m state.Mirror) {
 }
 
 // keeper is for the dialog's controls.
-func (d *copiesDialog) keeper() keeper { return keeper{d.w.escape, revealIn(d.scroll)} }
+func (d *copiesDialog) keeper() keeper { return keeper{escape: d.w.escape, reveal: revealIn(d.scroll)} }
 
 // mapping is the one of a direction as it is chosen here.
 func (d *copiesDialog) mapping(x way) state.Mapping {
@@ -301,7 +301,7 @@ type ruleChoice struct{ value, name, note string }
 // edits is the card of what an edit or a deletion of a copy does.
 func (d *copiesDialog) edits() fyne.CanvasObject {
 	guests := []ruleChoice{
-		{string(state.AskGuests), assets.Text("Ask me"), assets.Text("It waits on the Home page, with the names of those who would get mail.")},
+		{string(state.AskGuests), assets.Text("Ask me"), assets.Text("It waits under Decisions, with the names of those who would get mail.")},
 		{string(state.RevertGuests), assets.Text("Put the copy back"), assets.Text("The copy becomes as it was. Nobody hears of it.")},
 		{string(state.ApplyGuests), assets.Text("Carry it home"), assets.Text("The meeting changes or goes; its guests may get mail, without a question.")},
 	}

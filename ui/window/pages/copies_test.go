@@ -95,7 +95,7 @@ func TestTheDialogShowsWhatIsInForce(t *testing.T) {
 	}
 	for _, s := range []string{
 		"Settings of “Work – Office”", "Copies in Calendar of events from Work", "Copies in Work of events from Calendar",
-		"Which events cross: not what you declined, Mon–Fri, without “lunch, 1:1”…", "It waits on the Home page, with the names of those who would get mail.",
+		"Which events cross: not what you declined, Mon–Fri, without “lunch, 1:1”…", "It waits under Decisions, with the names of those who would get mail.",
 	} {
 		if !r.sees(s) {
 			t.Errorf("the dialog does not say %q", s)
@@ -119,7 +119,7 @@ func TestThePlanIsSeenBeforeAnythingChanges(t *testing.T) {
 		t.Errorf("the plan shows:\n%s", strings.Join(r.texts(), "\n"))
 	}
 	r.tap("Show all 15")
-	if !r.sees("Design review 1") || !r.sees("Change in Calendar: title, place, notes · what copies show was changed") || r.sees("Stand-up") {
+	if !r.sees("Design review 1") || !r.sees("Change in Calendar: title, place and notes · what copies show was changed") || r.sees("Stand-up") {
 		t.Errorf("the list shows:\n%s", strings.Join(r.texts(), "\n"))
 	}
 	r.tap("Back")

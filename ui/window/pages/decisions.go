@@ -79,7 +79,7 @@ func kindsOfDecision() []kindOfDecision {
 	return []kindOfDecision{
 		{state.HoldConflict, assets.Text("Changed on two sides"), assets.Text("The same was changed differently in two calendars. Which one counts?")},
 		{state.HoldGuests, assets.Text("Others would hear of it"), assets.Text("These meetings have guests, and their service may send them mail.")},
-		{state.HoldMassDeletion, assets.Text("Many deletions at once"), assets.Text("More than usual is gone in one calendar. If that was no mistake, it can go in the others too.")},
+		{state.HoldMassDeletion, assets.Text("Many deletions at once"), assets.Text("More than usual is gone in one calendar. If that was no mistake, it can go in the others too; what you keep is put back where it is gone.")},
 		{state.HoldTakeOver, assets.Text("Another Twinday was here"), assets.Text("One installation keeps a mirror; the others watch.")},
 	}
 }
@@ -91,7 +91,7 @@ const maxCards = 50
 
 func (p *decisionsPage) draw() {
 	offset := p.root.Offset
-	k := keeper{p.w.escape, revealIn(p.root)}
+	k := keeper{escape: p.w.escape, reveal: revealIn(p.root)}
 	p.body.RemoveAll()
 	for _, kind := range kindsOfDecision() {
 		var of []state.Held

@@ -21,7 +21,7 @@ func (w *Window) duplicates(m state.Mirror) {
 	wait := widget.NewProgressBarInfinite()
 	rows := container.NewVBox(prose(assets.Text("Reading the calendars…")), wait)
 	scroll := container.NewVScroll(rows)
-	k := keeper{w.escape, revealIn(scroll)}
+	k := keeper{escape: w.escape, reveal: revealIn(scroll)}
 	ctx, cancel := context.WithCancel(w.ctx)
 	var p *popup
 	end := newButton(assets.Text("Close"), nil, func() { p.close() }, w.escape)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 	"github.com/twinday/twinday/ui/say"
 )
@@ -25,7 +26,6 @@ type planRow struct {
 
 // planGroup are the steps of one kind in one calendar.
 type planGroup struct {
-	words string
 	ref   state.Ref
 	steps []control.StepResult
 	folds bool // only its head is shown
@@ -81,6 +81,9 @@ func newFirstPlan(f *setupFlow, m state.Mirror, r control.Report) *firstPlan {
 			p.all = append(p.all, s) // what other mirrors have to do besides is theirs
 		}
 	}
+	slices.SortStableFunc(p.all, func(a, b control.StepResult) int { // as a calendar shows them
+		return cmp.Or(cmp.Compare(about(a).When.Start.Local, about(b).When.Start.Local), cmp.Compare(a.Title, b.Title))
+	})
 	type key struct {
 		kind state.StepKind
 		ref  state.Ref
@@ -93,7 +96,7 @@ func newFirstPlan(f *setupFlow, m state.Mirror, r control.Report) *firstPlan {
 		}
 		g := groups[k]
 		if g == nil {
-			g = &planGroup{ref: s.Ref, folds: true, fixed: s.Kind != state.Create && s.Kind != state.Adopt}
+			g = &planGroup{ref: s.Ref, fixed: s.Kind != state.Create && s.Kind != state.Adopt}
 			groups[k] = g
 			p.groups = append(p.groups, g)
 		}
@@ -105,19 +108,22 @@ func newFirstPlan(f *setupFlow, m state.Mirror, r control.Report) *firstPlan {
 		return cmp.Compare(slices.Index(order, a.steps[0].Kind), slices.Index(order, b.steps[0].Kind))
 	})
 	for _, g := range p.groups {
-		g.words = groupWords(g, f.w.name(g.ref))
-	}
-	if len(p.all) <= 12 {
-		for _, g := range p.groups {
-			g.folds = false
-		}
+		g.folds = len(p.all) > 12
 	}
 	return p
 }
 
-// groupWords says what the steps of a group have in common; where is the calendar's name.
-func groupWords(g *planGroup, where string) string {
-	n := len(g.steps)
+// about is the event that a step is about.
+func about(s control.StepResult) calendar.Content {
+	if s.Kind == state.Create {
+		return s.Want
+	}
+	return s.Before
+}
+
+// groupWords says what the n steps of a group that are ticked have in common; where is
+// the calendar's name.
+func groupWords(g *planGroup, n int, where string) string {
 	switch g.steps[0].Kind {
 	case state.Create:
 		return assets.Count("{{.N}} are made in {{.Where}}", n, "Where", where)
@@ -245,13 +251,13 @@ func (p *firstPlan) fill(r planRow, o *planLineView) {
 			icon = theme.MenuExpandIcon()
 		}
 		o.fold.SetResource(icon)
-		setText(o.head, g.words)
 		off := 0
 		for _, i := range p.place[g] {
 			if p.off[i] {
 				off++
 			}
 		}
+		setText(o.head, groupWords(g, len(g.steps)-off, p.f.w.name(g.ref)))
 		o.set(off < len(g.steps), func(on bool) { p.tick(p.place[g], on) })
 		return
 	}
@@ -261,10 +267,7 @@ func (p *firstPlan) fill(r planRow, o *planLineView) {
 		o.title.Importance = widget.LowImportance
 	}
 	o.title.SetText(titleOf(s.Title))
-	note := dayText(s.Before.When)
-	if s.Kind == state.Create {
-		note = dayText(s.Want.When)
-	}
+	note := dayText(about(s).When)
 	if s.Kind == state.Skip {
 		note = say.Capital(assets.Said(s.Reason))
 	}

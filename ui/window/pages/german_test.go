@@ -4,6 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
@@ -46,8 +49,8 @@ func TestComposedLinesInGerman(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ got, want string }{
-		{happened(state.HistoryEntry{Kind: state.Update, Outcome: state.Done, Groups: moved.Groups}, "Arbeit"), "In Arbeit geändert: Zeit, Ort"},
-		{stepWords(moved, "Arbeit"), "In Arbeit ändern: Zeit, Ort"},
+		{happened(state.HistoryEntry{Kind: state.Update, Outcome: state.Done, Groups: moved.Groups}, "Arbeit"), "In Arbeit geändert: Zeit und Ort"},
+		{stepWords(moved, "Arbeit"), "In Arbeit ändern: Zeit und Ort"},
 		{filtersLine(filtered), "nichts Abgelehntes, Mo–Mi, So"},
 		{groupText(calendar.GroupReminders, calendar.Content{Reminders: calendar.Reminders{Before: []time.Duration{10 * time.Minute, 24 * time.Hour}}}), "10 Min. vorher, 1 Tag vorher"},
 		{groupText(calendar.GroupWhen, calendar.Content{When: calendar.When{Start: date("2026-12-12"), End: date("2026-12-13")}}), "Sa, 12. Dezember 2026, ganztägig"},
@@ -91,4 +94,26 @@ func TestHomeIsGerman(t *testing.T) {
 			t.Errorf("the card does not say %q:\n%q", want, r.texts())
 		}
 	}
+}
+
+// German words are longer, and half of a small screen is narrow.
+func TestPagesFitIntoANarrowWindow(t *testing.T) {
+	speakGerman(t)
+	world := pretend.Lively(now)
+	world.Status.Faces.Language = "de"
+	r := rigUp(t, world, Options{})
+	r.until("the calendars' names", func() bool { return r.w.calendars != nil })
+	for i := range r.w.pages {
+		r.w.show(i)
+		if got := r.w.win.Content().MinSize().Width; got > 650 {
+			t.Errorf("with page %d the window wants to be %.0f wide", i, got)
+		}
+	}
+	r.w.win.Resize(fyne.NewSize(650, 450))
+	r.w.show(1)
+	r.visible(func(o fyne.CanvasObject) {
+		if l, ok := o.(*widget.Label); ok && l.Text == "Calendar" && l.Size().Width < 100 {
+			t.Errorf("a calendar's name has %.0f", l.Size().Width)
+		}
+	})
 }

@@ -36,7 +36,7 @@ type historyPage struct {
 
 	search *entry
 	filter *historyFilter
-	list   *widget.List
+	list   *keptList
 	foot   *widget.Label // how far a search got
 	empty  *fyne.Container
 	says   *widget.Label // why there is nothing
@@ -67,7 +67,11 @@ func newHistoryPage(w *Window) *historyPage {
 	p.search.ActionItem = widget.NewIcon(theme.SearchIcon())
 	p.search.OnChanged = p.typed
 	p.filter = newHistoryFilter(w, p.applyFilter)
-	p.list = widget.NewList(func() int { return len(p.rows) }, func() fyne.CanvasObject { return newHistoryRow(p) }, p.fill)
+	p.list = &keptList{keeper: keeper{escape: w.escape}}
+	p.list.Length = func() int { return len(p.rows) }
+	p.list.CreateItem = func() fyne.CanvasObject { return newHistoryRow(p) }
+	p.list.UpdateItem = p.fill
+	p.list.ExtendBaseWidget(p.list)
 	p.list.HideSeparators = true
 	p.list.OnSelected = p.choose
 	p.list.OnUnselected = p.unchoose

@@ -48,7 +48,7 @@ func newHistoryFilter(w *Window, changed func()) *historyFilter {
 	f.when = newPick(nil, -1, f.chooseTime, k)
 	f.times()
 	f.problems = newCheck(assets.Text("Only problems"), false, func(bool) { f.changed() }, k)
-	f.row = container.NewBorder(nil, nil, nil, f.problems, container.NewGridWithColumns(3, framed(f.where), framed(f.what), framed(f.when)))
+	f.row = container.New(withActions{least: 450}, container.NewGridWithColumns(3, framed(f.where), framed(f.what), framed(f.when)), f.problems)
 	return f
 }
 

@@ -135,9 +135,7 @@ func countsLine(counts [wasNoted + 1]int) string {
 // line says what happened, where from and why, in one line.
 func (p *historyPage) line(h state.HistoryEntry) string {
 	why := assets.Said(h.Why)
-	if len(h.Groups) > 0 && strings.HasPrefix(why, groupNames(h.Groups)) {
-		h.Groups = nil // the reason says it
-	}
+	h.Groups = untold(h.Groups, why)
 	s := happened(h, p.w.name(h.Ref))
 	from := p.w.name(h.From)
 	if h.From != (state.Ref{}) && h.From != h.Ref && !strings.Contains(why, from) { // or the reason says it
@@ -176,6 +174,9 @@ func historyIcon(h state.HistoryEntry) fyne.Resource {
 	case state.Create:
 		return theme.NewSuccessThemedResource(theme.ContentAddIcon())
 	case state.Update:
+		if len(h.Undoes) > 0 {
+			return theme.NewPrimaryThemedResource(theme.ContentUndoIcon())
+		}
 		return theme.NewPrimaryThemedResource(theme.DocumentCreateIcon())
 	case state.Delete:
 		return theme.NewDisabledResource(theme.DeleteIcon())

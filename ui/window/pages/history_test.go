@@ -38,7 +38,7 @@ func (p *historyPage) selectEntry(i int) { p.list.Select(p.row(i)) }
 
 func TestHistoryLoadsFurtherPagesWhenScrolled(t *testing.T) {
 	r, p := historic(t)
-	for _, s := range []string{"Design review", "Changed in Calendar: time, place · moved in Work", "Linked with the one in Calendar, from Work · the same meeting", "15:02", "1 created · 1 changed · 1 deleted"} {
+	for _, s := range []string{"Design review", "Changed in Calendar: time and place · moved in Work", "Linked with the one in Calendar, from Work · the same meeting", "15:02", "1 created · 1 changed · 1 deleted"} {
 		if !r.sees(s) {
 			t.Errorf("no %q; the list shows:\n%s", s, strings.Join(r.texts(), "\n"))
 		}

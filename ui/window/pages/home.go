@@ -78,7 +78,7 @@ func newHome(w *Window) *home {
 	h.decideBtn = important(newButton(assets.Text("Decide…"), nil, func() { w.Turn("decisions") }, w.escape), widget.HighImportance)
 	h.decideBtn.Hide()
 	buttons := container.NewCenter(container.NewHBox(h.pauseBtn, h.resumeBtn, h.syncBtn, h.decideBtn))
-	h.until = dim(assets.Text("Nothing is done about them until you have looked."))
+	h.until = dim(assets.Text("Nothing of it is done until you have looked."))
 	h.until.Hide()
 	h.hero = panel(container.New(withActions{least: 460},
 		container.NewBorder(nil, nil, container.NewHBox(h.icon), nil, container.New(tight{gap: -12, middle: true}, h.summary, h.until, h.when)), buttons))
@@ -93,12 +93,12 @@ func newHome(w *Window) *home {
 
 	k := &keeper{escape: w.escape}
 	h.progress = newHomeProgress(w)
-	h.start = newSetupFlow(w, stepConnect, k, func() {}, nil)
+	h.start = newSetupFlow(w, stepConnect, k, func() { k.top() }, nil)
 	starting := h.start.root
 	starting.Hide()
 	h.root = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(12, 12, 14, 14),
 		column(h.hero, h.progress.root, h.held, h.problems, starting, h.week.root, container.New(besides{gap: 8, least: 330}, h.mirrors, h.days.root))))
-	k.reveal = revealIn(h.root.(*container.Scroll))
+	k.reveal, k.top = revealIn(h.root.(*container.Scroll)), h.root.(*container.Scroll).ScrollToTop
 	h.week.view.reveal = k.reveal
 	return h
 }
@@ -267,7 +267,9 @@ func (h *home) drawMirrors() {
 				colors.Add(swatch(h.w.calendars[x.Ref].Color))
 			}
 		}
-		rows := []fyne.CanvasObject{bold(m.Name), text(membersLine(m.Mirror, h.w.name)), r.when}
+		members := text(membersLine(m.Mirror, h.w.name))
+		setShown(members, members.Text != m.Name) // it has no name of its own
+		rows := []fyne.CanvasObject{bold(m.Name), members, r.when}
 		if m.Trouble != "" {
 			t := prose(assets.Said(m.Trouble))
 			t.Importance = widget.DangerImportance

@@ -368,6 +368,38 @@ func TestKeyboard(t *testing.T) {
 	}
 }
 
+func TestAButtonIsPressedByTheKeyboard(t *testing.T) {
+	app := test.NewTempApp(t)
+	pressed := 0
+	b := newButton("Next week", nil, func() { pressed++ }, nil)
+	win := app.NewWindow("")
+	win.SetContent(b)
+	ring := func() bool {
+		return slices.Contains(test.LaidOutObjects(b), fyne.CanvasObject(b.ring)) && b.ring.Visible()
+	}
+	if ring() {
+		t.Error("it looks as if the keyboard were there")
+	}
+	win.Canvas().Focus(b)
+	if !ring() {
+		t.Error("nothing shows where the keyboard is")
+	}
+	for i, k := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace} {
+		b.TypedKey(&fyne.KeyEvent{Name: k})
+		if pressed != i+1 || win.Canvas().Focused() != b {
+			t.Errorf("%s: pressed %d times, and the keyboard is at %v", k, pressed, win.Canvas().Focused())
+		}
+	}
+	b.Disable()
+	if b.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn}); pressed != 3 {
+		t.Error("it is off, and was pressed")
+	}
+	win.Canvas().Unfocus()
+	if ring() {
+		t.Error("it looks as if the keyboard were still there")
+	}
+}
+
 func TestAHangingEngineNeverFreezesTheWindow(t *testing.T) {
 	r := rigUp(t, pretend.Lively(now), Options{CallTimeout: time.Millisecond})
 	r.until("the state", func() bool { return r.sees("Sync now") && r.w.calendars != nil })

@@ -183,7 +183,7 @@ func (w *Window) planList(steps []control.StepResult, agreed []string, copies bo
 	return l
 }
 
-// keptList is Fyne's List, but keeps Escape.
+// keptList is Fyne's List, but keeps Escape, and Return chooses a row as the space bar does.
 type keptList struct {
 	widget.List
 	keeper
@@ -191,13 +191,19 @@ type keptList struct {
 
 // TypedKey handles keys while the list has the focus.
 func (l *keptList) TypedKey(e *fyne.KeyEvent) {
-	if !l.leaves(e) {
+	switch {
+	case l.leaves(e):
+	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
+		l.List.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	default:
 		l.List.TypedKey(e)
 	}
 }
 
 // stepLine says what a step will do, and why.
 func (w *Window) stepLine(s state.Step, copies bool) string {
+	why := assets.Said(s.Reason)
+	s.Groups = untold(s.Groups, why)
 	line := stepWords(s, w.name(s.Ref))
 	if copies && s.Kind == state.Delete {
 		line = assets.Text("Remove the copy in {{.Where}}", "Where", w.name(s.Ref))
@@ -205,8 +211,8 @@ func (w *Window) stepLine(s state.Step, copies bool) string {
 	if s.Held != "" {
 		line = assets.Text("Waits for your decision: {{.Step}}", "Step", line)
 	}
-	if s.Reason != "" {
-		line += " · " + assets.Said(s.Reason)
+	if why != "" {
+		line += " · " + why
 	}
 	return line
 }

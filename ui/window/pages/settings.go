@@ -110,7 +110,7 @@ func (p *settingsPage) change(edit func(*control.Settings)) {
 
 // setting is a row of the page: what it is, a word on it, and the control at the right.
 func setting(title, note string, control fyne.CanvasObject) fyne.CanvasObject {
-	says := []fyne.CanvasObject{text(title)}
+	says := []fyne.CanvasObject{prose(title)}
 	if note != "" {
 		says = append(says, faint(note))
 	}
@@ -122,7 +122,7 @@ func chooser(p *pick) fyne.CanvasObject { return width(230, framed(p)) }
 
 func (p *settingsPage) draw() {
 	offset := p.root.Offset
-	k := keeper{p.w.escape, revealIn(p.root)}
+	k := keeper{escape: p.w.escape, reveal: revealIn(p.root)}
 	p.body.RemoveAll()
 	p.body.Add(heading(assets.Text("General")))
 	p.body.Add(panel(p.general(k)...))
@@ -265,7 +265,9 @@ func (p *settingsPage) network(k keeper) []fyne.CanvasObject {
 	setShown(forget, n.RootCertificate != "")
 	rows = append(rows, setting(assets.Text("Root certificates"), root, container.NewHBox(forget, certificate)))
 	for _, x := range p.providers {
-		rows = append(rows, p.client(x))
+		if !x.Password && !x.Feed {
+			rows = append(rows, p.client(x))
+		}
 	}
 	return rows
 }
@@ -317,7 +319,7 @@ func (p *settingsPage) proxy() {
 	}
 	fields := container.NewVBox()
 	scroll := container.NewVScroll(container.NewVBox())
-	k := keeper{p.w.escape, revealIn(scroll)}
+	k := keeper{escape: p.w.escape, reveal: revealIn(scroll)}
 	entries := map[string]*entry{}
 	for _, f := range []struct{ label, hint, text string }{
 		{assets.Text("Address"), "http://proxy.example:8080, https://…, socks5://…", map[bool]string{true: n.Proxy}[at == 2]},

@@ -34,8 +34,7 @@ func saveFile(w *Window, name string, content []byte, done func(error)) {
 		done(err)
 	}, w.win)
 	d.SetFileName(name)
-	d.Resize(w.win.Canvas().Size().SubtractWidthHeight(80, 80))
-	d.Show()
+	w.files(d)
 }
 
 // openFile asks for a file and gives what is in it.
@@ -54,8 +53,14 @@ func openFile(w *Window, done func([]byte, error)) {
 		}
 		done(content, err)
 	}, w.win)
-	d.Resize(w.win.Canvas().Size().SubtractWidthHeight(80, 80))
+	w.files(d)
+}
+
+// files shows a dialog of files. It has no size before it is shown: Fyne 2.8.1 would end
+// the process.
+func (w *Window) files(d *dialog.FileDialog) {
 	d.Show()
+	d.Resize(w.win.Canvas().Size().SubtractWidthHeight(80, 80))
 }
 
 // export keeps settings and mirrors in a file.
@@ -118,7 +123,7 @@ func (p *settingsPage) taken(t control.TakenOver, first string) fyne.CanvasObjec
 	if len(t.Connect) > 0 {
 		rows.Add(prose(assets.Text("Connect what is missing, then take the same file over again.")))
 	}
-	return container.NewVScroll(rows)
+	return tall(180, container.NewVScroll(rows))
 }
 
 // report shows the diagnostics before they are saved.

@@ -3,12 +3,16 @@ package pages
 import (
 	"errors"
 	"image/color"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 
 	"github.com/twinday/twinday/assets"
 	"github.com/twinday/twinday/engine/control"
@@ -38,6 +42,19 @@ func settings(t *testing.T, opt Options, change func(*pretend.World)) *rig {
 	r.w.show(len(r.w.pages) - 1)
 	r.until("the settings", func() bool { return r.w.set.known || r.sees("Try again") })
 	return r
+}
+
+// A calendar server asks for a password, a published calendar for nothing.
+func TestClientIDsAreOfServicesThatHaveThem(t *testing.T) {
+	r := settings(t, Options{}, func(w *pretend.World) {
+		w.Providers = append(pretend.Connectable(""), control.ProviderInfo{Provider: state.CalDAV, Password: true}, control.ProviderInfo{Provider: state.ICS, Feed: true})
+	})
+	r.until("the services", func() bool { return r.sees("Client id for Google") && r.sees("Client id for Outlook") })
+	for _, x := range r.texts() {
+		if x == "Client id for CalDAV" || x == "Client id for Published calendar" {
+			t.Errorf("%q is offered", x)
+		}
+	}
 }
 
 // turn picks a word of the pick that shows another one now.
@@ -182,6 +199,36 @@ func TestSettingsAndMirrorsGoToAFileAndBack(t *testing.T) {
 	kept = []byte("no JSON")
 	r.tap("Import…")
 	r.until("a word on it", func() bool { return r.sees("This is no file of settings and mirrors.") })
+}
+
+// The dialogs are Fyne's own here.
+func TestAFileIsChosenWhereThePersonLikes(t *testing.T) {
+	r := settings(t, Options{}, nil)
+	folder := t.TempDir()
+	r.w.app.Preferences().SetString("fyne:fileDialogLastFolder", storage.NewFileURI(folder).String())
+	fyneButton := func(label string) (found *widget.Button) {
+		for _, o := range test.LaidOutObjects(r.w.win.Canvas().Overlays().Top()) {
+			if b, ok := o.(*widget.Button); ok && b.Text == label {
+				found = b
+			}
+		}
+		if found == nil {
+			t.Fatalf("the dialog has no button %q", label)
+		}
+		return found
+	}
+	saved := errors.New("not yet")
+	saveFile(r.w, "setup.json", []byte("{}"), func(err error) { saved = err })
+	test.Tap(fyneButton("Save"))
+	if content, err := os.ReadFile(filepath.Join(folder, "setup.json")); saved != nil || err != nil || string(content) != "{}" {
+		t.Errorf("%v; %q, %v", saved, content, err)
+	}
+	opened := false
+	openFile(r.w, func([]byte, error) { opened = true })
+	test.Tap(fyneButton("Cancel"))
+	if opened || r.w.win.Canvas().Overlays().Top() != nil {
+		t.Error("thinking better of it leaves something")
+	}
 }
 
 func TestTheReportIsSeenBeforeItIsSaved(t *testing.T) {

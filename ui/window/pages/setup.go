@@ -86,6 +86,9 @@ func (f *setupFlow) turn(step int) {
 	if f.choice == nil || f.choice.list == nil || !reflect.DeepEqual(f.choice.list, f.list) {
 		f.choice = newMirrorChoice(f, f.choice)
 	}
+	if step != f.step && f.scroll.top != nil {
+		f.scroll.top()
+	}
 	f.step = step
 	f.head.Objects = []fyne.CanvasObject{f.steps()}
 	switch step {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 
 	"github.com/twinday/twinday/engine/control"
@@ -89,11 +90,21 @@ func TestTwoMainCalendarsAreChosenAlready(t *testing.T) {
 	r.until("the first step", func() bool { return r.sees("ada@outlook.example") && r.w.cals.list != nil })
 	r.tap("Continue")
 	r.until("the preview", func() bool { return r.sees("In Calendar, from Work") })
+	page := r.w.home.root.(*container.Scroll)
+	page.Resize(fyne.NewSize(page.Size().Width, 400))
+	page.ScrollToBottom() // where Continue is
 	r.tap("Continue")
 	r.until("the plan", func() bool { return r.sees("86 are made in Calendar") })
+	if page.Offset.Y != 0 {
+		t.Errorf("the next step begins %g above the window", page.Offset.Y)
+	}
+	page.ScrollToBottom()
 	r.tap("Start")
 	r.called(`AddMirror "" ada@lovelace.example/ada@lovelace.example ada@outlook.example/AAMk-calendar`)
 	r.until("the mirror", func() bool { return len(r.w.status.Mirrors) == 1 && !r.sees("Look and start") })
+	if page.Offset.Y != 0 {
+		t.Errorf("the first sync begins %g above the window", page.Offset.Y)
+	}
 }
 
 // lines are the rows of the plan that can be seen.
@@ -154,8 +165,14 @@ func TestLinesOfThePlanAreUnticked(t *testing.T) {
 		t.Fatalf("%d lines of a long plan, want its groups", n)
 	}
 	test.Tap(r.planLine("42 are made in Work").check) // the whole group
-	r.plan().Select(2)                                // the look-alikes unfold
+	if !r.sees("0 are made in Work") {
+		t.Error("what was unticked is counted")
+	}
+	r.plan().Select(2) // the look-alikes unfold
 	test.Tap(r.planLine("Workshop on punched cards").check)
+	if !r.sees("4 are there already in Calendar, and are linked") {
+		t.Error("what was unticked is counted")
+	}
 	if !r.sees("86 copies are made, 4 events are linked, 46 are left out") {
 		t.Errorf("the sum: %s", strings.Join(r.texts(), "\n"))
 	}
@@ -186,12 +203,20 @@ func TestLinesOfThePlanAreUnticked(t *testing.T) {
 }
 
 func TestALineIsTickedAgainByTheKeyboard(t *testing.T) {
-	r := planOf(t, func(w *pretend.World) { w.FirstPlan = w.FirstPlan[:3] })
+	r := planOf(t, func(w *pretend.World) {
+		w.FirstPlan = []control.StepResult{w.FirstPlan[2], w.FirstPlan[1], w.FirstPlan[0]}
+	})
 	r.until("the plan", func() bool { return r.sees("3 copies are made") })
 	if len(r.planLines()) != 4 {
 		t.Error("a short plan is folded")
 	}
-	r.plan().Select(1) // as the space bar does
+	if first, last := r.planLines()[1].title.Text, r.planLines()[3].title.Text; first != "Stand-up" || last != "Budget review" {
+		t.Errorf("%s is before %s, though it is later", first, last)
+	}
+	r.w.win.Canvas().Focus(r.plan())
+	for _, k := range []fyne.KeyName{fyne.KeyDown, fyne.KeyReturn} {
+		r.plan().TypedKey(&fyne.KeyEvent{Name: k})
+	}
 	if !r.sees("2 copies are made, 1 is left out") || r.planLine("Stand-up").check.Checked {
 		t.Error("it was not unticked")
 	}

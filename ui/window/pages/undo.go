@@ -96,7 +96,7 @@ func (w *Window) showUndo(req control.UndoRequest, r control.UndoReport) {
 	if len(r.Report.Steps) > 0 {
 		lists.Add(bold(assets.Text("What happens")))
 		for _, s := range r.Report.Steps[:min(len(r.Report.Steps), maxTold)] {
-			lists.Add(lines(text(titleOf(s.Title)), dim(w.stepLine(s.Step, false))))
+			lists.Add(lines(text(titleOf(s.Title)), faint(w.stepLine(s.Step, false))))
 		}
 		lists.Add(andMore(len(r.Report.Steps)))
 	}
@@ -131,7 +131,7 @@ func (w *Window) showUndo(req control.UndoRequest, r control.UndoReport) {
 		title = assets.Text("Undo this sync?")
 	}
 	told := len(r.Report.Steps) + len(r.Left)
-	p = w.popup(title, fyne.NewSize(620, float32(min(240+52*told, 500))), body, buttons...)
+	p = w.popup(title, fyne.NewSize(620, float32(min(240+72*told, 500))), body, buttons...)
 }
 
 // undoWhy says why something cannot be undone, without the terminal's way to do it all the

@@ -337,34 +337,80 @@ func tall(h float32, o fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewStack(space, o)
 }
 
-// button is Fyne's, but leaves Escape to the window while it has the focus.
+// button is Fyne's, but while it has the focus it has a ring (Fyne tints it, which nobody sees
+// of one that is tinted already), Return presses it, too, a press by the keyboard leaves the
+// focus where it is, and Escape is left to the window.
 type button struct {
 	widget.Button
 	escape func()
 	reveal func(fyne.CanvasObject) // brings it into view; may be nil
+	ring   *canvas.Rectangle
 }
 
 func newButton(label string, icon fyne.Resource, tapped, escape func()) *button {
-	b := &button{Button: widget.Button{Text: label, Icon: icon, OnTapped: tapped}, escape: escape}
+	b := &button{Button: widget.Button{Text: label, Icon: icon, OnTapped: tapped}, escape: escape, ring: canvas.NewRectangle(color.Transparent)}
+	b.ring.StrokeWidth = 2
+	b.ring.Hide()
 	b.ExtendBaseWidget(b)
 	return b
 }
 
+// CreateRenderer is Fyne's way to draw a widget.
+func (b *button) CreateRenderer() fyne.WidgetRenderer {
+	return ringed{b.Button.CreateRenderer(), b.ring}
+}
+
+// ringed draws a button with its ring.
+type ringed struct {
+	fyne.WidgetRenderer
+	ring *canvas.Rectangle
+}
+
+// Layout places the button and its ring.
+func (r ringed) Layout(size fyne.Size) {
+	r.WidgetRenderer.Layout(size)
+	r.ring.Resize(size)
+}
+
+// Objects are what is drawn.
+func (r ringed) Objects() []fyne.CanvasObject {
+	all := r.WidgetRenderer.Objects()
+	return append(all[:len(all):len(all)], r.ring)
+}
+
+// Refresh draws it anew, in the colours of now.
+func (r ringed) Refresh() {
+	r.ring.StrokeColor, r.ring.CornerRadius = theme.Color(theme.ColorNameForeground), theme.Size(theme.SizeNameInputRadius)
+	r.WidgetRenderer.Refresh()
+}
+
 // TypedKey handles keys while the button has the focus.
 func (b *button) TypedKey(e *fyne.KeyEvent) {
-	if e.Name == fyne.KeyEscape && b.escape != nil {
+	switch {
+	case e.Name == fyne.KeyEscape && b.escape != nil:
 		b.escape()
-		return
+	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter || e.Name == fyne.KeySpace:
+		if b.OnTapped != nil && !b.Disabled() {
+			b.OnTapped()
+		}
+	default:
+		b.Button.TypedKey(e)
 	}
-	b.Button.TypedKey(e)
 }
 
 // FocusGained is called when the keyboard comes here.
 func (b *button) FocusGained() {
+	b.ring.Show()
 	b.Button.FocusGained()
 	if b.reveal != nil {
 		b.reveal(b)
 	}
+}
+
+// FocusLost is called when the keyboard goes elsewhere.
+func (b *button) FocusLost() {
+	b.ring.Hide()
+	b.Button.FocusLost()
 }
 
 // entry is Fyne's, but leaves Escape and the window's shortcuts to the window

@@ -111,13 +111,21 @@ func happened(h state.HistoryEntry, where string) string {
 	return where
 }
 
-// groupNames lists field groups: "time, place".
+// groupNames lists field groups, as the engine's reasons do: "time, title and place".
 func groupNames(gs calendar.Groups) string {
 	var names []string
 	for _, g := range gs {
 		names = append(names, assets.MidLine(groupName(g)))
 	}
-	return strings.Join(names, ", ")
+	return both(names)
+}
+
+// untold are field groups, unless the reason beside them names them already.
+func untold(gs calendar.Groups, why string) calendar.Groups {
+	if len(gs) > 0 && strings.HasPrefix(why, groupNames(gs)) {
+		return nil
+	}
+	return gs
 }
 
 // groupName is a field group in a person's word.

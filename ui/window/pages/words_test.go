@@ -51,6 +51,16 @@ func TestHistoryInWords(t *testing.T) {
 	}
 }
 
+func TestFieldsThatTheReasonNamesAreNotNamedTwice(t *testing.T) {
+	groups := calendar.Groups{calendar.GroupWhen, calendar.GroupTitle, calendar.GroupNotes}
+	if got := untold(groups, "time, title and notes changed in “Work”"); got != nil {
+		t.Errorf("%v are named again", got)
+	}
+	if got := untold(groups, "moved in “Work”"); len(got) != 3 {
+		t.Errorf("only %v are named", got)
+	}
+}
+
 func TestFieldGroupsInWords(t *testing.T) {
 	c := calendar.Content{
 		Notes:      calendar.NotesFromHTML("<p>Bring <b>tea</b></p>"),
