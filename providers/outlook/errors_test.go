@@ -162,17 +162,17 @@ func TestBeginAndIdentify(t *testing.T) {
 
 // An update never asks for more: what each access asks for is written down here.
 func TestWhatIsAskedOfMicrosoft(t *testing.T) {
-	all := []calendar.Extra{calendar.CopiesCalendar, calendar.SharedCalendars, calendar.MailboxSettings}
+	all := []calendar.Extra{calendar.CopiesCalendar, calendar.SharedCalendars}
 	for _, c := range []struct {
 		base, want string
 		access     calendar.Access
 	}{
 		{"", "Calendars.ReadWrite", calendar.Access{}},
 		{"", "Calendars.Read", calendar.Access{ReadOnly: true}},
-		{"", "Calendars.ReadWrite Calendars.ReadWrite.Shared MailboxSettings.Read", calendar.Access{Extras: all}},
-		{"", "Calendars.Read Calendars.Read.Shared MailboxSettings.Read", calendar.Access{Extras: all, ReadOnly: true}},
-		{"https://graph.microsoft.us/v1.0", "https://graph.microsoft.us/Calendars.ReadWrite https://graph.microsoft.us/MailboxSettings.Read",
-			calendar.Access{Extras: all[2:]}},
+		{"", "Calendars.ReadWrite Calendars.ReadWrite.Shared", calendar.Access{Extras: all}},
+		{"", "Calendars.Read Calendars.Read.Shared", calendar.Access{Extras: all, ReadOnly: true}},
+		{"https://graph.microsoft.us/v1.0", "https://graph.microsoft.us/Calendars.ReadWrite https://graph.microsoft.us/Calendars.ReadWrite.Shared",
+			calendar.Access{Extras: all[1:]}},
 	} {
 		var got []string
 		for _, p := range Permissions(signin.Endpoint{BaseURL: c.base}, c.access) {
