@@ -26,6 +26,25 @@ func (b *bench) change(m state.Mirror, seen ...string) {
 	}
 }
 
+func TestThePlanOfAPausedMirrorIsWhatComesAfterIt(t *testing.T) {
+	b := newBench(t)
+	b.a.add("Lunch", func(e *calendar.Event) { e.Content.Place = "Oslo" })
+	b.quiet()
+	is := b.mirror
+	is.Paused = true
+	b.change(is)
+	b.a.edit("Lunch", retitle("Brunch")) // due with or without the change
+	want := b.with(state.Mapping{Detail: state.TitleAndTime})
+	want.Paused = true
+	c, err := control.PlanChange(t.Context(), b.face, is, want)
+	if err != nil || !c.Paused || c.Plan.Updated != 1 || b.b.titles() != "Lunch" {
+		t.Errorf("%+v, %v; b: %s", c, err, b.b.titles())
+	}
+	if m, err := b.face.Mirrors(t.Context()); err != nil || !m[0].Paused {
+		t.Errorf("it was resumed: %+v, %v", m, err)
+	}
+}
+
 func TestAPlanIsShownBeforeAMappingChanges(t *testing.T) {
 	b := newBench(t)
 	for i := range 20 {

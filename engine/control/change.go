@@ -10,15 +10,20 @@ import (
 
 // Change is what a changed mirror makes the next pass do.
 type Change struct {
-	Plan Report // without what the pass would do in any case
-	Due  int    // how many steps those are
+	Plan   Report // without what the pass would do in any case
+	Due    int    // how many steps those are
+	Paused bool   // the mirror is paused and stays so: it is the first pass after that
 }
 
 // PlanChange asks what becoming as want would make the next pass do. What it would do
 // anyway, with the mirror as it is, is taken out and counted: a deletion that has
 // nothing to do with the change must not pass for one that the person agreed to with
-// it. Nothing is written.
+// it. Of a mirror that is paused and stays so, it is what will be done once it is resumed.
+// Nothing is written.
 func PlanChange(ctx context.Context, b Backend, is, want state.Mirror) (c Change, err error) {
+	if c.Paused = is.Paused && want.Paused; c.Paused {
+		is.Paused, want.Paused = false, false
+	}
 	if c.Plan, err = b.PlanMirror(ctx, want); err != nil || len(c.Plan.Steps) == 0 {
 		if c.Plan.Steps == nil {
 			c.Plan.Steps = []StepResult{}

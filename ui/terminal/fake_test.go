@@ -228,7 +228,8 @@ func (f *fake) PlanMirror(_ context.Context, m state.Mirror) (control.Report, er
 	if f.refuse != nil {
 		return r, f.refuse
 	}
-	if is := f.mirrors[0].Mirror; !reflect.DeepEqual(is, m) {
+	is := f.mirrors[0].Mirror
+	if is.Paused = m.Paused; !reflect.DeepEqual(is, m) { // a pause is no change of its own
 		r.Steps = append(r.Steps, f.change...)
 	}
 	return r, f.fail

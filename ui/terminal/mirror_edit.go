@@ -444,7 +444,7 @@ func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror,
 		return nil
 	}
 	var seen []string
-	weighty := false
+	weighty, paused := false, false
 	renamed := m
 	if renamed.Name = want.Name; !reflect.DeepEqual(want, renamed) { // a name moves nothing
 		change, err := control.PlanChange(ctx, b, m, want)
@@ -452,6 +452,9 @@ func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror,
 			return err
 		}
 		out.Plan, out.Due, seen, weighty = change.Plan, change.Due, change.Agreed(), change.Weighty()
+		if paused = change.Paused && weighty; paused {
+			out.Notes = append(out.Notes, assets.Text("The mirror is paused: this happens once it is resumed."))
+		}
 	}
 	waits := waiting(out.Plan, seen)
 	// A mapping decides on copies alone; a rule may let an edit or a deletion go home.
@@ -484,7 +487,7 @@ func (a *app) editMirror(ctx context.Context, b control.Backend, m state.Mirror,
 		return after(waits, writeJSON(a.out, out))
 	}
 	a.say(assets.Text("Mirror {{.ID}} ({{.Name}}) is changed.", "ID", out.Mirror.ID, "Name", clean(out.Mirror.Name)))
-	if weighty {
+	if weighty && !paused {
 		a.say(assets.Text("The next pass carries it across; 'twinday sync' makes one now."))
 	}
 	return after(waits, nil)

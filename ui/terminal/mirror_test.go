@@ -104,6 +104,21 @@ func TestAPlanIsTheChangesOwn(t *testing.T) {
 	}
 }
 
+// Nobody would look before a pause, if it hid what comes after it.
+func TestAPausedMirrorsChangeIsPlanned(t *testing.T) {
+	f := mapped()
+	f.mirrors[0].Paused = true
+	f.change = []control.StepResult{{Step: state.Step{Kind: state.Update, Ref: workCal, Title: "Lunch"}}}
+	r := &run{fake: f, args: []string{"mirror", "edit", "m1", "--detail", "busy-only", "--yes"}}
+	r.do(t.Context())
+	if out := r.out.String(); r.exit != ExitDone || !strings.Contains(out, "The mirror is paused: this happens once it is resumed.") || strings.Contains(out, "next pass") {
+		t.Errorf("exit %d: %s%s", r.exit, &r.out, &r.errs)
+	}
+	if !f.mirrors[0].Paused {
+		t.Error("it was resumed")
+	}
+}
+
 // What guests held and a rule now lets go home is the change's doing.
 func TestARuleThatLetsStepsGoIsSeenInThePlan(t *testing.T) {
 	f := mapped()

@@ -110,6 +110,17 @@ func TestTheDialogShowsWhatIsInForce(t *testing.T) {
 	}
 }
 
+func TestThePlanOfAPausedMirrorSaysWhen(t *testing.T) {
+	r := copiesOf(t, 0)
+	r.engine.Change(func(w *pretend.World) { w.Status.Mirrors[0].Paused = true })
+	r.until("it is paused", func() bool { return r.w.status.Mirrors[0].Paused })
+	r.w.escape()
+	r.w.showCopies(r.w.status.Mirrors[0].Mirror)
+	test.Tap(r.options()[1])
+	r.tap("Save")
+	r.until("the plan", func() bool { return r.sees("The mirror is paused: this happens once it is resumed.") })
+}
+
 func TestThePlanIsSeenBeforeAnythingChanges(t *testing.T) {
 	r := copiesOf(t, 0)
 	test.Tap(r.options()[1])

@@ -133,6 +133,9 @@ func (w *Window) showPlan(c control.Change, copies bool, apply func(shown *popup
 		line.Importance = widget.DangerImportance
 		head.Add(line)
 	}
+	if c.Paused {
+		head.Add(faint(assets.Text("The mirror is paused: this happens once it is resumed.")))
+	}
 	if c.Due > 0 {
 		head.Add(faint(assets.Count("Besides, {{.N}} changes are due with or without this.", c.Due)))
 	}
