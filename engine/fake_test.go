@@ -16,6 +16,7 @@ import (
 
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/secrets"
@@ -87,7 +88,8 @@ type held struct {
 	calendar.Event
 	key  calendar.Key
 	dead bool
-	soul soul // the simulation's
+	soul soul            // the simulation's
+	from reconcile.Found // where it was moved from
 }
 
 func (h *held) override(slot string, o calendar.Override) {
