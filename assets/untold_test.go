@@ -16,7 +16,7 @@ import (
 // typed is what stands in a file of the terminal beside its texts and is the same in every
 // language: what people type, names, layouts, and titles of meetings.
 var typed = map[string][]string{
-	"accounts.go":    {"us-gov", "us-dod", "china", "copies-calendar", "shared", "mailbox-settings"},
+	"accounts.go":    {"us-gov", "us-dod", "china", "copies-calendar", "shared"},
 	"demo.go":        {"home", "work", "demo: %s: %w", "demo: %w"},
 	"demo_judge.go":  {"Busy"},
 	"demo_script.go": {"Dentist (bring the card)", "Bridge Street 3", "Interview with Ada Lovelace", "Ask about the engine."},

@@ -115,6 +115,9 @@ func (e *Engine) asBefore(o Offers, req *control.NewAccount) error {
 		}
 		if req.Access == nil {
 			req.Access = &a.Access
+			req.Access.Extras = slices.DeleteFunc(req.Access.Extras, func(x calendar.Extra) bool { // an older Twinday had more
+				return !slices.ContainsFunc(o.Extras, func(p calendar.Permission) bool { return p.Extra == x })
+			})
 		}
 		return nil
 	})

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
+	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -49,6 +51,25 @@ func TestAnAccountLetsTwindayDoWhatItsPersonTicked(t *testing.T) {
 	}
 	if _, err := b.connects(control.NewAccount{Device: true}); err == nil || !strings.Contains(err.Error(), "with a browser") {
 		t.Errorf("a code where there is none: %v", err)
+	}
+}
+
+// A permission that an older Twinday asked for, and this one has no use for, is no longer
+// asked for, and keeps nobody from signing in again.
+func TestAPermissionOfAnOlderTwindayIsLeftOut(t *testing.T) {
+	b := newBench(t)
+	err := b.store.Update(func(tx *store.Tx) error {
+		a, _, err := tx.Account("ann@x.test")
+		a.Access.Extras = []calendar.Extra{"mailbox settings", calendar.CopiesCalendar}
+		return errors.Join(err, tx.PutAccount(a))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := b.connects(control.NewAccount{ID: "ann@x.test"})
+	want := []calendar.Extra{calendar.CopiesCalendar}
+	if err != nil || !slices.Equal(a.Access.Extras, want) || !slices.Equal(b.connector.asked.Access.Extras, want) {
+		t.Errorf("asked for %v, has %v, %v", b.connector.asked.Access.Extras, a.Access.Extras, err)
 	}
 }
 

@@ -315,6 +315,21 @@ func TestADamagedEventIsSaid(t *testing.T) {
 
 // Not every refusal is a permission that a new sign-in would give.
 func TestRefusalsThatNoSignInMends(t *testing.T) {
+	full := &calendar.Error{Op: "create event", Kind: calendar.Other, Err: fmt.Errorf("507: %w", calendar.ErrFull)}
+	b := newBench(t)
+	b.a.add("Lunch")
+	b.b.fault = func(call string) (error, error) {
+		if call == "create" {
+			return full, nil
+		}
+		return nil, nil
+	}
+	if r := b.sync(); len(r.Problems) != 1 || !strings.Contains(r.Problems[0].What, "no room for more at ") || !strings.Contains(r.Problems[0].WayOut, "goes on by itself") {
+		t.Errorf("full: %+v", r.Problems)
+	}
+	b.b.fault = nil
+	b.quiet()
+	b.alike("Lunch")
 	for cause, want := range map[error][2]string{
 		calendar.ErrSwitchedOff: {"not switched on for the client id", "enable the calendar API"},
 		calendar.ErrNoMailbox:   {"ann@x.test has no mailbox", "Connect another account"},

@@ -215,6 +215,9 @@ func New(o Options) (*Engine, error) {
 	if err := errors.Join(e.recallProblems(), e.nameInstallation()); err != nil {
 		return nil, err
 	}
+	if err := e.tryRefused(); err != nil {
+		e.Log.Warn("what was refused is not tried again", "cause", cause(err))
+	}
 	e.unsaved(o.Store.Unwritable())
 	if err := e.useNetwork(); err != nil {
 		return nil, err

@@ -391,6 +391,40 @@ func TestRefusedEventIsShownOnceAndLeftAlone(t *testing.T) {
 	}
 }
 
+// Another version of Twinday may write otherwise what a provider refused; nobody would come
+// upon the thought to edit the event for that.
+func TestWhatWasRefusedIsTriedByAnotherVersion(t *testing.T) {
+	b := newBench(t)
+	b.version = "1"
+	b.restart()
+	b.a.add("Old", func(e *calendar.Event) { e.Content.Place = "Rome" })
+	refuses := false
+	b.b.fault = func(call string) (error, error) {
+		if refuses && (call == "create" || call == "update") {
+			return b.b.err(calendar.Invalid), nil
+		}
+		return nil, nil
+	}
+	b.quiet()
+	refuses = true
+	b.a.add("New")
+	b.a.edit("Old", func(c *calendar.Content) { c.Place = "Oslo" })
+	b.quiet()
+	refuses = false
+	b.restart()
+	b.quiet()
+	if b.b.titles() != "Old" || b.b.one("Old").Content.Place != "Rome" {
+		t.Errorf("the same version tried again: %s, %s", b.b.titles(), b.b.one("Old").Content.Place)
+	}
+	b.version = "2"
+	b.restart()
+	b.quiet()
+	b.alike("New, Old")
+	if x := b.b.one("Old").Content.Place; x != "Oslo" {
+		t.Errorf("the place is %q", x)
+	}
+}
+
 func TestRemoveMirror(t *testing.T) {
 	for _, keep := range []bool{true, false} {
 		t.Run(fmt.Sprintf("keep=%v", keep), func(t *testing.T) {

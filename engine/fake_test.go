@@ -16,6 +16,7 @@ import (
 
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/secrets"
@@ -87,7 +88,8 @@ type held struct {
 	calendar.Event
 	key  calendar.Key
 	dead bool
-	soul soul // the simulation's
+	soul soul            // the simulation's
+	from reconcile.Found // where it was moved from
 }
 
 func (h *held) override(slot string, o calendar.Override) {
@@ -684,6 +686,7 @@ type bench struct {
 	mirror    state.Mirror
 	ids       []calendar.RemoteID     // of what fill made
 	disk      func(store.Point) error // what the disk says to each touch; nil: yes
+	version   string                  // of Twinday
 }
 
 func newBench(t testing.TB) *bench {
@@ -728,7 +731,7 @@ func (b *bench) open() {
 	if b.store, err = store.Open(b.path, store.Options{Fallback: true, At: b.touch}); err != nil {
 		b.Fatal(err)
 	}
-	b.Engine, err = engine.New(engine.Options{Store: b.store, Secrets: b.secrets, Now: b.now,
+	b.Engine, err = engine.New(engine.Options{Store: b.store, Secrets: b.secrets, Now: b.now, Version: b.version,
 		Connectors: map[state.ProviderKind]engine.Connector{state.Google: b.connector}})
 	if err != nil {
 		b.Fatal(err)

@@ -19,7 +19,8 @@ import (
 // and back), and one that went is asked for by its id in the others: a moved event keeps it
 // (Google, events.move). Of two that came, or were left alone, either may be the one that
 // went: linked as look-alikes, they would go together once its list says so, and both of one
-// calendar (moved there and back) would be copied.
+// calendar (moved there and back) would be copied. A calendar that is off is not read, so what
+// may have come from there is asked for by its id, or it would wait until that is on.
 func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err error) {
 	siblings := map[state.AccountID][]state.Ref{}
 	for _, ref := range h.refs {
@@ -27,12 +28,18 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 			siblings[ref.Account] = append(siblings[ref.Account], ref)
 		}
 	}
+	off := map[state.AccountID][]state.Ref{}
+	for _, ref := range slices.SortedFunc(maps.Keys(h.members), compareRefs) {
+		if h.reach[ref.Account] != nil && !slices.Contains(h.refs, ref) {
+			off[ref.Account] = append(off[ref.Account], ref)
+		}
+	}
 	var again []state.Ref
 	var origins, alike, went []store.DirtyEvent
 	picked := map[state.Ref]bool{}
 	err = e.Store.View(func(tx *store.Tx) error {
 		for _, d := range tx.DirtyEvents() {
-			if len(siblings[d.Ref.Account]) < 2 {
+			if len(siblings[d.Ref.Account])+len(off[d.Ref.Account]) < 2 {
 				continue
 			}
 			rep, known, err := tx.Replica(d.Ref, d.ID)
@@ -45,6 +52,15 @@ func (e *Engine) lookAgain(ctx context.Context, h *house) (requests int, err err
 					return err
 				}
 				continue
+			}
+			for _, ref := range off[d.Ref.Account] {
+				from, err := linkedAlike(tx, ref, rep.Event.UID)
+				if err != nil {
+					return err
+				}
+				if from != "" && !linked {
+					origins = append(origins, store.DirtyEvent{Ref: ref, ID: from})
+				}
 			}
 			for _, ref := range siblings[d.Ref.Account] {
 				if ref == d.Ref && linked {
@@ -144,7 +160,8 @@ func (e *Engine) askThere(ctx context.Context, h *house, x store.DirtyEvent) (re
 		gone = !known || rep.Deleted
 		return err
 	})
-	if err != nil || gone || !h.members[x.Ref].Ready {
+	off := !slices.Contains(h.refs, x.Ref)
+	if err != nil || gone || !off && !h.members[x.Ref].Ready {
 		return 0, err
 	}
 	p := h.reach[x.Ref.Account]
@@ -154,7 +171,7 @@ func (e *Engine) askThere(ctx context.Context, h *house, x store.DirtyEvent) (re
 			return 1, e.Store.Update(func(tx *store.Tx) error { return e.observeGone(tx, x.Ref, x.ID) })
 		}
 	}
-	if trouble != nil { // what came has to wait until it is known
+	if trouble != nil && !off { // what came has to wait until it is known
 		m := h.members[x.Ref]
 		m.Ready = false
 		h.members[x.Ref] = m

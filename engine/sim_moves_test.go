@@ -12,6 +12,7 @@ import (
 
 	"github.com/twinday/twinday/engine"
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -119,7 +120,7 @@ func (p *person) moveTo() string {
 			return ""
 		}
 	}
-	x := &held{Event: h.Event, soul: h.soul}
+	x := &held{Event: h.Event, soul: h.soul, from: reconcile.Found{Ref: p.refs[p.i], ID: h.ID}}
 	if p.f.unsure && p.seed%8 == 3 {
 		x.ID = calendar.RemoteID(fmt.Sprintf("moved-%s%d", to.f.own, len(to.f.events)))
 	}
@@ -150,14 +151,26 @@ func (p *person) moveTo() string {
 	return fmt.Sprintf("%s %q to %s as %s", h.ID, h.Content.Title, to.name(to.i), x.ID)
 }
 
-// showMoved has the next list show what was moved here. It is the first one in an hour: that
-// lists come late is counted in lists, but none is late by so much (see moveTo).
-func (f *fake) showMoved() {
-	for i, l := range f.late {
-		if h := f.events[l.event.ID]; h != nil && h.soul.moved {
-			f.late[i].late = 1
+// showMoved has the lists show what was moved to their calendars once the store has known for
+// a minute that it is gone from where it was: that they are late is counted in lists, and none
+// is late by more (see moveTo).
+func (s *sim) showMoved() {
+	_ = s.store.View(func(tx *store.Tx) error {
+		for _, f := range s.fakes {
+			for i, l := range f.late {
+				h := f.events[l.event.ID]
+				if h == nil || h.from.ID == "" {
+					continue
+				}
+				if was, _, err := tx.Replica(h.from.Ref, h.from.ID); err != nil {
+					return err
+				} else if was.Deleted && s.clock.Sub(was.Seen) >= time.Minute {
+					f.late[i].late = 1
+				}
+			}
 		}
-	}
+		return nil
+	})
 }
 
 // ownBeside takes note that a copy was given guests where its meeting was moved to just now:
@@ -541,6 +554,10 @@ func TestFoundWithALostStore(t *testing.T) {
 		"restored on both sides, and its mapping is another": {7505946, "add:1:657:382,pass,delete:3:535:743,pass,restore:5:178:317,out@13:0:0:442,pass,restore:2:265:830,mapping:2:48:570"},
 		"moved to what is off, and back on an hour later":    {8001847, "add:4:48:780,pass,guests:2:69:274,off:5:550:837,repeat:3:687:382,private@2:5:743:154,pass,add:5:446:228,edit:5:255:64,moveto:0:386:776,pass"},
 		"edited late in a twin that was linked without it":   {8001341, "pass,add:3:368:194,pass,pass,add:1:101:326,pass,edit:4:537:776,private:0:678:206,pass,split:1:662:529,off:4:3:768,split:5:541:33,edit:1:587:836,edit:2:143:520,pass"},
+		"moved to what is off, its deletion undone":          {10501907, "add:1:5:468,pass,off:0:727:178,moveto:1:13:328,pass,undo:0:960:760"},
+		"moved out of what is off, and days go by":           {10503167, "add:0:237:541,pass,off:3:631:660,pass,pass,pass,pass,moveto:0:129:253,pass,add:4:361:469,wait:3:993:575,guests:2:555:594,undo:5:68:261"},
+		"moved while its copy's edit is on its way to it":    {10503195, "add:1:832:647,pass,allday:5:600:655,pass,pass,pass,pass,pass,pass,pass,edit:3:160:602,twin:5:158:29,pass,add:3:499:941,crash@12,pass,edit:3:280:87,add:1:774:512,moveto@16:2:219:39,crash@41,pass"},
+		"an occurrence dropped with a time that was refused": {10505612, "add:4:109:611,occur@7:2:492:964,pass,move@11:5:516:163,odd@7:0:0:184,pass"},
 		"moved there and back, and a list is late for long":  {2004843, "off:2:951:282,add:5:608:448,pass,clear:0:541:227,pass,edit:5:895:273,edit:0:882:805,invite:4:375:291,bump:5:674:284,guests:0:931:847,pass,pass,add:2:631:9,moveto:2:706:412,edit:2:60:151,edit:5:692:995,move:3:848:579,pass,pass,moveto@7:1:795:574,pass"},
 	} {
 		t.Run(name, func(t *testing.T) {

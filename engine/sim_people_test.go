@@ -821,6 +821,7 @@ func (p *person) undone(notes []control.UndoNote, force bool) {
 		switch {
 		case x.Kind == state.Delete:
 			delete(p.deleted, of)
+			p.movedUnknown(of)
 		case x.Kind == state.Create && x.Ref == x.Home: // all of it goes
 			p.deleted[of], p.ended[p.family(of)] = true, true
 			for _, t := range p.tokens {
@@ -828,6 +829,27 @@ func (p *person) undone(notes []control.UndoNote, force bool) {
 			}
 		}
 	}
+}
+
+// movedUnknown takes note that an event is made again which was not deleted, but moved to
+// where no list has shown it yet: nobody could know, and both are there now.
+func (p *person) movedUnknown(of int) {
+	_ = p.store.View(func(tx *store.Tx) error {
+		for i, f := range p.fakes {
+			for _, h := range f.live() {
+				_, known, err := tx.Replica(p.refs[i], h.ID)
+				if err != nil {
+					return err
+				}
+				if !known && h.soul.moved && !h.soul.made && p.root(h.soul.of) == of {
+					slot := h.soul.slot
+					h.soul = p.newSoul(h.soul.of)
+					h.soul.slot, h.soul.back, h.soul.moved = slot, true, true
+				}
+			}
+		}
+		return nil
+	})
 }
 
 func (p *person) wait() string {

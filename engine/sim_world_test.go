@@ -334,6 +334,7 @@ func (s *sim) pass() control.Report {
 func (s *sim) run(sync func() (control.Report, error)) control.Report {
 	s.point, s.running = 0, true
 	s.start()
+	s.showMoved()
 	s.points = append(s.points, nil)
 	r, err := hear(sync())
 	s.running, s.due, s.fault = false, map[int][]entry{}, nil
@@ -404,9 +405,6 @@ func (s *sim) settle() {
 	}
 	s.mirror.Paused = false
 	for i := range s.mirror.Members {
-		if s.mirror.Members[i].Off {
-			s.fakes[i].showMoved()
-		}
 		s.mirror.Members[i].Off = false
 	}
 	if err := s.change(); err != nil {

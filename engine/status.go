@@ -132,6 +132,8 @@ func (e *Engine) inPlainWords(id state.AccountID, ref state.Ref, err error) stri
 		return fmt.Sprintf("At %s, calendars are not switched on for the client id that Twinday uses for %s", service, who)
 	case errors.Is(err, calendar.ErrNoMailbox):
 		return fmt.Sprintf("%s has no mailbox at %s, and so no calendars", who, service)
+	case errors.Is(err, calendar.ErrFull):
+		return fmt.Sprintf("There is no room for more at %s for %s", service, who)
 	}
 	if bad, ok := errors.AsType[*calendar.Damaged](err); ok {
 		if bad.Day.IsZero() {
@@ -209,6 +211,8 @@ func wayOut(err error) string {
 		return "Open the client id's project in the service's console, and enable the calendar API there; it takes some minutes to show. Twinday goes on by itself."
 	case errors.Is(err, calendar.ErrNoMailbox):
 		return "Connect another account of yours; at work, ask your IT whether this one's mailbox is in the cloud."
+	case errors.Is(err, calendar.ErrFull):
+		return "Delete or move away what takes up the account's storage (mails, too); then Twinday goes on by itself."
 	}
 	if _, ok := errors.AsType[*calendar.Damaged](err); ok {
 		return "Nothing of it is touched meanwhile. Find the event in the service's own app (it does not open, or shows only a part), and delete it there; then Twinday goes on by itself."

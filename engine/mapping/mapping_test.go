@@ -456,3 +456,30 @@ properties | a=1 | a=1 | copy
 		t.Errorf("-want +got:\n%s", d)
 	}
 }
+
+// Outlook calls its six colours in the mailbox's language. One map serves both directions, as
+// docs/mapping.md says, and an edit of a copy leads back.
+func TestCategoriesOfAMailboxInAnotherLanguage(t *testing.T) {
+	data := state.Mapping{Categories: &state.ValueLens{Lens: state.CopyLens, Map: map[string]string{
+		"Rote Kategorie": "tomato", "Grüne Kategorie": "basil", "tomato": "Rote Kategorie", "basil": "Grüne Kategorie"}}}
+	outlook := capabilitiesOf(func(c *calendar.Capabilities) { c.Colors = nil })
+	google := capabilitiesOf(func(c *calendar.Capabilities) { c.Categories = false })
+	red, green := calendar.Content{Categories: []string{"Rote Kategorie"}}, calendar.Content{Categories: []string{"Grüne Kategorie"}}
+	tomato, basil := calendar.Content{Color: "tomato"}, calendar.Content{Color: "basil"}
+	for _, c := range []struct {
+		name                      string
+		home, target              calendar.Capabilities
+		was, shows, edited, comes calendar.Content
+	}{
+		{"from Outlook", outlook, google, red, tomato, basil, green},
+		{"from Google", google, outlook, tomato, red, green, basil},
+	} {
+		m := must(t, data, c.home, c.target)
+		if got := m.Get(Source{Content: c.was}); !calendar.Equal(calendar.GroupCategories, got, c.shows) {
+			t.Errorf("%s: the copy shows %v %q", c.name, got.Categories, got.Color)
+		}
+		if got, v := m.Put(calendar.GroupCategories, Source{Content: c.was}, c.edited); v != Carried || !calendar.Equal(calendar.GroupCategories, got, c.comes) {
+			t.Errorf("%s: an edit comes home as %v %q, %v", c.name, got.Categories, got.Color, v)
+		}
+	}
+}

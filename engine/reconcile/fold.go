@@ -28,9 +28,10 @@ type edit struct {
 
 // folding is what fold learns of one entity and derive goes by.
 type folding struct {
-	from    state.Ref          // where the latest change came from
-	changed bool               // the base did
-	waiting map[state.Ref]bool // deleted there, and the person must say what that means
+	from    state.Ref                      // where the latest change came from
+	changed bool                           // the base did
+	waiting map[state.Ref]bool             // deleted there, and the person must say what that means
+	timed   map[state.Ref]calendar.Content // where a person changed its time, and to what
 
 	heldGroups calendar.Groups   // changed on two sides, and the person must say which stands
 	heldSlots  []string          // likewise
@@ -43,7 +44,7 @@ type folding struct {
 // fold merges what was observed into the base: three-way, by field group, for the
 // event itself and for each of its occurrences.
 func (r *reconciler) fold(e *state.Entity) folding {
-	f := folding{from: e.Home, waiting: map[state.Ref]bool{}, rules: map[string]string{}}
+	f := folding{from: e.Home, waiting: map[state.Ref]bool{}, timed: map[state.Ref]calendar.Content{}, rules: map[string]string{}}
 	base, overrides := e.Base, maps.Clone(e.Overrides)
 	edits := map[calendar.Group][]edit{}
 	var slots []slotEdit
@@ -107,6 +108,9 @@ func (r *reconciler) fold(e *state.Entity) folding {
 				saved = append(saved, rescue{ref, p, rep.Event, overtaken})
 			}
 		}
+	}
+	for _, ed := range edits[calendar.GroupWhen] {
+		f.timed[ed.ref] = ed.now
 	}
 	slots = r.outdated(e, edits, slots)
 	slots = r.permit(e, facts, edits, slots)

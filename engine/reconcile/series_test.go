@@ -365,6 +365,19 @@ func TestSeries(t *testing.T) {
 			w.expect(`adopt "Stand-up" in b`)
 			w.expect()
 		},
+		"what a service drops with a new time that does not stand is put back": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Stand-up", weekly, retitled(local(3, 24, 9), "Retro"))
+			w.settle()
+			w.edit("b", w.the("b", "Stand-up").ID, plain(local(3, 24, 9)), func(e *calendar.Event) {
+				e.Content.When.Start, e.Content.When.End = local(3, 10, 17), local(3, 10, 18)
+			})
+			w.edit("a", id, func(e *calendar.Event) { e.Content.When.End = local(3, 10, 11) }) // later: this one stands
+			w.settle()
+			if agenda := w.sameAgenda("a", "b"); !strings.Contains(agenda, "24 Mar 08:00 Retro") {
+				t.Errorf("agenda\n%s", agenda)
+			}
+		},
 		"edits of occurrences of a meeting with guests wait": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			w.add("a", "Stand-up", weekly, withGuest)

@@ -203,9 +203,18 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 	slices.SortStableFunc(edits, func(a, b slotEdit) int {
 		return cmp.Or(cmp.Compare(a.slot, b.slot), a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
 	})
-	if f.heldGroups.Has(calendar.GroupWhen) { // and with it, which occurrences there are to be
+	held := f.heldGroups.Has(calendar.GroupWhen) // and with it, which occurrences there are to be
+	edits = slices.DeleteFunc(edits, func(ed slotEdit) bool {
+		lapsed := !held && exists(ed.slot) && r.lapsed(*e, *f, ed)
+		if lapsed {
+			r.seen(e, ed)
+			r.rewrite(e, ed)
+		}
+		return lapsed
+	})
+	if held {
 		edits = slices.DeleteFunc(edits, func(ed slotEdit) bool {
-			waits := !exists(ed.slot)
+			waits := !exists(ed.slot) || r.lapsed(*e, *f, ed)
 			if waits {
 				f.heldSlots = with(f.heldSlots, ed.slot)
 				f.contested = append(f.contested, asked{ref: ed.ref, slots: []slotEdit{ed}})
@@ -242,6 +251,19 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		}
 		edits = edits[n:]
 	}
+}
+
+// lapsed reports whether an occurrence is as its series again only since a person gave the
+// series another time there, and that does not stand. Services drop what was changed of
+// occurrences with the old time (Exchange always does, see providers/outlook, Update); nobody
+// meant the occurrence.
+func (r *reconciler) lapsed(e state.Entity, f folding, ed slotEdit) bool {
+	now, timed := f.timed[ed.ref]
+	if !timed || ed.part != "" || ed.rescued || !ed.now.IsZero() {
+		return false
+	}
+	home, _ := r.atHome(e, ed.ref, calendar.GroupWhen, r.source(e), now)
+	return !calendar.Equal(calendar.GroupWhen, home, e.Base)
 }
 
 // mergeSlot folds the edits of one occurrence, oldest first: later ones win, and

@@ -66,6 +66,13 @@ func readConditions(body io.Reader) (c conditions) {
 	}
 }
 
+// Is reports whether the person's storage is full (RFC 4331 §6; RFC 4918 §11.5).
+func (e *refusal) Is(target error) bool { return target == calendar.ErrFull && e.full() }
+
+func (e *refusal) full() bool {
+	return e.failed.has("quota-not-exceeded", "sufficient-disk-space") || e.status == http.StatusInsufficientStorage
+}
+
 // kind follows RFC 4918 §11 and §16, RFC 4791 §5.3.2.1 and RFC 6638 §3.2.4.1.
 func (e *refusal) kind(method string) calendar.Kind {
 	reads := method == "PROPFIND" || method == "REPORT" || method == http.MethodGet || method == http.MethodOptions
@@ -76,7 +83,9 @@ func (e *refusal) kind(method string) calendar.Kind {
 		return calendar.Conflict
 	case e.failed.has("need-privileges") && !reads:
 		return calendar.ReadOnly
-	case e.failed.has("quota-not-exceeded", "sufficient-disk-space"):
+	case e.full() && !reads:
+		return calendar.Other // there will be room again; what is refused for good is not asked for a second time
+	case e.full():
 		return calendar.Forbidden
 	case e.failed.has("valid-calendar-data", "valid-calendar-object-resource", "supported-calendar-data", "supported-calendar-component",
 		"max-resource-size", "min-date-time", "max-date-time", "max-instances", "max-attendees-per-instance",
@@ -87,7 +96,7 @@ func (e *refusal) kind(method string) calendar.Kind {
 	switch e.status {
 	case http.StatusUnauthorized:
 		return calendar.SignedOut
-	case http.StatusForbidden, http.StatusPaymentRequired, http.StatusInsufficientStorage:
+	case http.StatusForbidden, http.StatusPaymentRequired:
 		return calendar.Forbidden
 	case http.StatusMethodNotAllowed:
 		if reads {

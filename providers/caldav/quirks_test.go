@@ -1,6 +1,7 @@
 package caldav_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -313,8 +314,8 @@ func TestRefusals(t *testing.T) {
 		{"behind a gateway", 502, "", "", calendar.Unavailable, calendar.Unavailable, 0},
 		{"locked", 423, "", "", calendar.Unavailable, calendar.Unavailable, 0},
 		{"no right to write", 403, "", precondition("D", "need-privileges"), calendar.Forbidden, calendar.ReadOnly, 0},
-		{"full", 507, "", "", calendar.Forbidden, calendar.Forbidden, 0},
-		{"over the quota", 403, "", precondition("D", "quota-not-exceeded"), calendar.Forbidden, calendar.Forbidden, 0},
+		{"full", 507, "", "", calendar.Forbidden, calendar.Other, 0},
+		{"full, by the quota", 403, "", precondition("D", "quota-not-exceeded"), calendar.Forbidden, calendar.Other, 0},
 		{"not to its taste", 403, "", precondition("C", "valid-calendar-data"), calendar.Invalid, calendar.Invalid, 0},
 		{"too large", 413, "", "", calendar.Invalid, calendar.Invalid, 0},
 	} {
@@ -324,6 +325,7 @@ func TestRefusals(t *testing.T) {
 		q.want(r.name+", the wait", calendar.RetryAfter(err), r.wait)
 		_, err = p.Create(t.Context(), quirkyCal, calendar.Draft{Key: "00112233445566778899aabbccddeeff", Content: e.Content})
 		q.want(r.name+", create", calendar.KindOf(err), r.write)
+		q.want(r.name+", is it full", errors.Is(err, calendar.ErrFull), strings.HasPrefix(r.name, "full"))
 		q.want(r.name+", delete", calendar.KindOf(p.Delete(t.Context(), quirkyCal, e.ID, e.Version)), r.write)
 	}
 }

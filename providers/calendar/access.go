@@ -23,7 +23,6 @@ type Extra string
 const (
 	CopiesCalendar  Extra = "copies calendar"  // make a calendar for copies
 	SharedCalendars Extra = "shared calendars" // calendars that others share with the account
-	MailboxSettings Extra = "mailbox settings" // the mailbox's own zone and its category colours
 )
 
 // Permission is one thing that a provider is asked to let Twinday do.

@@ -99,13 +99,16 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Causes of Forbidden that no new sign-in mends; errors.Is finds them.
+// Causes that have a way out of their own; errors.Is finds them. The first two come with
+// Forbidden, the last with Other: what was refused for it is tried again.
 var (
 	// ErrSwitchedOff: the service's calendars were not switched on for the client id
 	// that Twinday signs in as.
 	ErrSwitchedOff = errors.New("calendars are not switched on for this client id")
 	// ErrNoMailbox: the account has no calendars, for it has no mailbox there.
 	ErrNoMailbox = errors.New("the account has no mailbox")
+	// ErrFull: the account's storage takes nothing more.
+	ErrFull = errors.New("the account's storage is full")
 )
 
 // Damaged is the cause of a read that fails since the service itself cannot read one of the

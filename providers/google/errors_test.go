@@ -189,7 +189,7 @@ func TestWhatIsAskedOfGoogle(t *testing.T) {
 		"calendar.events calendar.calendarlist.readonly":          {},
 		"calendar.events.readonly calendar.calendarlist.readonly": {ReadOnly: true},
 		"calendar.events calendar.calendarlist.readonly calendar.app.created": {
-			Extras: []calendar.Extra{calendar.CopiesCalendar, calendar.SharedCalendars, calendar.MailboxSettings}},
+			Extras: []calendar.Extra{calendar.CopiesCalendar, calendar.SharedCalendars}},
 	} {
 		if got := strings.Join(scopesOf(a), " "); got != want {
 			t.Errorf("%+v asks for %s, want %s", a, got, want)

@@ -373,3 +373,25 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		t.Errorf("%d connections", len(seen))
 	}
 }
+
+// A proxy that speaks Windows' ways only is not asked for by another name and password.
+func TestAProxyThatWantsWhatIsNotSpoken(t *testing.T) {
+	for offers, want := range map[string]string{"NTLM, Negotiate": "NTLM or Kerberos", "Negotiate, Basic realm=\"x\"": "a name and a password", "": "a name and a password"} {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for _, o := range strings.Split(offers, ", ") {
+				w.Header().Add("Proxy-Authenticate", o)
+			}
+			w.WriteHeader(http.StatusProxyAuthRequired)
+		}))
+		n := network.New(time.Now)
+		if err := n.Use(network.Settings{Proxy: proxy.URL}); err != nil {
+			t.Fatal(err)
+		}
+		for _, address := range []string{"https://calendar.test/", "http://calendar.test/"} {
+			if _, err := n.Reach(t.Context(), address); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%q, %s: %v", offers, address, err)
+			}
+		}
+		proxy.Close()
+	}
+}

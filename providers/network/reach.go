@@ -8,12 +8,27 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // errProxyWants says that the proxy lets nobody through without a name and a password, or
 // not with these. It looks like any failure to get past a proxy (net/http's "proxyconnect").
 var errProxyWants = &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("it wants a name and a password")}
+
+// errProxyForeign says that it wants them in a way that is not spoken here: then no name and
+// no password helps.
+var errProxyForeign = &net.OpError{Op: "proxyconnect", Net: "tcp",
+	Err: errors.New("it wants NTLM or Kerberos, which Twinday does not speak; a proxy on this computer that does, such as Px, can stand in between")}
+
+// proxyWants is which of the two an answer means (RFC 9110 §11.7.1).
+func proxyWants(h http.Header) error {
+	offers := strings.ToLower(strings.Join(h.Values("Proxy-Authenticate"), ","))
+	if !strings.Contains(offers, "basic") && (strings.Contains(offers, "ntlm") || strings.Contains(offers, "negotiate") || strings.Contains(offers, "kerberos")) {
+		return errProxyForeign
+	}
+	return errProxyWants
+}
 
 // Reach knocks at a server, this way: any answer of its shows that it is there. The time is
 // the server's, as its answer tells it (RFC 9110 §6.6.1); zero if it does not.
@@ -29,7 +44,7 @@ func (n *Network) Reach(ctx context.Context, address string) (time.Time, error) 
 	}
 	_ = res.Body.Close() // HEAD: there is none
 	if res.StatusCode == http.StatusProxyAuthRequired {
-		return time.Time{}, fmt.Errorf("network: %w", errProxyWants)
+		return time.Time{}, fmt.Errorf("network: %w", proxyWants(res.Header))
 	}
 	at, err := http.ParseTime(res.Header.Get("Date"))
 	if err != nil {
@@ -43,7 +58,7 @@ func (n *Network) Reach(ctx context.Context, address string) (time.Time, error) 
 // its answer.
 func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode == http.StatusProxyAuthRequired {
-		return errProxyWants
+		return proxyWants(res.Header)
 	}
 	return nil
 }

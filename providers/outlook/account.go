@@ -55,7 +55,6 @@ func Permissions(e signin.Endpoint, a calendar.Access) []calendar.Permission {
 func Extras() []calendar.Permission {
 	return []calendar.Permission{
 		{Extra: calendar.SharedCalendars, Scope: "Calendars.ReadWrite.Shared", Reason: "see and change calendars that others share with you"},
-		{Extra: calendar.MailboxSettings, Scope: "MailboxSettings.Read", Reason: "see your mailbox's time zone and the colours of its categories"},
 	}
 }
 

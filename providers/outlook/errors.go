@@ -38,9 +38,13 @@ func (a *answer) Error() string {
 	return s
 }
 
-// Is reports whether the account has no mailbox in Microsoft's cloud.
+// Is reports whether the account has no mailbox in Microsoft's cloud, or a full one.
 func (a *answer) Is(target error) bool {
-	return target == calendar.ErrNoMailbox && a.is("MailboxNotEnabledForRESTAPI")
+	return target == calendar.ErrNoMailbox && a.is("MailboxNotEnabledForRESTAPI") || target == calendar.ErrFull && a.full()
+}
+
+func (a *answer) full() bool {
+	return a.is("ErrorQuotaExceeded", "quotaLimitReached") || a.status == http.StatusInsufficientStorage
 }
 
 // answerOf takes a failure apart; nil if it is no answer of a server.
@@ -107,7 +111,7 @@ func (a *answer) kind() (calendar.Kind, string) {
 		return calendar.Throttled, ""
 	case a.status == http.StatusUnauthorized:
 		return calendar.SignedOut, ""
-	case a.is("ErrorQuotaExceeded", "quotaLimitReached"), a.status == http.StatusInsufficientStorage:
+	case a.full():
 		return calendar.Other, ""
 	case a.status == http.StatusForbidden, a.is("MailboxNotEnabledForRESTAPI", "ErrorInvalidUser"):
 		return calendar.Forbidden, ""

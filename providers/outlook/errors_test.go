@@ -56,6 +56,9 @@ func TestAnswersAreTranslated(t *testing.T) {
 			if !ok || ce.Kind != c.want || ce.RetryAfter != c.wait {
 				t.Fatalf("got %#v; want %v, wait %v", err, c.want, c.wait)
 			}
+			if full := errors.Is(err, calendar.ErrFull); full != (c.name == "mailbox full") {
+				t.Errorf("full: %v", full)
+			}
 			if none := errors.Is(err, calendar.ErrNoMailbox); none != (c.name == "mailbox has no licence") {
 				t.Errorf("no mailbox: %v", none)
 			}
@@ -159,17 +162,17 @@ func TestBeginAndIdentify(t *testing.T) {
 
 // An update never asks for more: what each access asks for is written down here.
 func TestWhatIsAskedOfMicrosoft(t *testing.T) {
-	all := []calendar.Extra{calendar.CopiesCalendar, calendar.SharedCalendars, calendar.MailboxSettings}
+	all := []calendar.Extra{calendar.CopiesCalendar, calendar.SharedCalendars}
 	for _, c := range []struct {
 		base, want string
 		access     calendar.Access
 	}{
 		{"", "Calendars.ReadWrite", calendar.Access{}},
 		{"", "Calendars.Read", calendar.Access{ReadOnly: true}},
-		{"", "Calendars.ReadWrite Calendars.ReadWrite.Shared MailboxSettings.Read", calendar.Access{Extras: all}},
-		{"", "Calendars.Read Calendars.Read.Shared MailboxSettings.Read", calendar.Access{Extras: all, ReadOnly: true}},
-		{"https://graph.microsoft.us/v1.0", "https://graph.microsoft.us/Calendars.ReadWrite https://graph.microsoft.us/MailboxSettings.Read",
-			calendar.Access{Extras: all[2:]}},
+		{"", "Calendars.ReadWrite Calendars.ReadWrite.Shared", calendar.Access{Extras: all}},
+		{"", "Calendars.Read Calendars.Read.Shared", calendar.Access{Extras: all, ReadOnly: true}},
+		{"https://graph.microsoft.us/v1.0", "https://graph.microsoft.us/Calendars.ReadWrite https://graph.microsoft.us/Calendars.ReadWrite.Shared",
+			calendar.Access{Extras: all[1:]}},
 	} {
 		var got []string
 		for _, p := range Permissions(signin.Endpoint{BaseURL: c.base}, c.access) {

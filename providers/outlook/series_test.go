@@ -120,6 +120,22 @@ func (g *graph) update(t *testing.T, e calendar.Event, groups calendar.Groups, c
 	return got, calls
 }
 
+// Most of Europe repeats its meetings in zones that Microsoft does not list. They are written
+// by the name of one with the same clocks, and read as nothing new.
+func TestZonesThatMicrosoftDoesNotList(t *testing.T) {
+	for _, zone := range []string{"Europe/Vienna", "Europe/Zurich", "Europe/Rome", "Europe/Madrid", "Europe/Amsterdam", "Europe/Oslo", "America/Toronto", "Asia/Hong_Kong", "Europe/Dublin"} {
+		g := newGraph(t, graphsim.Quirks{FewZones: true})
+		c := series("FREQ=WEEKLY;BYDAY=TU")
+		c.When.Start.Zone, c.When.End.Zone = zone, zone
+		e := g.make(t, c)
+		if e.Doubt != "" || e.Content.When.Start.Zone == "UTC" {
+			t.Errorf("%s: read in %s, with the doubt %q", zone, e.Content.When.Start.Zone, e.Doubt)
+		}
+		c.When.Start.Local, c.When.End.Local = "2026-02-03T14:00:00", "2026-02-03T15:00:00"
+		g.update(t, e, calendar.Groups{calendar.GroupWhen}, c)
+	}
+}
+
 const weekly = `{"pattern":{"daysOfWeek":["tuesday"],"firstDayOfWeek":"monday","interval":1,"type":"weekly"},"range":{"recurrenceTimeZone":"Europe/Berlin","startDate":"2026-02-03","type":"noEnd"}}`
 
 func timesOf(from, to string) string {

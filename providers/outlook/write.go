@@ -169,7 +169,7 @@ type zoneNames int
 
 const (
 	ianaNames    zoneNames = iota // as the event has them
-	windowsNames                  // Windows names, else UTC
+	windowsNames                  // Windows names of zones with the same clocks, else UTC
 )
 
 // graphTime writes a wall clock and its zone, without an offset: one inside
@@ -194,7 +194,7 @@ func graphTime(t calendar.Time, zones zoneNames) (models.DateTimeTimeZoneable, e
 	name := t.Zone
 	if zones == windowsNames {
 		var ok bool
-		if name, ok = calendar.WindowsOfZone(t.Zone); !ok {
+		if name, ok = windowsZone(t.Zone); !ok {
 			loc, name = time.UTC, "UTC"
 		}
 	}
@@ -217,7 +217,7 @@ func graphClock(t calendar.Time, zones zoneNames) (models.DateTimeTimeZoneable, 
 	}
 	if zones == windowsNames {
 		var ok bool
-		if name, ok = calendar.WindowsOfZone(t.Zone); !ok {
+		if name, ok = windowsZone(t.Zone); !ok {
 			return nil, fmt.Errorf("no time zone %s in Outlook", t.Zone)
 		}
 	}

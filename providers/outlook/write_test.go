@@ -198,7 +198,7 @@ func TestZoneTheServerDoesNotKnow(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := f.requests()
-	if len(r) != 3 || !sameJSON(t, r[2].Body, `{"isAllDay":false,"start":{"dateTime":"2026-03-15T10:00:00","timeZone":"India Standard Time"},"end":{"dateTime":"2026-03-15T09:00:00","timeZone":"UTC"}}`) {
+	if len(r) != 3 || !sameJSON(t, r[2].Body, `{"isAllDay":false,"start":{"dateTime":"2026-03-15T10:00:00","timeZone":"India Standard Time"},"end":{"dateTime":"2026-03-15T10:00:00","timeZone":"W. Europe Standard Time"}}`) {
 		t.Errorf("sent %+v", r)
 	}
 }

@@ -24,3 +24,18 @@ func ianaZone(name string) (string, bool) {
 	}
 	return name, true
 }
+
+// windowsZone finds a Windows name for an IANA zone: its own, else that of a zone with the
+// same clocks, which calendar.Equal takes for the same. Windows has one for Vienna, Rome
+// and Zurich, by the name of Berlin.
+func windowsZone(iana string) (string, bool) {
+	if w, ok := calendar.WindowsOfZone(iana); ok {
+		return w, true
+	}
+	for _, main := range calendar.MainZones() {
+		if calendar.SameZone(main, iana) {
+			return calendar.WindowsOfZone(main)
+		}
+	}
+	return "", false
+}

@@ -42,7 +42,6 @@ Twinday asks for the least that it needs: to see the list of your calendars, and
 see and change their events. What needs more is yours to tick:
   --copies-calendar    make a calendar of its own for copies (google)
   --shared             see and change calendars that others share with you (outlook)
-  --mailbox-settings   see the mailbox's zone and its categories' colours (outlook)
 and with --read-only nothing can be changed: the account only sends.
 
 On a machine without a browser, --device prints a code to type on any other one
@@ -134,7 +133,7 @@ var extraFlags = []struct {
 	extra calendar.Extra
 	flag  string
 }{
-	{calendar.CopiesCalendar, "copies-calendar"}, {calendar.SharedCalendars, "shared"}, {calendar.MailboxSettings, "mailbox-settings"},
+	{calendar.CopiesCalendar, "copies-calendar"}, {calendar.SharedCalendars, "shared"},
 }
 
 // extraHelp says what such a permission allows.
@@ -144,8 +143,6 @@ func extraHelp(x calendar.Extra) string {
 		return assets.Text("also allow: make a calendar of its own for copies")
 	case calendar.SharedCalendars:
 		return assets.Text("also allow: calendars that others share with you")
-	case calendar.MailboxSettings:
-		return assets.Text("also allow: the mailbox's zone and its categories' colours")
 	}
 	return ""
 }

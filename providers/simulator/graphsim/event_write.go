@@ -110,6 +110,11 @@ func (c *call) applyTimes(e *mailbox.Event, body map[string]any, create bool) *a
 			return err
 		}
 	}
+	for _, m := range []mailbox.Moment{from, to} {
+		if c.quirks.FewZones && !listed(m.Zone) {
+			return badZone(m.Zone)
+		}
+	}
 	e.AllDay, e.Start, e.End = whole, from, to
 	if instant(to).Before(instant(from)) {
 		return checkOrder(e)

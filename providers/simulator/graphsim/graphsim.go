@@ -80,6 +80,9 @@ type Quirks struct {
 	// time, and answered with 504 UnknownError (microsoft-graph-docs#6499, with endless
 	// series). 0: all are.
 	SlowPages int
+	// FewZones refuses IANA names that are not the main one of a Windows zone, which are
+	// about those that Microsoft lists ("dateTimeTimeZone resource type"). Off: all.
+	FewZones bool
 	// Teams: the account has Teams, so isOnlineMeeting works. Consumer accounts
 	// ignore it silently.
 	Teams bool

@@ -31,6 +31,14 @@ func location(name string) (*time.Location, bool) {
 	return loc, err == nil
 }
 
+// listed reports whether a zone is named in Windows' way, or is the main one of such a name.
+func listed(name string) bool {
+	if _, windows := windowsZones[name]; windows || name == "" || name == "UTC" {
+		return true
+	}
+	return windowsName(name) != name
+}
+
 // loaded are the zones read so far, by IANA name: reading one takes longer than
 // expanding a year of meetings.
 var loaded sync.Map

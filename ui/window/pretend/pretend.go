@@ -257,8 +257,7 @@ func Connectable(client control.ClientSource) []control.ProviderInfo {
 	return []control.ProviderInfo{
 		{Provider: state.Google, Client: client, Extras: []control.ExtraInfo{{Extra: calendar.CopiesCalendar, Reason: "make a calendar of its own for copies"}}},
 		{Provider: state.Outlook, Client: client, Device: true, Extras: []control.ExtraInfo{
-			{Extra: calendar.SharedCalendars, Reason: "see and change calendars that others share with you"},
-			{Extra: calendar.MailboxSettings, Reason: "see your mailbox's time zone and the colours of its categories"}},
+			{Extra: calendar.SharedCalendars, Reason: "see and change calendars that others share with you"}},
 			Clouds: []control.CloudInfo{{Name: "us-gov", What: "Microsoft's cloud for US Government (GCC High)"}, {Name: "china", What: "Microsoft's cloud in China (21Vianet)"}}},
 	}
 }
