@@ -128,6 +128,11 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 				return false, trouble, err
 			}
 		}
+		if calendar.KindOf(j.err) == calendar.Gone {
+			if err := l.tellSeen(in); err != nil {
+				return false, nil, err
+			}
+		}
 		if j.err == nil && !s.Want.When.Recurrence.IsZero() {
 			j.calls++ // the answer to a create need not tell what became of occurrences since
 			j.event, j.err = l.provider.Get(ctx, s.Ref.Calendar, j.event.ID)
@@ -208,6 +213,33 @@ func (l lane) rereadMarked(ctx context.Context, s state.Step, now calendar.Remot
 		}
 	}
 	return trouble, err
+}
+
+// tellSeen keeps in history what a person had made of what a create made, and has deleted
+// since: it is made again without that.
+func (l lane) tellSeen(in state.Intent) error {
+	s := in.Step
+	return l.Store.Update(func(tx *store.Tx) error {
+		var before state.Snapshot
+		for i, seen := range in.Seen {
+			lost := outstanding(s, calendar.Event{Content: seen.Content, Overrides: seen.Overrides})
+			again := i > 0 && len(calendar.Diff(seen.Content, before.Content))+len(calendar.Slots(seen.Overrides, before.Overrides)) == 0
+			if before = seen; again || len(lost.Groups)+len(lost.Slots) == 0 {
+				continue
+			}
+			h := l.entry(l.h, s, state.Overridden, "", calendar.Content{}, calendar.Content{})
+			h.Kind, h.Groups, h.Slots, h.BeforeOverrides = "", lost.Groups, lost.Slots, only(seen.Overrides, lost.Slots)
+			for _, g := range lost.Groups {
+				h.Before = h.Before.Take(g, seen.Content)
+			}
+			h.Why = "It was changed in " + l.name(l.h, s.Ref) + ", and deleted there before that was taken over"
+			h.Was, h.Became = state.Image{}, state.Image{}
+			if err := tx.AppendHistory(h); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // leaveAlone ends an intent without sending it again, because guests were invited
