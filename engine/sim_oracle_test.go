@@ -183,6 +183,11 @@ func (s *sim) born(i int, h *held, d calendar.Draft) {
 		e, ok, err := tx.Entity(in.Step.Entity)
 		if ok {
 			h.soul.made = e.Home != s.refs[i] // or it is the event itself, put back
+			if at := e.Part(e.Home, ""); at != nil {
+				if x := s.held(e.Home, at.ID); x != nil && x.soul.made { // since this very pass it is none
+					s.keptLeft()
+				}
+			}
 			for _, ref := range s.refs {
 				for _, p := range e.Records[ref].Parts {
 					if x := s.held(ref, p.ID); x != nil && (h.soul.of < 0 || ref == e.Home) {
@@ -299,6 +304,7 @@ func (s *sim) hold(r control.Report, whole bool) {
 	if err := s.store.Check(); err != nil {
 		s.fail("E", "the store is not sound: %v", err)
 	}
+	s.keptLeft()
 	s.links(whole)
 	s.once(false)
 	s.silent(r)
