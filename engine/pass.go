@@ -204,6 +204,14 @@ func member(a state.Account, c state.Calendar) reconcile.Member {
 	return m
 }
 
+// name is what a person calls a calendar; its reference if nobody has named it.
+func (h *house) name(ref state.Ref) string {
+	if n := h.members[ref].Name; n != "" {
+		return "“" + n + "”"
+	}
+	return ref.String()
+}
+
 func compareRefs(a, b state.Ref) int { return cmp.Compare(a.String(), b.String()) }
 
 // mirrors lists the mirrors, oldest first: where two would put an event into one

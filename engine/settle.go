@@ -232,7 +232,7 @@ func (l lane) tellSeen(in state.Intent) error {
 			for _, g := range lost.Groups {
 				h.Before = h.Before.Take(g, seen.Content)
 			}
-			h.Why = "It was changed in " + l.name(l.h, s.Ref) + ", and deleted there before that was taken over"
+			h.Why = "It was changed in " + l.h.name(s.Ref) + ", and deleted there before that was taken over"
 			h.Was, h.Became = state.Image{}, state.Image{}
 			if err := tx.AppendHistory(h); err != nil {
 				return err

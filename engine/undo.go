@@ -308,12 +308,7 @@ func (u *undoing) unchangeable(tx *store.Tx, ent state.Entity) (string, error) {
 	return "", nil
 }
 
-func (u *undoing) name(ref state.Ref) string {
-	if n := u.h.members[ref].Name; n != "" {
-		return "“" + n + "”"
-	}
-	return ref.String()
-}
+func (u *undoing) name(ref state.Ref) string { return u.h.name(ref) }
 
 // since says what was changed of the same fields since an entry, or nothing.
 func (u *undoing) since(tx *store.Tx, x state.HistoryEntry, ent state.Entity) (string, error) {
