@@ -9,17 +9,23 @@ import (
 	"github.com/twinday/twinday/store/state"
 )
 
+// contested is a mirror that asks about conflicts, and a title that was changed on both sides.
+func contested(t *testing.T) *bench {
+	b := newBench(t)
+	m := b.mirror
+	m.Conflicts = state.AskConflict
+	b.change(m)
+	b.a.add("Lunch")
+	b.quiet()
+	b.b.edit("Lunch", retitle("First"))
+	b.a.edit("Lunch", retitle("Second"))
+	return b
+}
+
 func TestAConflictIsAskedAboutOnce(t *testing.T) {
 	for d, want := range map[state.Decision]string{state.Apply: "First", state.Drop: "Second"} {
 		t.Run(string(d), func(t *testing.T) {
-			b := newBench(t)
-			m := b.mirror
-			m.Conflicts = state.AskConflict
-			b.change(m)
-			b.a.add("Lunch")
-			b.quiet()
-			b.b.edit("Lunch", retitle("First"))
-			b.a.edit("Lunch", retitle("Second"))
+			b := contested(t)
 			b.b.edit("First", func(c *calendar.Content) { c.Place = "Oslo" }) // services know of the event's time only
 			for range 5 {
 				r := b.sync()
@@ -53,17 +59,11 @@ func TestAConflictIsAskedAboutOnce(t *testing.T) {
 // The mirror is told how to decide while a question waits: the question is gone with the
 // write that answers it.
 func TestAQuestionThatARuleAnswersIsWithdrawn(t *testing.T) {
-	b := newBench(t)
-	m := b.mirror
-	m.Conflicts = state.AskConflict
-	b.change(m)
-	b.a.add("Lunch")
-	b.quiet()
-	b.b.edit("Lunch", retitle("First"))
-	b.a.edit("Lunch", retitle("Second"))
+	b := contested(t)
 	if r := b.sync(); r.Held != 1 {
 		t.Fatalf("%+v", r)
 	}
+	m := b.mirror
 	m.Conflicts = state.LatestWins
 	b.change(m)
 	b.sync()

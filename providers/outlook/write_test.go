@@ -204,31 +204,24 @@ func TestZoneTheServerDoesNotKnow(t *testing.T) {
 }
 
 func TestNotesOfAnOnlineMeetingAreLeftAlone(t *testing.T) {
-	meeting := with(singleEvent, `"isOnlineMeeting":false`, `"isOnlineMeeting":true`)
-	p, f := openFake(t, always(reply{status: 200, body: meeting}))
-	groups := calendar.Groups{calendar.GroupTitle, calendar.GroupNotes}
-	_, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: groups, Content: calendar.Content{Title: "T", Notes: calendar.NotesFromText("others")}})
-	if ce, ok := errors.AsType[*calendar.Error](err); !ok || ce.Kind != calendar.Invalid || ce.Field != "notes" {
-		t.Errorf("other notes: %v; want Invalid (notes)", err)
-	}
-	if _, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: groups, Content: calendar.Content{Title: "T", Notes: calendar.NotesFromHTML("Bring the <b>plan</b>")}}); err != nil {
-		t.Fatal(err)
-	}
-	r := f.requests()
-	if last := r[len(r)-1]; len(r) != 3 || last.Method != "PATCH" || !sameJSON(t, last.Body, `{"subject":"T"}`) {
-		t.Errorf("sent %+v; want a patch of the title alone", r)
-	}
+	notesAreLeftAlone(t, with(singleEvent, `"isOnlineMeeting":false`, `"isOnlineMeeting":true`), "online meeting")
 }
 
 // calendar.Notes knows no pictures: other notes over them would take them away, and
 // neither side nor the history would have them still.
 func TestNotesWithPicturesAreLeftAlone(t *testing.T) {
-	event := with(singleEvent, `Bring the <b>plan</b>`, `Bring the <b>plan</b><IMG src=\"cid:image001.png\">`)
+	notesAreLeftAlone(t, with(singleEvent, `Bring the <b>plan</b>`, `Bring the <b>plan</b><IMG src=\"cid:image001.png\">`), "pictures")
+}
+
+// notesAreLeftAlone holds that other notes of an event are refused, for a reason, and that the
+// same ones keep nothing else from being written.
+func notesAreLeftAlone(t *testing.T, event, why string) {
+	t.Helper()
 	p, f := openFake(t, always(reply{status: 200, body: event}))
 	groups := calendar.Groups{calendar.GroupTitle, calendar.GroupNotes}
 	_, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: groups, Content: calendar.Content{Title: "T", Notes: calendar.NotesFromText("others")}})
-	if ce, ok := errors.AsType[*calendar.Error](err); !ok || ce.Kind != calendar.Invalid || ce.Field != "notes" || !strings.Contains(err.Error(), "pictures") {
-		t.Errorf("other notes: %v; want Invalid (notes)", err)
+	if ce, ok := errors.AsType[*calendar.Error](err); !ok || ce.Kind != calendar.Invalid || ce.Field != "notes" || !strings.Contains(err.Error(), why) {
+		t.Errorf("other notes: %v; want Invalid (notes), %s", err, why)
 	}
 	if _, err := p.Update(t.Context(), "C1", "E1", `W/"v1"`, calendar.Change{Groups: groups, Content: calendar.Content{Title: "T", Notes: calendar.NotesFromHTML("Bring the <b>plan</b>")}}); err != nil {
 		t.Fatal(err)
