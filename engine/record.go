@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/twinday/twinday/engine/mapping"
@@ -95,7 +96,9 @@ func (l lane) recordOne(tx *store.Tx, j *job) error {
 		if err := tx.PutReplica(s.Ref, state.Replica{Event: j.event, Seen: l.Now()}); err != nil {
 			return err
 		}
-		if edited {
+		// Who is invited, and where it is found, copies may tell of in words.
+		told := s.Ref == ent.Home && s.Slot == "" && !reflect.DeepEqual(ent.Facts, j.event.Facts())
+		if edited || told {
 			if err := tx.MarkDirty(s.Ref, j.event.ID); err != nil {
 				return err
 			}

@@ -21,6 +21,7 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 	if e.Deleted {
 		f.from = goneFrom(*e, f.from)
 	}
+	r.uninvited(e)
 	r.yields(e)
 	targets := r.targets(e.Home)
 	for _, ref := range refs(*e) {
@@ -87,6 +88,18 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			e.Wish = nil
 		}
 	}
+}
+
+// uninvited forgets who was invited to an event whose home is made again: nobody is, and its
+// copies are not to tell of guests any more, though no list shows the new home yet.
+func (r *reconciler) uninvited(e *state.Entity) {
+	if p := whole(*e, e.Home); e.Deleted || p.ID != "" {
+		return
+	}
+	if e.Facts.HasGuests() {
+		r.note(*e, state.Noted, e.Home, nil, "it is made again without its guests: nobody is invited, and nobody hears of it", e.Base, e.Base)
+	}
+	e.Facts = calendar.Facts{Organized: true}
 }
 
 // apart is about the occurrences that a series which was here before would have to tell

@@ -264,6 +264,24 @@ func TestMappings(t *testing.T) {
 				t.Errorf("copy notes %q", got)
 			}
 		},
+		"a meeting that is made again has no guests, and no copy tells of any": func(t *testing.T) {
+			w := newWorld(t, "a", "b", "c")
+			w.mirrors[0].Guests = state.ApplyGuests
+			id := w.add("a", "Board", withGuest, notes("Agenda"))
+			w.settle()
+			w.remove("a", id)
+			w.edit("b", w.the("b", "Board").ID, place("Oslo"))
+			w.expect(`create "Board" in a`, `update "Board" in b (notes)`, `update "Board" in c (notes and place)`)
+			w.expect()
+			if got := w.noted(state.Noted); !strings.Contains(got, "without its guests: nobody is invited, and nobody hears of it") {
+				t.Errorf("history says %q", got)
+			}
+			for _, n := range []string{"a", "b", "c"} {
+				if got := w.the(n, "Board"); got.Content.Notes.Text() != "Agenda" || len(got.Guests) > 0 {
+					t.Errorf("%s holds %+v", n, got)
+				}
+			}
+		},
 		"that guests were added is told as that": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			id := w.add("a", "Board", notes("Agenda"))
