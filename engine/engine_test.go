@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -359,6 +360,38 @@ func TestMassDeletionWaitsForTheDecision(t *testing.T) {
 	if s, _ := b.face.Status(t.Context()); s.Held != 0 {
 		t.Errorf("still held: %d", s.Held)
 	}
+}
+
+// With a pass each few seconds no single one of them is above the limit.
+func TestManyDeletionsOneAfterTheOther(t *testing.T) {
+	b := newBench(t)
+	for i := range 60 {
+		b.a.add(fmt.Sprintf("E%02d", i))
+	}
+	b.quiet()
+	next := 0
+	deletes := func(n, held int) {
+		t.Helper()
+		for range n {
+			b.a.remove(fmt.Sprintf("E%02d", next))
+			next++
+		}
+		r := b.sync()
+		if r.Held != held || r.Deleted != n-min(held, n) {
+			t.Fatalf("after %d: %d deleted, %d held", next, r.Deleted, r.Held)
+		}
+	}
+	deletes(6, 0)
+	b.later(time.Minute)
+	deletes(4, 0)
+	b.later(time.Minute)
+	deletes(3, 3)
+	b.decide(state.Apply)
+	b.quiet()
+	b.later(reconcile.AtOnce)
+	deletes(6, 0) // what was agreed to does not count, nor what was long ago
+	b.later(time.Minute)
+	deletes(5, 5)
 }
 
 func TestRefusedEventIsShownOnceAndLeftAlone(t *testing.T) {

@@ -83,6 +83,8 @@ type Input struct {
 	Decisions map[string]state.Decision
 	// Linked is how many events each mirror links, for the guard.
 	Linked map[state.MirrorID]int
+	// Unasked are the events that were deleted within AtOnce before, with nobody asked.
+	Unasked map[state.MirrorID][]state.EntityID
 	// Mint gives ids to new entities.
 	Mint func() state.EntityID
 }
@@ -94,6 +96,8 @@ type Output struct {
 	Entities []state.Entity
 	// Steps in the order in which they should be done. Held ones wait.
 	Steps []state.Step
+	// Unasked are the events that the steps delete with nobody asked, by mirror.
+	Unasked map[state.MirrorID][]state.EntityID
 	// Notes for history: overridden and reverted edits.
 	Notes []state.HistoryEntry
 	// Waiting are events that cannot be judged before another calendar was read:
@@ -126,7 +130,7 @@ func Reconcile(in Input) Output {
 		r.found(f)
 	}
 	r.out.Steps = r.unwatched(r.out.Steps)
-	r.out.Steps = guard(r.out.Steps, in.Linked, in.Decisions)
+	r.out.Unasked = in.guard(r.out.Steps)
 	slices.SortStableFunc(r.out.Steps, func(a, b state.Step) int {
 		return cmp.Or(cmp.Compare(order[a.Kind], order[b.Kind]),
 			cmp.Compare(a.Ref.String(), b.Ref.String()), cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.Slot, b.Slot))
