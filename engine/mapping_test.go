@@ -26,6 +26,24 @@ func (b *bench) change(m state.Mirror, seen ...string) {
 	}
 }
 
+// Another tool copied with the same prefix before.
+func TestWhatShowsWhatACopyWouldShowIsLinked(t *testing.T) {
+	b := newBench(t)
+	b.change(b.with(state.Mapping{Title: &state.TextLens{Lens: state.CopyLens, Prefix: "[Work] "}}))
+	b.b.add("[Work] Lunch")
+	b.a.add("Lunch")
+	r := b.sync()
+	if r.Adopted != 1 || r.Writes() != 0 || !strings.Contains(r.Steps[0].Reason, "it shows what a copy from “Main” would show") {
+		t.Fatalf("report %+v", r)
+	}
+	b.quiet()
+	b.b.edit("[Work] Lunch", retitle("[Work] Brunch"))
+	b.quiet()
+	if x, y := b.a.titles(), b.b.titles(); x != "Brunch" || y != "[Work] Brunch" {
+		t.Errorf("a: %s\nb: %s", x, y)
+	}
+}
+
 func TestThePlanOfAPausedMirrorIsWhatComesAfterIt(t *testing.T) {
 	b := newBench(t)
 	b.a.add("Lunch", func(e *calendar.Event) { e.Content.Place = "Oslo" })

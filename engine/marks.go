@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
@@ -112,6 +114,9 @@ func (l *loader) alike(f reconcile.Found, ev calendar.Event) error {
 		}
 		ids := l.tx.AlikeByUID(ref, ev.UID)
 		ids = append(ids, l.tx.AlikeByLook(ref, ev.Content.Title, ev.Content.When.Start, ev.Content.When.End)...)
+		if c, ok := l.shown(f.Ref, ref, ev); ok {
+			ids = append(ids, l.tx.AlikeByLook(ref, c.Title, c.When.Start, c.When.End)...)
+		}
 		ids = append(ids, l.tx.AlikeByMark(ref, state.Fingerprint(ev.UID))...)
 		ids = append(ids, l.tx.AlikeByFingerprint(ref, led)...)
 		ids = append(ids, l.tx.AlikeByMark(ref, led)...)
@@ -123,4 +128,20 @@ func (l *loader) alike(f reconcile.Found, ev calendar.Event) error {
 	}
 	l.in.Alike[f] = out
 	return nil
+}
+
+// shown is what the copy of an event in a member would show, if that is worth looking for.
+func (l *loader) shown(home, ref state.Ref, ev calendar.Event) (calendar.Content, bool) {
+	way := [2]state.Ref{home, ref}
+	m, known := l.ways[way]
+	if !known {
+		if i := slices.IndexFunc(l.in.Mirrors, func(x state.Mirror) bool { return x.Has(home) && x.Has(ref) }); i >= 0 {
+			m = reconcile.Direction(l.in.Mirrors[i], home, ref, l.in.Members)
+		}
+		l.ways[way] = m
+	}
+	if m == nil {
+		return calendar.Content{}, false
+	}
+	return reconcile.Shown(m, mapping.Source{Content: ev.Content, Facts: ev.Facts()})
 }

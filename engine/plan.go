@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
@@ -96,7 +97,8 @@ func (u *unasked) since(now time.Time) map[state.MirrorID][]state.EntityID {
 // input loads the part of the world that must be reconsidered, and lists the dirty
 // events that are in it.
 func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Input, []store.DirtyEvent, error) {
-	l := &loader{tx: tx, h: h, loaded: map[state.EntityID]bool{}, found: map[reconcile.Found]bool{}, unsettled: map[state.EntityID]bool{}}
+	l := &loader{tx: tx, h: h, loaded: map[state.EntityID]bool{}, found: map[reconcile.Found]bool{}, unsettled: map[state.EntityID]bool{},
+		ways: map[[2]state.Ref]*mapping.Mapping{}}
 	l.in = reconcile.Input{Now: e.Now(), Installation: e.Store.Installation(), Mirrors: h.mirrors, Members: h.members,
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
 		Moves: map[reconcile.Found]reconcile.Found{}, Origins: map[reconcile.Found]reconcile.Found{},
@@ -195,6 +197,7 @@ type loader struct {
 	found  map[reconcile.Found]bool
 
 	unsettled map[state.EntityID]bool // they wait
+	ways      map[[2]state.Ref]*mapping.Mapping
 }
 
 // replica loads the latest observation of an event.

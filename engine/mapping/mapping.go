@@ -198,6 +198,19 @@ func (m *Mapping) Get(s Source) calendar.Content {
 	return c
 }
 
+// Retitles reports whether the copy shows the home's title with something put to it.
+func (m *Mapping) Retitles() bool {
+	l := m.told.Title
+	switch {
+	case l == nil || m.broken != nil:
+		return false
+	case l.Lens == state.TemplateLens:
+		t, err := parseTemplate(l.Text)
+		return err == nil && slices.ContainsFunc(t, func(p piece) bool { return p.field == "title" })
+	}
+	return l.Lens == state.CopyLens && l.Prefix+l.Suffix != ""
+}
+
 // Put returns the home content after group g of the copy was edited to what
 // edited has. A group that shows what Get gives leaves the home untouched; so does
 // every verdict but Carried and Amended.

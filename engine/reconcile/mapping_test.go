@@ -124,6 +124,48 @@ func TestMappings(t *testing.T) {
 				w.settle()
 			}
 		},
+		"what shows already what a copy would show is linked": func(t *testing.T) {
+			for _, lens := range []state.TextLens{{Lens: state.CopyLens, Prefix: "[Work] "}, {Lens: state.TemplateLens, Text: "[Work] {{title}}"}} {
+				for _, way := range [][]string{{"a", "b"}, {"b", "a"}} {
+					home, other := way[0], way[1]
+					w := newWorld(t, "a", "b")
+					w.maps(state.Mapping{Title: &lens})
+					id := w.add(other, "[work]  Lunch") // another tool made it, or the person
+					w.add(home, "Lunch")
+					w.add(other, "[Work] Dinner")
+					w.add(other, "Pub")
+					w.expect(`adopt "[work]  Lunch" in `+other, `create "[Work] Dinner" in `+home, `create "Pub" in `+home)
+					w.settle()
+					w.edit(other, id, title("[Work] Brunch"))
+					w.expect(`update "Brunch" in ` + home + ` (title)`)
+					w.settle()
+					w.remove(other, id)
+					w.settle()
+					if got := w.titles(home); strings.Contains(got, "unch") {
+						t.Errorf("%s still holds %s", home, got)
+					}
+				}
+			}
+		},
+		"what looks like any busy time is nobody's copy": func(t *testing.T) {
+			for _, m := range []state.Mapping{{Detail: state.BusyOnly}, {Title: &state.TextLens{Lens: state.ConstantLens, Text: "Lunches"}}, {Title: &state.TextLens{Lens: state.TemplateLens, Text: "Lunches"}}} {
+				w := newWorld(t, "a", "b")
+				w.maps(m)
+				w.add("a", "Lunch")
+				w.add("b", "Lunches")
+				w.add("b", "Busy")
+				if got := w.pass(); len(got) != 3 || strings.Contains(strings.Join(got, ""), "adopt") {
+					t.Errorf("by %+v: %s", m, got)
+				}
+			}
+		},
+		"a meeting with guests is no copy of another one": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.maps(state.Mapping{Title: &state.TextLens{Lens: state.CopyLens, Prefix: "[Work] "}})
+			w.add("a", "Lunch")
+			w.add("b", "[Work] Lunch", withGuest)
+			w.expect(`create "Lunch" in b`, `create "[Work] Lunch" in a`)
+		},
 		"what was there before is kept, whatever the filter": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			id := w.add("a", "Lunch")

@@ -240,7 +240,7 @@ func (r *reconciler) bond(f, a Found) bond {
 		return byMark
 	case ev.UID != "" && ev.UID == other.UID:
 		return byUID
-	case !looksAlike(ev.Content, other.Content):
+	case !looksAlike(ev.Content, other.Content) && !r.shown(f, ev.Content, a) && !r.shown(a, other.Content, f):
 		return apart // it is on the list for a mark, which came along with a copy-paste
 	}
 	return byLook
@@ -254,6 +254,37 @@ func MaySeem(e state.Entity, ev calendar.Event) bool {
 		ev.UID != "" && ev.UID == e.UID || looksAlike(e.Base, ev.Content)
 }
 
+// Shown is what the copy of an event shows by a mapping that gives it another title, in which
+// its own still stands: what shows that already may be its copy.
+func Shown(m *mapping.Mapping, s mapping.Source) (calendar.Content, bool) {
+	if !m.Retitles() {
+		return calendar.Content{}, false
+	}
+	c := m.Get(s)
+	return c, within(s.Title, c.Title)
+}
+
+// shown reports whether an event looks as the copy of another one, with this content, would
+// look where it is.
+func (r *reconciler) shown(home Found, content calendar.Content, copied Found) bool {
+	ev := r.replica(copied.Ref, copied.ID).Event
+	if !within(content.Title, ev.Content.Title) || ev.HasGuests() {
+		return false
+	}
+	by, ok := r.targets(home.Ref)[copied.Ref]
+	if !ok {
+		return false
+	}
+	c, ok := Shown(r.direction(by, home.Ref, copied.Ref), mapping.Source{Content: content, Facts: r.replica(home.Ref, home.ID).Event.Facts()})
+	return ok && looksAlike(c, ev.Content)
+}
+
+// within reports whether one title stands in another, with something besides.
+func within(own, title string) bool {
+	own, title = strings.ToLower(bareTitle(own)), strings.ToLower(bareTitle(title))
+	return own != "" && own != title && strings.Contains(title, own)
+}
+
 // sameTimes reports whether two events are at one time, both once or both again and again.
 func sameTimes(a, b calendar.When) bool {
 	return a.Start.Slot() == b.Start.Slot() && a.End.Slot() == b.End.Slot() && a.Recurrence.IsZero() == b.Recurrence.IsZero()
@@ -262,9 +293,10 @@ func sameTimes(a, b calendar.When) bool {
 // looksAlike reports whether two events have one title, whatever its case and
 // spacing, and the same times.
 func looksAlike(a, b calendar.Content) bool {
-	plain := func(s string) string { return strings.Join(strings.Fields(s), " ") }
-	return strings.EqualFold(plain(a.Title), plain(b.Title)) && a.When.Start.Slot() == b.When.Start.Slot() && a.When.End.Slot() == b.When.End.Slot()
+	return strings.EqualFold(bareTitle(a.Title), bareTitle(b.Title)) && a.When.Start.Slot() == b.When.Start.Slot() && a.When.End.Slot() == b.When.End.Slot()
 }
+
+func bareTitle(title string) string { return strings.Join(strings.Fields(title), " ") }
 
 // orphan says why an event with a mark is neither linked nor taken for the person's.
 func (r *reconciler) orphan(f Found, m calendar.Mark) string {

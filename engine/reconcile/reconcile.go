@@ -67,8 +67,8 @@ type Input struct {
 	// Found events, live ones, with their replicas in Replicas.
 	Found []Found
 	// Alike lists for a found event the unlinked events elsewhere that may be the
-	// same meeting (same UID, same title and times, or a mark of one that leads to
-	// the other), replicas in Replicas. So it does for the home of an entity.
+	// same meeting (same UID, same title and times, a mark of one that leads to the
+	// other, or what its copy would show there), replicas in Replicas. So it does for the home of an entity.
 	Alike map[Found][]Found
 	// Moves lead from events of entities that are gone to where the same event (by its
 	// UID) is now, unlinked, in another calendar of the account. Origins lead from
@@ -116,8 +116,14 @@ func Reconcile(in Input) Output {
 	for _, e := range r.Entities {
 		r.know(e)
 	}
+	copied := map[Found]bool{} // it looks as the copy of another one would
+	for f, alike := range r.Alike {
+		for _, a := range alike {
+			copied[a] = copied[a] || r.shown(f, r.replica(f.Ref, f.ID).Event.Content, a)
+		}
+	}
 	slices.SortFunc(r.Found, func(a, b Found) int { // what may be a home comes before what may be its copy
-		return cmp.Or(compareBool(r.marked(a), r.marked(b)), compareFound(a, b))
+		return cmp.Or(compareBool(r.marked(a), r.marked(b)), compareBool(copied[a], copied[b]), compareFound(a, b))
 	})
 	for _, e := range r.Entities {
 		r.entity(e)
@@ -401,6 +407,9 @@ func (r *reconciler) better(fa, fb Found) bool {
 	if leads := r.leads(fb, fa); leads != r.leads(fa, fb) {
 		return leads
 	}
+	if shown := r.shown(fa, a.Content, fb); shown != r.shown(fb, b.Content, fa) {
+		return shown
+	}
 	if a.HasGuests() != b.HasGuests() {
 		return a.HasGuests() // guests must stay with their meeting
 	}
@@ -480,6 +489,9 @@ func (r *reconciler) adopt(e *state.Entity, twin Found) {
 		}
 	}
 	why := "same title and times as in " + r.name(e.Home)
+	if !looksAlike(e.Base, ev.Content) {
+		why = "it shows what a copy from " + r.name(e.Home) + " would show"
+	}
 	if ev.UID != "" && ev.UID == e.UID {
 		why = "the same meeting (iCalendar UID) as in " + r.name(e.Home)
 	}
@@ -525,7 +537,8 @@ func (r *reconciler) extend(e *state.Entity) {
 	for _, ref := range missing {
 		twin, ok := twins[ref]
 		clone := ok && r.mark(home).Installation == r.Installation && r.leads(home, twin) // the person's, and what it was copied from is back
-		if ok && (!clone && r.bond(home, twin) != byLook || looksAlike(e.Base, r.replica(twin.Ref, twin.ID).Event.Content)) {
+		alike := ok && (looksAlike(e.Base, r.replica(twin.Ref, twin.ID).Event.Content) || r.shown(home, e.Base, twin))
+		if alike || ok && !clone && r.bond(home, twin) != byLook {
 			r.adopt(e, twin) // what looks like an event that is to look otherwise now is another one
 		}
 		if _, has := e.Records[ref]; !has && r.Members[ref].Writable && !r.Holds[targets[ref]].Watched {

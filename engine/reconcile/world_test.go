@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
@@ -261,11 +262,15 @@ func (w *world) input() Input {
 	alike := func(f Found) {
 		ev := w.events[f.Ref][f.ID]
 		for r, evs := range w.events {
+			var would calendar.Content // what its copy would show
+			if m := w.mirrors[0]; len(m.Mappings) > 0 && m.Has(f.Ref) && m.Has(r) {
+				would, _ = Shown(Direction(m, f.Ref, r, w.members), mapping.Source{Content: ev.Content, Facts: ev.Facts()})
+			}
 			for id, x := range evs {
 				if _, has := linked[Found{r, id}]; r == f.Ref || has || w.gone[r][id] {
 					continue
 				}
-				if x.UID == ev.UID || names(x.Mark, ev.UID) || names(ev.Mark, x.UID) || sameMark(*ev, *x) || x.Content.Title == ev.Content.Title && calendar.Equal(calendar.GroupWhen, x.Content, ev.Content) {
+				if looksAlike(would, x.Content) || x.UID == ev.UID || names(x.Mark, ev.UID) || names(ev.Mark, x.UID) || sameMark(*ev, *x) || x.Content.Title == ev.Content.Title && calendar.Equal(calendar.GroupWhen, x.Content, ev.Content) {
 					in.Alike[f] = append(in.Alike[f], Found{r, id})
 				}
 			}
