@@ -147,6 +147,52 @@ func TestMappings(t *testing.T) {
 				}
 			}
 		},
+		"what shows already what a copy would show waits with its home": func(t *testing.T) {
+			for name, away := range map[string]func(*Member){
+				"a": func(m *Member) { m.Ready, m.Known = false, true }, // where the home is
+				"c": func(m *Member) { m.Ready = false },                // where only the home goes
+			} {
+				w := newWorld(t, "a", "b")
+				w.mirror("m2", "a", "c")
+				w.maps(state.Mapping{Title: &state.TextLens{Lens: state.CopyLens, Prefix: "[Work] "}})
+				w.add("a", "Lunch")
+				w.add("b", "[Work] Lunch")
+				m := w.members[ref(name)]
+				was := m
+				away(&m)
+				w.members[ref(name)] = m
+				w.pass()
+				w.members[ref(name)] = was
+				w.maps(w.mirrors[0].Mappings[0].Mapping) // what waits is looked at again
+				w.settle()
+				if a, b := w.titles("a"), w.titles("b"); a != "Lunch" || b != "[Work] Lunch" {
+					t.Errorf("%s away: a holds %s, b %s", name, a, b)
+				}
+			}
+		},
+		"what shows what the copy of an event would show that has none is no copy": func(t *testing.T) {
+			for name, c := range map[string]struct {
+				of       func(*calendar.Event)
+				filtered bool
+			}{
+				"it does not cross":       {func(e *calendar.Event) { e.Content.Availability = calendar.Free }, true},
+				"another Twinday made it": {func(e *calendar.Event) { e.Mark = calendar.Mark{Installation: "i9", Mirror: "m9", Entity: "e9"} }, false},
+			} {
+				w := newWorld(t, "a", "b")
+				m := state.Mapping{Title: &state.TextLens{Lens: state.CopyLens, Prefix: "[Work] "}}
+				if c.filtered {
+					m.Filter.Availability = []calendar.Availability{calendar.Busy}
+				}
+				w.maps(m)
+				home, copied := w.add("a", "Lunch", c.of), w.add("b", "[Work] Lunch")
+				w.expect(`skip "Lunch" in a`, `create "[Work] Lunch" in a`)
+				w.remove("b", copied)
+				w.settle()
+				if w.gone[ref("a")][home] {
+					t.Errorf("%s, and it went with the other one", name)
+				}
+			}
+		},
 		"what looks like any busy time is nobody's copy": func(t *testing.T) {
 			for _, m := range []state.Mapping{{Detail: state.BusyOnly}, {Title: &state.TextLens{Lens: state.ConstantLens, Text: "Lunches"}}, {Title: &state.TextLens{Lens: state.TemplateLens, Text: "Lunches"}}} {
 				w := newWorld(t, "a", "b")

@@ -265,18 +265,20 @@ func Shown(m *mapping.Mapping, s mapping.Source) (calendar.Content, bool) {
 }
 
 // shown reports whether an event looks as the copy of another one, with this content, would
-// look where it is.
+// look where it is. What another Twinday made as a copy has none.
 func (r *reconciler) shown(home Found, content calendar.Content, copied Found) bool {
 	ev := r.replica(copied.Ref, copied.ID).Event
-	if !within(content.Title, ev.Content.Title) || ev.HasGuests() {
+	if !within(content.Title, ev.Content.Title) || ev.HasGuests() || r.foreign(r.mark(home)) {
 		return false
 	}
 	by, ok := r.targets(home.Ref)[copied.Ref]
 	if !ok {
 		return false
 	}
-	c, ok := Shown(r.direction(by, home.Ref, copied.Ref), mapping.Source{Content: content, Facts: r.replica(home.Ref, home.ID).Event.Facts()})
-	return ok && looksAlike(c, ev.Content)
+	e := r.newEntity(home)
+	e.Base = content
+	c, ok := Shown(r.direction(by, home.Ref, copied.Ref), r.source(e))
+	return ok && looksAlike(c, ev.Content) && r.left(e, copied.Ref, by) == ""
 }
 
 // within reports whether one title stands in another, with something besides.

@@ -68,7 +68,8 @@ type Input struct {
 	Found []Found
 	// Alike lists for a found event the unlinked events elsewhere that may be the
 	// same meeting (same UID, same title and times, a mark of one that leads to the
-	// other, or what its copy would show there), replicas in Replicas. So it does for the home of an entity.
+	// other, or what its copy would show there), replicas in Replicas. So it does for
+	// the home of an entity.
 	Alike map[Found][]Found
 	// Moves lead from events of entities that are gone to where the same event (by its
 	// UID) is now, unlinked, in another calendar of the account. Origins lead from
@@ -117,9 +118,13 @@ func Reconcile(in Input) Output {
 		r.know(e)
 	}
 	copied := map[Found]bool{} // it looks as the copy of another one would
-	for f, alike := range r.Alike {
-		for _, a := range alike {
-			copied[a] = copied[a] || r.shown(f, r.replica(f.Ref, f.ID).Event.Content, a)
+	r.Alike = maps.Clone(in.Alike)
+	for _, f := range in.Found {
+		for _, a := range in.Alike[f] {
+			if r.shown(f, r.replica(f.Ref, f.ID).Event.Content, a) {
+				copied[a] = true
+				r.Alike[a] = append(slices.Clip(r.Alike[a]), f) // from a copy its home is not looked up
+			}
 		}
 	}
 	slices.SortFunc(r.Found, func(a, b Found) int { // what may be a home comes before what may be its copy
@@ -252,14 +257,14 @@ func (r *reconciler) found(f Found) {
 		skip("both accounts are invited to it: each has it from its organizer, so it is left alone on both sides")
 		return
 	}
-	home := f
-	for _, t := range twins {
+	home, others := f, slices.SortedFunc(maps.Values(twins), compareFound)
+	for _, t := range others {
 		if r.better(t, home) {
 			home = t
 		}
 	}
 	followed := home != f && r.leads(f, home)
-	for _, t := range twins {
+	for _, t := range others {
 		followed = followed || r.leads(t, home)
 	}
 	if m := r.mark(home); r.foreign(m) && !followed { // an event that has copies is a home, whatever mark came along
@@ -285,8 +290,7 @@ func (r *reconciler) found(f Found) {
 	if doubt := r.replica(home.Ref, home.ID).Event.Doubt; doubt != "" {
 		r.note(e, state.Noted, home.Ref, nil, doubt, e.Base, e.Base)
 	}
-	members := append([]Found{f}, slices.SortedFunc(maps.Values(twins), compareFound)...)
-	for _, m := range members {
+	for _, m := range append([]Found{f}, others...) {
 		if m != home {
 			r.adopt(&e, m)
 		}
