@@ -199,10 +199,10 @@ func (m *Mapping) Get(s Source) calendar.Content {
 }
 
 // Retitles reports whether the copy shows the home's title with something put to it.
-func (m *Mapping) Retitles() bool {
+func (m *Mapping) Retitles(s Source) bool {
 	l := m.told.Title
 	switch {
-	case l == nil || m.broken != nil:
+	case l == nil || m.broken != nil || m.capped && s.private():
 		return false
 	case l.Lens == state.TemplateLens:
 		t, err := parseTemplate(l.Text)

@@ -194,6 +194,11 @@ func TestMappings(t *testing.T) {
 			}
 		},
 		"what looks like any busy time is nobody's copy": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.maps(state.Mapping{Title: &state.TextLens{Lens: state.CopyLens, Prefix: "[Work] "}})
+			w.add("a", "us", func(e *calendar.Event) { e.Content.Visibility = calendar.Private }) // which stands in "Busy"
+			w.add("b", "Busy")
+			w.expect(`create "us" in b`, `create "Busy" in a`)
 			for _, m := range []state.Mapping{{Detail: state.BusyOnly}, {Title: &state.TextLens{Lens: state.ConstantLens, Text: "Lunches"}}, {Title: &state.TextLens{Lens: state.TemplateLens, Text: "Lunches"}}} {
 				w := newWorld(t, "a", "b")
 				w.maps(m)

@@ -257,7 +257,7 @@ func MaySeem(e state.Entity, ev calendar.Event) bool {
 // Shown is what the copy of an event shows by a mapping that gives it another title, in which
 // its own still stands: what shows that already may be its copy.
 func Shown(m *mapping.Mapping, s mapping.Source) (calendar.Content, bool) {
-	if !m.Retitles() {
+	if !m.Retitles(s) {
 		return calendar.Content{}, false
 	}
 	c := m.Get(s)
