@@ -44,6 +44,27 @@ func TestWhatShowsWhatACopyWouldShowIsLinked(t *testing.T) {
 	}
 }
 
+// A mirror that rests says nothing of what its copies show.
+func TestWhatShowsWhatACopyWouldShowIsLinkedByTheMirrorAtWork(t *testing.T) {
+	b := newBench(t)
+	b.connector.fakes["ann@z.test"] = newFake(b.now)
+	b.signIn("ann@z.test")
+	rests := b.mirror
+	rests.Paused = true
+	b.change(rests)
+	_, err := b.face.AddMirror(t.Context(), control.NewMirror{Members: []state.Member{{Ref: refA}, {Ref: refB}, {Ref: state.Ref{Account: "ann@z.test", Calendar: calID}}},
+		Mappings: []state.PairMapping{{Mapping: state.Mapping{Title: &state.TextLens{Lens: state.CopyLens, Prefix: "[Work] "}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.b.add("[Work] Lunch")
+	b.a.add("Lunch")
+	b.quiet()
+	if x, y := b.a.titles(), b.b.titles(); x != "Lunch" || y != "[Work] Lunch" {
+		t.Errorf("a: %s\nb: %s", x, y)
+	}
+}
+
 func TestThePlanOfAPausedMirrorIsWhatComesAfterIt(t *testing.T) {
 	b := newBench(t)
 	b.a.add("Lunch", func(e *calendar.Event) { e.Content.Place = "Oslo" })

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/twinday/twinday/engine/mapping"
@@ -135,9 +134,7 @@ func (l *loader) shown(home, ref state.Ref, ev calendar.Event) (calendar.Content
 	way := [2]state.Ref{home, ref}
 	m, known := l.ways[way]
 	if !known {
-		if i := slices.IndexFunc(l.in.Mirrors, func(x state.Mirror) bool { return x.Has(home) && x.Has(ref) }); i >= 0 {
-			m = reconcile.Direction(l.in.Mirrors[i], home, ref, l.in.Members)
-		}
+		m = l.in.Way(home, ref)
 		l.ways[way] = m
 	}
 	if m == nil {

@@ -390,13 +390,23 @@ func Direction(by state.Mirror, home, target state.Ref, members map[state.Ref]Me
 	return m
 }
 
+// Way is the mapping by which events that are born in home come to another calendar; nil
+// if no mirror at work brings them there.
+func (in *Input) Way(home, target state.Ref) *mapping.Mapping {
+	by, ok := in.targets(home)[target]
+	if !ok {
+		return nil
+	}
+	return Direction(in.mirror(by), home, target, in.Members)
+}
+
 // mirror is the mirror with an id; the zero mirror if it is gone.
-func (r *reconciler) mirror(id state.MirrorID) state.Mirror {
-	i := slices.IndexFunc(r.Mirrors, func(m state.Mirror) bool { return m.ID == id })
+func (in *Input) mirror(id state.MirrorID) state.Mirror {
+	i := slices.IndexFunc(in.Mirrors, func(m state.Mirror) bool { return m.ID == id })
 	if i < 0 {
 		return state.Mirror{}
 	}
-	return r.Mirrors[i]
+	return in.Mirrors[i]
 }
 
 // source is an entity as mappings see it.

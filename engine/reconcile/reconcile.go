@@ -607,9 +607,9 @@ func outOfScope(rep state.Replica, now time.Time, past, future time.Duration) st
 
 // targets maps the calendars that an event born in home should reach to the
 // mirror that brings it there: the first one, if several would.
-func (r *reconciler) targets(home state.Ref) map[state.Ref]state.MirrorID {
+func (in *Input) targets(home state.Ref) map[state.Ref]state.MirrorID {
 	out := map[state.Ref]state.MirrorID{}
-	for _, m := range r.Mirrors {
+	for _, m := range in.Mirrors {
 		h, ok := member(m, home)
 		if m.Paused || !ok || h.Off || h.Direction == state.TakeOnly {
 			continue

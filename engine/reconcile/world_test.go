@@ -263,8 +263,8 @@ func (w *world) input() Input {
 		ev := w.events[f.Ref][f.ID]
 		for r, evs := range w.events {
 			var would calendar.Content // what its copy would show
-			if m := w.mirrors[0]; len(m.Mappings) > 0 && m.Has(f.Ref) && m.Has(r) {
-				would, _ = Shown(Direction(m, f.Ref, r, w.members), mapping.Source{Content: ev.Content, Facts: ev.Facts()})
+			if m := in.Way(f.Ref, r); m != nil {
+				would, _ = Shown(m, mapping.Source{Content: ev.Content, Facts: ev.Facts()})
 			}
 			for id, x := range evs {
 				if _, has := linked[Found{r, id}]; r == f.Ref || has || w.gone[r][id] {
