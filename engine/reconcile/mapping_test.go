@@ -170,6 +170,21 @@ func TestMappings(t *testing.T) {
 				}
 			}
 		},
+		"what shows already what the copy of a kept copy would show is linked": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.maps(state.Mapping{Title: &state.TextLens{Lens: state.CopyLens, Prefix: "[Work] "}})
+			copied := w.add("b", "[Work] Lunch")
+			id := w.add("a", "Lunch", func(e *calendar.Event) { // from a mirror that was ended
+				e.Mark = calendar.Mark{Installation: "i1", Mirror: "m9", Entity: "e9"}
+			})
+			w.expect(`adopt "[Work] Lunch" in b`)
+			w.edit("a", id, title("Brunch"))
+			w.expect(`update "Brunch" in b (title)`)
+			w.settle()
+			if got := w.events[ref("b")][copied].Content.Title; got != "[Work] Brunch" {
+				t.Errorf("b shows %q", got)
+			}
+		},
 		"what shows what the copy of an event would show that has none is no copy": func(t *testing.T) {
 			for name, c := range map[string]struct {
 				of       func(*calendar.Event)

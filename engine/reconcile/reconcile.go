@@ -405,14 +405,14 @@ func (r *reconciler) sameKind(fa Found, a calendar.Event, fb Found, b calendar.E
 // else the older one.
 func (r *reconciler) better(fa, fb Found) bool {
 	a, b := r.replica(fa.Ref, fa.ID).Event, r.replica(fb.Ref, fb.ID).Event
-	if marked := r.marked(fa); marked != r.marked(fb) {
-		return !marked // what a Twinday wrote is a copy
-	}
 	if leads := r.leads(fb, fa); leads != r.leads(fa, fb) {
 		return leads
 	}
 	if shown := r.shown(fa, a.Content, fb); shown != r.shown(fb, b.Content, fa) {
 		return shown
+	}
+	if marked := r.marked(fa); marked != r.marked(fb) {
+		return !marked // what a Twinday wrote is a copy
 	}
 	if a.HasGuests() != b.HasGuests() {
 		return a.HasGuests() // guests must stay with their meeting
