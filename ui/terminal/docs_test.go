@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 )
@@ -90,7 +91,7 @@ func (c pageCommand) parse() error {
 			words[i] = "7"
 		}
 	}
-	a := &app{}
+	a := &app{Deps: Deps{Now: time.Now}} // "pause --until" is judged by the clock
 	root := a.root()
 	insist(root)
 	cmd, rest, err := root.Find(words)
