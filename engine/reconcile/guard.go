@@ -45,7 +45,7 @@ func (in Input) guard(steps []state.Step) (unasked map[state.MirrorID][]state.En
 		linked := in.Linked[s.Mirror] + n - len(now[s.Mirror]) // before the first of them went
 		if asked || n > MaxDeletions || n >= FewDeletions && n*MaxShare > linked {
 			steps[i].Held = state.HoldMassDeletion
-			steps[i].Reason = fmt.Sprintf("%s, together with %d others at once: more than usual", s.Reason, n-1)
+			steps[i].Reason = fmt.Sprintf("%s, together with %d others within minutes: more than usual", s.Reason, n-1)
 		} else if !slices.Contains(unasked[s.Mirror], s.Entity) {
 			unasked[s.Mirror] = append(unasked[s.Mirror], s.Entity)
 		}
