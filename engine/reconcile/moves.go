@@ -189,14 +189,25 @@ func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, b
 	if len(live) == 0 {
 		return left
 	}
-	id := r.Mint().WithFingerprint(r.replica(ref, live[0].ID).Event.UID) // should it be kept, its copies lead to it
 	for i := range live {
 		if rep, ok := r.Replicas[ref][live[i].ID]; ok {
 			live[i].Version = rep.Event.Version
 		}
 	}
-	return append(left, state.Entity{ID: id, Home: ref, Base: e.Base, Overrides: maps.Clone(e.Overrides), Deleted: true, Left: true, Why: why, Made: r.Now,
-		Records: map[state.Ref]state.Record{ref: {Mirror: by, Parts: live}}})
+	one := func(base calendar.Content, overrides map[string]calendar.Override, parts ...state.Part) {
+		id := r.Mint().WithFingerprint(r.replica(ref, parts[0].ID).Event.UID) // should it be kept, its copies lead to it
+		left = append(left, state.Entity{ID: id, Home: ref, Base: base, Overrides: overrides, Deleted: true, Left: true, Why: why, Made: r.Now,
+			Records: map[state.Ref]state.Record{ref: {Mirror: by, Parts: parts}}})
+	}
+	if slices.ContainsFunc(live, func(p state.Part) bool { return p.Slot == "" }) {
+		one(e.Base, maps.Clone(e.Overrides), live...)
+		return left
+	}
+	for _, p := range live { // a series that was told in single events, and is none there
+		p.Slot = ""
+		one(p.Read, nil, p)
+	}
+	return left
 }
 
 // acquainted reports whether any mirror that rests would bring an event from one calendar

@@ -689,3 +689,36 @@ func TestMovedBeforeItsCopyWasDeleted(t *testing.T) {
 		t.Errorf("history says %q", got)
 	}
 }
+
+// A series that a calendar holds in single events only is moved to where that one is not
+// mirrored: they go, or are the person's own if those are not to.
+func TestASeriesThatWasToldInSingleEventsIsMovedAway(t *testing.T) {
+	for _, stays := range []bool{false, true} {
+		w := newWorld(t, "a", "x-")
+		w.mirror("m2", "b", "c")
+		home := w.add("a", "Lunch", func(e *calendar.Event) {
+			e.Content.When.Recurrence = calendar.Recurrence{Rules: []string{"RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=WE"}}
+		})
+		w.settle()
+		w.move("a", home, "b")
+		out := Reconcile(w.input())
+		for _, e := range out.Entities { // nothing can be written just now
+			w.entities[e.ID], w.pending[e.ID] = e, true
+		}
+		for _, s := range out.Steps {
+			if stays && s.Kind == state.Delete {
+				w.decisions[s.Fact] = state.Drop
+			}
+		}
+		w.settle()
+		want := map[string]string{"a": "", "b": "Lunch", "c": "Lunch", "x-": ""}
+		if stays {
+			want["a"], want["x-"] = "Lunch, Lunch, Lunch", "Lunch, Lunch, Lunch"
+		}
+		for name, want := range want {
+			if got := w.titles(name); got != want {
+				t.Errorf("%v: %s holds %q, want %q", stays, name, got, want)
+			}
+		}
+	}
+}
