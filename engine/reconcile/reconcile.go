@@ -263,6 +263,14 @@ func (r *reconciler) found(f Found) {
 			home = t
 		}
 	}
+	far := func(t Found) bool { return t != home && !r.together(home.Ref, t.Ref) }
+	switch { // several mirrors have f, and no other calendar that all have may
+	case !slices.ContainsFunc(others, far):
+	case r.surer(home, f) == 0:
+		home = f
+	default:
+		others = slices.DeleteFunc(others, far)
+	}
 	followed := home != f && r.leads(f, home)
 	for _, t := range others {
 		followed = followed || r.leads(t, home)
@@ -405,22 +413,18 @@ func (r *reconciler) sameKind(fa Found, a calendar.Event, fb Found, b calendar.E
 // else the older one.
 func (r *reconciler) better(fa, fb Found) bool {
 	a, b := r.replica(fa.Ref, fa.ID).Event, r.replica(fb.Ref, fb.ID).Event
-	if leads := r.leads(fb, fa); leads != r.leads(fa, fb) {
-		return leads
-	}
-	if shown := r.shown(fa, a.Content, fb); shown != r.shown(fb, b.Content, fa) {
-		return shown
-	}
-	if marked := r.marked(fa); marked != r.marked(fb) {
-		return !marked // what a Twinday wrote is a copy
-	}
-	if a.HasGuests() != b.HasGuests() {
-		return a.HasGuests() // guests must stay with their meeting
-	}
-	if !a.Created.Equal(b.Created) {
-		return a.Created.Before(b.Created)
-	}
-	return compareFound(fa, fb) < 0
+	return cmp.Or(r.surer(fa, fb), a.Created.Compare(b.Created), compareFound(fa, fb)) < 0
+}
+
+// surer is less than 0 if the first of two look-alikes is home, whichever is older, and more
+// than 0 if the second is.
+func (r *reconciler) surer(fa, fb Found) int {
+	a, b := r.replica(fa.Ref, fa.ID).Event, r.replica(fb.Ref, fb.ID).Event
+	return cmp.Or(
+		compareBool(r.leads(fa, fb), r.leads(fb, fa)),
+		compareBool(r.shown(fb, b.Content, fa), r.shown(fa, a.Content, fb)),
+		compareBool(r.marked(fa), r.marked(fb)),   // what a Twinday wrote is a copy
+		compareBool(b.HasGuests(), a.HasGuests())) // guests must stay with their meeting
 }
 
 // marked reports whether an unlinked event bears a mark that means something.

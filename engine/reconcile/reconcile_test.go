@@ -395,6 +395,37 @@ func TestReconcile(t *testing.T) {
 			w.expect(`adopt "Lunch" in c`)
 			w.settle()
 		},
+		"what looks alike in two mirrors is linked by what both have": func(t *testing.T) {
+			for meeting, want := range map[bool]string{ // with guests it is at home where it is, and what looks like it in c is another one
+				false: `adopt "Lunch" in b, adopt "Lunch" in c`, true: `adopt "Lunch" in a, create "Lunch" in a`} {
+				w := newWorld(t, "a", "b") // a is looked at first
+				w.mirror("m2", "a", "c")
+				old := w.add("b", "Lunch")
+				w.add("a", "Lunch")
+				other := w.add("c", "Lunch")
+				if meeting {
+					w.edit("b", old, withGuest)
+				}
+				got := w.pass()
+				slices.Sort(got)
+				if got := strings.Join(got, ", "); got != want {
+					t.Errorf("guests %v: %s", meeting, got)
+				}
+				w.settle()
+				for _, e := range w.entities {
+					for r, rec := range e.Records {
+						if r != e.Home && rec.Mirror == "" {
+							t.Errorf("guests %v: no mirror brings %q from %s to %s", meeting, e.Base.Title, e.Home, r)
+						}
+					}
+				}
+				w.edit("c", other, title("Secret"))
+				w.settle()
+				if got := w.titles("b"); meeting && got != "Lunch" {
+					t.Errorf("b holds %s", got)
+				}
+			}
+		},
 		"declined, called off, past and far events stay where they are": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			day := func(d int) calendar.When {
