@@ -196,8 +196,8 @@ type loader struct {
 	loaded map[state.EntityID]bool
 	found  map[reconcile.Found]bool
 
-	unsettled map[state.EntityID]bool // they wait
-	ways      map[[2]state.Ref]*mapping.Mapping
+	unsettled map[state.EntityID]bool           // they wait
+	ways      map[[2]state.Ref]*mapping.Mapping // from home to target, as far as they were asked for
 }
 
 // replica loads the latest observation of an event.

@@ -169,8 +169,9 @@ func (r *reconciler) giveUp(e state.Entity, ref state.Ref) {
 }
 
 // leave is a copy that an entity lets go of and that is to go: deleted with its
-// reason, as an entity of its own. What was there before Twinday, or is kept as it is,
-// stays: it is looked at again, as an event that belongs to none.
+// reason, as an entity of its own, or of several where a series was told in single events.
+// What was there before Twinday, or is kept as it is, stays: it is looked at again, as an
+// event that belongs to none.
 func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, by state.MirrorID, rec state.Record, why string) []state.Entity {
 	var live, stay []state.Part
 	for _, p := range rec.Parts {
