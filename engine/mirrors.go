@@ -579,6 +579,7 @@ func (e *Engine) Decide(_ context.Context, d control.Decide) error {
 	if d.Decision != state.Apply && d.Decision != state.Drop {
 		return usage("%q is no decision; there are apply and drop", d.Decision)
 	}
+	var looked []state.MirrorID // at what is deleted there
 	err := e.Store.Update(func(tx *store.Tx) error {
 		for _, id := range d.IDs {
 			x, ok, err := tx.Held(id)
@@ -587,6 +588,9 @@ func (e *Engine) Decide(_ context.Context, d control.Decide) error {
 			}
 			if !ok {
 				return notFound("nothing is held under %q; `twinday held` shows what is", id)
+			}
+			if x.Step.Held == state.HoldMassDeletion {
+				looked = append(looked, x.Step.Mirror)
 			}
 			x.Decision = d.Decision
 			if x.Step.Kind == state.TakeOver && d.Decision == state.Apply {
@@ -614,6 +618,7 @@ func (e *Engine) Decide(_ context.Context, d control.Decide) error {
 	if err != nil {
 		return err
 	}
+	e.unasked.forget(looked)
 	e.statusChanged()
 	e.poke()
 	return nil

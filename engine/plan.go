@@ -82,6 +82,15 @@ func (u *unasked) add(now time.Time, events map[state.MirrorID][]state.EntityID)
 	}
 }
 
+// forget has the count begin anew, where the person has just had a look.
+func (u *unasked) forget(mirrors []state.MirrorID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, id := range mirrors {
+		delete(u.at, id)
+	}
+}
+
 // since lists those within reconcile.AtOnce, and forgets the others.
 func (u *unasked) since(now time.Time) map[state.MirrorID][]state.EntityID {
 	u.mu.Lock()
