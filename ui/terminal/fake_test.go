@@ -207,7 +207,7 @@ func (f *fake) AddMirror(_ context.Context, req control.NewMirror) (state.Mirror
 	if name == "" {
 		name = "Home and Work"
 	}
-	return state.Mirror{ID: "m9", Name: name, Members: req.Members, Created: now}, f.fail
+	return state.Mirror{ID: "m9", Name: name, Members: req.Members, Mappings: req.Mappings, Created: now}, f.fail
 }
 
 func (f *fake) ChangeMirror(_ context.Context, req control.ChangeMirror) (state.Mirror, error) {

@@ -81,10 +81,7 @@ func (a *app) mirrorEdit() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&e.name, "name", "", assets.Text("how to call the mirror"))
-	f.StringVar(&e.from, "from", "", assets.Text("only for events of this `calendar`: ACCOUNT/CALENDAR"))
-	f.StringVar(&e.to, "to", "", assets.Text("only for copies in this `calendar`: ACCOUNT/CALENDAR"))
-	f.StringVar(&e.detail, "detail", "", assets.Text("how much copies show: everything, title-and-time or busy-only"))
-	f.StringArrayVar(&e.sets, "set", nil, assets.Text("a setting, as `KEY=VALUE`; may be given several times"))
+	e.shows(c)
 	f.StringArrayVar(&e.resets, "reset", nil, assets.Text("put the setting `KEY`, and those below it, back to the level of detail"))
 	f.BoolVar(&e.clear, "clear", false, assets.Text("give up all settings, or those of --from and --to, before others are made"))
 	f.StringVar(&e.guests, "guests", "", assets.Text("an edit of a copy that guests would hear of: ask, revert it, or apply it"))
@@ -97,18 +94,27 @@ func (a *app) mirrorEdit() *cobra.Command {
 	fixed := func(flag string, words []string) {
 		must(c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)))
 	}
-	detail, err := state.SettingOf("detail")
-	must(err)
-	fixed("detail", detail.Words)
 	fixed("guests", guestRules().words())
 	fixed("invitations", invitationRules().words())
 	must(c.RegisterFlagCompletionFunc("conflicts", a.completeConflicts))
 	must(c.MarkFlagFilename("file", "json"))
 	must(c.RegisterFlagCompletionFunc("from", a.completeMembers))
 	must(c.RegisterFlagCompletionFunc("to", a.completeMembers))
-	must(c.RegisterFlagCompletionFunc("set", completeSettings))
 	must(c.RegisterFlagCompletionFunc("reset", completeResets))
 	return c
+}
+
+// shows are the flags that say what copies show, and in which direction.
+func (e *mirrorEdit) shows(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&e.from, "from", "", assets.Text("only for events of this `calendar`: ACCOUNT/CALENDAR"))
+	f.StringVar(&e.to, "to", "", assets.Text("only for copies in this `calendar`: ACCOUNT/CALENDAR"))
+	f.StringVar(&e.detail, "detail", "", assets.Text("how much copies show: everything, title-and-time or busy-only"))
+	f.StringArrayVar(&e.sets, "set", nil, assets.Text("a setting, as `KEY=VALUE`; may be given several times"))
+	detail, err := state.SettingOf("detail")
+	must(err)
+	must(c.RegisterFlagCompletionFunc("detail", cobra.FixedCompletions(detail.Words, cobra.ShellCompDirectiveNoFileComp)))
+	must(c.RegisterFlagCompletionFunc("set", completeSettings))
 }
 
 // check reads the flags as far as they can be without the mirror.
@@ -137,6 +143,26 @@ func (e *mirrorEdit) check(cmd *cobra.Command) error {
 			return usage(assets.Text("--conflicts is latest, ask or a calendar of the mirror (ACCOUNT/CALENDAR), not “{{.Word}}”", "Word", e.conflicts))
 		}
 	}
+	if err := e.readSets(); err != nil {
+		return err
+	}
+	for _, key := range e.resets {
+		if err := state.Reset(&state.Mapping{}, key); err != nil {
+			return usageError{err}
+		}
+	}
+	mapping := len(e.set) > 0 || len(e.resets) > 0 || e.clear
+	switch {
+	case !mapping && (e.from != "" || e.to != ""):
+		return usage(assets.Text("--from and --to say where a setting holds: say which, with --detail, --set, --reset or --clear"))
+	case !mapping && e.name == "" && e.guests == "" && e.invitations == "" && e.conflicts == "" && e.file == "" && !e.takeIn:
+		return usage(assets.Text("'{{.Command}}' needs to know what to change: --detail, --set, --reset, --clear, --guests, --invitations, --conflicts, --name or --file", "Command", cmd.CommandPath()))
+	}
+	return nil
+}
+
+// readSets reads --detail and --set.
+func (e *mirrorEdit) readSets() error {
 	e.set = map[string]string{}
 	add := func(key, value string) error {
 		s, err := state.SettingOf(key)
@@ -165,18 +191,6 @@ func (e *mirrorEdit) check(cmd *cobra.Command) error {
 		if err := add(key, value); err != nil {
 			return err
 		}
-	}
-	for _, key := range e.resets {
-		if err := state.Reset(&state.Mapping{}, key); err != nil {
-			return usageError{err}
-		}
-	}
-	mapping := len(e.set) > 0 || len(e.resets) > 0 || e.clear
-	switch {
-	case !mapping && (e.from != "" || e.to != ""):
-		return usage(assets.Text("--from and --to say where a setting holds: say which, with --detail, --set, --reset or --clear"))
-	case !mapping && e.name == "" && e.guests == "" && e.invitations == "" && e.conflicts == "" && e.file == "" && !e.takeIn:
-		return usage(assets.Text("'{{.Command}}' needs to know what to change: --detail, --set, --reset, --clear, --guests, --invitations, --conflicts, --name or --file", "Command", cmd.CommandPath()))
 	}
 	return nil
 }
@@ -280,6 +294,9 @@ func (e mirrorEdit) conflictRule(ctx context.Context, b control.Backend, m state
 }
 
 func notInMirror(flag, word string, m state.Mirror) error {
+	if m.ID == "" {
+		return usage(assets.Text("--{{.Flag}} {{.Word}} is none of the calendars that --member names", "Flag", flag, "Word", word))
+	}
 	return usage(assets.Text("--{{.Flag}} {{.Word}} is not in mirror {{.ID}}; 'twinday mirror show {{.ID}}' shows what is", "Flag", flag, "Word", word, "ID", m.ID))
 }
 

@@ -23,6 +23,9 @@ account by its id or mail address, the calendar by its id, its name, or as
 "primary". ':send' after it says that nothing is ever written there, ':receive'
 that nothing born there goes out.
 
+What copies show is said with --detail and --set, as in 'twinday mirror edit';
+--from and --to say where that holds.
+
 A running Twinday begins at once; --dry-run shows what it would do before.`)
 }
 
@@ -30,16 +33,23 @@ func (a *app) mirrorAdd() *cobra.Command {
 	var members []string
 	var name string
 	var dryRun bool
+	var e mirrorEdit
 	c := &cobra.Command{
 		Use: "add --member " + assets.Text("ACCOUNT/CALENDAR") + " --member " + assets.Text("ACCOUNT/CALENDAR"), Short: assets.Text("Keep calendars alike"),
 		Long:    mirrorAddHelp(),
-		Example: "  twinday mirror add --member home/primary --member work/Calendar --name Us --dry-run\n  twinday mirror add --member home/primary --member work/Calendar --name Us\n  twinday mirror add --member work/Calendar:send --member home/Busy:receive",
+		Example: "  twinday mirror add --member home/primary --member work/Calendar --name Us --dry-run\n  twinday mirror add --member home/primary --member work/Calendar --name Us\n  twinday mirror add --member work/Calendar:send --member home/Busy:receive --detail busy-only\n  twinday mirror add --member home/primary --member work/Calendar --to work/Calendar --set 'title.prefix=[Home] '",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := noArgs(cmd, args); err != nil {
 				return err
 			}
 			if len(members) < 2 {
 				return usage(assets.Text("a mirror needs at least two calendars: --member ACCOUNT/CALENDAR --member ACCOUNT/CALENDAR"))
+			}
+			if err := e.readSets(); err != nil {
+				return err
+			}
+			if len(e.set) == 0 && (e.from != "" || e.to != "") {
+				return usage(assets.Text("--from and --to say where a setting holds: say which, with --detail or --set"))
 			}
 			return nil
 		},
@@ -53,6 +63,12 @@ func (a *app) mirrorAdd() *cobra.Command {
 				}
 				req.Members = append(req.Members, m)
 			}
+			names := namesOf(ctx, b)
+			with, _, err := e.changed(ctx, b, state.Mirror{Members: req.Members}, nil, names)
+			if err != nil {
+				return err
+			}
+			req.Mappings = with.Mappings
 			if dryRun {
 				return a.planNew(ctx, b, req)
 			}
@@ -64,7 +80,6 @@ func (a *app) mirrorAdd() *cobra.Command {
 				return writeJSON(a.out, m)
 			}
 			a.say(assets.Text("Mirror {{.ID}} ({{.Name}}) keeps these alike from the next pass on:", "ID", m.ID, "Name", clean(m.Name)))
-			names := namesOf(ctx, b)
 			for _, x := range m.Members {
 				a.say("  " + clean(memberLabel(names, x)))
 			}
@@ -76,13 +91,16 @@ func (a *app) mirrorAdd() *cobra.Command {
 	c.Flags().StringArrayVar(&members, "member", nil, assets.Text("a `calendar`: ACCOUNT/CALENDAR[:send|:receive]; at least two"))
 	c.Flags().StringVar(&name, "name", "", assets.Text("how to call the mirror (default: from its calendars)"))
 	c.Flags().BoolVar(&dryRun, "dry-run", false, assets.Text("show what the first pass would do, and make no mirror"))
+	e.shows(c)
 	must(c.RegisterFlagCompletionFunc("member", a.completeCalendars))
+	must(c.RegisterFlagCompletionFunc("from", a.completeCalendars))
+	must(c.RegisterFlagCompletionFunc("to", a.completeCalendars))
 	return c
 }
 
 // planNew shows what the first pass of a mirror would do that is not there yet.
 func (a *app) planNew(ctx context.Context, b control.Backend, req control.NewMirror) error {
-	out := MirrorEdit{Mirror: state.Mirror{Name: req.Name, Members: req.Members}}
+	out := MirrorEdit{Mirror: state.Mirror{Name: req.Name, Members: req.Members, Mappings: req.Mappings}}
 	var err error
 	if out.Plan, err = b.PlanMirror(ctx, out.Mirror); err != nil {
 		return err
