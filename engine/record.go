@@ -424,7 +424,9 @@ func (l lane) recordTakenBack(tx *store.Tx, ent state.Entity, part *state.Part, 
 		return err
 	}
 	s.Was, s.Became = state.Image{}, state.Image{} // put back, it would be refused again
-	return tx.AppendHistory(l.entry(l.h, s, state.Reverted, inWords(trouble), s.Want, part.Read))
+	entry := l.entry(l.h, s, state.Reverted, inWords(trouble), s.Want, part.Read)
+	entry.Slots, entry.BeforeOverrides, entry.AfterOverrides = slots, only(s.Overrides, slots), only(part.ReadOverrides, slots)
+	return tx.AppendHistory(entry)
 }
 
 // inWords is a provider's refusal without the calls it came through.

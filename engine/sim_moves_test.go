@@ -580,6 +580,10 @@ func TestFoundWithALostStore(t *testing.T) {
 		"edited and deleted before its making was settled":   {11007954, "add:5:728:27,add:3:972:544,pass,pass,pass,add:5:372:772,lost@6:0:0:982,pass,move:2:203:463,lost@8:0:0:297,pass,delete:0:23:134"},
 		"moved, and a copy got guests that a rule keeps":     {11500643, "add:0:75:943,pass,guests:2:430:813,moveto:3:456:254"},
 		"a twin that a prefix gave another look":             {7711432, "add:3:510:302,crash@3,pass,paste@13:3:582:714,lost@1:0:0:465,pass,pass,mapping:5:156:754,forget:2:145:744"},
+		"pasted from the copy of a private event":            {14005189, "pass,add:1:164:812,pass,occur:0:255:234,paste:0:343:12,crash@7,pass,private@19:3:426:907,pass,forget:2:793:333"},
+		"linked with what its home never had, and deleted":   {14008432, "add:4:833:567,occur:1:128:673,paste:4:558:797,slow@10:0:0:151,pass,delete:2:238:677"},
+		"an occurrence that its home refuses":                {14506919, "add:1:801:843,private:4:451:936,pass,repeat:0:616:134,occur:0:300:898,move:4:898:886"},
+		"restored as a series, and its home as what it was":  {14507113, "add:5:908:255,pass,repeat:2:252:970,delete:0:888:356,forget:2:809:859,restore@16:0:657:359,pass,restore:5:109:282"},
 		"made again without its guests, and listed late":     {12502450, "add:2:409:212,resume:1:535:395,pass,cancel:1:688:68,mapping:2:666:392,reorganize:5:442:135,pass,moveto:4:338:782,plain:0:679:743,edit:1:562:409,pass,repeat:1:300:336,undo:1:493:792,pass,occur:4:872:16,repeat:3:948:154,pass,resume:5:645:169,occur:2:443:541,pass,wait:1:852:568,out@10:0:0:706,pass,pass,delete:5:332:153,resume:0:575:138,moveto:2:349:403,pass,edit:1:76:267,add:3:19:636,pass"},
 		"moved there and back, and a list is late for long":  {2004843, "off:2:951:282,add:5:608:448,pass,clear:0:541:227,pass,edit:5:895:273,edit:0:882:805,invite:4:375:291,bump:5:674:284,guests:0:931:847,pass,pass,add:2:631:9,moveto:2:706:412,edit:2:60:151,edit:5:692:995,move:3:848:579,pass,pass,moveto@7:1:795:574,pass"},
 	} {

@@ -334,10 +334,19 @@ func (s *sim) crossed() {
 		}
 		for _, ref := range s.refs {
 			err = tx.EachReplica(ref, func(rep state.Replica) error {
-				if id, linked, _ := tx.EntityOf(ref, rep.Event.ID); !linked || busy[id] {
+				id, linked, _ := tx.EntityOf(ref, rep.Event.ID)
+				read := text(rep.Event)
+				if linked && busy[id] { // what was different in it when it was linked stays there
+					e, _, _ := tx.Entity(id)
+					read = ""
+					for _, p := range e.Records[ref].Parts {
+						read += text(p.Found)
+					}
+				}
+				if !linked {
 					return nil
 				}
-				for _, t := range tokenForm.FindAllString(text(rep.Event), -1) {
+				for _, t := range tokenForm.FindAllString(read, -1) {
 					if x := s.tokens[t]; x != nil {
 						x.seen = true
 					}
@@ -778,6 +787,8 @@ func (s *sim) kept(tx *store.Tx, i int, h *held, told map[state.EntityID]string)
 	}
 }
 
+func recurs(h *held) bool { return !h.Content.When.Recurrence.IsZero() }
+
 // compare holds what is in calendar j against an event whose home is i.
 func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 	rec := e.Records[s.refs[j]]
@@ -795,7 +806,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 		return
 	}
 	switch {
-	case rec.Kept || rec.Out || s.wasAdopted(e.ID, home.soul.of, j) && (!home.Content.When.Recurrence.IsZero() || s.outOfSight(j, home)) || s.isHidden(home.soul.of, j) || !sure:
+	case rec.Kept || rec.Out || s.wasAdopted(e.ID, home.soul.of, j) && (recurs(home) || slices.ContainsFunc(there, recurs) || s.outOfSight(j, home)) || s.isHidden(home.soul.of, j) || !sure:
 		s.excused++
 		return
 	case !way || !want:

@@ -336,23 +336,33 @@ func (r *reconciler) claimed(e state.Entity, ref state.Ref) []Found {
 	return slices.Compact(out)
 }
 
-// likest puts first of several with one mark what is the copy most likely: what shows
-// the same, else what is at the same time, else the oldest, since what was copied from
-// a copy is younger.
+// likest puts first of several with one mark what is the copy most likely, or its home:
+// what shows as a copy would, else the same as its home, else what is at the same time, else
+// the oldest, since what was copied from a copy is younger.
 func (r *reconciler) likest(f Found) func(a, b Found) int {
-	home := r.replica(f.Ref, f.ID).Event.Content
-	unlike := func(c calendar.Content) int {
-		switch {
-		case looksAlike(home, c):
-			return 0
-		case home.When.Start.Slot() == c.When.Start.Slot() && home.When.End.Slot() == c.When.End.Slot():
-			return 1
+	unlike := func(a Found) int {
+		home, copied := f, a
+		if r.leads(f, a) {
+			home, copied = a, f
 		}
-		return 2
+		is, shows := r.replica(home.Ref, home.ID).Event, r.replica(copied.Ref, copied.ID).Event.Content
+		would := is.Content
+		if by, ok := r.targets(home.Ref)[copied.Ref]; ok {
+			would = r.direction(by, home.Ref, copied.Ref).Get(mapping.Source{Content: is.Content, Facts: is.Facts()})
+		}
+		switch {
+		case looksAlike(would, shows):
+			return 0
+		case looksAlike(is.Content, shows):
+			return 1
+		case is.Content.When.Start.Slot() == shows.When.Start.Slot() && is.Content.When.End.Slot() == shows.When.End.Slot():
+			return 2
+		}
+		return 3
 	}
 	return func(a, b Found) int {
 		x, y := r.replica(a.Ref, a.ID).Event, r.replica(b.Ref, b.ID).Event
-		return cmp.Or(cmp.Compare(unlike(x.Content), unlike(y.Content)), x.Created.Compare(y.Created), compareFound(a, b))
+		return cmp.Or(cmp.Compare(unlike(a), unlike(b)), x.Created.Compare(y.Created), compareFound(a, b))
 	}
 }
 
