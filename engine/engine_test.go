@@ -647,7 +647,8 @@ func TestAnEditThatItsHomeRefusesIsTakenBack(t *testing.T) {
 				t.Errorf("the copy has the place %q and %v", x.Content.Place, x.Overrides)
 			}
 			if h := b.entries(control.HistoryQuery{Amiss: true}); !slices.ContainsFunc(h, func(e state.HistoryEntry) bool {
-				return e.Outcome == state.Reverted && e.Before.Place == "Nowhere"
+				slot := secondDay.Slot()
+				return e.Outcome == state.Reverted && e.Before.Place == "Nowhere" && slices.Equal(e.Slots, []string{slot}) && e.BeforeOverrides[slot].Cancelled
 			}) {
 				t.Errorf("history: %+v", h)
 			}
