@@ -160,7 +160,6 @@ type Engine struct {
 	// crowdsTold are the crowds that history told of since the start, by how they look;
 	// within a pass only.
 	crowdsTold map[string]bool
-	unasked    unasked
 	wake       chan struct{}
 	upkeep     upkeep
 

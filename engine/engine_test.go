@@ -385,6 +385,7 @@ func TestManyDeletionsOneAfterTheOther(t *testing.T) {
 	b.later(time.Minute)
 	deletes(4, 0)
 	b.later(time.Minute)
+	b.restart() // each sync from a timer is a program of its own
 	deletes(3, 3)
 	b.decide(state.Apply)
 	b.quiet()

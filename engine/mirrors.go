@@ -579,8 +579,8 @@ func (e *Engine) Decide(_ context.Context, d control.Decide) error {
 	if d.Decision != state.Apply && d.Decision != state.Drop {
 		return usage("%q is no decision; there are apply and drop", d.Decision)
 	}
-	var looked []state.MirrorID // at what is deleted there
 	err := e.Store.Update(func(tx *store.Tx) error {
+		var looked []state.MirrorID // at what is deleted there
 		for _, id := range d.IDs {
 			x, ok, err := tx.Held(id)
 			if err != nil {
@@ -613,12 +613,14 @@ func (e *Engine) Decide(_ context.Context, d control.Decide) error {
 				return err
 			}
 		}
-		return nil
+		if len(looked) == 0 {
+			return nil
+		}
+		return forgetUnasked(tx, e.Now(), looked)
 	})
 	if err != nil {
 		return err
 	}
-	e.unasked.forget(looked)
 	e.statusChanged()
 	e.poke()
 	return nil

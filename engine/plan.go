@@ -3,10 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/engine/reconcile"
@@ -43,6 +40,9 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 		if err := e.keep(tx, h, in, &out, dirty); err != nil {
 			return err
 		}
+		if err := countUnasked(tx, in, out); err != nil {
+			return err
+		}
 		return e.keepLeases(tx, h, claims)
 	}
 	var err error
@@ -54,53 +54,7 @@ func (e *Engine) plan(h *house, dryRun bool, anew state.Mirror) ([]state.Step, e
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	if !dryRun {
-		e.unasked.add(e.Now(), out.Unasked)
-	}
 	return out.Steps, nil
-}
-
-// unasked are the events that were deleted of late with nobody asked.
-type unasked struct {
-	mu sync.Mutex
-	at map[state.MirrorID]map[state.EntityID]time.Time
-}
-
-func (u *unasked) add(now time.Time, events map[state.MirrorID][]state.EntityID) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for mirror, ids := range events {
-		if u.at == nil {
-			u.at = map[state.MirrorID]map[state.EntityID]time.Time{}
-		}
-		if u.at[mirror] == nil {
-			u.at[mirror] = map[state.EntityID]time.Time{}
-		}
-		for _, id := range ids {
-			u.at[mirror][id] = now
-		}
-	}
-}
-
-// forget has the count begin anew, where the person has just had a look.
-func (u *unasked) forget(mirrors []state.MirrorID) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, id := range mirrors {
-		delete(u.at, id)
-	}
-}
-
-// since lists those within reconcile.AtOnce, and forgets the others.
-func (u *unasked) since(now time.Time) map[state.MirrorID][]state.EntityID {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	out := map[state.MirrorID][]state.EntityID{}
-	for mirror, ids := range u.at {
-		maps.DeleteFunc(ids, func(_ state.EntityID, at time.Time) bool { return now.Sub(at).Abs() >= reconcile.AtOnce })
-		out[mirror] = slices.Sorted(maps.Keys(ids))
-	}
-	return out
 }
 
 // input loads the part of the world that must be reconsidered, and lists the dirty
@@ -112,7 +66,7 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
 		Moves: map[reconcile.Found]reconcile.Found{}, Origins: map[reconcile.Found]reconcile.Found{},
 		Unsure: h.unsure, Decisions: map[string]state.Decision{}, Linked: map[state.MirrorID]int{},
-		Unasked: e.unasked.since(e.Now())}
+		Unasked: unaskedSince(tx, e.Now())}
 	h.crowds = nil
 	var err error
 	if l.in.Holds, err = holds(tx, h.mirrors); err != nil {
