@@ -210,6 +210,33 @@ func (s *sim) keptLeft() {
 	}
 }
 
+// nearAgain takes note that a copy which was out of sight when its store was lost came near,
+// and looks otherwise than it did: no store can know it from a clone, so it is an event of the
+// person's, and has copies of its own.
+func (s *sim) nearAgain() {
+	_ = s.store.View(func(tx *store.Tx) error {
+		return tx.Entities(func(e state.Entity) error {
+			p := e.Part(e.Home, "")
+			if p == nil {
+				return nil
+			}
+			home := s.held(e.Home, p.ID)
+			if home == nil || !home.soul.made || !s.outOfSight(slices.Index(s.refs, e.Home), home) {
+				return nil
+			}
+			s.ownNow(e)
+			for ref, rec := range e.Records {
+				for _, p := range rec.Parts {
+					if h := s.held(ref, p.ID); h != nil && h.soul.made {
+						h.soul.of = home.soul.of
+					}
+				}
+			}
+			return nil
+		})
+	})
+}
+
 // ownNow makes the copies that are an entity's home events of their own.
 func (s *sim) ownNow(e state.Entity) {
 	for _, p := range e.Records[e.Home].Parts {
@@ -584,6 +611,9 @@ func TestFoundWithALostStore(t *testing.T) {
 		"linked with what its home never had, and deleted":   {14008432, "add:4:833:567,occur:1:128:673,paste:4:558:797,slow@10:0:0:151,pass,delete:2:238:677"},
 		"an occurrence that its home refuses":                {14506919, "add:1:801:843,private:4:451:936,pass,repeat:0:616:134,occur:0:300:898,move:4:898:886"},
 		"restored as a series, and its home as what it was":  {14507113, "add:5:908:255,pass,repeat:2:252:970,delete:0:888:356,forget:2:809:859,restore@16:0:657:359,pass,restore:5:109:282"},
+		"moved into sight after the store was lost":          {15503968, "add:5:690:156,pass,move:2:706:829,forget:0:579:905,move@2:4:330:95,pass"},
+		"pasted twice, before and after the store was lost":  {15505522, "invite:5:646:392,pass,paste:3:298:891,paste:3:154:55,expire@1:0:0:943,pass,forget:4:581:220"},
+		"brought back to where nothing is written":           {15510407, "add:0:41:732,pass,invite:0:592:627,edit:3:482:145,off:1:788:746,delete:0:554:375,pass,add:0:52:235,pass,undo:0:626:252"},
 		"made again without its guests, and listed late":     {12502450, "add:2:409:212,resume:1:535:395,pass,cancel:1:688:68,mapping:2:666:392,reorganize:5:442:135,pass,moveto:4:338:782,plain:0:679:743,edit:1:562:409,pass,repeat:1:300:336,undo:1:493:792,pass,occur:4:872:16,repeat:3:948:154,pass,resume:5:645:169,occur:2:443:541,pass,wait:1:852:568,out@10:0:0:706,pass,pass,delete:5:332:153,resume:0:575:138,moveto:2:349:403,pass,edit:1:76:267,add:3:19:636,pass"},
 		"moved there and back, and a list is late for long":  {2004843, "off:2:951:282,add:5:608:448,pass,clear:0:541:227,pass,edit:5:895:273,edit:0:882:805,invite:4:375:291,bump:5:674:284,guests:0:931:847,pass,pass,add:2:631:9,moveto:2:706:412,edit:2:60:151,edit:5:692:995,move:3:848:579,pass,pass,moveto@7:1:795:574,pass"},
 	} {

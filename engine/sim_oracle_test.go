@@ -305,6 +305,7 @@ func (s *sim) hold(r control.Report, whole bool) {
 		s.fail("E", "the store is not sound: %v", err)
 	}
 	s.keptLeft()
+	s.nearAgain()
 	s.links(whole)
 	s.once(false)
 	s.silent(r)

@@ -426,7 +426,7 @@ func (u *undoing) othersOf(tx *store.Tx, x state.HistoryEntry, ent state.Entity)
 
 // bringBack takes back that an event was taken away.
 func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity, there bool) (says, why string, err error) {
-	if there {
+	if there && !u.homeless(ent) {
 		rec := ent.Records[x.Ref]
 		part := ent.Part(x.Ref, x.Slot)
 		switch {
@@ -470,6 +470,15 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 		Records: map[state.Ref]state.Record{home: {Parts: []state.Part{{}}}},
 		Wish:    &state.Wish{Asked: u.Now(), Undoes: []uint64{x.Seq}, Mirror: x.Mirror, Back: true, Folded: true}}
 	return u.without(x), "", nil
+}
+
+// homeless reports whether an event that is on its way out is gone from a home in which
+// nothing is ever written: it can come back as another one only.
+func (u *undoing) homeless(ent state.Entity) bool {
+	p := ent.Part(ent.Home, "")
+	return ent.Deleted && p != nil && p.Gone && !slices.ContainsFunc(u.h.mirrors, func(m state.Mirror) bool {
+		return slices.ContainsFunc(m.Members, func(x state.Member) bool { return x.Ref == ent.Home && x.Direction != state.SendOnly })
+	})
 }
 
 // birthplace is where an event that is nowhere any more is made again: at home, else

@@ -336,34 +336,46 @@ func (r *reconciler) claimed(e state.Entity, ref state.Ref) []Found {
 	return slices.Compact(out)
 }
 
+// unlike is how much an event differs from what the copy of another one would be where it
+// is, which it may be by its mark: nothing, but for what copies show; in its title; in its time.
+func (r *reconciler) unlike(home, copied Found) int {
+	is, shows := r.replica(home.Ref, home.ID).Event, r.replica(copied.Ref, copied.ID).Event.Content
+	would := is.Content
+	if by, ok := r.targets(home.Ref)[copied.Ref]; ok {
+		would = r.direction(by, home.Ref, copied.Ref).Get(mapping.Source{Content: is.Content, Facts: is.Facts()})
+	}
+	switch {
+	case looksAlike(would, shows):
+		return 0
+	case looksAlike(is.Content, shows):
+		return 1
+	case is.Content.When.Start.Slot() == shows.When.Start.Slot() && is.Content.When.End.Slot() == shows.When.End.Slot():
+		return 2
+	}
+	return 3
+}
+
 // likest puts first of several with one mark what is the copy most likely, or its home:
-// what shows as a copy would, else the same as its home, else what is at the same time, else
-// the oldest, since what was copied from a copy is younger.
+// what is least unlike, else the oldest, since what was copied from a copy is younger.
 func (r *reconciler) likest(f Found) func(a, b Found) int {
 	unlike := func(a Found) int {
-		home, copied := f, a
 		if r.leads(f, a) {
-			home, copied = a, f
+			return r.unlike(a, f)
 		}
-		is, shows := r.replica(home.Ref, home.ID).Event, r.replica(copied.Ref, copied.ID).Event.Content
-		would := is.Content
-		if by, ok := r.targets(home.Ref)[copied.Ref]; ok {
-			would = r.direction(by, home.Ref, copied.Ref).Get(mapping.Source{Content: is.Content, Facts: is.Facts()})
-		}
-		switch {
-		case looksAlike(would, shows):
-			return 0
-		case looksAlike(is.Content, shows):
-			return 1
-		case is.Content.When.Start.Slot() == shows.When.Start.Slot() && is.Content.When.End.Slot() == shows.When.End.Slot():
-			return 2
-		}
-		return 3
+		return r.unlike(f, a)
 	}
 	return func(a, b Found) int {
 		x, y := r.replica(a.Ref, a.ID).Event, r.replica(b.Ref, b.ID).Event
 		return cmp.Or(cmp.Compare(unlike(a), unlike(b)), x.Created.Compare(y.Created), compareFound(a, b))
 	}
+}
+
+// pasted reports whether an unlinked event bears its mark, which leads home, since it was
+// copied from another one beside it, which shows what a copy would and is older.
+func (r *reconciler) pasted(f, home Found) bool {
+	return slices.ContainsFunc(r.Alike[home], func(g Found) bool {
+		return g.Ref == f.Ref && g != f && !r.linkedNow[g] && r.leads(g, home) && r.unlike(home, g) == 0 && r.likest(home)(g, f) < 0
+	})
 }
 
 // adoptParts links the copies that an event has in a calendar that tells it in

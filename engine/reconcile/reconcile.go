@@ -364,7 +364,7 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 			continue
 		}
 		twin, by := r.replica(a.Ref, a.ID), r.bond(f, a)
-		if home, ok := r.lead(a); ok && home != f && (by != byMark || r.leads(a, f)) {
+		if home, ok := r.lead(a); ok && home != f && (by != byMark || r.leads(a, f)) && !r.pasted(a, home) {
 			continue // it is a copy of another one
 		}
 		if by != byMark && r.hasCopy(a, f.Ref) {
