@@ -371,9 +371,11 @@ func (r *reconciler) likest(f Found) func(a, b Found) int {
 }
 
 // pasted reports whether an unlinked event bears its mark, which leads home, since it was
-// copied from another one beside it, which shows what a copy would and is older.
+// copied from another one beside it, which shows what a copy would and is older. (The single
+// events in which a series is told all bear one mark.)
 func (r *reconciler) pasted(f, home Found) bool {
-	return slices.ContainsFunc(r.Alike[home], func(g Found) bool {
+	recurs := func(x Found) bool { return !r.replica(x.Ref, x.ID).Event.Content.When.Recurrence.IsZero() }
+	return recurs(f) == recurs(home) && slices.ContainsFunc(r.Alike[home], func(g Found) bool {
 		return g.Ref == f.Ref && g != f && !r.linkedNow[g] && r.leads(g, home) && r.unlike(home, g) == 0 && r.likest(home)(g, f) < 0
 	})
 }
