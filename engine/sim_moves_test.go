@@ -253,6 +253,7 @@ type recalled struct {
 	told    map[int]string  // by soul: what the history said
 	left    map[int]bool    // by soul: the history says that it is left as it is
 	adopted map[[2]int]bool // souls, and the calendars in which they were found
+	out     map[[2]int]bool // souls, and the calendars in which the making of a copy was undone
 	alone   map[*held]bool  // copies that were kept for their guests when their event went, or of which there were several
 	bore    map[*held]bool  // events with its mark; that is replaced when they are written
 	at      time.Time       // when it was set up again, or took the mirror over last
@@ -383,7 +384,7 @@ func (s *sim) lastPass() (n uint64) {
 func (s *sim) recall() {
 	r := s.recalled
 	if r.told == nil {
-		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}, alone: map[*held]bool{}, bore: map[*held]bool{}, unseen: map[[2]int]bool{}}
+		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}, out: map[[2]int]bool{}, alone: map[*held]bool{}, bore: map[*held]bool{}, unseen: map[[2]int]bool{}}
 	}
 	hist := s.history()
 	_ = s.store.View(func(tx *store.Tx) error {
@@ -401,10 +402,19 @@ func (s *sim) recall() {
 				if s.adopted[e.ID][ref] || r.adopted[[2]int{of, j}] || rec.Kept { // found again as it is then
 					r.adopted[[2]int{of, j}] = true
 				}
+				if rec.Out {
+					r.out[[2]int{of, j}] = true
+				}
 				if s.adopted[e.ID][ref] { // and which of both was the home
 					r.adopted[[2]int{of, slices.Index(s.refs, e.Home)}] = true
 				}
 				live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
+				for _, p := range live { // a twin that shows its home's title no more is like any other event
+					h, home := s.held(ref, p.ID), s.held(e.Home, e.Records[e.Home].Parts[0].ID)
+					if ref != e.Home && rec.Adopted && h != nil && home != nil && !h.soul.made && h.Mark == (calendar.Mark{}) && !strings.Contains(h.Content.Title, home.Content.Title) {
+						h.soul = s.newSoul(h.soul.of)
+					}
+				}
 				for _, p := range live { // which occurrence each of them was
 					if h := s.held(ref, p.ID); rec.Kept && len(live) > 1 && h != nil && h.soul.made {
 						r.alone[h] = true
@@ -463,7 +473,12 @@ func (s *sim) wasAdopted(e state.EntityID, of, j int) bool {
 	if s.adopted[e][s.refs[j]] {
 		return true
 	}
-	for k := range s.recalled.adopted {
+	return s.recalls(s.recalled.adopted, of, j)
+}
+
+// recalls reports whether something of a meeting in a calendar is among what a lost store knew.
+func (s *sim) recalls(l map[[2]int]bool, of, j int) bool {
+	for k := range l {
 		if k[1] == j && s.root(k[0]) == s.root(of) {
 			return true
 		}
@@ -614,6 +629,11 @@ func TestFoundWithALostStore(t *testing.T) {
 		"moved into sight after the store was lost":          {15503968, "add:5:690:156,pass,move:2:706:829,forget:0:579:905,move@2:4:330:95,pass"},
 		"pasted twice, before and after the store was lost":  {15505522, "invite:5:646:392,pass,paste:3:298:891,paste:3:154:55,expire@1:0:0:943,pass,forget:4:581:220"},
 		"brought back to where nothing is written":           {15510407, "add:0:41:732,pass,invite:0:592:627,edit:3:482:145,off:1:788:746,delete:0:554:375,pass,add:0:52:235,pass,undo:0:626:252"},
+		"an occurrence that stayed for guests, once more":    {16002210, "readonly:4:108:605,add:0:275:1,pass,occur:2:436:153,move:1:825:694,pass,split:2:221:649"},
+		"a copy whose making was undone":                     {16005301, "add:3:953:396,pass,undo:2:788:22,twin:3:404:390,twin:0:459:333,forget:4:745:348"},
+		"a twin that shows a busy time":                      {16008854, "add:5:676:464,pass,twin:1:766:546,edit@18:3:414:874,pass,forget:2:339:552"},
+		"a twin of a private event whose copy was undone":    {16501807, "add:1:778:238,twin:3:191:5,private@8:1:589:218,pass,undo:2:711:954,forget:0:161:559"},
+		"guests of a copy that is not as its home is":        {16505272, "add:2:163:63,pass,move:0:645:147,guests@15:1:562:388,undo:0:22:490,forget:3:238:580,guests:1:478:84"},
 		"made again without its guests, and listed late":     {12502450, "add:2:409:212,resume:1:535:395,pass,cancel:1:688:68,mapping:2:666:392,reorganize:5:442:135,pass,moveto:4:338:782,plain:0:679:743,edit:1:562:409,pass,repeat:1:300:336,undo:1:493:792,pass,occur:4:872:16,repeat:3:948:154,pass,resume:5:645:169,occur:2:443:541,pass,wait:1:852:568,out@10:0:0:706,pass,pass,delete:5:332:153,resume:0:575:138,moveto:2:349:403,pass,edit:1:76:267,add:3:19:636,pass"},
 		"moved there and back, and a list is late for long":  {2004843, "off:2:951:282,add:5:608:448,pass,clear:0:541:227,pass,edit:5:895:273,edit:0:882:805,invite:4:375:291,bump:5:674:284,guests:0:931:847,pass,pass,add:2:631:9,moveto:2:706:412,edit:2:60:151,edit:5:692:995,move:3:848:579,pass,pass,moveto@7:1:795:574,pass"},
 	} {

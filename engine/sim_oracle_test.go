@@ -435,6 +435,9 @@ func (s *sim) once(rested bool) {
 			if s.outOfSight(i, h) && !s.linkedNow(i, h) { // no store can know of it
 				continue
 			}
+			if h.soul.made && s.recalls(s.recalled.out, h.soul.of, i) { // nor that the person did not want it
+				continue
+			}
 			k := soul{of: s.root(h.soul.of), slot: h.soul.slot}
 			x := seen[k]
 			if x != nil && (h.soul.made || x.soul.made) && !moved(h) && !moved(x) {
@@ -676,7 +679,7 @@ func (s *sim) agree(hist []state.HistoryEntry) {
 	told := map[state.EntityID]string{}
 	s.adopted = map[state.EntityID]map[state.Ref]bool{}
 	for _, h := range hist {
-		if h.Kind == state.Adopt && h.Pass > s.recalled.pass {
+		if h.Kind == state.Adopt && (h.Pass > s.recalled.pass || strings.HasPrefix(h.Why, "same title")) {
 			if s.adopted[h.Entity] == nil {
 				s.adopted[h.Entity] = map[state.Ref]bool{}
 			}

@@ -29,6 +29,7 @@ type edit struct {
 // folding is what fold learns of one entity and derive goes by.
 type folding struct {
 	from    state.Ref                      // where the latest change came from
+	was     calendar.When                  // its time before
 	changed bool                           // the base did
 	waiting map[state.Ref]bool             // deleted there, and the person must say what that means
 	timed   map[state.Ref]calendar.Content // where a person changed its time, and to what
@@ -44,7 +45,7 @@ type folding struct {
 // fold merges what was observed into the base: three-way, by field group, for the
 // event itself and for each of its occurrences.
 func (r *reconciler) fold(e *state.Entity) folding {
-	f := folding{from: e.Home, waiting: map[state.Ref]bool{}, timed: map[state.Ref]calendar.Content{}, rules: map[string]string{}}
+	f := folding{from: e.Home, was: e.Base.When, waiting: map[state.Ref]bool{}, timed: map[state.Ref]calendar.Content{}, rules: map[string]string{}}
 	base, overrides := e.Base, maps.Clone(e.Overrides)
 	edits := map[calendar.Group][]edit{}
 	var slots []slotEdit

@@ -89,6 +89,13 @@ func (r *reconciler) rejoin(e *state.Entity, ref state.Ref) {
 		if p.Gone { // taken away while it meant nothing
 			remake(p)
 		}
+		if e.Records[ref].Adopted || r.linkedNow[Found{ref, p.ID}] {
+			continue // to link it writes nothing
+		}
+		p.Dirty = p.Dirty.With(p.Found.Groups...) // so it was already when a store was lost that knew of it
+		for _, slot := range p.Found.Slots {
+			p.DirtySlots = with(p.DirtySlots, slot)
+		}
 	}
 	r.replaced(e, ref, "it crosses again, and what was changed of it in "+r.name(ref)+" meanwhile is replaced")
 }

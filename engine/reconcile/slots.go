@@ -200,6 +200,7 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		f.changed = true
 	}
 	r.wishSlots(e, f)
+	edits = append(edits, r.hasAgain(*e, f.was, exists)...)
 	slices.SortStableFunc(edits, func(a, b slotEdit) int {
 		return cmp.Or(cmp.Compare(a.slot, b.slot), a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
 	})
@@ -251,6 +252,31 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		}
 		edits = edits[n:]
 	}
+}
+
+// hasAgain are the occurrences that the home still shows of an older rule, since guests might be
+// told of their end, and that its series has once more: they count again.
+func (r *reconciler) hasAgain(e state.Entity, was calendar.When, exists func(string) bool) []slotEdit {
+	p := whole(e, e.Home)
+	rep, there := r.Replicas[e.Home][p.ID]
+	before, err := was.Occurrences()
+	if !there || rep.Deleted || err != nil || calendar.Equal(calendar.GroupWhen, e.Base, calendar.Content{When: was}) || !r.guests(e) {
+		return nil
+	}
+	var out []slotEdit
+	for _, slot := range slices.Sorted(maps.Keys(rep.Event.Overrides)) {
+		is := rep.Event.Overrides[slot]
+		_, wrote := p.WroteOverrides[slot]
+		if wrote || !exists(slot) || !was.Recurrence.IsZero() && before.Has(was.Original(slot)) || !is.Equal(p.ReadOverrides[slot]) || slices.Contains(p.DirtySlots, slot) {
+			continue
+		}
+		ed := slotEdit{ref: e.Home, slot: slot, now: is, set: is.Changed, content: is.Content, updated: rep.Event.Updated}
+		if is.Cancelled {
+			ed.cancel = yes
+		}
+		out = append(out, ed)
+	}
+	return out
 }
 
 // lapsed reports whether an occurrence is as its series again only since a person gave the
