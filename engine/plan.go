@@ -66,7 +66,7 @@ func (e *Engine) input(tx *store.Tx, h *house, anew state.Mirror) (reconcile.Inp
 		Replicas: map[state.Ref]map[calendar.RemoteID]state.Replica{}, Alike: map[reconcile.Found][]reconcile.Found{},
 		Moves: map[reconcile.Found]reconcile.Found{}, Origins: map[reconcile.Found]reconcile.Found{},
 		Unsure: h.unsure, Decisions: map[string]state.Decision{}, Linked: map[state.MirrorID]int{},
-		Unasked: unaskedSince(tx, e.Now())}
+		Unasked: unasked(tx, e.Now())}
 	h.crowds = nil
 	var err error
 	if l.in.Holds, err = holds(tx, h.mirrors); err != nil {

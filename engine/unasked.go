@@ -3,7 +3,6 @@ package engine
 import (
 	"encoding/json"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/twinday/twinday/engine/reconcile"
@@ -15,14 +14,11 @@ import (
 // mirror, as JSON. In the store, since each `twinday sync` is a program of its own.
 const settingUnasked = "unasked"
 
-type unasked map[state.MirrorID]map[state.EntityID]time.Time
-
-// readUnasked reads those within reconcile.AtOnce. What cannot be read counts for nothing.
-func readUnasked(tx *store.Tx, now time.Time) (u unasked, kept bool) {
-	u = unasked{}
-	text, kept := tx.Setting(settingUnasked)
-	if json.Unmarshal([]byte(text), &u) != nil {
-		u = unasked{}
+// unasked reads those within reconcile.AtOnce. What cannot be read counts for nothing.
+func unasked(tx *store.Tx, now time.Time) map[state.MirrorID]map[state.EntityID]time.Time {
+	u := map[state.MirrorID]map[state.EntityID]time.Time{}
+	if text, _ := tx.Setting(settingUnasked); json.Unmarshal([]byte(text), &u) != nil {
+		clear(u)
 	}
 	for mirror, events := range u {
 		maps.DeleteFunc(events, func(_ state.EntityID, at time.Time) bool { return now.Sub(at).Abs() >= reconcile.AtOnce })
@@ -30,52 +26,42 @@ func readUnasked(tx *store.Tx, now time.Time) (u unasked, kept bool) {
 			delete(u, mirror)
 		}
 	}
-	return u, kept && text != ""
+	return u
 }
 
-// unaskedSince lists them for a plan.
-func unaskedSince(tx *store.Tx, now time.Time) map[state.MirrorID][]state.EntityID {
-	u, _ := readUnasked(tx, now)
-	out := map[state.MirrorID][]state.EntityID{}
-	for mirror, events := range u {
-		out[mirror] = slices.Sorted(maps.Keys(events))
-	}
-	return out
-}
-
-// countUnasked adds those of a plan.
+// countUnasked keeps those that a plan began with, and its own.
 func countUnasked(tx *store.Tx, in reconcile.Input, out reconcile.Output) error {
-	u, kept := readUnasked(tx, in.Now)
 	for mirror, ids := range out.Unasked {
+		if in.Unasked[mirror] == nil {
+			in.Unasked[mirror] = map[state.EntityID]time.Time{}
+		}
 		for _, id := range ids {
-			if u[mirror] == nil {
-				u[mirror] = map[state.EntityID]time.Time{}
-			}
-			u[mirror][id] = in.Now
+			in.Unasked[mirror][id] = in.Now
 		}
 	}
-	if len(u) == 0 && !kept {
-		return nil
-	}
-	return u.keep(tx)
+	return putUnasked(tx, in.Unasked)
 }
 
 // forgetUnasked has the count begin anew, where the person has just had a look.
 func forgetUnasked(tx *store.Tx, now time.Time, mirrors []state.MirrorID) error {
-	u, _ := readUnasked(tx, now)
+	u := unasked(tx, now)
 	for _, id := range mirrors {
 		delete(u, id)
 	}
-	return u.keep(tx)
+	return putUnasked(tx, u)
 }
 
-func (u unasked) keep(tx *store.Tx) error {
-	text := []byte{}
+// putUnasked keeps them, and writes nothing if that is what is kept.
+func putUnasked(tx *store.Tx, u map[state.MirrorID]map[state.EntityID]time.Time) error {
+	var text []byte
 	if len(u) > 0 {
 		var err error
 		if text, err = json.Marshal(u); err != nil {
 			return err
 		}
+	}
+	if is, _ := tx.Setting(settingUnasked); is == string(text) {
+		return nil
 	}
 	return tx.SetSetting(settingUnasked, string(text))
 }

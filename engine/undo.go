@@ -10,6 +10,7 @@ import (
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/engine/mapping"
+	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -476,9 +477,7 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 // nothing is ever written: it can come back as another one only.
 func (u *undoing) homeless(ent state.Entity) bool {
 	p := ent.Part(ent.Home, "")
-	return ent.Deleted && p != nil && p.Gone && !slices.ContainsFunc(u.h.mirrors, func(m state.Mirror) bool {
-		return slices.ContainsFunc(m.Members, func(x state.Member) bool { return x.Ref == ent.Home && x.Direction != state.SendOnly })
-	})
+	return ent.Deleted && p != nil && p.Gone && !reconcile.Written(u.h.mirrors, ent.Home)
 }
 
 // birthplace is where an event that is nowhere any more is made again: at home, else

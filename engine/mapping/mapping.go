@@ -76,6 +76,7 @@ type Mapping struct {
 	filter       filter
 	outOfScope   state.Choice
 	broken       error
+	retitles     bool // see Retitles
 	digest       string
 }
 
@@ -116,6 +117,7 @@ func New(m state.Mapping, home, target Side) (*Mapping, error) {
 	if err != nil {
 		return fail(err)
 	}
+	x.retitles = retitles(m.Title)
 	return x, nil
 }
 
@@ -200,9 +202,13 @@ func (m *Mapping) Get(s Source) calendar.Content {
 
 // Retitles reports whether the copy shows the home's title with something put to it.
 func (m *Mapping) Retitles(s Source) bool {
-	l := m.told.Title
+	return m.retitles && !(m.capped && s.private())
+}
+
+// retitles reports whether a lens shows a title with something put to it.
+func retitles(l *state.TextLens) bool {
 	switch {
-	case l == nil || m.broken != nil || m.capped && s.private():
+	case l == nil:
 		return false
 	case l.Lens == state.TemplateLens:
 		t, err := parseTemplate(l.Text)

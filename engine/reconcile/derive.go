@@ -185,9 +185,11 @@ func (r *reconciler) answer(e *state.Entity) {
 		Response: e.Answer, Title: e.Base.Title, Before: e.Base, Reason: "its copy was deleted, and invitations are to be " + string(e.Answer) + " then"})
 }
 
-// written reports whether anything may be written in a calendar: not where it only sends.
-func (r *reconciler) written(ref state.Ref) bool {
-	return !slices.ContainsFunc(r.Mirrors, func(m state.Mirror) bool {
+func (r *reconciler) written(ref state.Ref) bool { return Written(r.Mirrors, ref) }
+
+// Written reports whether anything may be written in a calendar: not where it only sends.
+func Written(mirrors []state.Mirror, ref state.Ref) bool {
+	return !slices.ContainsFunc(mirrors, func(m state.Mirror) bool {
 		x, ok := member(m, ref)
 		return ok && x.Direction == state.SendOnly
 	})

@@ -30,7 +30,7 @@ func (in Input) guard(steps []state.Step) (unasked map[state.MirrorID][]state.En
 		}
 		if now[s.Mirror] == nil {
 			now[s.Mirror], gone[s.Mirror] = map[state.EntityID]bool{}, map[state.EntityID]bool{}
-			for _, id := range in.Unasked[s.Mirror] {
+			for id := range in.Unasked[s.Mirror] {
 				gone[s.Mirror][id] = true
 			}
 		}

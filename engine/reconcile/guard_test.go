@@ -4,11 +4,19 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/twinday/twinday/store/state"
 )
 
 func TestGuard(t *testing.T) {
+	ago := func(ids []state.EntityID) map[state.EntityID]time.Time {
+		out := map[state.EntityID]time.Time{}
+		for _, id := range ids {
+			out[id] = now.Add(-time.Minute)
+		}
+		return out
+	}
 	some := func(from, n int) (ids []state.EntityID) {
 		for i := range n {
 			ids = append(ids, state.EntityID(fmt.Sprint("e", from+i)))
@@ -37,7 +45,7 @@ func TestGuard(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := Input{Linked: map[state.MirrorID]int{"m": c.linked}, Decisions: c.decided,
-				Unasked: map[state.MirrorID][]state.EntityID{"m": c.before, "other": some(0, 50)}}
+				Unasked: map[state.MirrorID]map[state.EntityID]time.Time{"m": ago(c.before), "other": ago(some(0, 50))}}
 			var steps []state.Step
 			for _, id := range c.now { // each in two calendars
 				for _, r := range []string{"b", "c"} {

@@ -289,13 +289,18 @@ func within(own, title string) bool {
 
 // sameTimes reports whether two events are at one time, both once or both again and again.
 func sameTimes(a, b calendar.When) bool {
-	return a.Start.Slot() == b.Start.Slot() && a.End.Slot() == b.End.Slot() && a.Recurrence.IsZero() == b.Recurrence.IsZero()
+	return sameSpan(a, b) && a.Recurrence.IsZero() == b.Recurrence.IsZero()
+}
+
+// sameSpan reports whether two events, or the first occurrences of them, are at one time.
+func sameSpan(a, b calendar.When) bool {
+	return a.Start.Slot() == b.Start.Slot() && a.End.Slot() == b.End.Slot()
 }
 
 // looksAlike reports whether two events have one title, whatever its case and
 // spacing, and the same times.
 func looksAlike(a, b calendar.Content) bool {
-	return strings.EqualFold(bareTitle(a.Title), bareTitle(b.Title)) && a.When.Start.Slot() == b.When.Start.Slot() && a.When.End.Slot() == b.When.End.Slot()
+	return strings.EqualFold(bareTitle(a.Title), bareTitle(b.Title)) && sameSpan(a.When, b.When)
 }
 
 func bareTitle(title string) string { return strings.Join(strings.Fields(title), " ") }
@@ -349,7 +354,7 @@ func (r *reconciler) unlike(home, copied Found) int {
 		return 0
 	case looksAlike(is.Content, shows):
 		return 1
-	case is.Content.When.Start.Slot() == shows.When.Start.Slot() && is.Content.When.End.Slot() == shows.When.End.Slot():
+	case sameSpan(is.Content.When, shows.When):
 		return 2
 	}
 	return 3

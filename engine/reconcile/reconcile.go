@@ -84,8 +84,9 @@ type Input struct {
 	Decisions map[string]state.Decision
 	// Linked is how many events each mirror links, for the guard.
 	Linked map[state.MirrorID]int
-	// Unasked are the events that were deleted within AtOnce before, with nobody asked.
-	Unasked map[state.MirrorID][]state.EntityID
+	// Unasked are the events that were deleted within AtOnce before, with nobody asked,
+	// and when.
+	Unasked map[state.MirrorID]map[state.EntityID]time.Time
 	// Mint gives ids to new entities.
 	Mint func() state.EntityID
 }
@@ -117,18 +118,22 @@ func Reconcile(in Input) Output {
 	for _, e := range r.Entities {
 		r.know(e)
 	}
-	copied := map[Found]bool{} // it looks as the copy of another one would
-	r.Alike = maps.Clone(in.Alike)
+	homes := map[Found][]Found{} // of what looks as the copy of another one would
 	for _, f := range in.Found {
 		for _, a := range in.Alike[f] {
 			if r.shown(f, r.replica(f.Ref, f.ID).Event.Content, a) {
-				copied[a] = true
-				r.Alike[a] = append(slices.Clip(r.Alike[a]), f) // from a copy its home is not looked up
+				homes[a] = append(homes[a], f)
 			}
 		}
 	}
+	if len(homes) > 0 {
+		r.Alike = maps.Clone(in.Alike)
+	}
+	for a, homes := range homes { // from a copy its home is not looked up
+		r.Alike[a] = append(slices.Clip(r.Alike[a]), homes...)
+	}
 	slices.SortFunc(r.Found, func(a, b Found) int { // what may be a home comes before what may be its copy
-		return cmp.Or(compareBool(r.marked(a), r.marked(b)), compareBool(copied[a], copied[b]), compareFound(a, b))
+		return cmp.Or(compareBool(r.marked(a), r.marked(b)), compareBool(homes[a] != nil, homes[b] != nil), compareFound(a, b))
 	})
 	for _, e := range r.Entities {
 		r.entity(e)
