@@ -149,8 +149,14 @@ func (d *doomed) start(out io.Writer, args ...string) *process {
 // command runs a command to its end.
 func (d *doomed) command(args ...string) string {
 	d.Helper()
+	return d.ends(args, terminal.ExitDone)
+}
+
+// ends runs a command to an end that is one of these.
+func (d *doomed) ends(args []string, exits ...int) string {
+	d.Helper()
 	p := d.start(nil, append(args, "--json")...)
-	if <-p.ended; p.ProcessState.ExitCode() != terminal.ExitDone {
+	if <-p.ended; !slices.Contains(exits, p.ProcessState.ExitCode()) {
 		d.Fatalf("twinday %s: %s: %s%s", strings.Join(args, " "), p.ProcessState, &p.said, &p.complained)
 	}
 	return p.said.String()
@@ -349,11 +355,7 @@ func (d *doomed) judge() {
 // seconds of ours, and so more is deleted at once than usual.
 func (d *doomed) sync() (r control.Report) {
 	d.Helper()
-	p := d.start(nil, "sync", "--json")
-	if <-p.ended; p.ProcessState.ExitCode() != terminal.ExitDone && p.ProcessState.ExitCode() != terminal.ExitHeld {
-		d.Fatalf("twinday sync: %s: %s%s", p.ProcessState, &p.said, &p.complained)
-	}
-	d.must(json.Unmarshal(p.said.Bytes(), &r))
+	d.must(json.Unmarshal([]byte(d.ends([]string{"sync"}, terminal.ExitDone, terminal.ExitHeld)), &r))
 	if r.Held > 0 {
 		d.command("held", "apply", "--all")
 	}

@@ -31,8 +31,6 @@ A running Twinday begins at once; --dry-run shows what it would do before.`)
 
 func (a *app) mirrorAdd() *cobra.Command {
 	var members []string
-	var name string
-	var dryRun bool
 	var e mirrorEdit
 	c := &cobra.Command{
 		Use: "add --member " + assets.Text("ACCOUNT/CALENDAR") + " --member " + assets.Text("ACCOUNT/CALENDAR"), Short: assets.Text("Keep calendars alike"),
@@ -54,26 +52,24 @@ func (a *app) mirrorAdd() *cobra.Command {
 			return nil
 		},
 		RunE: a.ask(func(ctx context.Context, b control.Backend, _ []string) error {
-			req := control.NewMirror{Name: name}
+			var m state.Mirror
 			find := memberFinder{b, map[state.AccountID][]state.Calendar{}}
 			for _, word := range members {
-				m, err := find.member(ctx, word)
+				x, err := find.member(ctx, word)
 				if err != nil {
 					return err
 				}
-				req.Members = append(req.Members, m)
+				m.Members = append(m.Members, x)
 			}
 			names := namesOf(ctx, b)
-			with, _, err := e.changed(ctx, b, state.Mirror{Members: req.Members}, nil, names)
+			m, _, err := e.changed(ctx, b, m, nil, names)
 			if err != nil {
 				return err
 			}
-			req.Mappings = with.Mappings
-			if dryRun {
-				return a.planNew(ctx, b, req)
+			if e.dryRun {
+				return a.planNew(ctx, b, m, names)
 			}
-			m, err := b.AddMirror(ctx, req)
-			if err != nil {
+			if m, err = b.AddMirror(ctx, control.NewMirror{Name: m.Name, Members: m.Members, Mappings: m.Mappings}); err != nil {
 				return err
 			}
 			if a.json {
@@ -89,8 +85,8 @@ func (a *app) mirrorAdd() *cobra.Command {
 		}),
 	}
 	c.Flags().StringArrayVar(&members, "member", nil, assets.Text("a `calendar`: ACCOUNT/CALENDAR[:send|:receive]; at least two"))
-	c.Flags().StringVar(&name, "name", "", assets.Text("how to call the mirror (default: from its calendars)"))
-	c.Flags().BoolVar(&dryRun, "dry-run", false, assets.Text("show what the first pass would do, and make no mirror"))
+	c.Flags().StringVar(&e.name, "name", "", assets.Text("how to call the mirror (default: from its calendars)"))
+	c.Flags().BoolVar(&e.dryRun, "dry-run", false, assets.Text("show what the first pass would do, and make no mirror"))
 	e.shows(c)
 	must(c.RegisterFlagCompletionFunc("member", a.completeCalendars))
 	must(c.RegisterFlagCompletionFunc("from", a.completeCalendars))
@@ -99,17 +95,17 @@ func (a *app) mirrorAdd() *cobra.Command {
 }
 
 // planNew shows what the first pass of a mirror would do that is not there yet.
-func (a *app) planNew(ctx context.Context, b control.Backend, req control.NewMirror) error {
-	out := MirrorEdit{Mirror: state.Mirror{Name: req.Name, Members: req.Members, Mappings: req.Mappings}}
+func (a *app) planNew(ctx context.Context, b control.Backend, m state.Mirror, n names) error {
+	out := MirrorEdit{Mirror: m}
 	var err error
-	if out.Plan, err = b.PlanMirror(ctx, out.Mirror); err != nil {
+	if out.Plan, err = b.PlanMirror(ctx, m); err != nil {
 		return err
 	}
 	if a.json {
 		return after(waiting(out.Plan, nil), writeJSON(a.out, out))
 	}
-	a.plan(out, nil, planLine(out.Plan, nil, false), namesOf(ctx, b))
-	a.sayLimits(ctx, b, req.Members)
+	a.plan(out, nil, planLine(out.Plan, nil, false), n)
+	a.sayLimits(ctx, b, m.Members)
 	a.say(assets.Text("Nothing was changed."))
 	return after(waiting(out.Plan, nil), nil)
 }
