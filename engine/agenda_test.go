@@ -49,9 +49,9 @@ func same(t testing.TB, what string, got, want []string) {
 
 func TestTheAgendaShowsEachMeetingOnce(t *testing.T) {
 	b := newBench(t)
-	m := b.mirror
-	m.Mappings = []state.PairMapping{{From: refA, Mapping: state.Mapping{Version: state.MappingVersion, Detail: state.BusyOnly}}}
-	b.change(m)
+	b.sets(func(m *state.Mirror) {
+		m.Mappings = []state.PairMapping{{From: refA, Mapping: state.Mapping{Version: state.MappingVersion, Detail: state.BusyOnly}}}
+	})
 	b.a.add("Lunch") // on Wednesday 11 March, at nine
 	b.a.add("Stand-up", func(e *calendar.Event) {
 		e.Content.When = calendar.When{Start: calendar.Time{Local: "2026-03-02T08:00:00", Zone: "UTC"}, End: calendar.Time{Local: "2026-03-02T08:15:00", Zone: "UTC"},

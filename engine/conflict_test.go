@@ -12,9 +12,7 @@ import (
 // contested is a mirror that asks about conflicts, and a title that was changed on both sides.
 func contested(t *testing.T) *bench {
 	b := newBench(t)
-	m := b.mirror
-	m.Conflicts = state.AskConflict
-	b.change(m)
+	b.sets(func(m *state.Mirror) { m.Conflicts = state.AskConflict })
 	b.a.add("Lunch")
 	b.quiet()
 	b.b.edit("Lunch", retitle("First"))
@@ -63,9 +61,7 @@ func TestAQuestionThatARuleAnswersIsWithdrawn(t *testing.T) {
 	if r := b.sync(); r.Held != 1 {
 		t.Fatalf("%+v", r)
 	}
-	m := b.mirror
-	m.Conflicts = state.LatestWins
-	b.change(m)
+	b.sets(func(m *state.Mirror) { m.Conflicts = state.LatestWins })
 	b.sync()
 	b.titled(b.a.titles())
 	if held, err := b.face.Held(t.Context()); err != nil || len(held) != 0 {

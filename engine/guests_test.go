@@ -66,9 +66,7 @@ func TestInvitedBeforeAnEditIsWrittenHome(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			m := b.mirror
-			m.Guests = c.rule
-			b.change(m)
+			b.sets(func(m *state.Mirror) { m.Guests = c.rule })
 			b.a.add("Lunch")
 			b.quiet()
 			b.b.edit("Lunch", func(c *calendar.Content) { c.Title = "Brunch" })

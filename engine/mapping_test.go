@@ -19,6 +19,14 @@ func (b *bench) with(m state.Mapping) state.Mirror {
 	return out
 }
 
+// sets changes one thing about the mirror as it was made.
+func (b *bench) sets(set func(*state.Mirror)) {
+	b.Helper()
+	m := b.mirror
+	set(&m)
+	b.change(m)
+}
+
 func (b *bench) change(m state.Mirror, seen ...string) {
 	b.Helper()
 	if _, err := b.face.ChangeMirror(b.Context(), control.ChangeMirror{Mirror: m, Seen: seen}); err != nil {
@@ -178,9 +186,7 @@ func TestAnAnswerIsGivenOnce(t *testing.T) {
 	for _, fail := range []string{"", "before", "after"} {
 		t.Run("cut off "+fail, func(t *testing.T) {
 			b := newBench(t)
-			m := b.mirror
-			m.Invitations = state.DeclineInvitation
-			b.change(m)
+			b.sets(func(m *state.Mirror) { m.Invitations = state.DeclineInvitation })
 			b.a.add("Board", func(e *calendar.Event) {
 				e.Organized, e.Guests = false, []calendar.Guest{{Person: calendar.Person{Email: "g@x.test"}}}
 			})

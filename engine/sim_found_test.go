@@ -80,16 +80,13 @@ func TestNothingIsSettledWhilePaused(t *testing.T) {
 	b.b.once("create", true)
 	b.sync()
 	b.restart()
-	m := b.mirror
-	m.Paused = true
-	b.change(m)
+	b.sets(func(m *state.Mirror) { m.Paused = true })
 	before := b.a.writes() + b.b.writes()
 	b.sync()
 	if n := b.a.writes() + b.b.writes() - before; n != 0 {
 		t.Errorf("%d writes while the mirror was paused", n)
 	}
-	m.Paused = false
-	b.change(m)
+	b.change(b.mirror)
 	b.quiet()
 	b.alike("Lunch")
 }
@@ -408,9 +405,9 @@ func TestACopyDeletedBeforeItsMakingIsKnown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.b.forgetsKeys = forgets
-			m := b.mirror
-			m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
-			b.change(m)
+			b.sets(func(m *state.Mirror) {
+				m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
+			})
 			b.a.add("Lunch")
 			b.b.once("create", true)
 			b.sync()

@@ -216,11 +216,7 @@ func (s *sim) keptLeft() {
 func (s *sim) nearAgain() {
 	_ = s.store.View(func(tx *store.Tx) error {
 		return tx.Entities(func(e state.Entity) error {
-			p := e.Part(e.Home, "")
-			if p == nil {
-				return nil
-			}
-			home := s.held(e.Home, p.ID)
+			home := s.homeOf(e)
 			if home == nil || !home.soul.made || !s.outOfSight(slices.Index(s.refs, e.Home), home) {
 				return nil
 			}
@@ -235,6 +231,14 @@ func (s *sim) nearAgain() {
 			return nil
 		})
 	})
+}
+
+// homeOf is an entity's event at home, nil if there is none.
+func (s *sim) homeOf(e state.Entity) *held {
+	if p := e.Part(e.Home, ""); p != nil {
+		return s.held(e.Home, p.ID)
+	}
+	return nil
 }
 
 // ownNow makes the copies that are an entity's home events of their own.
@@ -409,8 +413,9 @@ func (s *sim) recall() {
 					r.adopted[[2]int{of, slices.Index(s.refs, e.Home)}] = true
 				}
 				live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
+				home := s.homeOf(e)
 				for _, p := range live { // a twin that shows its home's title no more is like any other event
-					h, home := s.held(ref, p.ID), s.held(e.Home, e.Records[e.Home].Parts[0].ID)
+					h := s.held(ref, p.ID)
 					if ref != e.Home && rec.Adopted && h != nil && home != nil && !h.soul.made && h.Mark == (calendar.Mark{}) && !strings.Contains(h.Content.Title, home.Content.Title) {
 						h.soul = s.newSoul(h.soul.of)
 					}

@@ -114,7 +114,7 @@ func (p *person) one(fits func(*held) bool) *held {
 
 func mine(h *held) bool { return h.Organized && !h.Cancelled }
 
-func series(h *held) bool { return mine(h) && !h.Content.When.Recurrence.IsZero() }
+func series(h *held) bool { return mine(h) && recurs(h) }
 
 // change is a person's edit: what they write over they have seen, and give up.
 func (p *person) change(h *held, g calendar.Group, c calendar.Content) {

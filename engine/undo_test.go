@@ -151,9 +151,7 @@ func TestUndoOfAnEditThatLost(t *testing.T) {
 // An edit that was taken back comes back when it may go home now.
 func TestUndoOfAnEditThatWasTakenBack(t *testing.T) {
 	b := newBench(t)
-	m := b.mirror
-	m.Guests = state.RevertGuests
-	b.change(m)
+	b.sets(func(m *state.Mirror) { m.Guests = state.RevertGuests })
 	b.a.add("Lunch", withGuest)
 	b.quiet()
 	b.b.edit("Lunch", retitle("Brunch"))
