@@ -440,9 +440,9 @@ func whole(e state.Entity, ref state.Ref) *state.Part { return e.Part(ref, "") }
 var private = calendar.Groups{calendar.GroupReminders, calendar.GroupCategories, calendar.GroupProperties, calendar.GroupAvailability}
 
 // refuse marks a group to be written again as it was, and says so in history.
-func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why string) {
+func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why string) *state.HistoryEntry {
 	if r.forever(e, ed.ref, g, ed.now, true) {
-		return
+		return nil
 	}
 	p := whole(*e, ed.ref)
 	lost := calendar.Content{}.Take(g, ed.now)
@@ -451,6 +451,7 @@ func (r *reconciler) refuse(e *state.Entity, g calendar.Group, ed edit, why stri
 	n := r.note(*e, state.Reverted, ed.ref, calendar.Groups{g}, "the change of its "+words(calendar.Groups{g})+" in "+r.name(ed.ref)+" is taken back: "+why,
 		lost, calendar.Content{}.Take(g, r.project(*e, ed.ref)))
 	n.Was, n.Became = r.lost(*e, ed.ref, calendar.Groups{g}, ed.now), state.Image{}.With(g, e.Base)
+	return n
 }
 
 // atHome is what an edit of a group, made in a member, means at home, and whether a lens
@@ -493,7 +494,9 @@ func (r *reconciler) merge(e *state.Entity, f *folding, g calendar.Group, edits 
 			continue
 		}
 		if why := r.unfit(*e, ed.ref, home.When); g == calendar.GroupWhen && why != "" {
-			r.refuse(e, g, ed, r.name(e.Home)+" cannot hold it: "+why)
+			if n := r.refuse(e, g, ed, r.name(e.Home)+" cannot hold it: "+why); n != nil {
+				n.Unfit = true
+			}
 			continue
 		}
 		ed.home, ed.amended = home, verdict == mapping.Amended

@@ -609,3 +609,29 @@ func TestANewOccurrenceWhileAnEditWaits(t *testing.T) {
 		t.Errorf("history keeps %+v", got)
 	}
 }
+
+// What a copy is given that the event's own calendar has no way to hold is put back, and is
+// among what a person should look at: their edit is gone, and nobody had decided so.
+func TestWhatAHomeCannotHoldShouldBeLookedAt(t *testing.T) {
+	second, wednesday := local(3, 17, 9), local(3, 18, 14)
+	for name, c := range map[string]struct {
+		home, why string
+		have, do  func(*calendar.Event)
+	}{
+		"a rule":                    {"a-", "“a-” cannot hold it: it holds no series", func(*calendar.Event) {}, weekly},
+		"the time of an occurrence": {"a~", "“a~” cannot hold it: it may not leave its day", weekly, moved(second, wednesday)},
+	} {
+		w := newWorld(t, c.home, "b")
+		w.add(c.home, "Weekly", c.have)
+		w.settle()
+		before := w.agenda("b")
+		w.edit("b", w.the("b", "Weekly").ID, c.do)
+		w.settle()
+		if got := w.agenda("b"); got != before {
+			t.Errorf("%s: b shows %s", name, got)
+		}
+		if len(w.notes) != 1 || !w.notes[0].Amiss() || !strings.HasSuffix(w.notes[0].Why, c.why) {
+			t.Errorf("%s: noted %q", name, w.noted(state.Reverted))
+		}
+	}
+}

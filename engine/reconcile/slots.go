@@ -145,13 +145,14 @@ func with(slots []string, slot string) []string {
 }
 
 // refuseSlot marks an occurrence to be written again as it was.
-func (r *reconciler) refuseSlot(e *state.Entity, ed slotEdit, why string) {
+func (r *reconciler) refuseSlot(e *state.Entity, ed slotEdit, why string) *state.HistoryEntry {
 	r.seen(e, ed)
 	r.rewrite(e, ed)
 	n := r.note(*e, state.Reverted, ed.ref, ed.set, "the change of "+r.slotWords(*e, []string{ed.slot})+" in "+r.name(ed.ref)+" is taken back: "+why,
 		ed.content, r.occurrence(*e, ed.slot))
 	n.Slots, n.Was, n.Became = []string{ed.slot}, r.lostSlot(*e, ed), state.Image{}.WithSlot(ed.slot, e.Overrides[ed.slot])
 	n.BeforeOverrides, n.AfterOverrides = n.Was.Overrides, n.Became.Overrides
+	return n
 }
 
 // seen takes what an edit shows as read.
@@ -306,7 +307,7 @@ func (r *reconciler) mergeSlot(e *state.Entity, f *folding, slot string, edits [
 	edits = slices.DeleteFunc(slices.Clone(edits), func(ed slotEdit) bool {
 		why := r.unfitOccurrence(*e, ed)
 		if why != "" {
-			r.refuseSlot(e, ed, r.name(e.Home)+" cannot hold it: "+why)
+			r.refuseSlot(e, ed, r.name(e.Home)+" cannot hold it: "+why).Unfit = true
 		}
 		return why != ""
 	})

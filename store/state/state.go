@@ -544,10 +544,13 @@ type HistoryEntry struct {
 	Undoes    []uint64 `json:"undoes,omitempty"`
 	// Duplicate: it was removed because others are alike.
 	Duplicate bool `json:"duplicate,omitempty"`
+	// Unfit: the event's own calendar has no way to hold what was entered, so it was not
+	// even asked to.
+	Unfit bool `json:"unfit,omitempty"`
 }
 
 // Amiss reports whether a person should look at an entry: what failed, what the event's own
-// calendar refused, and an edit that lost with nobody having said which one counts. What
+// calendar refused or cannot hold, and an edit that lost with nobody having said which one counts. What
 // went as the person decided, by a rule, a direction or what copies show, is not amiss.
 func (e HistoryEntry) Amiss() bool {
 	switch e.Outcome {
@@ -556,7 +559,7 @@ func (e HistoryEntry) Amiss() bool {
 	case Overridden:
 		return e.Rule == "" || e.Rule == "conflicts: "+LatestWins.Words()
 	case Reverted:
-		return e.Kind != "" // it was being written; else it is taken back without a try
+		return e.Kind != "" || e.Unfit // it was being written; else it is taken back without a try
 	}
 	return false
 }

@@ -44,6 +44,7 @@ func TestAmissIsWhatAPersonShouldLookAt(t *testing.T) {
 		"an edit lost as the person decided":       {state.HistoryEntry{Outcome: state.Overridden, Rule: "conflicts: ask"}, false},
 		"an edit lost to the calendar that counts": {state.HistoryEntry{Outcome: state.Overridden, Rule: "conflicts: home/primary"}, false},
 		"refused by the event's own calendar":      {state.HistoryEntry{Kind: state.Update, Outcome: state.Reverted}, true},
+		"the event's own calendar cannot hold it":  {state.HistoryEntry{Outcome: state.Reverted, Unfit: true}, true},
 		"taken back by a rule":                     {state.HistoryEntry{Outcome: state.Reverted, Rule: "guests: revert"}, false},
 		"taken back by what copies show":           {state.HistoryEntry{Outcome: state.Reverted}, false},
 	} {
