@@ -426,6 +426,49 @@ func TestReconcile(t *testing.T) {
 				}
 			}
 		},
+		"of look-alikes that is the home from which a mirror leads to the others": func(t *testing.T) {
+			for name, make := range map[string]func() *world{
+				"work only sends": func() *world {
+					w := newWorld(t, "work", "me", "family")
+					w.mirrors[0].Members[0].Direction = state.SendOnly
+					return w
+				},
+				"me only receives it": func() *world {
+					w := newWorld(t, "work", "me")
+					w.mirrors[0].Members[1].Direction = state.TakeOnly
+					w.mirror("m2", "me", "family")
+					return w
+				},
+			} {
+				for _, meeting := range []bool{false, true} { // with guests it is another one, which goes on to the family
+					w := make()
+					w.mirrors[0].Mappings = []state.PairMapping{{From: ref("work"), Mapping: state.Mapping{Detail: state.BusyOnly}}}
+					mine := w.add("me", "Lunch") // the older one
+					if meeting {
+						w.edit("me", mine, withGuest)
+					}
+					id := w.add("work", "Lunch")
+					w.settle()
+					for _, e := range w.entities {
+						for r, rec := range e.Records {
+							if r != e.Home && rec.Mirror == "" {
+								t.Errorf("%s, guests %v: no mirror brings %q from %s to %s", name, meeting, e.Base.Title, e.Home, r)
+							}
+						}
+					}
+					w.edit("work", id, title("Layoffs"), notes("Secret"))
+					w.settle()
+					for _, n := range []string{"me", "family"} {
+						if strings.Contains(w.titles(n), "Layoffs") {
+							t.Errorf("%s, guests %v: %s holds %s", name, meeting, n, w.titles(n))
+						}
+					}
+					if meeting && (w.gone[ref("me")][mine] || !strings.Contains(w.titles("family"), "Lunch")) {
+						t.Errorf("%s: me holds %s, family %s", name, w.titles("me"), w.titles("family"))
+					}
+				}
+			}
+		},
 		"declined, called off, past and far events stay where they are": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			day := func(d int) calendar.When {
