@@ -551,10 +551,10 @@ func (u *undoing) without(x state.HistoryEntry) string {
 // closed says why nothing can be written to a calendar, or nothing.
 func (u *undoing) closed(ref state.Ref) string {
 	works := func(m state.Mirror) bool {
-		return !m.Paused && slices.ContainsFunc(m.Members, func(x state.Member) bool { return x.Ref == ref && !x.Off && x.Direction != state.SendOnly })
+		return !m.Paused && slices.ContainsFunc(m.Members, func(x state.Member) bool { return x.Ref == ref && !x.Off })
 	}
 	switch {
-	case !slices.ContainsFunc(u.h.mirrors, works):
+	case !reconcile.Written(u.h.mirrors, ref), !slices.ContainsFunc(u.h.mirrors, works):
 		return u.name(ref) + " is in no mirror at work that writes to it"
 	case !u.h.members[ref].Writable:
 		return u.name(ref) + " is read-only"

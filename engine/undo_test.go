@@ -148,6 +148,37 @@ func TestUndoOfAnEditThatLost(t *testing.T) {
 	b.titled("Early")
 }
 
+// A calendar that only sends in one mirror is written by no other: what was deleted there comes
+// back elsewhere, and what was changed there stays so.
+func TestUndoWhereOneMirrorOnlyTakes(t *testing.T) {
+	b := newBench(t)
+	z := newFake(b.now)
+	b.connector.fakes["ann@z.test"] = z
+	b.signIn("ann@z.test")
+	b.sets(func(m *state.Mirror) { m.Members[0].Direction = state.SendOnly })
+	if _, err := b.face.AddMirror(t.Context(), control.NewMirror{Members: []state.Member{{Ref: refA}, {Ref: state.Ref{Account: "ann@z.test", Calendar: calID}}}}); err != nil {
+		t.Fatal(err)
+	}
+	b.a.add("Lunch")
+	b.quiet()
+	b.a.edit("Lunch", retitle("Brunch"))
+	b.quiet()
+	b.refuses(control.UndoRequest{Entry: b.last().Seq}, "“Main” is in no mirror at work that writes to it")
+	b.titled("Brunch")
+	b.a.remove("Brunch")
+	b.quiet()
+	entry := b.last()
+	b.undo(control.UndoRequest{Entry: entry.Seq})
+	b.quiet()
+	where := map[state.Ref]*fake{refB: b.b}[entry.Ref]
+	if where == nil {
+		where = z
+	}
+	if b.a.titles() != "" || where.titles() != "Brunch" || b.why("brunch").Home != entry.Ref {
+		t.Errorf("a: %s, b: %s, z: %s: %+v", b.a.titles(), b.b.titles(), z.titles(), b.why("brunch"))
+	}
+}
+
 // An edit that was taken back comes back when it may go home now.
 func TestUndoOfAnEditThatWasTakenBack(t *testing.T) {
 	b := newBench(t)

@@ -515,6 +515,26 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("a holds %s", got)
 			}
 		},
+		"a member that only sends is never written, whatever another mirror has with it": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.mirrors[0].Members[0].Direction = state.SendOnly
+			w.mirror("m2", "a", "c")
+			w.add("a", "Lunch")
+			w.settle()
+			w.edit("c", w.the("c", "Lunch").ID, title("Brunch"))
+			w.settle()
+			w.remove("c", w.the("c", "Lunch").ID)
+			w.expect(`create "Lunch" in c`)
+			w.settle()
+			for _, n := range []string{"a", "b", "c"} {
+				if got := w.titles(n); got != "Lunch" {
+					t.Errorf("%s holds %s", n, got)
+				}
+			}
+			if got := w.noted(state.Reverted); strings.Count(got, "is taken back: no mirror writes to “a”") != 2 {
+				t.Errorf("history says %q", got)
+			}
+		},
 		"a calendar turned read-only is not written": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			id := w.add("a", "Lunch")
