@@ -148,6 +148,28 @@ func TestUndoOfAnEditThatLost(t *testing.T) {
 	b.titled("Early")
 }
 
+// What comes back where its copy was, since its own calendar is not written, shows no more
+// there than the copy did.
+func TestUndoOfADeletionShowsNoMoreThanItsCopyDid(t *testing.T) {
+	b := newBench(t)
+	b.sets(func(m *state.Mirror) {
+		m.Members[0].Direction = state.SendOnly
+		m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
+	})
+	b.a.add("Layoffs", daily, func(e *calendar.Event) { e.Content.Notes = calendar.NotesFromText("Secret") })
+	b.a.override("Layoffs", calendar.Override{Original: secondDay, Changed: calendar.Groups{calendar.GroupPlace, calendar.GroupAvailability},
+		Content: calendar.Content{Place: "Oslo", Availability: calendar.Free}})
+	b.quiet()
+	b.a.remove("Layoffs")
+	b.quiet()
+	b.undo(control.UndoRequest{Entry: b.last().Seq})
+	b.quiet()
+	back := b.b.one("Busy")
+	if o := back.Overrides[secondDay.Slot()]; b.a.titles() != "" || back.Content.Notes.Text() != "" || o.Content.Place != "" || o.Content.Availability != calendar.Free {
+		t.Errorf("a: %s, b: %+v", b.a.titles(), back)
+	}
+}
+
 // A calendar that only sends in one mirror is written by no other: what was deleted there comes
 // back elsewhere, and what was changed there stays so.
 func TestUndoWhereOneMirrorOnlyTakes(t *testing.T) {
