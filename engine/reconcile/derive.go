@@ -32,6 +32,10 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			continue
 		}
 		if e.Deleted && ref != e.Home {
+			if !r.written(ref) && !e.Left && !e.Duplicate {
+				r.setFree(e, ref, cmp.Or(e.Why, "deleted in "+r.name(f.from)))
+				continue
+			}
 			r.goesToo(e, ref)
 		}
 		shape := r.shape(*e, ref)
@@ -122,6 +126,23 @@ func (r *reconciler) apart(e state.Entity, ref state.Ref, want map[string]mappin
 			series.DirtySlots = with(series.DirtySlots, p.Slot)
 		}
 	}
+}
+
+// setFree lets go of what a deleted event has where nothing is ever written, since another mirror
+// only takes from there: it stays, and is looked at again as an event that belongs to none.
+func (r *reconciler) setFree(e *state.Entity, ref state.Ref, why string) {
+	var told bool
+	for _, p := range e.Records[ref].Parts {
+		if p.ID == "" || p.Gone {
+			continue
+		}
+		r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})
+		if !told {
+			r.note(*e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", p.Read, p.Read)
+		}
+		told = true
+	}
+	delete(e.Records, ref)
 }
 
 // goOn has an event that was to be deleted go on, everywhere.

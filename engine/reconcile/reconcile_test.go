@@ -535,6 +535,25 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("history says %q", got)
 			}
 		},
+		"nothing is deleted where a member only sends, though it was linked with what is gone": func(t *testing.T) {
+			w := newWorld(t, "work", "family")
+			w.mirrors[0].Members[0].Direction = state.SendOnly
+			w.mirror("m2", "me", "work")
+			mine := w.add("me", "Lunch")
+			id := w.add("work", "Lunch")
+			w.expect(`adopt "Lunch" in work`)
+			w.remove("me", mine)
+			w.expect()
+			w.settle() // it is looked at again
+			for _, n := range []string{"work", "family", "me"} {
+				if got := w.titles(n); got != "Lunch" {
+					t.Errorf("%s holds %s", n, got)
+				}
+			}
+			if got := w.noted(state.Noted); w.gone[ref("work")][id] || got != "Deleted in “me”; it stays there, as an event of its own" {
+				t.Errorf("history says %q", got)
+			}
+		},
 		"a calendar turned read-only is not written": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			id := w.add("a", "Lunch")
