@@ -35,6 +35,7 @@ type slotEdit struct {
 	content calendar.Content  // with set
 	updated time.Time
 	rescued bool // it was found under a write of ours
+	again   bool // it is no edit, but counts once more: see hasAgain
 }
 
 // String says all that matters of an edit, for telling edits apart.
@@ -224,7 +225,7 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		})
 	}
 	edits = r.contestSlots(e, f, edits, exists)
-	edits = slices.DeleteFunc(edits, func(ed slotEdit) bool { return r.foreverSlot(e, ed) })
+	edits = slices.DeleteFunc(edits, func(ed slotEdit) bool { return !ed.again && r.foreverSlot(e, ed) })
 	for len(edits) > 0 {
 		slot := edits[0].slot
 		n := 0
@@ -271,7 +272,7 @@ func (r *reconciler) hasAgain(e state.Entity, f folding, exists func(string) boo
 			slices.Contains(p.DirtySlots, slot) || slices.Contains(f.wish.Slots, slot) {
 			continue
 		}
-		ed := slotEdit{ref: e.Home, slot: slot, now: is, set: is.Changed, content: is.Content, updated: rep.Event.Updated}
+		ed := slotEdit{ref: e.Home, slot: slot, now: is, set: is.Changed, content: is.Content, updated: rep.Event.Updated, again: true}
 		if is.Cancelled {
 			ed.cancel = yes
 		}
