@@ -32,8 +32,7 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			continue
 		}
 		if e.Deleted && ref != e.Home {
-			if !r.written(ref) && !e.Left && !e.Duplicate {
-				r.setFree(e, ref, cmp.Or(e.Why, "deleted in "+r.name(f.from)))
+			if !r.written(ref) && !e.Left && !e.Duplicate && r.setFree(e, ref, cmp.Or(e.Why, "deleted in "+r.name(f.from))) {
 				continue
 			}
 			r.goesToo(e, ref)
@@ -128,21 +127,23 @@ func (r *reconciler) apart(e state.Entity, ref state.Ref, want map[string]mappin
 	}
 }
 
-// setFree lets go of what a deleted event has where nothing is ever written, since another mirror
-// only takes from there: it stays, and is looked at again as an event that belongs to none.
-func (r *reconciler) setFree(e *state.Entity, ref state.Ref, why string) {
-	var told bool
-	for _, p := range e.Records[ref].Parts {
-		if p.ID == "" || p.Gone {
-			continue
-		}
-		r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})
-		if !told {
-			r.note(*e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", p.Read, p.Read)
-		}
-		told = true
+// setFree lets go of what was there before Twinday of a deleted event, where nothing is ever
+// written since another mirror only takes from there: it stays, and is looked at again as an
+// event that belongs to none.
+func (r *reconciler) setFree(e *state.Entity, ref state.Ref, why string) bool {
+	rec := e.Records[ref]
+	i := slices.IndexFunc(rec.Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone && rec.WasHere(p) })
+	if i < 0 {
+		return false
 	}
+	for _, p := range rec.Parts {
+		if p.ID != "" && !p.Gone {
+			r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})
+		}
+	}
+	r.note(*e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", rec.Parts[i].Read, rec.Parts[i].Read)
 	delete(e.Records, ref)
+	return true
 }
 
 // goOn has an event that was to be deleted go on, everywhere.

@@ -80,9 +80,10 @@ func (r *reconciler) clone(f Found, m calendar.Mark) bool {
 }
 
 // stranded reports whether an event that bears the mark of an entity's copy may be one, made
-// before the calendars were mirrored the other way only.
+// when its mirror still led there.
 func (r *reconciler) stranded(e state.Entity, f Found) bool {
-	return r.goes(f.Ref, e.Home) && !r.goes(e.Home, f.Ref) && sameSpan(e.Base.When, r.replica(f.Ref, f.ID).Event.Content.When)
+	both := func(m state.Mirror) bool { return !m.Paused && m.Has(e.Home) && m.Has(f.Ref) }
+	return e.Home != f.Ref && !r.goes(e.Home, f.Ref) && slices.ContainsFunc(r.Mirrors, both) && sameSpan(e.Base.When, r.replica(f.Ref, f.ID).Event.Content.When)
 }
 
 // mayBePart reports whether an event that bears the mark of an entity's copy may be one of

@@ -554,6 +554,18 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("history says %q", got)
 			}
 		},
+		"a copy goes, though a mirror only takes from its calendar since": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.mirror("m2", "b", "c")
+			id := w.add("a", "Lunch")
+			w.settle()
+			w.mirrors[1].Members[0].Direction = state.SendOnly
+			w.remove("a", id)
+			w.settle()
+			if a, b, c := w.titles("a"), w.titles("b"), w.titles("c"); a+b+c != "" {
+				t.Errorf("a holds %q, b %q, c %q", a, b, c)
+			}
+		},
 		"a calendar turned read-only is not written": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			id := w.add("a", "Lunch")
