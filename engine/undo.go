@@ -485,7 +485,13 @@ func (u *undoing) copied(x state.HistoryEntry, ref state.Ref) (calendar.Content,
 	if i < 0 {
 		return x.Before, x.BeforeOverrides
 	}
-	lens := reconcile.Direction(u.h.mirrors[i], x.Home, ref, u.h.members)
+	members := u.h.members
+	if was := members[x.Home]; len(was.Capabilities.Groups) == 0 { // it is in no mirror any more
+		was.Capabilities.Groups = calendar.AllGroups
+		members = maps.Clone(members)
+		members[x.Home] = was
+	}
+	lens := reconcile.Direction(u.h.mirrors[i], x.Home, ref, members)
 	home := mapping.Source{Content: x.Was.Content, Facts: calendar.Facts{Organized: true}}
 	overrides := map[string]calendar.Override{}
 	for slot, o := range x.Was.Overrides {

@@ -148,25 +148,40 @@ func TestUndoOfAnEditThatLost(t *testing.T) {
 	b.titled("Early")
 }
 
-// What comes back where its copy was, since its own calendar is not written, shows no more
-// there than the copy did.
+// What comes back where its copy was, since its own calendar is not written or takes part no
+// more, shows no more there than the copy did.
 func TestUndoOfADeletionShowsNoMoreThanItsCopyDid(t *testing.T) {
-	b := newBench(t)
-	b.sets(func(m *state.Mirror) {
-		m.Members[0].Direction = state.SendOnly
-		m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
-	})
-	b.a.add("Layoffs", daily, func(e *calendar.Event) { e.Content.Notes = calendar.NotesFromText("Secret") })
-	b.a.override("Layoffs", calendar.Override{Original: secondDay, Changed: calendar.Groups{calendar.GroupPlace, calendar.GroupAvailability},
-		Content: calendar.Content{Place: "Oslo", Availability: calendar.Free}})
-	b.quiet()
-	b.a.remove("Layoffs")
-	b.quiet()
-	b.undo(control.UndoRequest{Entry: b.last().Seq})
-	b.quiet()
-	back := b.b.one("Busy")
-	if o := back.Overrides[secondDay.Slot()]; b.a.titles() != "" || back.Content.Notes.Text() != "" || o.Content.Place != "" || o.Content.Availability != calendar.Free {
-		t.Errorf("a: %s, b: %+v", b.a.titles(), back)
+	for _, takenOut := range []bool{false, true} {
+		b := newBench(t)
+		z := newFake(b.now)
+		b.connector.fakes["ann@z.test"] = z
+		b.signIn("ann@z.test")
+		b.sets(func(m *state.Mirror) {
+			m.Members[0].Direction = state.SendOnly
+			m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
+		})
+		b.a.add("Layoffs", daily, func(e *calendar.Event) { e.Content.Notes = calendar.NotesFromText("Secret") })
+		b.a.override("Layoffs", calendar.Override{Original: secondDay, Changed: calendar.Groups{calendar.GroupPlace, calendar.GroupAvailability},
+			Content: calendar.Content{Place: "Oslo", Availability: calendar.Free}})
+		b.quiet()
+		b.a.remove("Layoffs")
+		b.quiet()
+		entry := b.last()
+		if takenOut {
+			b.sets(func(m *state.Mirror) {
+				m.Members = []state.Member{{Ref: refB}, {Ref: state.Ref{Account: "ann@z.test", Calendar: calID}}}
+				m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
+			})
+		}
+		b.undo(control.UndoRequest{Entry: entry.Seq})
+		b.quiet()
+		back := b.b.one("Busy")
+		if o := back.Overrides[secondDay.Slot()]; b.a.titles() != "" || back.Content.When.Recurrence.IsZero() || back.Content.Notes.Text() != "" || o.Content.Place != "" || o.Content.Availability != calendar.Free {
+			t.Errorf("a: %s, b: %+v", b.a.titles(), back)
+		}
+		if takenOut && z.titles() != "Busy" {
+			t.Errorf("z: %s", z.titles())
+		}
 	}
 }
 
