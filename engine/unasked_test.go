@@ -8,6 +8,7 @@ import (
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/engine/reconcile"
+	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store/state"
 )
 
@@ -54,6 +55,52 @@ func TestMassDeletionWaitsForTheDecision(t *testing.T) {
 	}
 	if s, _ := b.face.Status(t.Context()); s.Held != 0 {
 		t.Errorf("still held: %d", s.Held)
+	}
+}
+
+// A calendar that only sends was cleared, and what it sent is to stay: that is the person's to
+// change and to delete, and is no second one should the calendar have it again.
+func TestWhatStaysOfACalendarThatOnlySends(t *testing.T) {
+	for _, way := range []state.Direction{state.TwoWay, state.TakeOnly} {
+		b := newBench(t)
+		b.sets(func(m *state.Mirror) { m.Members[0].Direction, m.Members[1].Direction = state.SendOnly, way })
+		const all = "E0, E1, E2, E3, E4"
+		for _, e := range strings.Split(all, ", ") {
+			b.a.add(e)
+		}
+		b.quiet()
+		b.a.mu.Lock()
+		var gone []*held
+		for _, h := range b.a.events {
+			h.dead = true
+			b.a.touch(h)
+			gone = append(gone, h)
+		}
+		b.a.mu.Unlock()
+		b.sync()
+		b.decide(state.Drop)
+		b.quiet()
+		b.b.edit("E0", func(c *calendar.Content) { c.Place = "Oslo" })
+		b.quiet()
+		if got := b.b.one("E0").Content.Place; way == state.TwoWay && got != "Oslo" {
+			t.Errorf("%q: it is at %q", way, got)
+		}
+		b.b.remove("E1")
+		b.quiet()
+		if got := b.b.titles(); got != "E0, E2, E3, E4" {
+			t.Errorf("%q: b holds %s", way, got)
+		}
+		b.a.mu.Lock()
+		for _, h := range gone {
+			h.dead = false
+			b.a.touch(h)
+		}
+		b.a.mu.Unlock()
+		b.quiet()
+		b.alike(all)
+		if got := b.b.one("E0").Content.Place; got != "" {
+			t.Errorf("%q: it is at %q, and at home nowhere", way, got)
+		}
 	}
 }
 

@@ -259,7 +259,9 @@ func (u *undoing) putBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity) 
 	}
 	if ent.Wish != nil && ent.Wish.Folded && slices.Contains(slices.Collect(maps.Values(u.again)), ent.ID) {
 		// It is made again by this undo: as it was before that change, too.
-		ent.Base, ent.Overrides = overlay(was, ent.Base, ent.Overrides)
+		if ent.Home == x.Home { // elsewhere less may be seen of it
+			ent.Base, ent.Overrides = overlay(was, ent.Base, ent.Overrides)
+		}
 		u.wishBack(ent, x)
 		return "", nil
 	}
@@ -466,11 +468,36 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 		id = tx.NextEntityID()
 		id = id.WithFingerprint(u.Store.Installation() + " " + string(id))
 	}
+	if home != x.Home {
+		base, overrides = u.copied(x, home)
+	}
 	u.again[x.Entity] = id
 	u.entities[id] = state.Entity{ID: id, Home: home, Base: base, Overrides: overrides, Facts: calendar.Facts{Organized: true}, Made: u.Now(),
 		Records: map[state.Ref]state.Record{home: {Parts: []state.Part{{}}}},
 		Wish:    &state.Wish{Asked: u.Now(), Undoes: []uint64{x.Seq}, Mirror: x.Mirror, Back: true, Folded: true}}
 	return u.without(x), "", nil
+}
+
+// copied is what a copy of an event that was taken away showed in a calendar, or would have
+// shown: where it is made again there, no more of it is to be seen than was.
+func (u *undoing) copied(x state.HistoryEntry, ref state.Ref) (calendar.Content, map[string]calendar.Override) {
+	i := slices.IndexFunc(u.h.mirrors, func(m state.Mirror) bool { return m.ID == x.Mirror })
+	if i < 0 {
+		return x.Before, x.BeforeOverrides
+	}
+	members := u.h.members
+	if was := members[x.Home]; len(was.Capabilities.Groups) == 0 { // it is in no mirror any more
+		was.Capabilities.Groups = calendar.AllGroups
+		members = maps.Clone(members)
+		members[x.Home] = was
+	}
+	lens := reconcile.Direction(u.h.mirrors[i], x.Home, ref, members)
+	home := mapping.Source{Content: x.Was.Content, Facts: calendar.Facts{Organized: true}}
+	overrides := map[string]calendar.Override{}
+	for slot, o := range x.Was.Overrides {
+		overrides = calendar.WithOverride(overrides, slot, lens.Override(home, o))
+	}
+	return lens.Get(home), overrides
 }
 
 // homeless reports whether an event that is on its way out is gone from a home in which
@@ -551,10 +578,10 @@ func (u *undoing) without(x state.HistoryEntry) string {
 // closed says why nothing can be written to a calendar, or nothing.
 func (u *undoing) closed(ref state.Ref) string {
 	works := func(m state.Mirror) bool {
-		return !m.Paused && slices.ContainsFunc(m.Members, func(x state.Member) bool { return x.Ref == ref && !x.Off && x.Direction != state.SendOnly })
+		return !m.Paused && slices.ContainsFunc(m.Members, func(x state.Member) bool { return x.Ref == ref && !x.Off })
 	}
 	switch {
-	case !slices.ContainsFunc(u.h.mirrors, works):
+	case !reconcile.Written(u.h.mirrors, ref), !slices.ContainsFunc(u.h.mirrors, works):
 		return u.name(ref) + " is in no mirror at work that writes to it"
 	case !u.h.members[ref].Writable:
 		return u.name(ref) + " is read-only"

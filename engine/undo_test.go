@@ -148,6 +148,74 @@ func TestUndoOfAnEditThatLost(t *testing.T) {
 	b.titled("Early")
 }
 
+// What comes back where its copy was, since its own calendar is not written or takes part no
+// more, shows no more there than the copy did.
+func TestUndoOfADeletionShowsNoMoreThanItsCopyDid(t *testing.T) {
+	for _, takenOut := range []bool{false, true} {
+		b := newBench(t)
+		z := newFake(b.now)
+		b.connector.fakes["ann@z.test"] = z
+		b.signIn("ann@z.test")
+		b.sets(func(m *state.Mirror) {
+			m.Members[0].Direction = state.SendOnly
+			m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
+		})
+		b.a.add("Layoffs", daily, func(e *calendar.Event) { e.Content.Notes = calendar.NotesFromText("Secret") })
+		b.a.override("Layoffs", calendar.Override{Original: secondDay, Changed: calendar.Groups{calendar.GroupPlace, calendar.GroupAvailability},
+			Content: calendar.Content{Place: "Oslo", Availability: calendar.Free}})
+		b.quiet()
+		b.a.remove("Layoffs")
+		b.quiet()
+		entry := b.last()
+		if takenOut {
+			b.sets(func(m *state.Mirror) {
+				m.Members = []state.Member{{Ref: refB}, {Ref: state.Ref{Account: "ann@z.test", Calendar: calID}}}
+				m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
+			})
+		}
+		b.undo(control.UndoRequest{Entry: entry.Seq})
+		b.quiet()
+		back := b.b.one("Busy")
+		if o := back.Overrides[secondDay.Slot()]; b.a.titles() != "" || back.Content.When.Recurrence.IsZero() || back.Content.Notes.Text() != "" || o.Content.Place != "" || o.Content.Availability != calendar.Free {
+			t.Errorf("a: %s, b: %+v", b.a.titles(), back)
+		}
+		if takenOut && z.titles() != "Busy" {
+			t.Errorf("z: %s", z.titles())
+		}
+	}
+}
+
+// A calendar that only sends in one mirror is written by no other: what was deleted there comes
+// back elsewhere, and what was changed there stays so.
+func TestUndoWhereOneMirrorOnlyTakes(t *testing.T) {
+	b := newBench(t)
+	z := newFake(b.now)
+	b.connector.fakes["ann@z.test"] = z
+	b.signIn("ann@z.test")
+	b.sets(func(m *state.Mirror) { m.Members[0].Direction = state.SendOnly })
+	if _, err := b.face.AddMirror(t.Context(), control.NewMirror{Members: []state.Member{{Ref: refA}, {Ref: state.Ref{Account: "ann@z.test", Calendar: calID}}}}); err != nil {
+		t.Fatal(err)
+	}
+	b.a.add("Lunch")
+	b.quiet()
+	b.a.edit("Lunch", retitle("Brunch"))
+	b.quiet()
+	b.refuses(control.UndoRequest{Entry: b.last().Seq}, "“Main” is in no mirror at work that writes to it")
+	b.titled("Brunch")
+	b.a.remove("Brunch")
+	b.quiet()
+	entry := b.last()
+	b.undo(control.UndoRequest{Entry: entry.Seq})
+	b.quiet()
+	where := map[state.Ref]*fake{refB: b.b}[entry.Ref]
+	if where == nil {
+		where = z
+	}
+	if b.a.titles() != "" || where.titles() != "Brunch" || b.why("brunch").Home != entry.Ref {
+		t.Errorf("a: %s, b: %s, z: %s: %+v", b.a.titles(), b.b.titles(), z.titles(), b.why("brunch"))
+	}
+}
+
 // An edit that was taken back comes back when it may go home now.
 func TestUndoOfAnEditThatWasTakenBack(t *testing.T) {
 	b := newBench(t)

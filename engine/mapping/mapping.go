@@ -117,7 +117,7 @@ func New(m state.Mapping, home, target Side) (*Mapping, error) {
 	if err != nil {
 		return fail(err)
 	}
-	x.retitles = retitles(m.Title)
+	x.retitles = retitles(m.Resolved().Title)
 	return x, nil
 }
 
@@ -207,10 +207,7 @@ func (m *Mapping) Retitles(s Source) bool {
 
 // retitles reports whether a lens shows a title with something put to it.
 func retitles(l *state.TextLens) bool {
-	switch {
-	case l == nil:
-		return false
-	case l.Lens == state.TemplateLens:
+	if l.Lens == state.TemplateLens {
 		t, err := parseTemplate(l.Text)
 		return err == nil && slices.ContainsFunc(t, func(p piece) bool { return p.field == "title" })
 	}

@@ -32,6 +32,9 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			continue
 		}
 		if e.Deleted && ref != e.Home {
+			if !r.written(ref) && !e.Left && !e.Duplicate && r.setFree(e, ref, cmp.Or(e.Why, "deleted in "+r.name(f.from))) {
+				continue
+			}
 			r.goesToo(e, ref)
 		}
 		shape := r.shape(*e, ref)
@@ -122,6 +125,25 @@ func (r *reconciler) apart(e state.Entity, ref state.Ref, want map[string]mappin
 			series.DirtySlots = with(series.DirtySlots, p.Slot)
 		}
 	}
+}
+
+// setFree lets go of what was there before Twinday of a deleted event, where nothing is ever
+// written since another mirror only takes from there: it stays, and is looked at again as an
+// event that belongs to none.
+func (r *reconciler) setFree(e *state.Entity, ref state.Ref, why string) bool {
+	rec := e.Records[ref]
+	i := slices.IndexFunc(rec.Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone && rec.WasHere(p) })
+	if i < 0 {
+		return false
+	}
+	for _, p := range rec.Parts {
+		if p.ID != "" && !p.Gone {
+			r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})
+		}
+	}
+	r.note(*e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", rec.Parts[i].Read, rec.Parts[i].Read)
+	delete(e.Records, ref)
+	return true
 }
 
 // goOn has an event that was to be deleted go on, everywhere.

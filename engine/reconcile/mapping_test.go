@@ -125,7 +125,7 @@ func TestMappings(t *testing.T) {
 			}
 		},
 		"what shows already what a copy would show is linked": func(t *testing.T) {
-			for _, lens := range []state.TextLens{{Lens: state.CopyLens, Prefix: "[Work] "}, {Lens: state.TemplateLens, Text: "[Work] {{title}}"}} {
+			for _, lens := range []state.TextLens{{Lens: state.CopyLens, Prefix: "[Work] "}, {Prefix: "[Work] "}, {Lens: state.TemplateLens, Text: "[Work] {{title}}"}} {
 				for _, way := range [][]string{{"a", "b"}, {"b", "a"}} {
 					home, other := way[0], way[1]
 					w := newWorld(t, "a", "b")

@@ -65,6 +65,8 @@ func (r *reconciler) clone(f Found, m calendar.Mark) bool {
 			return true // nobody makes a copy beside its home
 		case len(parts) > 1, r.mayBePart(e, f):
 			continue // it is not known of which occurrence
+		case r.stranded(e, f):
+			continue
 		case len(parts) == 1 && parts[0].ID == f.ID:
 			continue
 		case (len(parts) == 0 || parts[0].ID == "") && r.shows(e, f):
@@ -75,6 +77,13 @@ func (r *reconciler) clone(f Found, m calendar.Mark) bool {
 		}
 	}
 	return false
+}
+
+// stranded reports whether an event that bears the mark of an entity's copy may be one, made
+// when its mirror still led there.
+func (r *reconciler) stranded(e state.Entity, f Found) bool {
+	both := func(m state.Mirror) bool { return !m.Paused && m.Has(e.Home) && m.Has(f.Ref) }
+	return e.Home != f.Ref && !r.goes(e.Home, f.Ref) && slices.ContainsFunc(r.Mirrors, both) && sameSpan(e.Base.When, r.replica(f.Ref, f.ID).Event.Content.When)
 }
 
 // mayBePart reports whether an event that bears the mark of an entity's copy may be one of

@@ -595,3 +595,32 @@ func TestACloneOfWhatIsGoneHasATwin(t *testing.T) {
 		t.Errorf("%d events, claims %v", len(w.entities), w.claims)
 	}
 }
+
+// A calendar only sends since copies were made in it. Once the store is lost they are left alone
+// there: they are no events of the person's, to be copied back to where they came from, nor to
+// where others of them are.
+func TestCopiesWhereAMemberOnlySendsSince(t *testing.T) {
+	for _, home := range []state.Direction{state.TwoWay, state.SendOnly} {
+		for _, m := range []state.Mapping{{}, {Detail: state.BusyOnly}} {
+			w := newWorld(t, "a", "b", "c")
+			w.mirrors[0].Members[1].Direction = home
+			w.mirrors[0].Mappings = []state.PairMapping{{Mapping: m}}
+			w.add("b", "Lunch")
+			w.settle()
+			w.mirrors[0].Members[0].Direction = state.SendOnly
+			w.add("a", "Dinner")
+			w.settle()
+			before := w.writes
+			w.forget("i2")
+			w.settle()
+			if w.writes != before {
+				t.Errorf("%q, %q: %d writes: a holds %s, b %s, c %s", home, m.Detail, w.writes-before, w.titles("a"), w.titles("b"), w.titles("c"))
+			}
+			for _, e := range w.entities {
+				if _, has := e.Records[ref("a")]; has && e.Home == ref("b") {
+					t.Errorf("%q, %q: %q is linked where no mirror leads", home, m.Detail, e.Base.Title)
+				}
+			}
+		}
+	}
+}

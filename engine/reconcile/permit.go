@@ -168,20 +168,25 @@ func (r *reconciler) forbidden(e state.Entity, ref state.Ref) string {
 	return ""
 }
 
-// oneWay says why nothing at all goes home from a copy, or nothing. A home that can only be
-// read, and is still to be made there again, contradicts nobody.
+// oneWay says why nothing at all goes home from a copy, or nothing. A home in which nothing can
+// be written, and that is still to be made there again, contradicts nobody.
 func (r *reconciler) oneWay(e state.Entity, ref state.Ref) string {
+	made := whole(e, e.Home).ID != ""
 	for _, m := range r.Mirrors {
 		if m.ID != e.Records[ref].Mirror {
 			continue
 		}
 		here, _ := member(m, ref)
 		home, _ := member(m, e.Home)
-		if here.Direction == state.TakeOnly || home.Direction == state.SendOnly {
+		if here.Direction == state.TakeOnly || made && home.Direction == state.SendOnly {
 			return "the mirror “" + m.Name + "” takes no changes from " + r.name(ref) + " home"
 		}
 	}
-	if !r.Members[e.Home].Writable && whole(e, e.Home).ID != "" {
+	switch {
+	case !made:
+	case !r.written(e.Home): // another mirror says so
+		return "no mirror writes to " + r.name(e.Home)
+	case !r.Members[e.Home].Writable:
 		return r.name(e.Home) + " is read-only"
 	}
 	return ""

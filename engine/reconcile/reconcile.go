@@ -268,14 +268,11 @@ func (r *reconciler) found(f Found) {
 			home = t
 		}
 	}
-	far := func(t Found) bool { return t != home && !r.together(home.Ref, t.Ref) }
-	switch { // several mirrors have f, and no other calendar that all have may
-	case !slices.ContainsFunc(others, far):
-	case r.surer(home, f) == 0:
-		home = f
-	default:
-		others = slices.DeleteFunc(others, far)
+	far := func(t Found) bool { return t != home && !r.goes(home.Ref, t.Ref) }
+	if slices.ContainsFunc(others, far) && r.surer(home, f) == 0 {
+		home = f // several mirrors have f, and no other calendar that all have may
 	}
+	others = slices.DeleteFunc(others, far)
 	followed := home != f && r.leads(f, home)
 	for _, t := range others {
 		followed = followed || r.leads(t, home)
@@ -304,7 +301,7 @@ func (r *reconciler) found(f Found) {
 		r.note(e, state.Noted, home.Ref, nil, doubt, e.Base, e.Base)
 	}
 	for _, m := range append([]Found{f}, others...) {
-		if m != home {
+		if m != home && r.goes(home.Ref, m.Ref) {
 			r.adopt(&e, m)
 		}
 	}
@@ -387,9 +384,23 @@ func (r *reconciler) twins(f Found) (_ map[state.Ref]Found, invited bool) {
 		if by == byUID && ev.HasGuests() && twin.Event.HasGuests() { // a copy may have been given guests of its own
 			return nil, true
 		}
+		if !r.mayLead(f, a) {
+			continue
+		}
 		twins[a.Ref] = a
 	}
 	return twins, false
+}
+
+// mayLead reports whether one of two look-alikes may be the home of the other: where mirrors
+// lead one way only, what is at the beginning is it. It is none if another Twinday made it, nor
+// of a meeting with guests that crosses to elsewhere itself.
+func (r *reconciler) mayLead(a, b Found) bool {
+	if r.goes(b.Ref, a.Ref) {
+		a, b = b, a
+	}
+	return r.goes(b.Ref, a.Ref) || r.leads(b, a) ||
+		!r.foreign(r.mark(a)) && (!r.replica(b.Ref, b.ID).Event.HasGuests() || len(r.targets(b.Ref)) == 0)
 }
 
 // leftApart reports whether the person left an event out on its way to where another is.
@@ -414,11 +425,16 @@ func (r *reconciler) sameKind(fa Found, a calendar.Event, fb Found, b calendar.E
 		fits(fa.Ref, b.Content.When) && fits(fb.Ref, a.Content.When)
 }
 
-// better says which of two look-alikes is home: where the person organises it,
-// else the older one.
+// better says which of two look-alikes is home: where the person organises it, else the one
+// that reaches more calendars, else the older one.
 func (r *reconciler) better(fa, fb Found) bool {
 	a, b := r.replica(fa.Ref, fa.ID).Event, r.replica(fb.Ref, fb.ID).Event
-	return cmp.Or(r.surer(fa, fb), a.Created.Compare(b.Created), compareFound(fa, fb)) < 0
+	return cmp.Or(r.surer(fa, fb), compareBool(r.covers(fb.Ref, fa.Ref), r.covers(fa.Ref, fb.Ref)), a.Created.Compare(b.Created), compareFound(fa, fb)) < 0
+}
+
+// covers reports whether what is born in a calendar reaches all that it would from another one.
+func (r *reconciler) covers(a, b state.Ref) bool {
+	return !slices.ContainsFunc(sortedRefs(r.targets(b)), func(t state.Ref) bool { return t != a && !r.goes(a, t) })
 }
 
 // surer is less than 0 if the first of two look-alikes is home, whichever is older, and more
@@ -426,6 +442,7 @@ func (r *reconciler) better(fa, fb Found) bool {
 func (r *reconciler) surer(fa, fb Found) int {
 	a, b := r.replica(fa.Ref, fa.ID).Event, r.replica(fb.Ref, fb.ID).Event
 	return cmp.Or(
+		compareBool(r.goes(fb.Ref, fa.Ref), r.goes(fa.Ref, fb.Ref)), // nothing would cross from the other
 		compareBool(r.leads(fa, fb), r.leads(fb, fa)),
 		compareBool(r.shown(fb, b.Content, fa), r.shown(fa, a.Content, fb)),
 		compareBool(r.marked(fa), r.marked(fb)),   // what a Twinday wrote is a copy
@@ -641,10 +658,12 @@ func (r *reconciler) takesPart(ref state.Ref) bool {
 }
 
 // together reports whether one mirror at work has both.
-func (r *reconciler) together(a, b state.Ref) bool {
-	_, ab := r.targets(a)[b]
-	_, ba := r.targets(b)[a]
-	return ab || ba
+func (r *reconciler) together(a, b state.Ref) bool { return r.goes(a, b) || r.goes(b, a) }
+
+// goes reports whether a mirror at work brings what is born in a calendar to another one.
+func (r *reconciler) goes(home, target state.Ref) bool {
+	_, ok := r.targets(home)[target]
+	return ok
 }
 
 func member(m state.Mirror, ref state.Ref) (state.Member, bool) {

@@ -426,6 +426,57 @@ func TestReconcile(t *testing.T) {
 				}
 			}
 		},
+		"of look-alikes that is the home from which a mirror leads to the others": func(t *testing.T) {
+			for name, make := range map[string]func() *world{
+				"work only sends": func() *world {
+					w := newWorld(t, "work", "me", "family")
+					w.mirrors[0].Members[0].Direction = state.SendOnly
+					return w
+				},
+				"me only receives it": func() *world {
+					w := newWorld(t, "work", "me")
+					w.mirrors[0].Members[1].Direction = state.TakeOnly
+					w.mirror("m2", "me", "family")
+					return w
+				},
+			} {
+				for _, meeting := range []bool{false, true} { // with guests it is another one, which goes on to the family
+					w := make()
+					w.mirrors[0].Mappings = []state.PairMapping{{From: ref("work"), Mapping: state.Mapping{Detail: state.BusyOnly}}}
+					mine := w.add("me", "Lunch") // the older one
+					if meeting {
+						w.edit("me", mine, withGuest)
+					}
+					id := w.add("work", "Lunch")
+					w.settle()
+					for _, e := range w.entities {
+						for r, rec := range e.Records {
+							if r != e.Home && rec.Mirror == "" {
+								t.Errorf("%s, guests %v: no mirror brings %q from %s to %s", name, meeting, e.Base.Title, e.Home, r)
+							}
+						}
+					}
+					w.edit("work", id, title("Layoffs"), notes("Secret"))
+					w.settle()
+					for _, n := range []string{"me", "family"} {
+						if strings.Contains(w.titles(n), "Layoffs") {
+							t.Errorf("%s, guests %v: %s holds %s", name, meeting, n, w.titles(n))
+						}
+					}
+					if meeting && (w.gone[ref("me")][mine] || !strings.Contains(w.titles("family"), "Lunch")) {
+						t.Errorf("%s: me holds %s, family %s", name, w.titles("me"), w.titles("family"))
+					}
+				}
+			}
+		},
+		"what looks alike where two mirrors meet, and in one of them, reaches the other one": func(t *testing.T) {
+			w := newWorld(t, "work", "family")
+			w.mirror("m2", "work", "me")
+			w.add("me", "Lunch") // the older one
+			w.add("work", "Lunch")
+			w.expect(`adopt "Lunch" in me`, `create "Lunch" in family`)
+			w.settle()
+		},
 		"declined, called off, past and far events stay where they are": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			day := func(d int) calendar.When {
@@ -470,6 +521,57 @@ func TestReconcile(t *testing.T) {
 			w.expect(`update "Lunch" in b (title)`)
 			if got := w.titles("a"); got != "Lunch" {
 				t.Errorf("a holds %s", got)
+			}
+		},
+		"a member that only sends is never written, whatever another mirror has with it": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.mirrors[0].Members[0].Direction = state.SendOnly
+			w.mirror("m2", "a", "c")
+			w.add("a", "Lunch")
+			w.settle()
+			w.edit("c", w.the("c", "Lunch").ID, title("Brunch"))
+			w.settle()
+			w.remove("c", w.the("c", "Lunch").ID)
+			w.expect(`create "Lunch" in c`)
+			w.settle()
+			for _, n := range []string{"a", "b", "c"} {
+				if got := w.titles(n); got != "Lunch" {
+					t.Errorf("%s holds %s", n, got)
+				}
+			}
+			if got := w.noted(state.Reverted); strings.Count(got, "is taken back: no mirror writes to “a”") != 2 {
+				t.Errorf("history says %q", got)
+			}
+		},
+		"nothing is deleted where a member only sends, though it was linked with what is gone": func(t *testing.T) {
+			w := newWorld(t, "work", "family")
+			w.mirrors[0].Members[0].Direction = state.SendOnly
+			w.mirror("m2", "me", "work")
+			mine := w.add("me", "Lunch", withGuest) // so it is at home there
+			id := w.add("work", "Lunch")
+			w.expect(`adopt "Lunch" in work`)
+			w.remove("me", mine)
+			w.expect()
+			w.settle() // it is looked at again
+			for _, n := range []string{"work", "family", "me"} {
+				if got := w.titles(n); got != "Lunch" {
+					t.Errorf("%s holds %s", n, got)
+				}
+			}
+			if got := w.noted(state.Noted); w.gone[ref("work")][id] || got != "Deleted in “me”; it stays there, as an event of its own" {
+				t.Errorf("history says %q", got)
+			}
+		},
+		"a copy goes, though a mirror only takes from its calendar since": func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			w.mirror("m2", "b", "c")
+			id := w.add("a", "Lunch")
+			w.settle()
+			w.mirrors[1].Members[0].Direction = state.SendOnly
+			w.remove("a", id)
+			w.settle()
+			if a, b, c := w.titles("a"), w.titles("b"), w.titles("c"); a+b+c != "" {
+				t.Errorf("a holds %q, b %q, c %q", a, b, c)
 			}
 		},
 		"a calendar turned read-only is not written": func(t *testing.T) {

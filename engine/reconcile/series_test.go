@@ -635,3 +635,44 @@ func TestWhatAHomeCannotHoldShouldBeLookedAt(t *testing.T) {
 		}
 	}
 }
+
+// A series is cut short and made longer again. What its home, in which nothing was written for
+// that, still shows of the occurrence that was gone in between, the copy shows too.
+func TestAnOccurrenceThatIsThereAgain(t *testing.T) {
+	fifth := local(4, 7, 9)
+	until := func(n string) func(*calendar.Event) {
+		return func(e *calendar.Event) {
+			e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=WEEKLY;COUNT=" + n + ";BYDAY=TU"}
+		}
+	}
+	type act = func(*world, calendar.RemoteID)
+	invite := func(w *world, id calendar.RemoteID) { w.edit("a", id, withGuest) }
+	uninvite := func(w *world, id calendar.RemoteID) { w.edit("a", id, func(e *calendar.Event) { e.Guests = nil }) }
+	for name, c := range map[string]struct{ before, between act }{
+		"it has guests":            {before: invite},
+		"guests who are uninvited": {before: invite, between: uninvite},
+		"it only sends":            {before: func(w *world, _ calendar.RemoteID) { w.mirrors[0].Members[0].Direction = state.SendOnly }},
+		"it can only be read": {before: func(w *world, _ calendar.RemoteID) {
+			m := w.members[ref("a")]
+			m.Writable = false
+			w.members[ref("a")] = m
+		}},
+		"it was taken away there": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "a", "b")
+			id := w.add("a", "Stand-up", weekly, until("5"), moved(fifth, local(4, 8, 11)))
+			w.settle()
+			rule := func(n string) act { return func(w *world, id calendar.RemoteID) { w.edit("a", id, until(n)) } }
+			for _, do := range []act{c.before, rule("4"), c.between, rule("5"), rule("4"), rule("5"), rule("4"), rule("5")} { // the person is of two minds
+				if do != nil {
+					do(w, id)
+					w.settle()
+				}
+			}
+			if got := w.sameAgenda("a", "b"); strings.Count(got, "\n") != 4 {
+				t.Error(got)
+			}
+		})
+	}
+}

@@ -35,6 +35,7 @@ type slotEdit struct {
 	content calendar.Content  // with set
 	updated time.Time
 	rescued bool // it was found under a write of ours
+	again   bool // it is no edit, but counts once more: see hasAgain
 }
 
 // String says all that matters of an edit, for telling edits apart.
@@ -201,7 +202,7 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		f.changed = true
 	}
 	r.wishSlots(e, f)
-	edits = append(edits, r.hasAgain(*e, f.was, exists)...)
+	edits = append(edits, r.hasAgain(*e, *f, exists)...)
 	slices.SortStableFunc(edits, func(a, b slotEdit) int {
 		return cmp.Or(cmp.Compare(a.slot, b.slot), a.updated.Compare(b.updated), compareBool(a.ref == e.Home, b.ref == e.Home), cmp.Compare(b.ref.String(), a.ref.String()))
 	})
@@ -225,7 +226,7 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 		})
 	}
 	edits = r.contestSlots(e, f, edits, exists)
-	edits = slices.DeleteFunc(edits, func(ed slotEdit) bool { return r.foreverSlot(e, ed) })
+	edits = slices.DeleteFunc(edits, func(ed slotEdit) bool { return !ed.again && r.foreverSlot(e, ed) })
 	for len(edits) > 0 {
 		slot := edits[0].slot
 		n := 0
@@ -255,23 +256,24 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 	}
 }
 
-// hasAgain are the occurrences that the home still shows of an older rule, since guests might be
-// told of their end, and that its series has once more: they count again.
-func (r *reconciler) hasAgain(e state.Entity, was calendar.When, exists func(string) bool) []slotEdit {
+// hasAgain are the occurrences that the home still shows of an older rule, since nothing is
+// written there, or guests might have been told of their end, and that its series has once more:
+// they count again.
+func (r *reconciler) hasAgain(e state.Entity, f folding, exists func(string) bool) []slotEdit {
 	p := whole(e, e.Home)
 	rep, there := r.Replicas[e.Home][p.ID]
-	before, err := was.Occurrences()
-	if !there || rep.Deleted || err != nil || calendar.Equal(calendar.GroupWhen, e.Base, calendar.Content{When: was}) || !r.guests(e) {
+	before, err := f.was.Occurrences()
+	if !there || rep.Deleted || err != nil || calendar.Equal(calendar.GroupWhen, e.Base, calendar.Content{When: f.was}) {
 		return nil
 	}
 	var out []slotEdit
 	for _, slot := range slices.Sorted(maps.Keys(rep.Event.Overrides)) {
 		is := rep.Event.Overrides[slot]
-		_, wrote := p.WroteOverrides[slot]
-		if wrote || !exists(slot) || !was.Recurrence.IsZero() && before.Has(was.Original(slot)) || !is.Equal(p.ReadOverrides[slot]) || slices.Contains(p.DirtySlots, slot) {
+		if !exists(slot) || !f.was.Recurrence.IsZero() && before.Has(f.was.Original(slot)) || !is.Equal(p.ReadOverrides[slot]) ||
+			slices.Contains(p.DirtySlots, slot) || slices.Contains(f.wish.Slots, slot) {
 			continue
 		}
-		ed := slotEdit{ref: e.Home, slot: slot, now: is, set: is.Changed, content: is.Content, updated: rep.Event.Updated}
+		ed := slotEdit{ref: e.Home, slot: slot, now: is, set: is.Changed, content: is.Content, updated: rep.Event.Updated, again: true}
 		if is.Cancelled {
 			ed.cancel = yes
 		}

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
@@ -30,6 +31,12 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 		e.Deleted, f.from = true, ref
 	case !r.organized(*e):
 		r.uninvite(e, ref)
+	case r.forbidden(*e, ref) != "" && r.unmakeable(*e):
+		p.Gone = true
+		r.note(*e, state.Noted, ref, nil, "its copy was deleted in "+r.name(ref)+"; the event itself is gone, so it is not put back", p.Read, calendar.Content{})
+		e.Deleted = !slices.ContainsFunc(refs(*e), func(ref state.Ref) bool {
+			return slices.ContainsFunc(e.Records[ref].Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone })
+		})
 	case r.forbidden(*e, ref) != "":
 		remake(p)
 		r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: "+r.forbidden(*e, ref), p.Read, e.Base)
@@ -59,6 +66,12 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 		p.Gone = true
 		e.Deleted, f.from = true, ref
 	}
+}
+
+// unmakeable reports whether an event is gone from its home for good: the person wanted it kept,
+// and nothing is written there.
+func (r *reconciler) unmakeable(e state.Entity) bool {
+	return whole(e, e.Home).ID == "" && (!r.written(e.Home) || !r.Members[e.Home].Writable)
 }
 
 // forestalled tells of a part that was deleted when it was about to be taken away, since

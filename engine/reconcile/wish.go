@@ -110,12 +110,8 @@ func (r *reconciler) wishSlots(e *state.Entity, f *folding) {
 
 // unchangeable says why nothing of an event can be changed at home, or nothing.
 func (r *reconciler) unchangeable(e state.Entity) string {
-	written := slices.ContainsFunc(r.Mirrors, func(m state.Mirror) bool {
-		x, ok := member(m, e.Home)
-		return ok && x.Direction != state.SendOnly
-	})
 	switch {
-	case !written:
+	case !r.written(e.Home):
 		return "no mirror writes to " + r.name(e.Home)
 	case !r.Members[e.Home].Writable:
 		return r.name(e.Home) + " is read-only"
