@@ -425,16 +425,11 @@ func (r *reconciler) sameKind(fa Found, a calendar.Event, fb Found, b calendar.E
 		fits(fa.Ref, b.Content.When) && fits(fb.Ref, a.Content.When)
 }
 
-// better says which of two look-alikes is home: where the person organises it, else the one
-// that reaches more calendars, else the older one.
+// better says which of two look-alikes is home: where the person organises it,
+// else the older one.
 func (r *reconciler) better(fa, fb Found) bool {
 	a, b := r.replica(fa.Ref, fa.ID).Event, r.replica(fb.Ref, fb.ID).Event
-	return cmp.Or(r.surer(fa, fb), compareBool(r.covers(fb.Ref, fa.Ref), r.covers(fa.Ref, fb.Ref)), a.Created.Compare(b.Created), compareFound(fa, fb)) < 0
-}
-
-// covers reports whether what is born in a calendar reaches all that it would from another one.
-func (r *reconciler) covers(a, b state.Ref) bool {
-	return !slices.ContainsFunc(sortedRefs(r.targets(b)), func(t state.Ref) bool { return t != a && !r.goes(a, t) })
+	return cmp.Or(r.surer(fa, fb), a.Created.Compare(b.Created), compareFound(fa, fb)) < 0
 }
 
 // surer is less than 0 if the first of two look-alikes is home, whichever is older, and more

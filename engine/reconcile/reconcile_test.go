@@ -469,14 +469,6 @@ func TestReconcile(t *testing.T) {
 				}
 			}
 		},
-		"what looks alike where two mirrors meet, and in one of them, reaches the other one": func(t *testing.T) {
-			w := newWorld(t, "work", "family")
-			w.mirror("m2", "work", "me")
-			w.add("me", "Lunch") // the older one
-			w.add("work", "Lunch")
-			w.expect(`adopt "Lunch" in me`, `create "Lunch" in family`)
-			w.settle()
-		},
 		"declined, called off, past and far events stay where they are": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			day := func(d int) calendar.When {
@@ -547,7 +539,7 @@ func TestReconcile(t *testing.T) {
 			w := newWorld(t, "work", "family")
 			w.mirrors[0].Members[0].Direction = state.SendOnly
 			w.mirror("m2", "me", "work")
-			mine := w.add("me", "Lunch", withGuest) // so it is at home there
+			mine := w.add("me", "Lunch")
 			id := w.add("work", "Lunch")
 			w.expect(`adopt "Lunch" in work`)
 			w.remove("me", mine)
