@@ -318,6 +318,9 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 	if !r.Members[ref].Writable || !r.written(ref) {
 		if p.ID == "" || len(differ) > 0 || len(p.Dirty) > 0 || len(slots) > 0 || len(p.DirtySlots) > 0 {
 			s.Kind, s.Reason = state.Skip, r.name(ref)+" is read-only"
+			if r.Members[ref].Writable { // another mirror says so
+				s.Reason = "no mirror writes to " + r.name(ref)
+			}
 			return s, true
 		}
 		return s, false

@@ -419,6 +419,7 @@ func (w *world) do(s state.Step) {
 	case state.Delete:
 		w.gone[s.Ref][s.Event] = true
 		p.Gone = true
+		w.written = append(w.written, Found{s.Ref, s.Event})
 		return
 	}
 	ev := w.events[s.Ref][p.ID]
