@@ -32,7 +32,8 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 			continue
 		}
 		if e.Deleted && ref != e.Home {
-			if !r.written(ref) && !e.Left && !e.Duplicate && r.setFree(e, ref, cmp.Or(e.Why, "deleted in "+r.name(f.from))) {
+			if !r.written(ref) && !e.Left && !e.Duplicate && r.wasThere(*e, ref) != nil {
+				r.staying = append(r.staying, staying{e.ID, ref, cmp.Or(e.Why, "deleted in "+r.name(f.from))})
 				continue
 			}
 			r.goesToo(e, ref)
@@ -127,23 +128,43 @@ func (r *reconciler) apart(e state.Entity, ref state.Ref, want map[string]mappin
 	}
 }
 
-// setFree lets go of what was there before Twinday of a deleted event, where nothing is ever
-// written since another mirror only takes from there: it stays, and is looked at again as an
-// event that belongs to none.
-func (r *reconciler) setFree(e *state.Entity, ref state.Ref, why string) bool {
+// staying is what was in a calendar before Twinday of a deleted event, where nothing is ever
+// written since another mirror only takes from there.
+type staying struct {
+	entity state.EntityID
+	ref    state.Ref
+	why    string
+}
+
+// wasThere is a live part that was in a calendar before Twinday; nil if there is none.
+func (r *reconciler) wasThere(e state.Entity, ref state.Ref) *state.Part {
 	rec := e.Records[ref]
-	i := slices.IndexFunc(rec.Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone && rec.WasHere(p) })
-	if i < 0 {
-		return false
-	}
-	for _, p := range rec.Parts {
-		if p.ID != "" && !p.Gone {
-			r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})
+	for i, p := range rec.Parts {
+		if p.ID != "" && !p.Gone && rec.WasHere(p) {
+			return &rec.Parts[i]
 		}
 	}
-	r.note(*e, state.Noted, ref, nil, why+"; it stays there, as an event of its own", rec.Parts[i].Read, rec.Parts[i].Read)
-	delete(e.Records, ref)
-	return true
+	return nil
+}
+
+// setFree lets go of what stays of deleted events: it is looked at again as an event that
+// belongs to none. Where a deletion is held it waits for the decision, too, or it would be
+// copied to where the event is still.
+func (r *reconciler) setFree() {
+	for _, x := range r.staying {
+		if slices.ContainsFunc(r.out.Steps, func(s state.Step) bool { return s.Entity == x.entity && s.Held != "" }) {
+			continue
+		}
+		e := r.out.Entities[slices.IndexFunc(r.out.Entities, func(e state.Entity) bool { return e.ID == x.entity })]
+		for _, p := range e.Records[x.ref].Parts {
+			if p.ID != "" && !p.Gone {
+				r.out.Waiting = append(r.out.Waiting, Found{x.ref, p.ID})
+			}
+		}
+		was := r.wasThere(e, x.ref).Read
+		r.note(e, state.Noted, x.ref, nil, x.why+"; it stays there, as an event of its own", was, was)
+		delete(e.Records, x.ref)
+	}
 }
 
 // goOn has an event that was to be deleted go on, everywhere.

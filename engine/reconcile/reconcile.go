@@ -147,6 +147,7 @@ func Reconcile(in Input) Output {
 	}
 	r.out.Steps = r.unwatched(r.out.Steps)
 	r.out.Unasked = in.guard(r.out.Steps)
+	r.setFree()
 	slices.SortStableFunc(r.out.Steps, func(a, b state.Step) int {
 		return cmp.Or(cmp.Compare(order[a.Kind], order[b.Kind]),
 			cmp.Compare(a.Ref.String(), b.Ref.String()), cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.Slot, b.Slot))
@@ -170,6 +171,7 @@ type reconciler struct {
 	mappings   map[direction]*mapping.Mapping  // made so far
 	asked      []asked                         // about the entity in hand
 	moving     bool                            // the entity in hand: conflicts are not asked about
+	staying    []staying                       // where deleted events stay, if nothing of their deletion is held
 	byID       map[state.EntityID]state.Entity // as they are now
 	linkedMark map[calendar.Mark]bool          // those on events of entities, also of copies that are let go of; false if on homes only
 	byPrint    map[string][]state.EntityID     // by the fingerprints of their home's UID, and of the marks on their events

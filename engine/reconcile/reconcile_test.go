@@ -554,6 +554,34 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("history says %q", got)
 			}
 		},
+		"what stays where a member only sends is copied nowhere before it is said whether what it was linked with goes": func(t *testing.T) {
+			const all = "E0, E1, E2, E3, E4"
+			for _, said := range []state.Decision{state.Apply, state.Drop} {
+				w := newWorld(t, "work", "family")
+				w.mirrors[0].Members[0].Direction = state.SendOnly
+				w.mirror("m2", "me", "work", "phone")
+				for i := range 5 {
+					for _, n := range []string{"me", "work"} {
+						w.add(n, fmt.Sprint("E", i), at(hour(9+i)))
+					}
+				}
+				w.settle()
+				for id := range w.events[ref("me")] {
+					w.remove("me", id)
+				}
+				w.settle()
+				if phone, family := w.titles("phone"), w.titles("family"); phone != all || family != "" {
+					t.Errorf("before it is said, phone holds %s, family %s", phone, family)
+				}
+				w.decide(said)
+				w.settle()
+				for _, n := range []string{"work", "me", "phone"} {
+					if got := w.titles(n); got != all {
+						t.Errorf("%s: %s holds %s", said, n, got)
+					}
+				}
+			}
+		},
 		"a copy goes, though a mirror only takes from its calendar since": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			w.mirror("m2", "b", "c")
