@@ -195,6 +195,7 @@ func (r *reconciler) entity(e state.Entity) {
 		r.note(e, state.Noted, e.Home, nil, "you chose not to delete it: it is put back where it is missing", calendar.Content{}, e.Base)
 		r.goOn(&e)
 	}
+	r.outlasts(&e)
 	left := r.follow(&e)
 	f := r.fold(&e)
 	if !e.Deleted {

@@ -582,6 +582,27 @@ func TestReconcile(t *testing.T) {
 				}
 			}
 		},
+		"nothing is deleted where a member has come to send only while that waited for a word": func(t *testing.T) {
+			const all = "E0, E1, E2, E3, E4"
+			w := newWorld(t, "a", "b")
+			for i := range 5 {
+				w.add("a", fmt.Sprint("E", i), at(hour(9+i)))
+			}
+			w.settle()
+			for id := range w.events[ref("b")] {
+				w.remove("b", id)
+			}
+			w.settle()
+			w.mirrors[0].Members[0].Direction = state.SendOnly
+			w.decide(state.Apply)
+			w.settle()
+			if a, b := w.titles("a"), w.titles("b"); a != all || b != all {
+				t.Errorf("a holds %q, b %q", a, b)
+			}
+			if got := w.noted(state.Reverted); !strings.HasPrefix(got, "Its deletion in “b” is taken back: the mirror “m1” takes no changes from “b” home") {
+				t.Errorf("history says %q", got)
+			}
+		},
 		"a copy goes, though a mirror only takes from its calendar since": func(t *testing.T) {
 			w := newWorld(t, "a", "b")
 			w.mirror("m2", "b", "c")

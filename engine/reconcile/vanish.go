@@ -74,6 +74,18 @@ func (r *reconciler) unmakeable(e state.Entity) bool {
 	return whole(e, e.Home).ID == "" && (!r.written(e.Home) || !r.Members[e.Home].Writable)
 }
 
+// outlasts has an event go on that was to be deleted, since a copy was, in a calendar that has
+// come to send only before it was done: nothing is deleted there any more.
+func (r *reconciler) outlasts(e *state.Entity) {
+	from := goneFrom(*e, e.Home)
+	rep, there := r.Replicas[e.Home][whole(*e, e.Home).ID]
+	if !e.Deleted || e.Left || e.Duplicate || from == e.Home || r.written(e.Home) || !there || rep.Deleted || rep.Event.Cancelled {
+		return
+	}
+	r.note(*e, state.Reverted, from, nil, "its deletion in "+r.name(from)+" is taken back: "+r.oneWay(*e, from), whole(*e, from).Read, e.Base)
+	r.goOn(e)
+}
+
 // forestalled tells of a part that was deleted when it was about to be taken away, since
 // what it shows is told there in other parts from now on: it is there all the same.
 func (r *reconciler) forestalled(e state.Entity, ref state.Ref, slot string) {
