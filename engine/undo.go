@@ -481,23 +481,26 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 // copied is what a copy of an event that was taken away showed in a calendar, or would have
 // shown: where it is made again there, no more of it is to be seen than was.
 func (u *undoing) copied(x state.HistoryEntry, ref state.Ref) (calendar.Content, map[string]calendar.Override) {
-	i := slices.IndexFunc(u.h.mirrors, func(m state.Mirror) bool { return m.ID == x.Mirror })
-	if i < 0 {
+	m, in := u.bornIn(x)
+	if !in { // what is said there of other calendars says nothing of it
 		return x.Before, x.BeforeOverrides
 	}
-	members := u.h.members
-	if was := members[x.Home]; len(was.Capabilities.Groups) == 0 { // it is in no mirror any more
-		was.Capabilities.Groups = calendar.AllGroups
-		members = maps.Clone(members)
-		members[x.Home] = was
-	}
-	lens := reconcile.Direction(u.h.mirrors[i], x.Home, ref, members)
+	lens := reconcile.Direction(m, x.Home, ref, u.h.members)
 	home := mapping.Source{Content: x.Was.Content, Facts: calendar.Facts{Organized: true}}
 	overrides := map[string]calendar.Override{}
 	for slot, o := range x.Was.Overrides {
 		overrides = calendar.WithOverride(overrides, slot, lens.Override(home, o))
 	}
 	return lens.Get(home), overrides
+}
+
+// bornIn is the mirror of an entry, if the calendar in which its event was born is still in it.
+func (u *undoing) bornIn(x state.HistoryEntry) (state.Mirror, bool) {
+	i := slices.IndexFunc(u.h.mirrors, func(m state.Mirror) bool { return m.ID == x.Mirror && m.Has(x.Home) })
+	if i < 0 {
+		return state.Mirror{}, false
+	}
+	return u.h.mirrors[i], true
 }
 
 // homeless reports whether an event that is on its way out is gone from a home in which
@@ -513,12 +516,9 @@ func (u *undoing) homeless(ent state.Entity) bool {
 // home's.
 func (u *undoing) birthplace(x state.HistoryEntry) (home state.Ref, why string) {
 	places := []state.Ref{x.Home, x.Ref}
-	for _, m := range u.h.mirrors {
-		for _, member := range m.Members {
-			if m.ID == x.Mirror {
-				places = append(places, member.Ref)
-			}
-		}
+	m, _ := u.bornIn(x)
+	for _, member := range m.Members {
+		places = append(places, member.Ref)
 	}
 	for _, ref := range places {
 		against := u.closed(ref)

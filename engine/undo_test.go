@@ -151,7 +151,7 @@ func TestUndoOfAnEditThatLost(t *testing.T) {
 // What comes back where its copy was, since its own calendar is not written or takes part no
 // more, shows no more there than the copy did.
 func TestUndoOfADeletionShowsNoMoreThanItsCopyDid(t *testing.T) {
-	for _, takenOut := range []bool{false, true} {
+	for _, c := range []struct{ takenOut, ofA bool }{{}, {takenOut: true}, {takenOut: true, ofA: true}} {
 		b := newBench(t)
 		z := newFake(b.now)
 		b.connector.fakes["ann@z.test"] = z
@@ -159,6 +159,9 @@ func TestUndoOfADeletionShowsNoMoreThanItsCopyDid(t *testing.T) {
 		b.sets(func(m *state.Mirror) {
 			m.Members[0].Direction = state.SendOnly
 			m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
+			if c.ofA {
+				m.Mappings[0].From = refA
+			}
 		})
 		b.a.add("Layoffs", daily, func(e *calendar.Event) { e.Content.Notes = calendar.NotesFromText("Secret") })
 		b.a.override("Layoffs", calendar.Override{Original: secondDay, Changed: calendar.Groups{calendar.GroupPlace, calendar.GroupAvailability},
@@ -167,10 +170,13 @@ func TestUndoOfADeletionShowsNoMoreThanItsCopyDid(t *testing.T) {
 		b.a.remove("Layoffs")
 		b.quiet()
 		entry := b.last()
-		if takenOut {
+		if c.takenOut {
 			b.sets(func(m *state.Mirror) {
 				m.Members = []state.Member{{Ref: refB}, {Ref: state.Ref{Account: "ann@z.test", Calendar: calID}}}
 				m.Mappings = []state.PairMapping{{Mapping: state.Mapping{Detail: state.BusyOnly}}}
+				if c.ofA { // of what is born elsewhere copies show everything
+					m.Mappings = nil
+				}
 			})
 		}
 		b.undo(control.UndoRequest{Entry: entry.Seq})
@@ -179,7 +185,7 @@ func TestUndoOfADeletionShowsNoMoreThanItsCopyDid(t *testing.T) {
 		if o := back.Overrides[secondDay.Slot()]; b.a.titles() != "" || back.Content.When.Recurrence.IsZero() || back.Content.Notes.Text() != "" || o.Content.Place != "" || o.Content.Availability != calendar.Free {
 			t.Errorf("a: %s, b: %+v", b.a.titles(), back)
 		}
-		if takenOut && z.titles() != "Busy" {
+		if c.takenOut && z.titles() != "Busy" {
 			t.Errorf("z: %s", z.titles())
 		}
 	}
