@@ -512,8 +512,8 @@ func (u *undoing) homeless(ent state.Entity) bool {
 
 // birthplace is where an event that is nowhere any more is made again: at home, else
 // where the entry took it away, else in another member of the mirror; where it can be
-// written, and held as it was. why says what is against all of them, as far as it is the
-// home's.
+// written, and held as it was, and from where it goes nowhere else than it went. why says
+// what is against all of them, as far as it is the home's, or can be forced.
 func (u *undoing) birthplace(x state.HistoryEntry) (home state.Ref, why string) {
 	places := []state.Ref{x.Home, x.Ref}
 	m, _ := u.bornIn(x)
@@ -525,12 +525,47 @@ func (u *undoing) birthplace(x state.HistoryEntry) (home state.Ref, why string) 
 		if against == "" {
 			against = u.tooNarrow(ref, x.Was)
 		}
+		if against == "" && !u.force {
+			if against = u.spreads(x, ref); against != "" && ref == x.Ref {
+				return x.Home, against
+			}
+		}
 		if against == "" {
 			return ref, ""
 		}
 		why = cmp.Or(why, against)
 	}
 	return x.Home, why
+}
+
+// spreads says where an event that was born elsewhere would go from a calendar in which it is
+// made again, though it never went there, or showed less there; or nothing. What a calendar
+// that was taken out of the mirror left behind is born where it is.
+func (u *undoing) spreads(x state.HistoryEntry, from state.Ref) string {
+	if _, in := u.bornIn(x); !in || from == x.Home {
+		return ""
+	}
+	base, _ := u.copied(x, from)
+	ways := reconcile.Input{Mirrors: u.h.mirrors, Members: u.h.members}
+	for _, to := range slices.SortedFunc(maps.Keys(u.h.members), compareRefs) {
+		way := ways.Way(from, to)
+		if way == nil || to == x.Home || !reconcile.Written(u.h.mirrors, to) {
+			continue
+		}
+		went := func(m state.Mirror) bool {
+			led := func(ref state.Ref, never state.Direction) bool {
+				return slices.ContainsFunc(m.Members, func(y state.Member) bool { return y.Ref == ref && y.Direction != never })
+			}
+			was := reconcile.Direction(m, x.Home, to, u.h.members)
+			now, then := way.Get(mapping.Source{Content: base}), was.Get(mapping.Source{Content: x.Was.Content})
+			more := slices.DeleteFunc(calendar.Diff(now, then), func(g calendar.Group) bool { return calendar.Equal(g, now, calendar.Content{}) })
+			return led(x.Home, state.TakeOnly) && led(to, state.SendOnly) && (was.Digest() == way.Digest() || len(more.And(way.Groups())) == 0)
+		}
+		if !slices.ContainsFunc(u.h.mirrors, went) {
+			return "made again in " + u.name(from) + " it would go to " + u.name(to) + ", where it was not, or showed less; --force makes it all the same"
+		}
+	}
+	return ""
 }
 
 // tooNarrow says why a calendar cannot hold an event as it was, or nothing.

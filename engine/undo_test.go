@@ -3,6 +3,7 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,47 @@ func TestUndoOfADeletionShowsNoMoreThanItsCopyDid(t *testing.T) {
 		}
 		if c.takenOut && z.titles() != "Busy" {
 			t.Errorf("z: %s", z.titles())
+		}
+	}
+}
+
+// What comes back where its copy was is an event of that calendar from then on: it goes from there
+// to no other one that it was not in, or that showed less of it, unless that is forced.
+func TestUndoOfADeletionGoesNowhereElse(t *testing.T) {
+	for name, set := range map[string]func(b *bench, refZ state.Ref){
+		"another mirror leads on": func(b *bench, refZ state.Ref) {
+			b.sets(func(m *state.Mirror) { m.Members[0].Direction = state.SendOnly })
+			if _, err := b.face.AddMirror(t.Context(), control.NewMirror{Members: []state.Member{{Ref: refB}, {Ref: refZ}}}); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"copies there show less": func(b *bench, refZ state.Ref) {
+			b.sets(func(m *state.Mirror) {
+				m.Members = []state.Member{{Ref: refA, Direction: state.SendOnly}, {Ref: refB}, {Ref: refZ}}
+				m.Mappings = []state.PairMapping{{From: refA, To: refZ, Mapping: state.Mapping{Detail: state.BusyOnly}}}
+			})
+		},
+	} {
+		b := newBench(t)
+		z := newFake(b.now)
+		b.connector.fakes["ann@z.test"] = z
+		b.signIn("ann@z.test")
+		set(b, state.Ref{Account: "ann@z.test", Calendar: calID})
+		b.a.add("Layoffs")
+		b.quiet()
+		b.a.remove("Layoffs")
+		b.quiet()
+		entries := b.entries(control.HistoryQuery{})
+		entry := entries[slices.IndexFunc(entries, func(x state.HistoryEntry) bool { return x.Ref == refB && x.Kind == state.Delete })]
+		b.refuses(control.UndoRequest{Entry: entry.Seq}, "made again in “Main” it would go to “Main”, where it was not, or showed less; --force makes it all the same")
+		b.quiet()
+		if b.b.titles() != "" || z.titles() != "" {
+			t.Errorf("%s: b: %s, z: %s", name, b.b.titles(), z.titles())
+		}
+		b.undo(control.UndoRequest{Entry: entry.Seq, Force: true})
+		b.quiet()
+		if b.b.titles() != "Layoffs" || z.titles() != "Layoffs" {
+			t.Errorf("%s, forced: b: %s, z: %s", name, b.b.titles(), z.titles())
 		}
 	}
 }
