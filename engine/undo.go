@@ -433,6 +433,8 @@ func (u *undoing) bringBack(tx *store.Tx, x state.HistoryEntry, ent state.Entity
 		rec := ent.Records[x.Ref]
 		part := ent.Part(x.Ref, x.Slot)
 		switch {
+		case u.again[x.Entity] == ent.ID && x.Ref != ent.Home && u.ways().Way(ent.Home, x.Ref) == nil:
+			return "", "it is made again in " + u.name(ent.Home) + ", from where no mirror leads there", nil
 		case ent.Deleted, ent.Wish != nil && ent.Wish.Back && u.entities[ent.ID].ID != "":
 			u.wishBack(ent, x)
 			return u.without(x), "", nil
@@ -515,11 +517,18 @@ func (u *undoing) homeless(ent state.Entity) bool {
 // written, and held as it was, and from where it goes nowhere else than it went. why says
 // what is against all of them, as far as it is the home's, or can be forced.
 func (u *undoing) birthplace(x state.HistoryEntry) (home state.Ref, why string) {
-	places := []state.Ref{x.Home, x.Ref}
+	places, rest := []state.Ref{x.Home}, []state.Ref{x.Ref}
 	m, _ := u.bornIn(x)
-	for _, member := range m.Members {
-		places = append(places, member.Ref)
+	ways, shown := u.ways(), func(ref state.Ref) string { return reconcile.Direction(m, x.Home, ref, u.h.members).Digest() }
+	out := slices.ContainsFunc(m.Members, func(y state.Member) bool { return ways.Way(x.Ref, y.Ref) != nil })
+	for _, y := range m.Members {
+		way := ways.Way(y.Ref, x.Ref)
+		if !out && way != nil && way.Digest() == shown(x.Ref) && way.Digest() == shown(y.Ref) { // it would be in x.Ref only, else
+			places = append(places, y.Ref)
+		}
+		rest = append(rest, y.Ref)
 	}
+	places = append(places, rest...)
 	for _, ref := range places {
 		against := u.closed(ref)
 		if against == "" {
@@ -538,6 +547,11 @@ func (u *undoing) birthplace(x state.HistoryEntry) (home state.Ref, why string) 
 	return x.Home, why
 }
 
+// ways are those on which events go from one calendar to another.
+func (u *undoing) ways() *reconcile.Input {
+	return &reconcile.Input{Mirrors: u.h.mirrors, Members: u.h.members}
+}
+
 // spreads says where an event that was born elsewhere would go from a calendar in which it is
 // made again, though it never went there, or showed less there; or nothing. What a calendar
 // that was taken out of the mirror left behind is born where it is.
@@ -546,7 +560,7 @@ func (u *undoing) spreads(x state.HistoryEntry, from state.Ref) string {
 		return ""
 	}
 	base, _ := u.copied(x, from)
-	ways := reconcile.Input{Mirrors: u.h.mirrors, Members: u.h.members}
+	ways := u.ways()
 	for _, to := range slices.SortedFunc(maps.Keys(u.h.members), compareRefs) {
 		way := ways.Way(from, to)
 		if way == nil || to == x.Home || !reconcile.Written(u.h.mirrors, to) {

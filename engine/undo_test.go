@@ -233,6 +233,45 @@ func TestUndoOfADeletionGoesNowhereElse(t *testing.T) {
 	}
 }
 
+// What a pass deleted comes back everywhere, though one of its calendars only takes, from where
+// nothing goes out; or it is told where it does not.
+func TestUndoOfADeletionWhereACalendarOnlyTakes(t *testing.T) {
+	for _, take := range []int{1, 2} {
+		for _, off := range []bool{false, true} {
+			b := newBench(t)
+			z := newFake(b.now)
+			b.connector.fakes["ann@z.test"] = z
+			b.signIn("ann@z.test")
+			set := func(m *state.Mirror) {
+				m.Members = []state.Member{{Ref: refA, Direction: state.SendOnly}, {Ref: refB}, {Ref: state.Ref{Account: "ann@z.test", Calendar: calID}}}
+				m.Members[take].Direction = state.TakeOnly
+			}
+			b.sets(set)
+			b.a.add("Lunch")
+			b.quiet()
+			b.a.remove("Lunch")
+			b.quiet()
+			if off {
+				b.sets(func(m *state.Mirror) { set(m); m.Members[3-take].Off = true })
+			}
+			r := b.undo(control.UndoRequest{Pass: b.last().Pass})
+			b.quiet()
+			if off {
+				for _, x := range r.Left {
+					if x.Says != "it is made again in “Main”, from where no mirror leads there" {
+						t.Errorf("%d: it says %q", take, x.Says)
+					}
+				}
+				if b.b.titles()+z.titles() != "Lunch" {
+					t.Errorf("%d: b: %s, z: %s", take, b.b.titles(), z.titles())
+				}
+			} else if b.b.titles() != "Lunch" || z.titles() != "Lunch" {
+				t.Errorf("%d: b: %s, z: %s", take, b.b.titles(), z.titles())
+			}
+		}
+	}
+}
+
 // A calendar that only sends in one mirror is written by no other: what was deleted there comes
 // back elsewhere, and what was changed there stays so.
 func TestUndoWhereOneMirrorOnlyTakes(t *testing.T) {
