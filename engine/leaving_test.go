@@ -1,9 +1,11 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twinday/twinday/engine/control"
 	"github.com/twinday/twinday/providers/calendar"
@@ -137,5 +139,85 @@ func TestReadOnlyWithAnOpenCreate(t *testing.T) {
 		b.b.readOnly = false
 		b.quiet()
 		b.alike("Lunch, Tea")
+	}
+}
+
+// A calendar is made one that only sends while the outcome of a write there is not known: it is not
+// sent again, what it made is no event of the person's, and nothing waits for it for ever.
+func TestSendsOnlyWithAnOpenWrite(t *testing.T) {
+	for _, landed := range []bool{false, true} {
+		for name, c := range map[string]struct {
+			call   string
+			home   bool // it was written there
+			place  string
+			gone   bool
+			remain int // intents, until it is written again
+		}{
+			"a copy is made":    {call: "create", remain: 1},
+			"a copy is changed": {call: "update", place: "Oslo"},
+			"a home is changed": {call: "update", home: true},
+			"a copy is deleted": {call: "delete", gone: true},
+			"a home is deleted": {call: "delete", home: true},
+		} {
+			t.Run(fmt.Sprintf("%s, landed %v", name, landed), func(t *testing.T) {
+				b := newBench(t)
+				from, to, which := b.a, b.b, 1
+				if c.home {
+					from, to, which = b.b, b.a, 0
+				}
+				b.a.add("Lunch")
+				if c.call != "create" {
+					b.quiet()
+				}
+				switch c.call {
+				case "update":
+					from.edit("Lunch", func(c *calendar.Content) { c.Place = "Oslo" })
+				case "delete":
+					from.remove("Lunch")
+				}
+				to.fault = func(call string) (before, after error) {
+					if call == c.call && landed {
+						return nil, to.err(calendar.Unavailable)
+					}
+					if call == c.call {
+						return to.err(calendar.Unavailable), nil
+					}
+					return nil, nil
+				}
+				b.sync()
+				to.fault = nil
+				b.sets(func(m *state.Mirror) { m.Members[which].Direction = state.SendOnly })
+				writes := to.writes()
+				for range 3 {
+					b.later(time.Hour)
+					b.sync()
+				}
+				if n := to.writes() - writes; n != 0 || len(b.underWay()) != c.remain {
+					t.Errorf("%d writes where it only sends, %d under way", n, len(b.underWay()))
+				}
+				to.add("Dentist") // it still sends
+				b.quiet()
+				if got := from.titles(); !strings.HasPrefix(got, "Dentist") || strings.Count(got, "Lunch") > 1 {
+					t.Errorf("the other one holds %s", got)
+				}
+				b.sets(func(m *state.Mirror) { m.Members[which].Direction = state.TwoWay })
+				to.remove("Dentist")
+				want := "Lunch"
+				if c.gone || c.call == "delete" && landed {
+					want = ""
+				}
+				b.titled(want)
+				if want == "" {
+					return
+				}
+				place := c.place
+				if c.home && landed && c.call == "update" {
+					place = "Oslo"
+				}
+				if x, y := b.a.one("Lunch").Content.Place, b.b.one("Lunch").Content.Place; x != place || y != place {
+					t.Errorf("it is at %q in a, at %q in b", x, y)
+				}
+			})
+		}
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -453,15 +454,18 @@ func (e *Engine) endWork(tx *store.Tx, why string) error {
 		if there && linked && slices.ContainsFunc(ms, leads) {
 			continue
 		}
-		if err := tx.DeleteIntent(in.ID); err != nil {
-			return err
-		}
-		s.Reason += "; whether it was done is not known, and not asked any more: " + why
-		if err := tx.AppendHistory(e.entry(&house{pass: tx.LastPass()}, s, state.Noted, "", s.Before, s.Want)); err != nil {
+		if err := e.endIntent(tx, in, why); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// endIntent ends an intent without asking whether it was done.
+func (e *Engine) endIntent(tx *store.Tx, in state.Intent, why string) error {
+	s := in.Step
+	s.Reason += "; whether it was done is not known, and not asked any more: " + why
+	return errors.Join(tx.DeleteIntent(in.ID), tx.AppendHistory(e.entry(&house{pass: tx.LastPass()}, s, state.Noted, "", s.Before, s.Want)))
 }
 
 // forgetWork drops what is under way or waits for the person.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/twinday/twinday/engine/control"
+	"github.com/twinday/twinday/engine/reconcile"
 	"github.com/twinday/twinday/providers/calendar"
 	"github.com/twinday/twinday/store"
 	"github.com/twinday/twinday/store/state"
@@ -26,7 +27,8 @@ func (e *Engine) settle(ctx context.Context, h *house, id state.AccountID, leavi
 		return nil, err
 	}
 	for _, in := range open {
-		if in.Step.Ref.Account != id || !leaving && h.rests(in.Step) {
+		makes := in.Step.Kind == state.Create || in.Step.Kind == state.Answer
+		if in.Step.Ref.Account != id || !leaving && (h.rests(in.Step) || makes && h.shut(in.Step.Ref)) {
 			continue
 		}
 		l := lane{Engine: e, h: h, ref: in.Step.Ref, provider: h.reach[id]}
@@ -60,6 +62,9 @@ func (h *house) rests(s state.Step) bool {
 	return some
 }
 
+// shut reports whether nothing is written in a calendar, since it only sends.
+func (h *house) shut(ref state.Ref) bool { return !reconcile.Written(h.mirrors, ref) }
+
 // open lists the intents that are not settled.
 func (e *Engine) open() (open []state.Intent, err error) {
 	if err := e.Store.View(func(tx *store.Tx) (err error) { open, err = tx.Intents(); return }); err != nil {
@@ -81,7 +86,7 @@ func (e *Engine) closeUnsettled(h *house) error {
 		m, ok := h.members[in.Step.Ref]
 		switch {
 		case !ok || in.Step.Kind != state.Create:
-		case m.Writable:
+		case m.Writable && !h.shut(in.Step.Ref):
 			m.Ready = false
 			h.members[in.Step.Ref] = m
 		default:
@@ -99,6 +104,14 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 	s := in.Step
 	switch s.Kind {
 	case state.Delete:
+		if l.h.shut(s.Ref) { // what is to go from there all the same is planned again
+			return false, nil, l.Store.Update(func(tx *store.Tx) error {
+				if err := l.endIntent(tx, in, "no mirror writes to "+l.h.name(s.Ref)); err != nil || !tx.HasEntity(s.Entity) {
+					return err
+				}
+				return tx.SetPending(s.Entity)
+			})
+		}
 		j.send(ctx, l)
 		if j.unsent {
 			return false, j.err, nil // it stays open
@@ -155,7 +168,7 @@ func (l lane) settleOne(ctx context.Context, in state.Intent) (settled bool, tro
 			return l.conclude(ctx, j)
 		}
 	}
-	if len(j.event.Guests) > 0 && (s.Ref != s.Home || !s.HadGuests) {
+	if len(j.event.Guests) > 0 && (s.Ref != s.Home || !s.HadGuests) || s.Kind == state.Update && l.h.shut(s.Ref) {
 		return l.leaveAlone(j)
 	}
 	// Never overwrite what is not durably recorded: the state found is kept with
@@ -243,7 +256,7 @@ func (l lane) tellSeen(in state.Intent) error {
 }
 
 // leaveAlone ends an intent without sending it again, because guests were invited
-// meanwhile who would hear of it. At home what is there is compared with what is known,
+// meanwhile who would hear of it, or its calendar has come to send only. At home what is there is compared with what is known,
 // and the next plan asks; a copy is left as it is from now on.
 func (l lane) leaveAlone(j *job) (settled bool, trouble, err error) {
 	s, found := j.intent.Step, j.event
