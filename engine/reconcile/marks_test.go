@@ -624,3 +624,22 @@ func TestCopiesWhereAMemberOnlySendsSince(t *testing.T) {
 		}
 	}
 }
+
+// A series was entered by hand in calendars of two mirrors. Once the store is lost the one that has
+// copies is the home still, whichever is older, or there would be more of them.
+func TestOfLookAlikesTheOneWithCopiesIsTheHome(t *testing.T) {
+	w := newWorld(t, "b", "a", "c-")
+	w.mirrors[0].Members[1].Direction = state.TakeOnly
+	w.mirror("m2", "d", "a", "c-")
+	w.mirrors[1].Mappings = []state.PairMapping{{Mapping: state.Mapping{Title: &state.TextLens{Prefix: "[m2] "}}}}
+	for _, n := range []string{"d", "b", "a"} {
+		w.add(n, "Lunch", weekly, func(e *calendar.Event) { e.Content.When.Recurrence.Rules = []string{"RRULE:FREQ=WEEKLY;COUNT=3"} })
+	}
+	w.settle()
+	before, got := w.writes, w.titles("c-")
+	w.forget("i2")
+	w.settle()
+	if now := w.titles("c-"); now != got || w.writes != before {
+		t.Errorf("c holds %s, and held %s", now, got)
+	}
+}

@@ -444,6 +444,7 @@ func (r *reconciler) surer(fa, fb Found) int {
 		compareBool(r.leads(fa, fb), r.leads(fb, fa)),
 		compareBool(r.shown(fb, b.Content, fa), r.shown(fa, a.Content, fb)),
 		compareBool(r.marked(fa), r.marked(fb)),   // what a Twinday wrote is a copy
+		compareBool(r.led(fb), r.led(fa)),         // what has copies stays their home
 		compareBool(b.HasGuests(), a.HasGuests())) // guests must stay with their meeting
 }
 
