@@ -329,6 +329,13 @@ func (l lane) recordFailure(tx *store.Tx, ent state.Entity, part *state.Part, s 
 			return nil // read again, decided again
 		}
 		part.Generation++ // that key is used up
+		_, known, err := tx.Replica(s.Ref, part.ID)
+		if err != nil {
+			return err
+		}
+		if !known { // what was made is gone before it was ever read: see rescue, tellSeen
+			part.ID, part.Rescued = "", nil
+		}
 	case calendar.Invalid, calendar.Forbidden, calendar.ReadOnly:
 		if g, ok := refusedGroup(s, trouble); ok {
 			return l.recordRefusal(tx, ent, part, s, g, trouble)

@@ -316,9 +316,9 @@ func (s *sim) takeOver() {
 	before, marked := s.counts.writes, false
 	for _, f := range s.fakes {
 		for _, h := range f.live() {
-			// Those out of the window are not looked at. One whose event is gone may be of a
+			// Those out of the window are not looked at, nor is what they are copies of. One whose event is gone may be of a
 			// mirror that is not this one: it says nothing of who keeps this one.
-			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event) && len(s.seen([]*held{h})) > 0 && s.hasHome(h)
+			marked = marked || h.soul.made && h.Mark.Mirror != "" && f.sees(h.Event) && len(s.seen([]*held{h})) > 0 && s.hasHome(h, true)
 		}
 	}
 	s.tell("a pass of an empty store")
@@ -371,10 +371,13 @@ func (s *sim) stepsIn() bool {
 	return true
 }
 
-// hasHome reports whether what a copy is of is in some calendar, and not called off.
-func (s *sim) hasHome(copied *held) bool {
+// hasHome reports whether what a copy is of is in some calendar, not called off, and now if
+// that matters.
+func (s *sim) hasHome(copied *held, now bool) bool {
 	return slices.ContainsFunc(s.fakes, func(f *fake) bool {
-		return slices.ContainsFunc(f.live(), func(h *held) bool { return !h.soul.made && !h.Cancelled && s.root(h.soul.of) == s.root(copied.soul.of) })
+		return slices.ContainsFunc(f.live(), func(h *held) bool {
+			return !h.soul.made && !h.Cancelled && s.root(h.soul.of) == s.root(copied.soul.of) && (!now || len(s.seen([]*held{h})) > 0)
+		})
 	})
 }
 
@@ -440,7 +443,7 @@ func (s *sim) recall() {
 				r.unseen[[2]int{s.root(h.soul.of), where}] = true
 			}
 			r.bore[h] = r.bore[h] || h.Mark.Mirror != ""
-			r.alone[h] = r.alone[h] || h.soul.made && len(h.Guests) > 0 && !s.hasHome(h)
+			r.alone[h] = r.alone[h] || h.soul.made && len(h.Guests) > 0 && !s.hasHome(h, false)
 			live += text(h.Event)
 		}
 	}
@@ -639,6 +642,10 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a twin that shows a busy time":                      {16008854, "add:5:676:464,pass,twin:1:766:546,edit@18:3:414:874,pass,forget:2:339:552"},
 		"a twin of a private event whose copy was undone":    {16501807, "add:1:778:238,twin:3:191:5,private@8:1:589:218,pass,undo:2:711:954,forget:0:161:559"},
 		"guests of a copy that is not as its home is":        {16505272, "add:2:163:63,pass,move:0:645:147,guests@15:1:562:388,undo:0:22:490,forget:3:238:580,guests:1:478:84"},
+		"guests of a copy whose home moved out of sight":     {19509953, "add:0:350:502,pass,guests:2:292:240,move:3:283:804,forget:4:299:872"},
+		"deleted while its making was settled":               {19002905, "add:3:515:655,edit@28:4:256:182,lost@15:0:0:731,pass,add:0:922:710,crash@15,pass,delete:4:452:802"},
+		"moved to where a look-alike is still to come":       {19005763, "add:3:708:848,pass,readonly:1:433:143,moveto:3:440:219,pass,undo:4:865:728,moveto:2:141:232"},
+		"moved by a person right after its guests heard":     {19007087, "add:4:616:570,pass,edit:5:104:910,pass,pass,guests:4:250:94,edit:3:976:347,pass,pass,pass,private@6:2:665:287,decide:2:325:4,moveto@32"},
 		"made again without its guests, and listed late":     {12502450, "add:2:409:212,resume:1:535:395,pass,cancel:1:688:68,mapping:2:666:392,reorganize:5:442:135,pass,moveto:4:338:782,plain:0:679:743,edit:1:562:409,pass,repeat:1:300:336,undo:1:493:792,pass,occur:4:872:16,repeat:3:948:154,pass,resume:5:645:169,occur:2:443:541,pass,wait:1:852:568,out@10:0:0:706,pass,pass,delete:5:332:153,resume:0:575:138,moveto:2:349:403,pass,edit:1:76:267,add:3:19:636,pass"},
 		"moved there and back, and a list is late for long":  {2004843, "off:2:951:282,add:5:608:448,pass,clear:0:541:227,pass,edit:5:895:273,edit:0:882:805,invite:4:375:291,bump:5:674:284,guests:0:931:847,pass,pass,add:2:631:9,moveto:2:706:412,edit:2:60:151,edit:5:692:995,move:3:848:579,pass,pass,moveto@7:1:795:574,pass"},
 	} {

@@ -466,12 +466,14 @@ func (s *sim) silent(control.Report) {
 			allowed := s.guests == state.ApplyGuests
 			for e := range s.heard {
 				_ = s.store.View(func(tx *store.Tx) error {
-					by, ok, err := tx.EntityOf(s.refs[i], calendar.RemoteID(id))
-					allowed = allowed || ok && by == e
+					for _, ref := range s.refs { // a person may have moved it since, within the pass
+						by, ok, _ := tx.EntityOf(ref, calendar.RemoteID(id))
+						allowed = allowed || ok && by == e
+					}
 					if _, there, _ := tx.Entity(e); !there { // done with
 						allowed = true
 					}
-					return err
+					return nil
 				})
 			}
 			if !allowed {

@@ -257,6 +257,18 @@ func (r *reconciler) onItsWay(a, b Found) bool {
 		(r.Now.Sub(y.Seen) < moveWait && r.readBefore(a.Ref, y.Seen.Add(lateList)) || r.Now.Sub(x.Seen) < moveWait && r.readBefore(b.Ref, x.Seen.Add(lateList)))
 }
 
+// movedThere reports whether a found event is one of another entity that a person moved: it
+// stays that one's, whatever else looks like it.
+func (r *reconciler) movedThere(e state.Entity, f Found) bool {
+	for from, to := range r.Moves {
+		p := whole(e, from.Ref)
+		if to == f && (p == nil || p.ID != from.ID) {
+			return true
+		}
+	}
+	return false
+}
+
 // readBefore reports whether a calendar was last read before a moment, or could not
 // be read now.
 func (r *reconciler) readBefore(ref state.Ref, seen time.Time) bool {

@@ -565,6 +565,7 @@ func (r *reconciler) extend(e *state.Entity) {
 	}
 	for _, ref := range missing {
 		twin, ok := twins[ref]
+		ok = ok && !r.movedThere(*e, twin)
 		clone := ok && r.mark(home).Installation == r.Installation && r.leads(home, twin) // the person's, and what it was copied from is back
 		alike := ok && (looksAlike(e.Base, r.replica(twin.Ref, twin.ID).Event.Content) || r.shown(home, e.Base, twin))
 		if alike || ok && !clone && r.bond(home, twin) != byLook {
