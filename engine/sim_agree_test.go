@@ -189,7 +189,7 @@ func (s *sim) compare(tx *store.Tx, i, j int, home *held, e state.Entity) {
 		return
 	}
 	switch {
-	case rec.Kept || rec.Out || s.wasAdopted(e.ID, home.soul.of, j) && (recurs(home) || slices.ContainsFunc(there, recurs) || s.outOfSight(j, home)) || s.isHidden(home.soul.of, j) || !sure:
+	case rec.Kept || rec.Out || s.recalls(s.recalled.first, home.soul.of, j) || s.wasAdopted(e.ID, home.soul.of, j) && (recurs(home) || slices.ContainsFunc(there, recurs) || s.outOfSight(j, home)) || s.isHidden(home.soul.of, j) || !sure:
 		s.excused++
 		return
 	case !way || !want:

@@ -258,6 +258,7 @@ type recalled struct {
 	left    map[int]bool    // by soul: the history says that it is left as it is
 	adopted map[[2]int]bool // souls, and the calendars in which they were found
 	out     map[[2]int]bool // souls, and the calendars in which the making of a copy was undone
+	first   map[[2]int]bool // copies that came out of the bin before what they are of: changed meanwhile, they are linked as they are then
 	alone   map[*held]bool  // copies that were kept for their guests when their event went, or of which there were several
 	bore    map[*held]bool  // events with its mark; that is replaced when they are written
 	at      time.Time       // when it was set up again, or took the mirror over last
@@ -391,7 +392,7 @@ func (s *sim) lastPass() (n uint64) {
 func (s *sim) recall() {
 	r := s.recalled
 	if r.told == nil {
-		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}, out: map[[2]int]bool{}, alone: map[*held]bool{}, bore: map[*held]bool{}, unseen: map[[2]int]bool{}}
+		r = recalled{told: map[int]string{}, left: map[int]bool{}, adopted: map[[2]int]bool{}, out: map[[2]int]bool{}, alone: map[*held]bool{}, bore: map[*held]bool{}, unseen: map[[2]int]bool{}, first: map[[2]int]bool{}}
 	}
 	hist := s.history()
 	_ = s.store.View(func(tx *store.Tx) error {
@@ -642,6 +643,8 @@ func TestFoundWithALostStore(t *testing.T) {
 		"a twin that shows a busy time":                      {16008854, "add:5:676:464,pass,twin:1:766:546,edit@18:3:414:874,pass,forget:2:339:552"},
 		"a twin of a private event whose copy was undone":    {16501807, "add:1:778:238,twin:3:191:5,private@8:1:589:218,pass,undo:2:711:954,forget:0:161:559"},
 		"guests of a copy that is not as its home is":        {16505272, "add:2:163:63,pass,move:0:645:147,guests@15:1:562:388,undo:0:22:490,forget:3:238:580,guests:1:478:84"},
+		"a copy that was restored and moved before its home": {19002505, "add@1:0:461:97,pass,delete:3:933:359,forget:5:193:495,restore@5:3:800:761,pass,move:5:367:781,restore:4:423:23"},
+		"a long title that was cut behind its prefix":        {19509017, "add@6:5:266:51,lost@10:0:0:326,pass,delete:0:82:594,restore@5:3:240:628,pass,forget:4:966:281"},
 		"guests of a copy whose home moved out of sight":     {19509953, "add:0:350:502,pass,guests:2:292:240,move:3:283:804,forget:4:299:872"},
 		"deleted while its making was settled":               {19002905, "add:3:515:655,edit@28:4:256:182,lost@15:0:0:731,pass,add:0:922:710,crash@15,pass,delete:4:452:802"},
 		"moved to where a look-alike is still to come":       {19005763, "add:3:708:848,pass,readonly:1:433:143,moveto:3:440:219,pass,undo:4:865:728,moveto:2:141:232"},

@@ -573,10 +573,13 @@ func (p *person) restore() string {
 	slices.SortFunc(dead, func(a, b *held) int { return a.Created.Compare(b.Created) })
 	h := dead[p.e.pick%len(dead)]
 	delete(p.deleted, p.root(h.soul.of))
+	var first bool
 	_ = p.store.View(func(tx *store.Tx) error {
-		if _, linked, _ := tx.EntityOf(p.refs[p.i], h.ID); linked { // else it is another copy that was hidden
+		_, linked, _ := tx.EntityOf(p.refs[p.i], h.ID)
+		if linked { // else it is another copy that was hidden
 			delete(p.hidden, [2]int{p.root(h.soul.of), p.i})
 		}
+		first = !linked && p.recalled.first != nil && h.soul.made && !p.hasHome(h, false)
 		return nil
 	})
 	// Unless the engine takes it for what it was, it is a person's from now on: it may
@@ -584,6 +587,9 @@ func (p *person) restore() string {
 	slot := h.soul.slot
 	h.soul = p.newSoul(h.soul.of)
 	h.soul.slot, h.soul.back = slot, true
+	if first {
+		p.recalled.first[[2]int{h.soul.of, p.i}] = true
+	}
 	p.touch(h.soul.of, p.i)
 	h.dead = false
 	p.f.touch(h)

@@ -147,6 +147,20 @@ func TestMappings(t *testing.T) {
 				}
 			}
 		},
+		"what shows what was cut of a long title is linked": func(t *testing.T) {
+			w := newWorld(t, "a", "b-") // which holds twelve letters
+			w.maps(state.Mapping{Title: &state.TextLens{Lens: state.CopyLens, Prefix: "[W] "}})
+			w.add("a", "Lunch with Ann")
+			w.settle()
+			shown := w.titles("b-")
+			if !strings.HasSuffix(shown, "…") {
+				t.Fatalf("b shows %q", shown)
+			}
+			w.add("a", "Dinner with Ann", at(hour(19)))
+			w.add("b-", "[W] Dinner…", at(hour(19)))
+			w.add("b-", "[W] Dancing…", at(hour(19)))
+			w.expect(`adopt "[W] Dinner…" in b-`, `create "[W] Dancing…" in a`)
+		},
 		"what shows already what a copy would show waits with its home": func(t *testing.T) {
 			for name, away := range map[string]func(*Member){
 				"a": func(m *Member) { m.Ready, m.Known = false, true }, // where the home is

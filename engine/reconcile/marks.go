@@ -290,10 +290,21 @@ func (r *reconciler) shown(home Found, content calendar.Content, copied Found) b
 	return ok && looksAlike(c, ev.Content) && r.left(e, copied.Ref, by) == ""
 }
 
-// within reports whether one title stands in another, with something besides.
+// within reports whether one title stands in another, with something besides; if the other
+// one was cut since it is too long, whether its beginning does.
 func within(own, title string) bool {
 	own, title = strings.ToLower(bareTitle(own)), strings.ToLower(bareTitle(title))
-	return own != "" && own != title && strings.Contains(title, own)
+	if own == "" || own == title {
+		return false
+	}
+	if cut, was := strings.CutSuffix(title, "…"); was {
+		for at := range cut {
+			if rest := cut[at:]; at > 0 && len(rest) > len(cut)/2 && strings.HasPrefix(own, rest) {
+				return true
+			}
+		}
+	}
+	return strings.Contains(title, own)
 }
 
 // sameTimes reports whether two events are at one time, both once or both again and again.
