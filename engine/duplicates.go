@@ -188,7 +188,7 @@ func (e *Engine) unitsOf(tx *store.Tx, h *house, ref state.Ref, units map[reconc
 			}
 			u = unit{home: home, event: rep.Event, entity: ent, content: ent.Base, look: lookOf(ent.Base), in: map[state.Ref]bool{}, guests: ent.Facts.HasGuests()}
 			for _, rec := range ent.Records {
-				if slices.ContainsFunc(rec.Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone }) {
+				if rec.Live() {
 					u.live++
 				}
 			}

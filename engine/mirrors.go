@@ -506,7 +506,7 @@ func (e *Engine) copiesOf(m state.Mirror) ([]state.Step, error) {
 					continue
 				}
 				for _, p := range rec.Parts {
-					if p.ID == "" || p.Gone || rec.WasHere(p) {
+					if !p.Live() || rec.WasHere(p) {
 						continue
 					}
 					version, now := p.Version, p.Read

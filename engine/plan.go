@@ -503,7 +503,7 @@ func (e *Engine) waitsForOthers(h *house, ref state.Ref) bool {
 // putEntity stores an entity, or forgets it when nothing of it is left, nor may come of
 // a request that is not settled.
 func putEntity(tx *store.Tx, ent state.Entity) error {
-	if !ent.Deleted || alive(ent) {
+	if !ent.Deleted || ent.Live() {
 		return tx.PutEntity(ent)
 	}
 	open, err := tx.Intents()
@@ -514,17 +514,6 @@ func putEntity(tx *store.Tx, ent state.Entity) error {
 		return tx.PutEntity(ent)
 	}
 	return errors.Join(tx.ClearPending(ent.ID), tx.DeleteEntity(ent.ID))
-}
-
-func alive(ent state.Entity) bool {
-	for _, rec := range ent.Records {
-		for _, p := range rec.Parts {
-			if p.ID != "" && !p.Gone {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // entry is the history of a step.

@@ -256,8 +256,9 @@ func (l lane) tellSeen(in state.Intent) error {
 }
 
 // leaveAlone ends an intent without sending it again, because guests were invited
-// meanwhile who would hear of it, or its calendar has come to send only. At home what is there is compared with what is known,
-// and the next plan asks; a copy is left as it is from now on.
+// meanwhile who would hear of it, or its calendar has come to send only. At home what is
+// there is compared with what is known, and the next plan asks; a copy is left as it is
+// from now on.
 func (l lane) leaveAlone(j *job) (settled bool, trouble, err error) {
 	s, found := j.intent.Step, j.event
 	j.ours = found.Overrides

@@ -416,7 +416,7 @@ func (s *sim) recall() {
 				if s.adopted[e.ID][ref] { // and which of both was the home
 					r.adopted[[2]int{of, slices.Index(s.refs, e.Home)}] = true
 				}
-				live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return p.ID == "" || p.Gone })
+				live := slices.DeleteFunc(slices.Clone(rec.Parts), func(p state.Part) bool { return !p.Live() })
 				home := s.homeOf(e)
 				for _, p := range live { // a twin that shows its home's title no more is like any other event
 					h := s.held(ref, p.ID)

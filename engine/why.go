@@ -90,7 +90,7 @@ func (e *Engine) explain(h *house, f homeEvent) (control.Explanation, error) {
 		}
 		for _, ref := range slices.SortedFunc(maps.Keys(f.entity.Records), compareRefs) {
 			if ref != f.ref && !slices.ContainsFunc(previews, func(p control.Preview) bool { return p.To == ref }) {
-				r := control.Reach{Ref: ref, Mirror: f.entity.Records[ref].Mirror, There: alive(state.Entity{Records: map[state.Ref]state.Record{ref: f.entity.Records[ref]}})}
+				r := control.Reach{Ref: ref, Mirror: f.entity.Records[ref].Mirror, There: f.entity.Records[ref].Live()}
 				r.Says = append(e.recordSays(h, f.entity, ref), "no mirror at work leads there now: what is there is left as it is")
 				x.Calendars = append(x.Calendars, r)
 			}
@@ -139,7 +139,7 @@ func (e *Engine) born(h *house, f homeEvent, rep state.Replica, known bool) stri
 func (e *Engine) reach(h *house, f homeEvent, p control.Preview, steps []state.Step) control.Reach {
 	r := control.Reach{Ref: p.To, Mirror: p.Mirror, Detail: p.Detail, Says: []string{}}
 	rec, linked := f.entity.Records[p.To]
-	r.There = slices.ContainsFunc(rec.Parts, func(x state.Part) bool { return x.ID != "" && !x.Gone })
+	r.There = rec.Live()
 	mirror := ""
 	if i := slices.IndexFunc(h.mirrors, func(m state.Mirror) bool { return m.ID == p.Mirror }); i >= 0 {
 		mirror = "the mirror “" + h.mirrors[i].Name + "”"

@@ -67,7 +67,7 @@ func (m *model) owner(ref state.Ref, event calendar.RemoteID) state.EntityID {
 
 func (m *model) linked(ref state.Ref) (n int) {
 	for _, e := range m.entities {
-		if slices.ContainsFunc(e.Records[ref].Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone }) {
+		if e.Records[ref].Live() {
 			n++
 		}
 	}

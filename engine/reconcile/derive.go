@@ -54,7 +54,7 @@ func (r *reconciler) derive(e *state.Entity, f folding) {
 		agreed, bare := true, true // all that is here is as this mapping wants it; there is nothing yet
 		for i := range rec.Parts {
 			p := &rec.Parts[i]
-			bare = bare && (p.ID == "" || p.Gone)
+			bare = bare && !p.Live()
 			w, wanted := want[p.Slot]
 			if wanted && p.Gone && p.Leaving {
 				remake(p) // it went when it was not wanted
@@ -118,7 +118,7 @@ func (r *reconciler) apart(e state.Entity, ref state.Ref, want map[string]mappin
 			continue
 		}
 		w, wanted := want[p.Slot]
-		there := told && series != nil && series.ID != "" && !series.Gone
+		there := told && series != nil && series.Live()
 		if there && wanted && len(calendar.Diff(w.Content, p.Wrote).And(r.groups(e, ref))) == 0 {
 			continue
 		}
@@ -140,7 +140,7 @@ type staying struct {
 func (r *reconciler) wasThere(e state.Entity, ref state.Ref) *state.Part {
 	rec := e.Records[ref]
 	for i, p := range rec.Parts {
-		if p.ID != "" && !p.Gone && rec.WasHere(p) {
+		if p.Live() && rec.WasHere(p) {
 			return &rec.Parts[i]
 		}
 	}
@@ -151,13 +151,20 @@ func (r *reconciler) wasThere(e state.Entity, ref state.Ref) *state.Part {
 // belongs to none. Where a deletion is held it waits for the decision, too, or it would be
 // copied to where the event is still.
 func (r *reconciler) setFree() {
+	if len(r.staying) == 0 {
+		return
+	}
+	held := map[state.EntityID]bool{}
+	for _, s := range r.out.Steps {
+		held[s.Entity] = held[s.Entity] || s.Held != ""
+	}
 	for _, x := range r.staying {
-		if slices.ContainsFunc(r.out.Steps, func(s state.Step) bool { return s.Entity == x.entity && s.Held != "" }) {
+		if held[x.entity] {
 			continue
 		}
-		e := r.out.Entities[slices.IndexFunc(r.out.Entities, func(e state.Entity) bool { return e.ID == x.entity })]
+		e := r.byID[x.entity]
 		for _, p := range e.Records[x.ref].Parts {
-			if p.ID != "" && !p.Gone {
+			if p.Live() {
 				r.out.Waiting = append(r.out.Waiting, Found{x.ref, p.ID})
 			}
 		}
@@ -192,7 +199,7 @@ func (r *reconciler) outOf(e *state.Entity, ref state.Ref) bool {
 	there := false
 	for i := range rec.Parts {
 		p := &rec.Parts[i]
-		if p.ID == "" || p.Gone {
+		if !p.Live() {
 			continue
 		}
 		there, p.Leaving = true, true
@@ -286,7 +293,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		Event: p.ID, IfVersion: p.Version, Title: e.Base.Title}
 	switch {
 	case e.Deleted:
-		if p.ID == "" || p.Gone {
+		if !p.Live() {
 			return s, false
 		}
 		if r.refusesDeletion(*p) {
@@ -303,7 +310,7 @@ func (r *reconciler) step(e state.Entity, f folding, ref state.Ref, p *state.Par
 		s.Reason = cmp.Or(e.Why, "deleted in "+r.name(f.from))
 		return s, true
 	case !wanted:
-		if p.ID == "" || p.Gone || !p.Leaving {
+		if !p.Live() || !p.Leaving {
 			return s, false
 		}
 		if p.Slot != "" && slices.Contains(f.heldSlots, p.Slot) {

@@ -163,7 +163,7 @@ func (r *reconciler) invites(e state.Entity, ref state.Ref) *state.Part {
 	rec := e.Records[ref]
 	for i := range rec.Parts {
 		p := &rec.Parts[i]
-		if rep, ok := r.Replicas[ref][p.ID]; ok && p.ID != "" && !p.Gone && !rep.Deleted && len(rep.Event.Guests) > 0 {
+		if rep, ok := r.Replicas[ref][p.ID]; ok && p.Live() && !rep.Deleted && len(rep.Event.Guests) > 0 {
 			return p
 		}
 	}

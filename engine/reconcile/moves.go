@@ -29,7 +29,7 @@ func (r *reconciler) follow(e *state.Entity) (left []state.Entity) {
 	moves := map[state.Ref]Found{}
 	for _, ref := range refs(*e) {
 		p := whole(*e, ref)
-		if p == nil || p.ID == "" || p.Gone || e.Records[ref].Kept {
+		if p == nil || !p.Live() || e.Records[ref].Kept {
 			continue
 		}
 		to, ok := r.Moves[Found{ref, p.ID}]
@@ -176,7 +176,7 @@ func (r *reconciler) leave(left []state.Entity, e state.Entity, ref state.Ref, b
 	var live, stay []state.Part
 	for _, p := range rec.Parts {
 		switch {
-		case p.ID == "" || p.Gone:
+		case !p.Live():
 		case rec.Kept || rec.WasHere(p):
 			stay = append(stay, p)
 			r.out.Waiting = append(r.out.Waiting, Found{ref, p.ID})

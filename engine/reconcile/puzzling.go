@@ -15,7 +15,7 @@ func (r *reconciler) puzzling(e *state.Entity) (waits bool) {
 		for i := range e.Records[ref].Parts {
 			p := &e.Records[ref].Parts[i]
 			rep, ok := r.Replicas[ref][p.ID]
-			if p.ID == "" || p.Gone || !ok || rep.Deleted || rep.Event.Type != calendar.UnknownType {
+			if !p.Live() || !ok || rep.Deleted || rep.Event.Type != calendar.UnknownType {
 				continue
 			}
 			waits = true

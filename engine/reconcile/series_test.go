@@ -475,10 +475,10 @@ func TestATwinThatCannotHoldAnOccurrence(t *testing.T) {
 			for _, e := range w.entities {
 				rec := e.Records[ref("b~")]
 				for _, p := range rec.Parts {
-					if p.ID != "" && !p.Gone && rec.WasHere(p) != (p.Slot == "") {
+					if p.Live() && rec.WasHere(p) != (p.Slot == "") {
 						t.Errorf("%s was here before: %v", p.ID, rec.WasHere(p))
 					}
-					if p.Slot != "" && (p.ID != "" && !p.Gone) != c.made {
+					if p.Slot != "" && p.Live() != c.made {
 						t.Errorf("%s is told alone: %v", p.Slot, !c.made)
 					}
 				}

@@ -262,8 +262,11 @@ func (r *reconciler) mergeSlots(e *state.Entity, f *folding, edits []slotEdit) {
 func (r *reconciler) hasAgain(e state.Entity, f folding, exists func(string) bool) []slotEdit {
 	p := whole(e, e.Home)
 	rep, there := r.Replicas[e.Home][p.ID]
+	if !there || rep.Deleted || len(rep.Event.Overrides) == 0 || calendar.Equal(calendar.GroupWhen, e.Base, calendar.Content{When: f.was}) {
+		return nil
+	}
 	before, err := f.was.Occurrences()
-	if !there || rep.Deleted || err != nil || calendar.Equal(calendar.GroupWhen, e.Base, calendar.Content{When: f.was}) {
+	if err != nil {
 		return nil
 	}
 	var out []slotEdit

@@ -3,7 +3,6 @@ package reconcile
 import (
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
@@ -34,9 +33,7 @@ func (r *reconciler) vanish(e *state.Entity, f *folding, ref state.Ref) {
 	case r.forbidden(*e, ref) != "" && r.unmakeable(*e):
 		p.Gone = true
 		r.note(*e, state.Noted, ref, nil, "its copy was deleted in "+r.name(ref)+"; the event itself is gone, so it is not put back", p.Read, calendar.Content{})
-		e.Deleted = !slices.ContainsFunc(refs(*e), func(ref state.Ref) bool {
-			return slices.ContainsFunc(e.Records[ref].Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone })
-		})
+		e.Deleted = !e.Live()
 	case r.forbidden(*e, ref) != "":
 		remake(p)
 		r.note(*e, state.Reverted, ref, nil, "its deletion in "+r.name(ref)+" is taken back: "+r.forbidden(*e, ref), p.Read, e.Base)

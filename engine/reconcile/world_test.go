@@ -331,9 +331,7 @@ func (w *world) pass() []string {
 		w.do(s)
 	}
 	for id, e := range w.entities {
-		if e.Deleted && !slices.ContainsFunc(slices.Collect(maps.Values(e.Records)), func(r state.Record) bool {
-			return slices.ContainsFunc(r.Parts, func(p state.Part) bool { return p.ID != "" && !p.Gone })
-		}) {
+		if e.Deleted && !e.Live() {
 			delete(w.entities, id)
 		}
 	}

@@ -278,6 +278,16 @@ func (e Entity) Part(ref Ref, slot string) *Part {
 	return nil
 }
 
+// Live reports whether anything of an entity is there, as far as is known.
+func (e Entity) Live() bool {
+	for _, r := range e.Records {
+		if r.Live() {
+			return true
+		}
+	}
+	return false
+}
+
 // Record is what an entity is in one member.
 type Record struct {
 	Parts  []Part   `json:"parts"`
@@ -292,6 +302,9 @@ type Record struct {
 	// undone in turn.
 	Out bool `json:"out,omitempty"`
 }
+
+// Live reports whether any part of it is there, as far as is known.
+func (r Record) Live() bool { return slices.ContainsFunc(r.Parts, Part.Live) }
 
 // WasHere reports whether a part was here before Twinday.
 func (r Record) WasHere(p Part) bool { return r.Adopted && !p.Made }
@@ -343,6 +356,9 @@ type Part struct {
 	// RefusedAt is when it last refused a deletion, which is tried again in time.
 	RefusedAt time.Time `json:"refusedAt,omitzero"`
 }
+
+// Live reports whether the part is there, as far as is known: made, and not gone since.
+func (p Part) Live() bool { return p.ID != "" && !p.Gone }
 
 // Rewrite is a value that was found where another had been written.
 type Rewrite struct {
