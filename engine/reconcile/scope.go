@@ -1,7 +1,9 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
+	"time"
 
 	"github.com/twinday/twinday/engine/mapping"
 	"github.com/twinday/twinday/providers/calendar"
@@ -25,7 +27,7 @@ func (r *reconciler) crosses(e *state.Entity, f folding, ref state.Ref, shape ma
 	skip := state.Step{Kind: state.Skip, Entity: e.ID, Mirror: rec.Mirror, Ref: ref, From: f.from, Title: e.Base.Title, Before: e.Base, Reason: why}
 	var live []*state.Part
 	for i := range rec.Parts {
-		if p := &rec.Parts[i]; p.ID != "" && !p.Gone {
+		if p := &rec.Parts[i]; p.Live() {
 			live = append(live, p)
 		}
 	}
@@ -73,7 +75,7 @@ func (r *reconciler) staysAsIs(e state.Entity, ref state.Ref) bool {
 // or not.
 func (r *reconciler) skipped(e state.Entity, ref state.Ref, shape mapping.Shape) string {
 	p, fits := whole(e, ref), r.Members[ref].Capabilities.Series
-	there := e.Records[ref].Adopted && p != nil && p.ID != "" && !p.Gone
+	there := e.Records[ref].Adopted && p != nil && p.Live()
 	holds := !e.Base.When.Recurrence.IsZero() && fits != nil && fits(e.Base.When) == ""
 	if _, told := shape.Parts[""]; shape.Skipped == "" && there && holds && !told {
 		return "only some of its occurrences cross, and it was here before"
@@ -128,7 +130,7 @@ func (r *reconciler) replaced(e *state.Entity, ref state.Ref, why string) {
 	for i := range e.Records[ref].Parts {
 		p := &e.Records[ref].Parts[i]
 		rep, ok := r.Replicas[ref][p.ID]
-		if p.ID == "" || p.Gone || !ok {
+		if !p.Live() || !ok {
 			continue
 		}
 		lost := calendar.Diff(rep.Event.Content, p.Read).And(r.groups(*e, ref))
@@ -158,4 +160,53 @@ func scopeFact(e state.Entity, ref state.Ref) string {
 		generations += p.Generation
 	}
 	return fmt.Sprintf("scope:%s:%s:%d", e.ID, digest(ref, nil, calendar.Content{}, nil), generations)
+}
+
+// TooFar says in words why an event is not mirrored anew by a mapping whatever its
+// filters say: it lies too far back or ahead, or is none; nothing if it is.
+func TooFar(rep state.Replica, now time.Time, m *mapping.Mapping) string {
+	past, future := m.Window()
+	return outOfScope(rep, now, min(cmp.Or(past, Past), Past), min(cmp.Or(future, Future), Future))
+}
+
+// outOfScope says in words why an event is not mirrored whatever the mappings say,
+// or nothing: it is none, or it lies too far back or ahead.
+func outOfScope(rep state.Replica, now time.Time, past, future time.Duration) string {
+	ev := rep.Event
+	switch {
+	case ev.Cancelled:
+		return "it is called off"
+	case ev.Type == calendar.UnknownType:
+		return puzzle(ev)
+	}
+	start, err := ev.Content.When.Start.Instant()
+	if err != nil {
+		return "its start cannot be read"
+	}
+	end, err := ev.Content.When.End.Instant()
+	if err != nil {
+		return "its end cannot be read"
+	}
+	if !ev.Content.When.Recurrence.IsZero() {
+		occurrences, err := ev.Content.When.Occurrences()
+		if err != nil {
+			return "its rule cannot be read: " + err.Error()
+		}
+		if _, any := occurrences.First(); !any {
+			return "its rule has no occurrence"
+		}
+		last, finite := occurrences.Last()
+		if !finite {
+			end = now // it goes on for ever
+		} else if at, err := ev.Content.When.At(last).End.Instant(); err == nil {
+			end = at
+		}
+	}
+	if end.Before(now.Add(-past)) {
+		return fmt.Sprintf("it is over for more than %d days", int(past.Hours()/24))
+	}
+	if !start.Before(now.Add(future)) {
+		return fmt.Sprintf("it is more than %d days ahead", int(future.Hours()/24))
+	}
+	return ""
 }
