@@ -195,18 +195,24 @@ func (s *sim) keepLeft(id state.EntityID) {
 	})
 }
 
-// keptLeft takes note of the same where a rule has meetings with guests kept as they are.
+// keptLeft takes note of the same where a rule has meetings with guests kept as they are, and
+// where their meeting was moved to where no mirror leads from to them.
 func (s *sim) keptLeft() {
 	for _, h := range s.history() {
-		if h.Rule == "guests: revert" && strings.HasPrefix(h.Why, "Its deletion is taken back: guests were invited meanwhile") {
-			_ = s.store.View(func(tx *store.Tx) error {
-				e, ok, err := tx.Entity(h.Entity)
-				if ok {
+		kept := h.Rule == "guests: revert" && strings.HasPrefix(h.Why, "Its deletion is taken back: guests were invited meanwhile")
+		stays := strings.HasSuffix(h.Why, "; it stays there, as an event of its own")
+		if !kept && !stays {
+			continue
+		}
+		_ = s.store.View(func(tx *store.Tx) error {
+			return tx.Entities(func(e state.Entity) error {
+				home := s.homeOf(e)
+				if kept && e.ID == h.Entity || stays && e.Home == h.Ref && home != nil && s.root(home.soul.of) == s.root(s.soulOf[h.Entity]) {
 					s.ownNow(e)
 				}
-				return err
+				return nil
 			})
-		}
+		})
 	}
 }
 
@@ -645,6 +651,7 @@ func TestFoundWithALostStore(t *testing.T) {
 		"guests of a copy that is not as its home is":        {16505272, "add:2:163:63,pass,move:0:645:147,guests@15:1:562:388,undo:0:22:490,forget:3:238:580,guests:1:478:84"},
 		"a copy that was restored and moved before its home": {19002505, "add@1:0:461:97,pass,delete:3:933:359,forget:5:193:495,restore@5:3:800:761,pass,move:5:367:781,restore:4:423:23"},
 		"a long title that was cut behind its prefix":        {19509017, "add@6:5:266:51,lost@10:0:0:326,pass,delete:0:82:594,restore@5:3:240:628,pass,forget:4:966:281"},
+		"a copy with guests whose home takes only now":       {20500559, "add:1:699:614,pass,guests:5:692:720,pass,moveto:4:623:5"},
 		"guests of a copy whose home moved out of sight":     {19509953, "add:0:350:502,pass,guests:2:292:240,move:3:283:804,forget:4:299:872"},
 		"deleted while its making was settled":               {19002905, "add:3:515:655,edit@28:4:256:182,lost@15:0:0:731,pass,add:0:922:710,crash@15,pass,delete:4:452:802"},
 		"moved to where a look-alike is still to come":       {19005763, "add:3:708:848,pass,readonly:1:433:143,moveto:3:440:219,pass,undo:4:865:728,moveto:2:141:232"},
